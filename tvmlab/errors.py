@@ -1,0 +1,69 @@
+"""The exception tree, and the refusal that every illegal request is answered with.
+
+Every error a user can cause derives from `TvmlabError`; its message is one sentence that says
+what was asked, what is wrong and where, and what would do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class TvmlabError(Exception):
+    """Base of every error that tvmlab raises for a user's mistake or a machine's failure."""
+
+
+class ExpressionError(TvmlabError):
+    """A tensor expression is malformed: wrong rank, dtype, extent or use of a reduction."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a step cannot be applied, in words a learner can act on.
+
+    Attributes:
+        asked: the request, as the line of Python that stands for it.
+        where: the block and loop concerned.
+        why: the reason, with a concrete witness where there is one; at most 25 words.
+        instead: the nearest legal alternative, as something the user can do.
+    """
+
+    asked: str
+    where: str
+    why: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.asked} is refused at {self.where}: {self.why}; {self.instead}."
+
+
+class ScheduleError(TvmlabError):
+    """A schedule step was refused; `.refusal` says why and what would do instead."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
+class TraceError(TvmlabError):
+    """A trace is not JSON, of another version, or names unknown steps or fields."""
+
+
+class VerifyError(TvmlabError):
+    """A program is not well formed: a defect of tvmlab itself, named so it can be reported."""
+
+
+class TargetError(TvmlabError):
+    """A target cannot build or run a program; the message names the stage."""
+
+
+class MeasureError(TvmlabError):
+    """A measurement could not be made at all (no runner, no device)."""
+
+
+class DatabaseError(TvmlabError):
+    """A tuning database is locked, missing, damaged or from a newer version."""
+
+
+class UsageError(TvmlabError):
+    """A command or call was given arguments it cannot use."""

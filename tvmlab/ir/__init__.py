@@ -1,0 +1,37 @@
+"""What a tensor program is, and what each node means.
+
+A **program** owns parameter buffers (handed in by the caller; the last ones are outputs),
+intermediate buffers, and a body. Buffers never alias each other. Memory is row-major.
+
+*Statements* run in order and change buffers:
+
+- `For(var, extent, body, kind)`: body for var = 0, 1, ..., extent - 1. Kinds `serial`,
+  `unrolled` mean exactly that order. `parallel` and `vectorized` mean any order, also at once:
+  a program is only well formed if every order gives the same result. `bound` is `parallel` on a
+  named hardware axis (`annotations["thread"]`).
+- `Block(name, iters, bindings, where, reads, writes, init, body)`: one instance of a
+  computation. Each iteration variable takes the value of its binding; if `where` is false the
+  instance does nothing. `spatial` variables name the element written, `reduce` variables the
+  contributions folded into it. `init`, if there is one, runs before the body in the first
+  executed instance for a given element, that is, when all reduce variables are at their first
+  value. The pairs of (spatial, reduce) values that a program executes are each executed once.
+  Nothing in a block refers to a loop variable outside `bindings` and `where`.
+- `Seq`, `If`, `Allocate` (a buffer alive in its body, uninitialised), `Store`.
+
+*Expressions* have a dtype and no effects:
+
+- Integer `+ - *` wrap around modulo 2**bits. `//` and `%` round towards minus infinity, so that
+  `a == (a // b) * b + a % b` and `a % b` has the sign of b. Division by zero is undefined.
+- `/` is IEEE division of floats. Float `+ *` may be contracted into a fused multiply-add, and
+  are otherwise evaluated as written: reassociation happens only where a schedule step says so.
+- `min` and `max` of floats return the other operand if one is NaN.
+- `Select(condition, a, b)` evaluates only the chosen side, so a guarded load may be out of
+  bounds where it is not chosen. `and`, `or` evaluate both sides.
+- `Load` and `Store` outside a buffer's shape are undefined: the verifier and schedule steps keep
+  them from happening.
+- `Ramp(base, lanes)` is the vector `base, base + 1, ...` of indices; any expression over vectors
+  is a vector of the same lanes and scalars spread to it. Only lowered programs contain ramps.
+- `Cast` from float to integer truncates towards zero, and is undefined out of range.
+
+Nodes are immutable by convention: a rewrite builds new nodes and shares the rest.
+"""

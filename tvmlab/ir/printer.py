@@ -1,0 +1,360 @@
+"""Programs as text: stable, Python-like, one line a statement, every token linked to its node.
+
+    def C(A: float32[4, 4], B: float32[4, 4], C: float32[4, 4]):
+        for y in range(4):
+            for x in range(4):
+                for k in range(4):
+                    with block("C", vy=y, vx=x, vk=reduce(k)):
+                        with init():
+                            C[vy, vx] = 0.0
+                        C[vy, vx] = C[vy, vx] + A[vk, vy] * B[vk, vx]
+
+The text parses as Python, which is what gives it its precedences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isinf, isnan
+
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Load, Ramp, Select, Var
+from tvmlab.ir.program import Allocate, Block, Buffer, Extent, For, If, Program, Seq, Stmt, Store
+
+LOOP_WORDS = {
+    "serial": "range",
+    "parallel": "parallel",
+    "vectorized": "vectorized",
+    "unrolled": "unrolled",
+    "bound": "bound",
+}
+PRECEDENCE = {
+    "or": 1, "and": 2,
+    "==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4,
+    "+": 10, "-": 10, "*": 11, "/": 11, "//": 11, "%": 11,
+}  # fmt: skip
+ATOM = 20
+
+
+@dataclass(frozen=True)
+class Token:
+    """A stretch of a line, its kind, and the node it was printed from.
+
+    Kinds: keyword, loop, block, buffer, number, dtype, function, variable, operator.
+    `start` and `end` are character offsets in the line's text.
+    """
+
+    start: int
+    end: int
+    kind: str
+    node: Expr | Stmt | Buffer | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a printed program.
+
+    `node` is the statement of the line; `loop` is (block name, loop name) on a loop's header,
+    naming the first block below it; `block` is the innermost block or the first one below.
+    """
+
+    text: str
+    tokens: tuple[Token, ...]
+    node: Stmt | None
+    loop: tuple[str, str] | None
+    block: str | None
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A printed program."""
+
+    lines: tuple[Line, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+    def line_of(self) -> dict[Var | str, int]:
+        """1-based line numbers of loops (by their variable) and blocks (by their name)."""
+        numbers: dict[Var | str, int] = {}
+        for number, line in enumerate(self.lines, 1):
+            if isinstance(line.node, For):
+                numbers[line.node.var] = number
+            elif isinstance(line.node, Block):
+                numbers.setdefault(line.node.name, number)
+        return numbers
+
+
+class _Writer:
+    """Builds the lines of a program; tokens of the line being written collect in `_tokens`."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self._parts: list[str] = []
+        self._tokens: list[Token] = []
+        self._length = 0
+
+    def put(self, text: str, kind: str = "", node: Expr | Stmt | Buffer | None = None) -> None:
+        if kind:
+            self._tokens.append(Token(self._length, self._length + len(text), kind, node))
+        self._parts.append(text)
+        self._length += len(text)
+
+    def end(
+        self, node: Stmt | None, block: str | None, loop: tuple[str, str] | None = None
+    ) -> None:
+        self.lines.append(Line("".join(self._parts), tuple(self._tokens), node, loop, block))
+        self._parts, self._tokens, self._length = [], [], 0
+
+    # Expressions
+
+    def expr(self, e: Expr, outer: int = 0) -> None:
+        """Write `e`, in parentheses if it binds less tightly than `outer`."""
+        if isinstance(e, Var):
+            self.put(e.name, "variable", e)
+        elif isinstance(e, Const):
+            self.const(e, outer)
+        elif isinstance(e, Binary):
+            self.binary(e, outer)
+        elif isinstance(e, Load):
+            self.access(e.buffer, e.indices, e)
+        elif isinstance(e, Call):
+            self.call(e.function, e.args, e)
+        elif isinstance(e, Cast):
+            self.put(e.dtype, "dtype", e)
+            self.arguments((e.value,))
+        elif isinstance(e, Select):
+            self.call("select", (e.condition, e.a, e.b), e)
+        else:
+            assert isinstance(e, Ramp)
+            self.call("ramp", (e.base, Const(e.lanes, INDEX)), e)
+
+    def const(self, e: Const, outer: int) -> None:
+        if e.dtype == "bool":
+            return self.put(str(bool(e.value)), "number", e)
+        if e.dtype not in (INDEX, "float32"):
+            self.put(e.dtype, "dtype", e)
+            self.put("(")
+            self.put(number_text(e.value), "number", e)
+            return self.put(")")
+        parenthesised = e.value < 0 and outer > PRECEDENCE["+"]
+        text = number_text(e.value)
+        self.put(f"({text})" if parenthesised else text, "number", e)
+
+    def binary(self, e: Binary, outer: int) -> None:
+        if e.op in ("min", "max"):
+            return self.call(e.op, (e.a, e.b), e)
+        level = PRECEDENCE[e.op]
+        if level < outer:
+            self.put("(")
+        self.expr(e.a, level if level != 4 else level + 1)
+        self.put(" ")
+        self.put(e.op, "operator", e)
+        self.put(" ")
+        # The right side of - / // % (and of * after //) must be parenthesised at equal level;
+        # float sums and products keep their grouping because rounding depends on it.
+        self.expr(e.b, level + 1)
+        if level < outer:
+            self.put(")")
+
+    def call(self, name: str, args: tuple[Expr, ...], node: Expr) -> None:
+        self.put(name, "function", node)
+        self.arguments(args)
+
+    def arguments(self, args: tuple[Expr, ...]) -> None:
+        self.put("(")
+        self.comma_separated(args)
+        self.put(")")
+
+    def comma_separated(self, args: tuple[Expr, ...]) -> None:
+        for n, arg in enumerate(args):
+            if n:
+                self.put(", ")
+            self.expr(arg)
+
+    def access(self, buffer: Buffer, indices: tuple[Expr, ...], node: Expr | Stmt) -> None:
+        self.put(buffer.name, "buffer", node)
+        self.put("[")
+        self.comma_separated(indices)
+        self.put("]" if indices else "()]")
+
+    def extent(self, extent: Extent) -> None:
+        if isinstance(extent, int):
+            self.put(str(extent), "number")
+        else:
+            self.expr(extent)
+
+    # Statements
+
+    def stmt(self, s: Stmt, indent: int, block: str | None) -> None:
+        if isinstance(s, Seq):
+            for part in s.stmts:
+                self.stmt(part, indent, block)
+            return
+        self.put("    " * indent)
+        if isinstance(s, For):
+            self.loop(s, indent, block)
+        elif isinstance(s, Block):
+            self.block(s, indent)
+        elif isinstance(s, Store):
+            self.access(s.buffer, s.indices, s)
+            self.put(" = ")
+            self.expr(s.value)
+            self.end(s, block or s.source)
+        elif isinstance(s, If):
+            self.branch(s, indent, block)
+        else:
+            assert isinstance(s, Allocate)
+            self.put(s.buffer.name, "buffer", s)
+            self.put(" = ")
+            self.put("allocate", "function", s)
+            self.put("(")
+            self.type_of(s.buffer)
+            self.put(f', scope="{s.buffer.scope}")')
+            self.end(s, block)
+            self.stmt(s.body, indent, block)
+
+    def loop(self, s: For, indent: int, block: str | None) -> None:
+        self.put("for", "keyword")
+        self.put(" ")
+        self.put(s.var.name, "loop", s)
+        self.put(" ")
+        self.put("in", "keyword")
+        self.put(" ")
+        self.put(LOOP_WORDS[s.kind], "function", s)
+        self.put("(")
+        self.extent(s.extent)
+        for name, value in s.annotations:
+            self.put(f", {name}={value!r}")
+        self.put("):")
+        first = block or first_block(s)
+        self.end(s, first, (first, s.var.name) if first else None)
+        self.stmt(s.body, indent + 1, block)
+
+    def block(self, s: Block, indent: int) -> None:
+        self.put("with", "keyword")
+        self.put(" ")
+        self.put("block", "function", s)
+        self.put("(")
+        self.put(f'"{s.name}"', "block", s)
+        for it, binding in zip(s.iters, s.bindings, strict=True):
+            self.put(", ")
+            self.put(it.var.name, "variable", it.var)
+            self.put("=")
+            if it.is_reduce:
+                self.call("reduce", (binding,), binding)
+            else:
+                self.expr(binding)
+        if not (isinstance(s.where, Const) and s.where.value):
+            self.put(", ")
+            self.put("where", "keyword")
+            self.put("=")
+            self.expr(s.where)
+        self.put("):")
+        self.end(s, s.name)
+        if s.init is not None:
+            self.put("    " * (indent + 1))
+            self.put("with", "keyword")
+            self.put(" ")
+            self.put("init", "function", s)
+            self.put("():")
+            self.end(s, s.name)
+            self.stmt(s.init, indent + 2, s.name)
+        self.stmt(s.body, indent + 1, s.name)
+
+    def branch(self, s: If, indent: int, block: str | None) -> None:
+        self.put("if", "keyword")
+        self.put(" ")
+        self.expr(s.condition)
+        self.put(":")
+        self.end(s, block)
+        self.stmt(s.then, indent + 1, block)
+        if s.otherwise is not None:
+            self.put("    " * indent)
+            self.put("else", "keyword")
+            self.put(":")
+            self.end(s, block)
+            self.stmt(s.otherwise, indent + 1, block)
+
+    def type_of(self, buffer: Buffer) -> None:
+        self.put(buffer.dtype, "dtype", buffer)
+        self.put("[")
+        for n, extent in enumerate(buffer.shape):
+            if n:
+                self.put(", ")
+            self.extent(extent)
+        self.put("]" if buffer.shape else "()]")
+
+    def program(self, p: Program) -> None:
+        self.put("def", "keyword")
+        self.put(" ")
+        self.put(p.name, "function")
+        self.put("(")
+        for n, buffer in enumerate(p.params):
+            if n:
+                self.put(", ")
+            self.put(buffer.name, "buffer", buffer)
+            self.put(": ")
+            self.type_of(buffer)
+        self.put("):")
+        self.end(None, None)
+        for buffer in p.buffers:
+            self.put("    ")
+            self.put(buffer.name, "buffer", buffer)
+            self.put(" = ")
+            self.put("allocate", "function")
+            self.put("(")
+            self.type_of(buffer)
+            self.put(")")
+            self.end(None, None)
+        self.stmt(p.body, 1, None)
+
+
+def first_block(stmt: Stmt) -> str | None:
+    """The name of the first block or block-born store below `stmt`."""
+    if isinstance(stmt, Block):
+        return stmt.name
+    if isinstance(stmt, Store):
+        return stmt.source
+    below: tuple[Stmt | None, ...] = ()
+    if isinstance(stmt, (For, Allocate)):
+        below = (stmt.body,)
+    elif isinstance(stmt, Seq):
+        below = stmt.stmts
+    elif isinstance(stmt, If):
+        below = (stmt.then, stmt.otherwise)
+    return next((b for s in below if s is not None and (b := first_block(s))), None)
+
+
+def number_text(value: int | float) -> str:
+    """A literal as text that reads back to the same number."""
+    if isinstance(value, int):
+        return str(value)
+    if isnan(value):
+        return "nan"
+    if isinf(value):
+        return "inf" if value == inf else "-inf"
+    return repr(value)
+
+
+def print_program(program: Program) -> Printed:
+    """`program` as lines of tokens."""
+    writer = _Writer()
+    writer.program(program)
+    return Printed(tuple(writer.lines))
+
+
+def text(program: Program) -> str:
+    """`program` as text."""
+    return str(print_program(program))
+
+
+def expr_text(expr: Expr) -> str:
+    """`expr` as text."""
+    writer = _Writer()
+    writer.expr(expr)
+    writer.end(None, None)
+    return writer.lines[0].text
+
+
+Program.show = staticmethod(text)

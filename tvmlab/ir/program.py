@@ -1,0 +1,249 @@
+"""Statements, buffers and programs. Their meaning is written in `tvmlab.ir`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import prod
+from typing import ClassVar
+
+from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Const, Expr, Var
+
+Extent = int | Expr
+"""A size: an int where it is known, else an int64 expression over symbolic variables."""
+
+LOOP_KINDS = ("serial", "parallel", "vectorized", "unrolled", "bound")
+SCOPES = ("global", "register")
+
+
+class Buffer:
+    """A row-major array of `shape` elements of `dtype`, stored in `scope`.
+
+    Scope `global` is memory; `register` is a small tile whose indices are all constant after
+    unrolling, so that each element is a machine register. Identity, not name, tells two apart.
+    """
+
+    __slots__ = ("name", "shape", "dtype", "scope")
+
+    def __init__(
+        self, name: str, shape: Iterable[Extent], dtype: str, scope: str = "global"
+    ) -> None:
+        self.name = name
+        self.shape = tuple(shape)
+        self.dtype = dtype
+        self.scope = scope
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes the buffer occupies; all extents must be known."""
+        return prod(s for s in self.shape if isinstance(s, int)) * dtypes.size_bytes(self.dtype)
+
+    def strides(self) -> tuple[Extent, ...]:
+        """Distance in elements between neighbours along each dimension."""
+        strides: list[Extent] = []
+        step: Extent = 1
+        for extent in reversed(self.shape):
+            strides.append(step)
+            step = step * extent
+        return tuple(reversed(strides))
+
+    def __repr__(self) -> str:
+        return f"Buffer({self.name}: {self.dtype}{list(self.shape)})"
+
+
+class Region:
+    """A box of `buffer`: in each dimension `extent` elements from `start`."""
+
+    __slots__ = ("buffer", "bounds")
+
+    def __init__(self, buffer: Buffer, bounds: Iterable[tuple[Expr, Extent]]) -> None:
+        self.buffer = buffer
+        self.bounds = tuple(bounds)
+
+
+class Iter:
+    """A block's iteration variable over 0 .. extent - 1; `kind` is spatial or reduce."""
+
+    __slots__ = ("var", "extent", "kind")
+
+    def __init__(self, var: Var, extent: Extent, kind: str = "spatial") -> None:
+        self.var = var
+        self.extent = extent
+        self.kind = kind
+
+    @property
+    def is_reduce(self) -> bool:
+        """Whether the variable ranges over contributions to one element."""
+        return self.kind == "reduce"
+
+
+class Stmt:
+    """A statement."""
+
+    __slots__ = ()
+
+
+class For(Stmt):
+    """`body` for each value of `var` from 0 below `extent`, in the manner of `kind`."""
+
+    __slots__ = ("var", "extent", "body", "kind", "annotations")
+
+    def __init__(
+        self,
+        var: Var,
+        extent: Extent,
+        body: Stmt,
+        kind: str = "serial",
+        annotations: tuple[tuple[str, str | int], ...] = (),
+    ) -> None:
+        self.var = var
+        self.extent = extent
+        self.body = body
+        self.kind = kind
+        self.annotations = annotations
+
+    def replace(
+        self,
+        *,
+        var: Var | None = None,
+        extent: Extent | None = None,
+        body: Stmt | None = None,
+        kind: str | None = None,
+    ) -> For:
+        """This loop with the given parts exchanged."""
+        return For(
+            self.var if var is None else var,
+            self.extent if extent is None else extent,
+            self.body if body is None else body,
+            self.kind if kind is None else kind,
+            self.annotations,
+        )
+
+
+class Block(Stmt):
+    """A unit of computation isolated from the loops around it; see `tvmlab.ir`."""
+
+    __slots__ = ("name", "iters", "bindings", "where", "reads", "writes", "init", "body")
+
+    def __init__(
+        self,
+        name: str,
+        iters: Iterable[Iter],
+        bindings: Iterable[Expr],
+        where: Expr,
+        reads: Iterable[Region],
+        writes: Iterable[Region],
+        init: Stmt | None,
+        body: Stmt,
+    ) -> None:
+        self.name = name
+        self.iters = tuple(iters)
+        self.bindings = tuple(bindings)
+        self.where = where
+        self.reads = tuple(reads)
+        self.writes = tuple(writes)
+        self.init = init
+        self.body = body
+
+    def rebind(self, bindings: Iterable[Expr], where: Expr) -> Block:
+        """This block with other bindings and predicate; its inside is shared."""
+        return Block(
+            self.name,
+            self.iters,
+            bindings,
+            where,
+            self.reads,
+            self.writes,
+            self.init,
+            self.body,
+        )
+
+
+class Seq(Stmt):
+    """Statements in order."""
+
+    __slots__ = ("stmts",)
+
+    def __init__(self, stmts: Iterable[Stmt]) -> None:
+        self.stmts = tuple(stmts)
+
+
+class If(Stmt):
+    """`then` where `condition` holds, else `otherwise` (None: nothing)."""
+
+    __slots__ = ("condition", "then", "otherwise")
+
+    def __init__(self, condition: Expr, then: Stmt, otherwise: Stmt | None = None) -> None:
+        self.condition = condition
+        self.then = then
+        self.otherwise = otherwise
+
+
+class Allocate(Stmt):
+    """`buffer`, uninitialised, alive in `body` (lowered programs only)."""
+
+    __slots__ = ("buffer", "body")
+
+    def __init__(self, buffer: Buffer, body: Stmt) -> None:
+        self.buffer = buffer
+        self.body = body
+
+
+class Store(Stmt):
+    """`buffer[indices] = value`.
+
+    `source` names the block the statement came from, so that emitted code leads back to the
+    line of the scheduled program, its expression and its steps.
+    """
+
+    __slots__ = ("buffer", "indices", "value", "source")
+
+    def __init__(
+        self, buffer: Buffer, indices: tuple[Expr, ...], value: Expr, source: str | None = None
+    ) -> None:
+        self.buffer = buffer
+        self.indices = indices
+        self.value = value
+        self.source = source
+
+
+class Program:
+    """A function over buffers.
+
+    Attributes:
+        name: the function's name.
+        params: buffers handed in by the caller, inputs first.
+        outputs: how many of the last params the program writes.
+        buffers: intermediates, alive in the whole body, uninitialised at its start.
+        body: the statement.
+    """
+
+    __slots__ = ("name", "params", "outputs", "buffers", "body")
+
+    show: ClassVar[Callable[[Program], str]]
+    """The printer, set by `tvmlab.ir.printer`: nodes know nothing about text."""
+
+    def __init__(
+        self,
+        name: str,
+        params: Iterable[Buffer],
+        outputs: int,
+        buffers: Iterable[Buffer],
+        body: Stmt,
+    ) -> None:
+        self.name = name
+        self.params = tuple(params)
+        self.outputs = outputs
+        self.buffers = tuple(buffers)
+        self.body = body
+
+    def with_body(self, body: Stmt) -> Program:
+        """This program with another body."""
+        return Program(self.name, self.params, self.outputs, self.buffers, body)
+
+    def __str__(self) -> str:
+        return self.show(self)
+
+
+TRUE = Const(1, "bool")
+"""The predicate that always holds."""

@@ -1,0 +1,225 @@
+"""Reading and rewriting trees of nodes.
+
+Rewrites share every part they do not change, so `is` tells whether anything happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from tvmlab.ir.expr import Binary, Call, Cast, Expr, Load, Ramp, Select, Var, fold
+from tvmlab.ir.program import Allocate, Block, Buffer, For, If, Region, Seq, Stmt, Store
+
+ExprRewrite = Callable[[Expr], Expr | None]
+StmtRewrite = Callable[[Stmt], Stmt | None]
+
+
+def operands(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions directly below `expr`."""
+    if isinstance(expr, Binary):
+        return (expr.a, expr.b)
+    if isinstance(expr, Load):
+        return expr.indices
+    if isinstance(expr, Call):
+        return expr.args
+    if isinstance(expr, Cast):
+        return (expr.value,)
+    if isinstance(expr, Select):
+        return (expr.condition, expr.a, expr.b)
+    if isinstance(expr, Ramp):
+        return (expr.base,)
+    return ()
+
+
+def with_operands(expr: Expr, new: tuple[Expr, ...]) -> Expr:
+    """`expr` over other operands; constants fold, other parts stay."""
+    if isinstance(expr, Binary):
+        return fold(expr.op, *new)
+    if isinstance(expr, Load):
+        return Load(expr.buffer, new)
+    if isinstance(expr, Call):
+        return Call(expr.function, new, expr.dtype)
+    if isinstance(expr, Cast):
+        return Cast(expr.dtype, new[0])
+    if isinstance(expr, Select):
+        return Select(*new)
+    assert isinstance(expr, Ramp)
+    return Ramp(new[0], expr.lanes)
+
+
+def rewrite_expr(expr: Expr, change: ExprRewrite) -> Expr:
+    """`expr` rebuilt from the leaves up; `change` gives a node's successor, or None to keep it."""
+    old = operands(expr)
+    if old:
+        new = tuple([rewrite_expr(e, change) for e in old])
+        if any(a is not b for a, b in zip(old, new, strict=True)):
+            expr = with_operands(expr, new)
+    result = change(expr)
+    return expr if result is None else result
+
+
+def substitute(expr: Expr, values: Mapping[Var, Expr]) -> Expr:
+    """`expr` with variables replaced by expressions."""
+    if not values:
+        return expr
+    return rewrite_expr(expr, lambda e: values.get(e) if isinstance(e, Var) else None)
+
+
+def _map_region(region: Region, on_expr: Callable[[Expr], Expr]) -> Region:
+    bounds = [(on_expr(start), extent) for start, extent in region.bounds]
+    if all(a[0] is b[0] for a, b in zip(bounds, region.bounds, strict=True)):
+        return region
+    return Region(region.buffer, bounds)
+
+
+def map_children(stmt: Stmt, on_stmt: Callable[[Stmt], Stmt], on_expr: ExprRewrite) -> Stmt:
+    """`stmt` with `on_stmt` applied to the statements and a rewrite to the expressions in it.
+
+    Expressions of a block's inside (regions, init, body) and its bindings are all reached.
+    """
+
+    def mapped(expr: Expr) -> Expr:
+        return rewrite_expr(expr, on_expr)
+
+    if isinstance(stmt, For):
+        body = on_stmt(stmt.body)
+        extent = mapped(stmt.extent) if isinstance(stmt.extent, Expr) else stmt.extent
+        if body is stmt.body and extent is stmt.extent:
+            return stmt
+        return stmt.replace(body=body, extent=extent)
+    if isinstance(stmt, Seq):
+        new = tuple([on_stmt(s) for s in stmt.stmts])
+        return stmt if all(a is b for a, b in zip(new, stmt.stmts, strict=True)) else Seq(new)
+    if isinstance(stmt, Store):
+        indices = tuple([mapped(i) for i in stmt.indices])
+        value = mapped(stmt.value)
+        if value is stmt.value and all(
+            a is b for a, b in zip(indices, stmt.indices, strict=True)
+        ):
+            return stmt
+        return Store(stmt.buffer, indices, value, stmt.source)
+    if isinstance(stmt, If):
+        condition, then = mapped(stmt.condition), on_stmt(stmt.then)
+        otherwise = on_stmt(stmt.otherwise) if stmt.otherwise is not None else None
+        if condition is stmt.condition and then is stmt.then and otherwise is stmt.otherwise:
+            return stmt
+        return If(condition, then, otherwise)
+    if isinstance(stmt, Allocate):
+        body = on_stmt(stmt.body)
+        return stmt if body is stmt.body else Allocate(stmt.buffer, body)
+    assert isinstance(stmt, Block)
+    return Block(
+        stmt.name,
+        stmt.iters,
+        [mapped(b) for b in stmt.bindings],
+        mapped(stmt.where),
+        [_map_region(r, mapped) for r in stmt.reads],
+        [_map_region(r, mapped) for r in stmt.writes],
+        on_stmt(stmt.init) if stmt.init is not None else None,
+        on_stmt(stmt.body),
+    )
+
+
+def rewrite(
+    stmt: Stmt, on_stmt: StmtRewrite | None = None, on_expr: ExprRewrite | None = None
+) -> Stmt:
+    """`stmt` rebuilt from the leaves up; each rewrite gives a successor, or None to keep a node."""
+    keep: ExprRewrite = on_expr or (lambda e: None)
+
+    def visit(node: Stmt) -> Stmt:
+        node = map_children(node, visit, keep)
+        result = on_stmt(node) if on_stmt is not None else None
+        return node if result is None else result
+
+    return visit(stmt)
+
+
+def substitute_stmt(stmt: Stmt, values: Mapping[Var, Expr]) -> Stmt:
+    """`stmt` with variables replaced by expressions everywhere in it."""
+    return rewrite(stmt, on_expr=lambda e: values.get(e) if isinstance(e, Var) else None)
+
+
+def sub_stmts(stmt: Stmt) -> tuple[Stmt, ...]:
+    """The statements directly below `stmt` (a block's init before its body)."""
+    if isinstance(stmt, (For, Allocate)):
+        return (stmt.body,)
+    if isinstance(stmt, Seq):
+        return stmt.stmts
+    if isinstance(stmt, If):
+        return (stmt.then,) if stmt.otherwise is None else (stmt.then, stmt.otherwise)
+    if isinstance(stmt, Block):
+        return (stmt.body,) if stmt.init is None else (stmt.init, stmt.body)
+    return ()
+
+
+def stmts(stmt: Stmt) -> Iterator[Stmt]:
+    """`stmt` and every statement below it, outermost first, in order."""
+    yield stmt
+    for below in sub_stmts(stmt):
+        yield from stmts(below)
+
+
+def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
+    """The expressions that stand in `stmt` itself, outside its sub-statements."""
+    if isinstance(stmt, For):
+        return (stmt.extent,) if isinstance(stmt.extent, Expr) else ()
+    if isinstance(stmt, Store):
+        return (*stmt.indices, stmt.value)
+    if isinstance(stmt, If):
+        return (stmt.condition,)
+    if isinstance(stmt, Block):
+        return (*stmt.bindings, stmt.where)
+    return ()
+
+
+def exprs(expr: Expr) -> Iterator[Expr]:
+    """`expr` and every expression below it, outermost first."""
+    yield expr
+    for below in operands(expr):
+        yield from exprs(below)
+
+
+def variables(expr: Expr) -> set[Var]:
+    """The variables that occur in `expr`."""
+    return {e for e in exprs(expr) if isinstance(e, Var)}
+
+
+def loads(stmt: Stmt) -> Iterator[Load]:
+    """Every load in `stmt` and below it."""
+    for s in stmts(stmt):
+        for expr in exprs_of(s):
+            for e in exprs(expr):
+                if isinstance(e, Load):
+                    yield e
+
+
+def blocks(stmt: Stmt) -> Iterator[Block]:
+    """Every block in `stmt`, in order."""
+    return (s for s in stmts(stmt) if isinstance(s, Block))
+
+
+def replace_buffers(stmt: Stmt, new: Mapping[Buffer, Buffer]) -> Stmt:
+    """`stmt` with buffers exchanged in loads, stores, regions and allocations."""
+
+    def on_expr(e: Expr) -> Expr | None:
+        return Load(new[e.buffer], e.indices) if isinstance(e, Load) and e.buffer in new else None
+
+    def on_stmt(s: Stmt) -> Stmt | None:
+        if isinstance(s, Store) and s.buffer in new:
+            return Store(new[s.buffer], s.indices, s.value, s.source)
+        if isinstance(s, Allocate) and s.buffer in new:
+            return Allocate(new[s.buffer], s.body)
+        if isinstance(s, Block):
+            return Block(
+                s.name,
+                s.iters,
+                s.bindings,
+                s.where,
+                [Region(new.get(r.buffer, r.buffer), r.bounds) for r in s.reads],
+                [Region(new.get(r.buffer, r.buffer), r.bounds) for r in s.writes],
+                s.init,
+                s.body,
+            )
+        return None
+
+    return rewrite(stmt, on_stmt, on_expr)

@@ -1,0 +1,213 @@
+"""Simplification of expressions under known ranges of their variables.
+
+Index arithmetic is brought to linear normal form with floor division and modulo first-class
+(`(y * 32 + yi) // 32` is `y` where 0 <= yi < 32); comparisons, min, max and select are decided
+where bounds decide them. Data arithmetic is left as written: only its indices change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+
+from tvmlab.arith.linear import Interval, Linear, Opaque, Ranges, divide
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.equality import same
+from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var, fold
+from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Region, Seq, Stmt, Store
+from tvmlab.ir.walk import operands, with_operands
+
+FALSE = Const(0, "bool")
+_LINEAR = ("+", "-", "*", "//", "%")
+
+
+def linear(expr: Expr, ranges: Ranges) -> Linear:
+    """The normal form of an index expression."""
+    if isinstance(expr, Const):
+        return Linear({}, int(expr.value))
+    if isinstance(expr, Var):
+        low, high = ranges.get(expr, (-inf, inf))
+        return Linear({}, int(low)) if low == high else Linear({expr: 1}, 0)
+    if isinstance(expr, Binary) and expr.op in _LINEAR:
+        a, b = linear(expr.a, ranges), linear(expr.b, ranges)
+        if expr.op == "+":
+            return a.plus(b)
+        if expr.op == "-":
+            return a.plus(b, -1)
+        if expr.op == "*":
+            if not b.terms:
+                return a.times(b.constant)
+            if not a.terms:
+                return b.times(a.constant)
+        elif not b.terms and b.constant > 0:
+            return divide(a, b.constant, ranges)[0 if expr.op == "//" else 1]
+        rebuilt = fold(expr.op, a.expr(), b.expr())
+        return Linear({Opaque(rebuilt, _product_interval(expr.op, a, b, ranges)): 1}, 0)
+    inside = _simplify_node(expr, ranges)
+    if isinstance(inside, Const):
+        return Linear({}, int(inside.value))
+    if isinstance(inside, Var) or (isinstance(inside, Binary) and inside.op in _LINEAR):
+        return linear(inside, ranges)  # a min, max or select that bounds decided
+    return Linear({Opaque(inside, _choice_interval(inside, ranges)): 1}, 0)
+
+
+def _product_interval(op: str, a: Linear, b: Linear, ranges: Ranges) -> Interval:
+    if op != "*":
+        return -inf, inf
+    (al, ah), (bl, bh) = a.interval(ranges), b.interval(ranges)
+    if inf in (ah, bh) or -inf in (al, bl):
+        return (0, inf) if al >= 0 and bl >= 0 else (-inf, inf)
+    corners = (al * bl, al * bh, ah * bl, ah * bh)
+    return min(corners), max(corners)
+
+
+def _choice_interval(expr: Expr, ranges: Ranges) -> Interval:
+    """Bounds of a min, max or select; unknown for anything else."""
+    if isinstance(expr, Binary) and expr.op in ("min", "max"):
+        (al, ah), (bl, bh) = interval(expr.a, ranges), interval(expr.b, ranges)
+        pick = min if expr.op == "min" else max
+        return pick(al, bl), pick(ah, bh)
+    if isinstance(expr, Select):
+        (al, ah), (bl, bh) = interval(expr.a, ranges), interval(expr.b, ranges)
+        return min(al, bl), max(ah, bh)
+    return -inf, inf
+
+
+def interval(expr: Expr, ranges: Ranges) -> Interval:
+    """Least and greatest value of an index expression."""
+    return linear(expr, ranges).interval(ranges)
+
+
+def simplify(expr: Expr, ranges: Ranges | None = None) -> Expr:
+    """`expr` in simplest form under `ranges` (least and greatest value of variables)."""
+    known = ranges or {}
+    if isinstance(expr, (Var, Const)):
+        return linear(expr, known).expr() if expr.dtype == INDEX else expr
+    if expr.dtype == INDEX and expr.lanes == 1 and isinstance(expr, Binary):
+        return linear(expr, known).expr()
+    return _simplify_node(expr, known)
+
+
+def _simplify_node(expr: Expr, ranges: Ranges) -> Expr:
+    """`expr` with simplified operands, and decided itself where bounds decide it."""
+    old = operands(expr)
+    new = tuple([simplify(e, ranges) for e in old])
+    if any(a is not b for a, b in zip(old, new, strict=True)):
+        expr = with_operands(expr, new)
+    if isinstance(expr, Select):
+        if isinstance(expr.condition, Const):
+            return expr.a if expr.condition.value else expr.b
+        return expr
+    if not isinstance(expr, Binary):
+        return expr
+    if expr.lanes > 1:
+        return _decide_lanes(expr, ranges)
+    if expr.a.dtype == INDEX and expr.op in _DECISIONS:
+        low, high = linear(Binary("-", expr.a, expr.b), ranges).interval(ranges)
+        return _DECISIONS[expr.op](expr, low, high)
+    if expr.op in ("and", "or") and same(expr.a, expr.b):
+        return expr.a
+    return expr
+
+
+def _decide_lanes(expr: Binary, ranges: Ranges) -> Expr:
+    """A comparison of index vectors, decided where it comes out alike in every lane."""
+    a, b = expr.a, expr.b
+    comparable = all(isinstance(s, Ramp) or s.lanes == 1 for s in (a, b))
+    if a.dtype != INDEX or expr.op not in ("<", "<=", ">", ">=") or not comparable:
+        return expr
+    low, high = 0.0, 0.0
+    for side, sign in ((a, 1), (b, -1)):
+        base = side.base if isinstance(side, Ramp) else side
+        lo, hi = interval(base, ranges)
+        hi += side.lanes - 1
+        low, high = (low + lo, high + hi) if sign > 0 else (low - hi, high - lo)
+    decided = _DECISIONS[expr.op](expr, low, high)
+    return decided if isinstance(decided, Const) else expr
+
+
+def _decided(expr: Expr, yes: bool, no: bool) -> Expr:
+    return TRUE if yes else FALSE if no else expr
+
+
+_DECISIONS: dict[str, Callable[[Binary, float, float], Expr]] = {
+    # What `a op b` comes to when low <= a - b <= high.
+    "<": lambda e, low, high: _decided(e, high < 0, low >= 0),
+    "<=": lambda e, low, high: _decided(e, high <= 0, low > 0),
+    ">": lambda e, low, high: _decided(e, low > 0, high <= 0),
+    ">=": lambda e, low, high: _decided(e, low >= 0, high < 0),
+    "==": lambda e, low, high: _decided(e, low == high == 0, low > 0 or high < 0),
+    "!=": lambda e, low, high: _decided(e, low > 0 or high < 0, low == high == 0),
+    "min": lambda e, low, high: e.a if high <= 0 else e.b if low >= 0 else e,
+    "max": lambda e, low, high: e.a if low >= 0 else e.b if high <= 0 else e,
+}
+
+
+def loop_range(loop: For, ranges: Ranges) -> Interval:
+    """The values a loop's variable takes."""
+    if isinstance(loop.extent, int):
+        return 0, loop.extent - 1
+    return 0, interval(loop.extent, ranges)[1] - 1
+
+
+def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
+    """`stmt` with every expression simplified under the ranges its loops give.
+
+    A block's bindings and predicate are simplified under the loops around it, its inside under
+    its own iteration domain. A branch that is decided disappears.
+    """
+    known: dict[Var, Interval] = dict(ranges or {})
+
+    def visit(s: Stmt) -> Stmt:
+        if isinstance(s, For):
+            extent = simplify(s.extent, known) if isinstance(s.extent, Expr) else s.extent
+            known[s.var] = loop_range(s, known)
+            body = visit(s.body)
+            return s if body is s.body and extent is s.extent else s.replace(
+                body=body, extent=int(extent.value) if isinstance(extent, Const) else extent
+            )
+        if isinstance(s, Seq):
+            return Seq([visit(x) for x in s.stmts])
+        if isinstance(s, Store):
+            indices = tuple([simplify(i, known) for i in s.indices])
+            return Store(s.buffer, indices, simplify(s.value, known), s.source)
+        if isinstance(s, If):
+            condition = simplify(s.condition, known)
+            if isinstance(condition, Const):
+                chosen = s.then if condition.value else s.otherwise
+                return visit(chosen) if chosen is not None else Seq(())
+            otherwise = visit(s.otherwise) if s.otherwise is not None else None
+            return If(condition, visit(s.then), otherwise)
+        if isinstance(s, Allocate):
+            return Allocate(s.buffer, visit(s.body))
+        assert isinstance(s, Block)
+        return _simplify_block(s, known, visit)
+
+    return visit(stmt)
+
+
+def _simplify_block(
+    block: Block, known: dict[Var, Interval], visit: Callable[[Stmt], Stmt]
+) -> Block:
+    bindings = [simplify(b, known) for b in block.bindings]
+    where = simplify(block.where, known)
+    for it in block.iters:
+        known[it.var] = (
+            (0, it.extent - 1)
+            if isinstance(it.extent, int)
+            else (0, interval(it.extent, known)[1] - 1)
+        )
+
+    def region(r: Region) -> Region:
+        return Region(r.buffer, [(simplify(start, known), extent) for start, extent in r.bounds])
+
+    return Block(
+        block.name,
+        block.iters,
+        bindings,
+        where,
+        [region(r) for r in block.reads],
+        [region(r) for r in block.writes],
+        visit(block.init) if block.init is not None else None,
+        visit(block.body),
+    )

@@ -78,14 +78,12 @@ class Package:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
                 function = getattr(node, "name", "lambda")
             elif isinstance(node, ast.Import):
-                found.extend(
-                    Import(self._resolve(alias.name), node.lineno, function) for alias in node.names
-                )
+                found.extend(Import(alias.name, node.lineno, function) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 base = node.module or ""
                 found.extend(
                     Import(
-                        self._resolve(f"{base}.{alias.name}"), node.lineno, function, node.level > 0
+                        self._imported_from(base, alias.name), node.lineno, function, node.level > 0
                     )
                     for alias in node.names
                 )
@@ -97,18 +95,15 @@ class Package:
         visit(module.tree, "")
         return found
 
-    def _resolve(self, dotted: str) -> str:
-        """The longest leading part of a dotted name that is one of our modules."""
-        if dotted.split(".")[0] != self.root.name:
-            return dotted
-        while dotted not in self.modules and "." in dotted:
-            dotted = dotted.rpartition(".")[0]
-        return dotted
+    def _imported_from(self, base: str, name: str) -> str:
+        """What `from base import name` imports: a module of ours, or `base` for a name in it."""
+        dotted = f"{base}.{name}"
+        return dotted if dotted in self.modules else base
 
     def lazy_names(self, module: Module) -> list[Import]:
         """Modules named by strings, which is how an `__init__` hands on names lazily."""
         return [
-            Import(self._resolve(node.value), node.lineno, "")
+            Import(node.value, node.lineno, "")
             for node in ast.walk(module.tree)
             if isinstance(node, ast.Constant)
             and isinstance(node.value, str)

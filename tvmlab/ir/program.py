@@ -34,9 +34,15 @@ class Buffer:
         self.scope = scope
 
     @property
+    def extents(self) -> tuple[int, ...]:
+        """The shape as integers; all extents must be known."""
+        assert all(isinstance(s, int) for s in self.shape), f"{self.name} has a symbolic shape"
+        return tuple(s for s in self.shape if isinstance(s, int))
+
+    @property
     def size_bytes(self) -> int:
         """Bytes the buffer occupies; all extents must be known."""
-        return prod(s for s in self.shape if isinstance(s, int)) * dtypes.size_bytes(self.dtype)
+        return prod(self.extents) * dtypes.size_bytes(self.dtype)
 
     def strides(self) -> tuple[Extent, ...]:
         """Distance in elements between neighbours along each dimension."""

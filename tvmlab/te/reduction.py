@@ -1,0 +1,148 @@
+"""Reductions: an axis to fold over, and the commutative functions to fold with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tvmlab.errors import ExpressionError
+from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Const, Expr, ExprLike, Var, as_expr, binary
+
+
+@dataclass(frozen=True)
+class Reducer:
+    """A commutative, associative function with an identity.
+
+    Attributes:
+        name: as a user calls it.
+        operator: the binary operator of `tvmlab.ir.expr` that combines two values.
+        identity: the neutral value of a dtype.
+    """
+
+    name: str
+    operator: str
+    identity: Callable[[str], int | float]
+
+
+REDUCERS = {
+    r.name: r
+    for r in (
+        Reducer("sum", "+", lambda dtype: 0),
+        Reducer("prod", "*", lambda dtype: 1),
+        Reducer("max", "max", dtypes.lowest),
+        Reducer("min", "min", dtypes.highest),
+    )
+}
+
+
+class Axis(Var):
+    """A variable of an expression that ranges over `extent` values from `start`.
+
+    `kind` is spatial (it names an element of the result) or reduce (it is folded over).
+    """
+
+    __slots__ = ("extent", "kind", "start")
+
+    def __init__(self, name: str, start: int, extent: int, kind: str) -> None:
+        super().__init__(name)
+        self.start = start
+        self.extent = extent
+        self.kind = kind
+
+
+def reduce_axis(domain: tuple[int, int], name: str = "k") -> Axis:
+    """An axis to fold over, with values `lo, lo + 1, ..., lo + extent - 1`.
+
+    Args:
+        domain: `(lo, extent)`.
+        name: the axis's name, by which schedules may refer to its loop.
+
+    Raises:
+        ExpressionError: the extent is not a positive integer.
+    """
+    if not isinstance(domain, (tuple, list)) or len(domain) != 2:
+        raise ExpressionError(f"reduce_axis takes (lo, extent), not {domain!r}.")
+    lo, extent = domain
+    if not isinstance(lo, int) or not isinstance(extent, int) or extent <= 0:
+        raise ExpressionError(
+            f"reduce_axis {name!r} was given {domain!r}; lo and extent must be integers "
+            "and the extent positive."
+        )
+    return Axis(name, lo, extent, "reduce")
+
+
+class Reduce(Expr):
+    """`value` folded with `reducer` over `axes`; stands only at the top of a computation."""
+
+    __slots__ = ("axes", "reducer", "value")
+
+    def __init__(self, reducer: Reducer, value: Expr, axes: tuple[Axis, ...]) -> None:
+        self.reducer = reducer
+        self.value = value
+        self.axes = axes
+        self.dtype = value.dtype
+        self.lanes = 1
+
+    def identity(self) -> Const:
+        """The value an empty fold gives."""
+        value = self.reducer.identity(self.dtype)
+        return Const(float(value) if dtypes.is_float(self.dtype) else int(value), self.dtype)
+
+    def combine(self, a: Expr, b: Expr) -> Expr:
+        """Two folded values as one."""
+        return binary(self.reducer.operator, a, b)
+
+
+def _reduce(name: str, value: ExprLike, axis: Axis | Sequence[Axis]) -> Reduce:
+    axes = tuple(axis) if isinstance(axis, Sequence) else (axis,)
+    if not axes:
+        raise ExpressionError(f"t.{name} needs at least one axis made by t.reduce_axis.")
+    for a in axes:
+        if not isinstance(a, Axis) or a.kind != "reduce":
+            raise ExpressionError(
+                f"t.{name} folds over axes made by t.reduce_axis, and was given {a!r}."
+            )
+    if len({id(a) for a in axes}) != len(axes):
+        raise ExpressionError(f"t.{name} was given the same axis twice.")
+    node = as_expr(value)
+    if isinstance(node, Reduce):
+        raise ExpressionError(
+            f"t.{name} of a reduction is not one computation; "
+            "fold over all axes at once, or use two t.compute."
+        )
+    if node.dtype == "bool":
+        raise ExpressionError(f"t.{name} folds numbers, not conditions; cast with .astype first.")
+    return Reduce(REDUCERS[name], node, axes)
+
+
+def sum(value: ExprLike, axis: Axis | Sequence[Axis]) -> Reduce:
+    """The sum of `value` over `axis`, accumulated in its dtype."""
+    return _reduce("sum", value, axis)
+
+
+def prod(value: ExprLike, axis: Axis | Sequence[Axis]) -> Reduce:
+    """The product of `value` over `axis`."""
+    return _reduce("prod", value, axis)
+
+
+def max(value: ExprLike, axis: Axis | Sequence[Axis] | Expr | int | float) -> Expr:
+    """The largest `value` over `axis`; with a second value instead of an axis, the larger."""
+    return _reduce_or_pair("max", value, axis)
+
+
+def min(value: ExprLike, axis: Axis | Sequence[Axis] | Expr | int | float) -> Expr:
+    """The smallest `value` over `axis`; with a second value instead of an axis, the smaller."""
+    return _reduce_or_pair("min", value, axis)
+
+
+def _reduce_or_pair(
+    name: str, value: ExprLike, other: Axis | Sequence[Axis] | Expr | int | float
+) -> Expr:
+    is_axis = isinstance(other, Axis) and other.kind == "reduce"
+    if is_axis or isinstance(other, Sequence):
+        return _reduce(name, value, other)  # type: ignore[arg-type]
+    return binary(name, value, other)
+
+
+__all__ = ["Axis", "Reduce", "Reducer", "REDUCERS", "max", "min", "prod", "reduce_axis", "sum"]

@@ -1,0 +1,216 @@
+"""Tensors: placeholders handed in by the caller, and computations of every element."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tvmlab.arith import bounds
+from tvmlab.errors import ExpressionError
+from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Expr, ExprLike, Load, Select, as_expr
+from tvmlab.ir.program import Buffer
+from tvmlab.ir.walk import exprs, operands
+from tvmlab.te.reduction import Axis, Reduce
+
+MAX_ELEMENTS = 2**40
+"""More elements than any machine we serve holds; beyond it index arithmetic is a mistake."""
+
+
+class Tensor(Buffer):
+    """An array-valued expression: a buffer with a definition.
+
+    `tensor[i, j]` is its element at those indices, for use in other expressions. A placeholder
+    has no `body`; a computation has `axes` (spatial), `body` and, for a reduction, its axes.
+    """
+
+    __slots__ = ("axes", "body")
+
+    def __init__(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: str,
+        axes: tuple[Axis, ...],
+        body: Expr | None,
+    ) -> None:
+        super().__init__(name, shape, dtype)
+        self.axes = axes
+        self.body = body
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether the caller hands it in."""
+        return self.body is None
+
+    @property
+    def reduce_axes(self) -> tuple[Axis, ...]:
+        """The axes folded over, if it is a reduction."""
+        return self.body.axes if isinstance(self.body, Reduce) else ()
+
+    @property
+    def axis(self) -> tuple[Axis, ...]:
+        """Spatial axes, as TVM calls them."""
+        return self.axes
+
+    def __getitem__(self, indices: ExprLike | tuple[ExprLike, ...]) -> Expr:
+        items = indices if isinstance(indices, tuple) else (indices,)
+        if len(items) != len(self.shape):
+            raise ExpressionError(
+                f"{self.name} has {len(self.shape)} dimension(s) {list(self.shape)}, and was "
+                f"indexed with {len(items)}; give one index for each."
+            )
+        nodes = []
+        for n, item in enumerate(items):
+            if isinstance(item, slice):
+                raise ExpressionError(
+                    f"{self.name} was indexed with a slice; write the element at explicit "
+                    "indices inside t.compute."
+                )
+            node = as_expr(item)
+            if not dtypes.is_integer(node.dtype):
+                raise ExpressionError(
+                    f"index {n} of {self.name} has dtype {node.dtype}; an index is an integer."
+                )
+            nodes.append(node.astype(dtypes.INDEX))
+        return Load(self, tuple(nodes))
+
+    def __call__(self, *indices: ExprLike) -> Expr:
+        return self[indices]
+
+    def __iter__(self) -> Any:
+        raise ExpressionError(f"{self.name} cannot be looped over; index it inside t.compute.")
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.name}: {self.dtype}{list(self.shape)})"
+
+
+def _check_name(name: object) -> str:
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ExpressionError(
+            f"the tensor name {name!r} is not an identifier; use letters, digits and _."
+        )
+    return name
+
+
+def _check_shape(shape: object, name: str) -> tuple[int, ...]:
+    extents = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    total = 1
+    for extent in extents:
+        number = extent.__index__() if hasattr(extent, "__index__") else None
+        if number is None or isinstance(extent, bool) or number <= 0:
+            raise ExpressionError(
+                f"{name} was given shape {shape!r}; every extent must be a positive integer."
+            )
+        total *= number
+    if total > MAX_ELEMENTS:
+        raise ExpressionError(
+            f"{name} with shape {shape!r} has {total} elements, more than any memory holds; "
+            "use smaller extents."
+        )
+    return tuple(e.__index__() for e in extents)
+
+
+def placeholder(
+    shape: Sequence[int] | int, dtype: str = "float32", name: str = "input"
+) -> Tensor:
+    """A tensor that the caller of the compiled function hands in.
+
+    Args:
+        shape: positive extents.
+        dtype: a NumPy dtype name.
+        name: an identifier.
+
+    Raises:
+        ExpressionError: bad extent, dtype or name.
+    """
+    checked = _check_name(name)
+    dtype = dtypes.check_dtype(str(dtype))
+    return Tensor(checked, _check_shape(shape, checked), dtype, (), None)
+
+
+def compute(shape: Sequence[int] | int, f: Callable[..., ExprLike], name: str = "compute") -> Tensor:
+    """A tensor whose element at `(i, j, ...)` is `f(i, j, ...)`.
+
+    The loops of the computation take the names of `f`'s parameters.
+
+    Args:
+        shape: positive extents.
+        f: from one index variable for each dimension to an expression; a reduction
+            (`t.sum(..., axis=k)`) may stand at its top.
+        name: an identifier; the name of the tensor, and of the block that computes it.
+
+    Raises:
+        ExpressionError: wrong number of parameters, a reduction inside an expression, an axis
+            that is not bound, or an element read outside its tensor.
+    """
+    checked = _check_name(name)
+    extents = _check_shape(shape, checked)
+    axes = tuple(
+        Axis(n, 0, e, "spatial")
+        for n, e in zip(_axis_names(f, len(extents), checked), extents, strict=True)
+    )
+    body = as_expr(f(*axes))
+    tensor = Tensor(checked, extents, body.dtype, axes, body)
+    _check_body(tensor, body)
+    return tensor
+
+
+def _axis_names(f: Callable[..., ExprLike], rank: int, name: str) -> list[str]:
+    """The names of `f`'s parameters, one for each of `rank` dimensions."""
+    parameters = list(inspect.signature(f).parameters.values())
+    if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
+        return [f"i{n}" for n in range(rank)]
+    positional = [p for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    required = [p for p in positional if p.default is inspect.Parameter.empty]
+    if not len(required) <= rank <= len(positional):
+        raise ExpressionError(
+            f"{name} has {rank} dimension(s), and its function takes {len(positional)} "
+            "parameter(s); give it one for each dimension."
+        )
+    return [p.name for p in positional[:rank]]
+
+
+def _check_body(tensor: Tensor, body: Expr) -> None:
+    """Refuse unbound axes, nested reductions and reads outside a tensor."""
+    value = body.value if isinstance(body, Reduce) else body
+    axes = (*tensor.axes, *tensor.reduce_axes)
+    bound = {id(a) for a in axes}
+    for e in exprs(value):
+        if isinstance(e, Reduce):
+            raise ExpressionError(
+                f"{tensor.name} uses a reduction inside a larger expression; give the reduction "
+                "its own t.compute and read that tensor here."
+            )
+        if isinstance(e, Axis) and id(e) not in bound:
+            raise ExpressionError(
+                f"{tensor.name} uses axis {e.name!r}, which is neither one of its indices nor "
+                "folded over; pass it to the reduction's axis=."
+            )
+    _check_reads(tensor, value, axes)
+
+
+def _check_reads(tensor: Tensor, value: Expr, axes: tuple[Axis, ...]) -> None:
+    """Refuse an unguarded read that leaves its tensor; a read under `select` is its guard's duty."""
+    if isinstance(value, Select):
+        _check_reads(tensor, value.condition, axes)
+        return
+    if isinstance(value, Load):
+        ranges = {a: (float(a.start), float(a.start + a.extent - 1)) for a in axes}
+        for n, index in enumerate(value.indices):
+            low, high = bounds(index, ranges)
+            extent = value.buffer.extents[n]
+            if not (low >= 0 and high < extent) and _is_affine(index):
+                raise ExpressionError(
+                    f"{tensor.name} reads {value.buffer.name} at index {n} from {low:.0f} to "
+                    f"{high:.0f}, outside 0..{extent - 1}; guard it with "
+                    "t.select(condition, value, padding) or change the shape."
+                )
+    for below in operands(value):
+        _check_reads(tensor, below, axes)
+
+
+def _is_affine(index: Expr) -> bool:
+    """Whether an index depends on axes alone, so that its bounds mean something."""
+    return not any(isinstance(e, (Load, Select)) for e in exprs(index))

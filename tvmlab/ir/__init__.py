@@ -35,3 +35,21 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
 
 Nodes are immutable by convention: a rewrite builds new nodes and shares the rest.
 """
+
+from tvmlab.ir.equality import equal, structural_hash
+from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.printer import print_program, text
+from tvmlab.ir.program import Block, Buffer, For, Program
+
+__all__ = [
+    "Block",
+    "Buffer",
+    "Expr",
+    "For",
+    "Program",
+    "Var",
+    "equal",
+    "print_program",
+    "structural_hash",
+    "text",
+]

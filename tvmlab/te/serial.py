@@ -1,0 +1,335 @@
+"""A tensor graph as plain JSON, and back through a whitelist.
+
+    {"tvmlab_te": 1,
+     "tensors": [
+       {"name": "A", "shape": [4, 8], "dtype": "float32"},
+       {"name": "C", "axes": [["y", 4]],
+        "reduce": {"by": "sum", "axes": [["k", 0, 8]]},
+        "body": ["load", 0, [["axis", 0], ["axis", 1]]]}],
+     "outputs": [1]}
+
+Tensors stand after those they read, each once, and are referred to by position; `["axis", n]` is
+the n-th of the tensor's axes, spatial ones first. Floats are strings in Python's shortest form
+("0.5", "inf", "nan"), so that no reader rounds them. The JSON of a graph is the workload's
+identity everywhere: `workload_hash` of it keys databases and caches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from inspect import Parameter, Signature
+from keyword import iskeyword
+from typing import Any
+
+from tvmlab.errors import ExpressionError, TraceError
+from tvmlab.ir import dtypes
+from tvmlab.ir.expr import (
+    ARITHMETIC,
+    COMPARISONS,
+    LOGICAL,
+    Binary,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    Load,
+    Select,
+    Var,
+    binary,
+    cast,
+    const,
+    select,
+)
+from tvmlab.ir.functions import call
+from tvmlab.te import reduction
+from tvmlab.te.graph import as_outputs, tensors, value_of
+from tvmlab.te.reduction import Reduce
+from tvmlab.te.tensor import Tensor, compute, placeholder
+
+VERSION = 1
+MAX_NODES = 100_000
+"""Expression nodes of one workload; more is a damaged or hostile file."""
+MAX_DEPTH = 200
+"""Nesting of one expression."""
+
+_OPERATORS = frozenset((*ARITHMETIC, *COMPARISONS, *LOGICAL))
+_REDUCE: Mapping[str, Callable[..., Expr]] = {
+    "sum": reduction.sum,
+    "prod": reduction.prod,
+    "max": reduction.max,
+    "min": reduction.min,
+}
+
+
+def workload_hash(workload: Mapping[str, Any]) -> str:
+    """Hexadecimal SHA-256 of a workload's JSON, the same in every process and key order."""
+    canonical = json.dumps(workload, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return sha256(canonical.encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- writing
+
+
+def to_json(outputs: Tensor | Sequence[Tensor]) -> dict[str, Any]:
+    """The graph of `outputs` as plain JSON (dicts, lists, strings, integers).
+
+    Raises:
+        ExpressionError: not outputs, or an expression nested deeper than can be read back.
+    """
+    results = as_outputs(outputs)
+    every = tensors(results)
+    position = {tensor: n for n, tensor in enumerate(every)}
+    return {
+        "tvmlab_te": VERSION,
+        "tensors": [_write_tensor(t, position) for t in every],
+        "outputs": [position[o] for o in results],
+    }
+
+
+def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, Any]:
+    if tensor.body is None:
+        return {"name": tensor.name, "shape": list(tensor.extents), "dtype": tensor.dtype}
+    entry: dict[str, Any] = {
+        "name": tensor.name,
+        "axes": [[a.name, a.extent] for a in tensor.axes],
+    }
+    if isinstance(tensor.body, Reduce):
+        axes = [[a.name, a.start, a.extent] for a in tensor.body.axes]
+        entry["reduce"] = {"by": tensor.body.reducer.name, "axes": axes}
+    numbers: dict[Var, int] = {a: n for n, a in enumerate((*tensor.axes, *tensor.reduce_axes))}
+
+    def write(e: Expr, depth: int) -> list[Any]:
+        if depth > MAX_DEPTH:
+            raise ExpressionError(
+                f"{tensor.name} nests expressions more than {MAX_DEPTH} deep; "
+                "split it into several t.compute."
+            )
+        if isinstance(e, Const):
+            is_float = dtypes.is_float(e.dtype)
+            return ["const", e.dtype, repr(float(e.value)) if is_float else int(e.value)]
+        if isinstance(e, Var):
+            if e not in numbers:
+                raise ExpressionError(
+                    f"{tensor.name} uses variable {e.name!r}, which is none of its axes; "
+                    "a saved workload has known sizes only."
+                )
+            return ["axis", numbers[e]]
+        if isinstance(e, Binary):
+            return [e.op, write(e.a, depth + 1), write(e.b, depth + 1)]
+        if isinstance(e, Load):
+            assert isinstance(e.buffer, Tensor)
+            return ["load", position[e.buffer], [write(i, depth + 1) for i in e.indices]]
+        if isinstance(e, Call):
+            return ["call", e.function, [write(a, depth + 1) for a in e.args]]
+        if isinstance(e, Cast):
+            return ["cast", e.dtype, write(e.value, depth + 1)]
+        assert isinstance(e, Select), f"{type(e).__name__} is no tensor expression"
+        return ["select", *(write(x, depth + 1) for x in (e.condition, e.a, e.b))]
+
+    entry["body"] = write(value_of(tensor.body), 0)
+    return entry
+
+
+# ---------------------------------------------------------------- reading
+
+
+def from_json(workload: object) -> tuple[Tensor, ...]:
+    """The outputs of the graph that `workload` describes.
+
+    Every name, operator, dtype and size is checked against what tvmlab knows, and the graph is
+    built by the same functions a user calls: a file can only say what a user can.
+
+    Raises:
+        TraceError: not a workload, another version, or an unknown or malformed part, named.
+    """
+    entry = _fields(workload, ("tvmlab_te", "tensors", "outputs"), (), "the workload")
+    if entry["tvmlab_te"] != VERSION:
+        raise TraceError(
+            f"the workload has format version {_short(entry['tvmlab_te'])}, and this tvmlab "
+            f"reads version {VERSION}; use the tvmlab that wrote it."
+        )
+    reader = _Reader()
+    for tensor in _list(entry["tensors"], "the workload's tensors"):
+        reader.tensor(tensor)
+    positions = _list(entry["outputs"], "the workload's outputs")
+    try:
+        outputs = as_outputs([reader.defined(p, "an output") for p in positions])
+    except ExpressionError as error:
+        raise TraceError(f"the workload's outputs are refused: {error}") from None
+    if len(tensors(outputs)) != len(reader.built):
+        raise TraceError(
+            "the workload lists tensors that no output needs; save it again with te.serial.to_json."
+        )
+    return outputs
+
+
+class _Reader:
+    """Builds the tensors of a workload in order; `built` holds those read so far."""
+
+    def __init__(self) -> None:
+        self.built: list[Tensor] = []
+        self.nodes = 0
+
+    def defined(self, position: object, where: str) -> Tensor:
+        """The tensor at a position, which must have been read already."""
+        number = _integer(position, where)
+        if not 0 <= number < len(self.built):
+            raise TraceError(
+                f"{where} refers to tensor {number}, which is not defined before it; tensors "
+                "stand after those they read."
+            )
+        return self.built[number]
+
+    def tensor(self, entry: object) -> None:
+        """Read one tensor and add it to `built`."""
+        where = f"tensor {len(self.built)}"
+        is_compute = isinstance(entry, Mapping) and "body" in entry
+        try:
+            if is_compute:
+                self.built.append(self.computation(entry, where))
+                return
+            given = _fields(entry, ("name", "shape", "dtype"), (), where)
+            shape = [_integer(x, f"the shape of {where}") for x in _list(given["shape"], where)]
+            dtype = _string(given["dtype"], f"the dtype of {where}")
+            self.built.append(placeholder(shape, dtype, _string(given["name"], where)))
+        except ExpressionError as error:
+            raise TraceError(f"{where} of the workload is refused: {error}") from None
+
+    def computation(self, entry: object, where: str) -> Tensor:
+        given = _fields(entry, ("name", "axes", "body"), ("reduce",), where)
+        axes = [_row(a, (str, int), f"an axis of {where}") for a in _list(given["axes"], where)]
+        fold: Callable[..., Expr] | None = None
+        folded: list[Expr] = []
+        if "reduce" in given:
+            way = _fields(given["reduce"], ("by", "axes"), (), f"the reduction of {where}")
+            fold = _REDUCE.get(_string(way["by"], f"the reduction of {where}"))
+            if fold is None:
+                raise TraceError(
+                    f"{where} is reduced by {_short(way['by'])}, which is not known; "
+                    f"use one of {', '.join(_REDUCE)}."
+                )
+            for axis in _list(way["axes"], where):
+                name, start, extent = _row(axis, (str, int, int), f"a reduce axis of {where}")
+                folded.append(reduction.reduce_axis((start, extent), _identifier(name, where)))
+
+        def element(*spatial: Expr) -> Expr:
+            value = self.expr(given["body"], (*spatial, *folded), where, 0)
+            return value if fold is None else fold(value, axis=folded)
+
+        # compute() names the loops after the function's parameters.
+        kind = Parameter.POSITIONAL_ONLY
+        names = [_identifier(name, where) for name, _ in axes]
+        if len(set(names)) != len(names):
+            raise TraceError(f"{where} has two axes of one name, {', '.join(names)}; rename one.")
+        element.__signature__ = Signature([Parameter(n, kind) for n in names])  # type: ignore[attr-defined]
+        return compute([extent for _, extent in axes], element, _string(given["name"], where))
+
+    def expr(self, node: object, axes: tuple[Expr, ...], where: str, depth: int) -> Expr:
+        """Read one expression."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
+            raise TraceError(
+                f"{where} is beyond {MAX_NODES} expression nodes or {MAX_DEPTH} levels; "
+                "split the computation."
+            )
+        if not isinstance(node, (list, tuple)) or not node or not isinstance(node[0], str):
+            raise TraceError(f"{where} has {_short(node)} where an expression [kind, ...] is due.")
+        kind = node[0]
+        if kind == "const":
+            _, dtype, value = _row(node, (str, str, (int, str)), where)
+            return _constant(value, dtypes.check_dtype(dtype), where)
+        if kind == "axis":
+            number = _row(node, (str, int), where)[1]
+            if not 0 <= number < len(axes):
+                raise TraceError(f"{where} uses axis {number}, and has {len(axes)} of them.")
+            return axes[number]
+
+        def below(part: object) -> Expr:
+            return self.expr(part, axes, where, depth + 1)
+
+        if kind in _OPERATORS:
+            a, b = (below(x) for x in _row(node, (str, object, object), where)[1:])
+            if a.dtype != b.dtype:
+                raise TraceError(f"{where} joins {a.dtype} and {b.dtype} by {kind!r}; cast one.")
+            return binary(kind, a, b)
+        if kind == "load":
+            _, position, indices = _row(node, (str, int, (list, tuple)), where)
+            return self.defined(position, where)[tuple(below(i) for i in indices)]
+        if kind == "call":
+            _, name, args = _row(node, (str, str, (list, tuple)), where)
+            return call(name, *(below(a) for a in args))
+        if kind == "cast":
+            _, dtype, value = _row(node, (str, str, object), where)
+            return cast(dtypes.check_dtype(dtype), below(value))
+        if kind == "select":
+            parts = _row(node, (str, object, object, object), where)[1:]
+            return select(*(below(x) for x in parts))
+        raise TraceError(f"{where} has an expression of kind {_short(kind)}, which is not known.")
+
+
+def _constant(value: int | str, dtype: str, where: str) -> Expr:
+    if dtypes.is_float(dtype):
+        try:
+            return const(float(value), dtype)
+        except (ValueError, OverflowError):
+            raise TraceError(f"{where} has {_short(value)} where a float is due.") from None
+    return const(_integer(value, where), dtype)
+
+
+# ---------------------------------------------------------------- checking plain data
+
+
+def _short(value: object) -> str:
+    """A value for a message, cut to a readable length."""
+    shown = repr(value)
+    return shown if len(shown) <= 40 else shown[:37] + "..."
+
+
+def _fields(
+    value: object, required: tuple[str, ...], optional: tuple[str, ...], where: str
+) -> Mapping[str, Any]:
+    """`value` as an object with exactly the known keys."""
+    if not isinstance(value, Mapping):
+        raise TraceError(f"{where} is {_short(value)}, not an object with {', '.join(required)}.")
+    known = (*required, *optional)
+    wrong = [f"lacks {k!r}" for k in required if k not in value]
+    wrong += [f"has the unknown field {_short(k)}" for k in value if k not in known]
+    if wrong:
+        raise TraceError(f"{where} {wrong[0]}; its fields are {', '.join(known)}.")
+    return value
+
+
+def _row(value: object, kinds: Sequence[Any], where: str) -> Sequence[Any]:
+    """`value` as a list with one item of each kind."""
+    if not isinstance(value, (list, tuple)) or len(value) != len(kinds):
+        raise TraceError(f"{where} has {_short(value)}, where a list of {len(kinds)} is due.")
+    for item, kind in zip(value, kinds, strict=True):
+        if not isinstance(item, kind) or (isinstance(item, bool) and kind is not object):
+            raise TraceError(f"{where} has {_short(item)} of the wrong type in {_short(value)}.")
+    return value
+
+
+def _list(value: object, where: str) -> Sequence[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise TraceError(f"{where} has {_short(value)} where a list is due.")
+    return value
+
+
+def _integer(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TraceError(f"{where} has {_short(value)} where an integer is due.")
+    return value
+
+
+def _string(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise TraceError(f"{where} has {_short(value)} where a string is due.")
+    return value
+
+
+def _identifier(name: str, where: str) -> str:
+    if not name.isidentifier() or iskeyword(name):
+        raise TraceError(f"{where} names an axis {_short(name)}, which is not an identifier.")
+    return name

@@ -173,7 +173,7 @@ def divide(total: Linear, divisor: int, ranges: Ranges) -> tuple[Linear, Linear]
             Linear(rest.terms, rest.constant - int(first) * divisor),
         )
     for step in sorted({gcd(divisor, c) for c in rest.terms.values()}, reverse=True):
-        if step == 1 or step == divisor and rest.constant % divisor == 0:
+        if step == 1 or (step == divisor and rest.constant % divisor == 0):
             continue
         coarse, fine = _split_multiples(rest, step)
         low, high = fine.interval(ranges)
@@ -190,9 +190,7 @@ def divide(total: Linear, divisor: int, ranges: Ranges) -> tuple[Linear, Linear]
     return quotient.plus(above), Linear({Quotient("%", rest, divisor): 1}, 0)
 
 
-def _divide_nested(
-    atom: Quotient, divisor: int, ranges: Ranges
-) -> tuple[Linear, Linear] | None:
+def _divide_nested(atom: Quotient, divisor: int, ranges: Ranges) -> tuple[Linear, Linear] | None:
     """Divide an atom that is itself a quotient, where that has a simpler form."""
     alone = Linear({atom: 1}, 0)
     if atom.kind == "//":

@@ -163,8 +163,12 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
             extent = simplify(s.extent, known) if isinstance(s.extent, Expr) else s.extent
             known[s.var] = loop_range(s, known)
             body = visit(s.body)
-            return s if body is s.body and extent is s.extent else s.replace(
-                body=body, extent=int(extent.value) if isinstance(extent, Const) else extent
+            return (
+                s
+                if body is s.body and extent is s.extent
+                else s.replace(
+                    body=body, extent=int(extent.value) if isinstance(extent, Const) else extent
+                )
             )
         if isinstance(s, Seq):
             return Seq([visit(x) for x in s.stmts])

@@ -131,19 +131,21 @@ class _Writer:
 
     def const(self, e: Const, outer: int) -> None:
         if e.dtype == "bool":
-            return self.put(str(bool(e.value)), "number", e)
-        if e.dtype not in (INDEX, "float32"):
+            self.put(str(bool(e.value)), "number", e)
+        elif e.dtype not in (INDEX, "float32"):
             self.put(e.dtype, "dtype", e)
             self.put("(")
             self.put(number_text(e.value), "number", e)
-            return self.put(")")
-        parenthesised = e.value < 0 and outer > PRECEDENCE["+"]
-        text = number_text(e.value)
-        self.put(f"({text})" if parenthesised else text, "number", e)
+            self.put(")")
+        else:
+            parenthesised = e.value < 0 and outer > PRECEDENCE["+"]
+            text = number_text(e.value)
+            self.put(f"({text})" if parenthesised else text, "number", e)
 
     def binary(self, e: Binary, outer: int) -> None:
         if e.op in ("min", "max"):
-            return self.call(e.op, (e.a, e.b), e)
+            self.call(e.op, (e.a, e.b), e)
+            return
         level = PRECEDENCE[e.op]
         if level < outer:
             self.put("(")

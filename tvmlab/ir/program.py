@@ -248,7 +248,7 @@ class Program:
         return Program(self.name, self.params, self.outputs, self.buffers, body)
 
     def __str__(self) -> str:
-        return self.show(self)
+        return type(self).show(self)
 
 
 TRUE = Const(1, "bool")

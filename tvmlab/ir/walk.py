@@ -93,9 +93,7 @@ def map_children(stmt: Stmt, on_stmt: Callable[[Stmt], Stmt], on_expr: ExprRewri
     if isinstance(stmt, Store):
         indices = tuple([mapped(i) for i in stmt.indices])
         value = mapped(stmt.value)
-        if value is stmt.value and all(
-            a is b for a, b in zip(indices, stmt.indices, strict=True)
-        ):
+        if value is stmt.value and all(a is b for a, b in zip(indices, stmt.indices, strict=True)):
             return stmt
         return Store(stmt.buffer, indices, value, stmt.source)
     if isinstance(stmt, If):

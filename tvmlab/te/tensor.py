@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tvmlab.arith import bounds
+from tvmlab.arith import Interval, bounds
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import Expr, ExprLike, Load, Select, as_expr
+from tvmlab.ir.expr import Expr, ExprLike, Load, Select, Var, as_expr
 from tvmlab.ir.program import Buffer
 from tvmlab.ir.walk import exprs, operands
 from tvmlab.te.reduction import Axis, Reduce
@@ -112,9 +112,7 @@ def _check_shape(shape: object, name: str) -> tuple[int, ...]:
     return tuple(e.__index__() for e in extents)
 
 
-def placeholder(
-    shape: Sequence[int] | int, dtype: str = "float32", name: str = "input"
-) -> Tensor:
+def placeholder(shape: Sequence[int] | int, dtype: str = "float32", name: str = "input") -> Tensor:
     """A tensor that the caller of the compiled function hands in.
 
     Args:
@@ -130,7 +128,9 @@ def placeholder(
     return Tensor(checked, _check_shape(shape, checked), dtype, (), None)
 
 
-def compute(shape: Sequence[int] | int, f: Callable[..., ExprLike], name: str = "compute") -> Tensor:
+def compute(
+    shape: Sequence[int] | int, f: Callable[..., ExprLike], name: str = "compute"
+) -> Tensor:
     """A tensor whose element at `(i, j, ...)` is `f(i, j, ...)`.
 
     The loops of the computation take the names of `f`'s parameters.
@@ -192,12 +192,14 @@ def _check_body(tensor: Tensor, body: Expr) -> None:
 
 
 def _check_reads(tensor: Tensor, value: Expr, axes: tuple[Axis, ...]) -> None:
-    """Refuse an unguarded read that leaves its tensor; a read under `select` is its guard's duty."""
+    """Refuse an unguarded read that leaves its tensor; one under `select` has its guard."""
     if isinstance(value, Select):
         _check_reads(tensor, value.condition, axes)
         return
     if isinstance(value, Load):
-        ranges = {a: (float(a.start), float(a.start + a.extent - 1)) for a in axes}
+        ranges: dict[Var, Interval] = {
+            a: (float(a.start), float(a.start + a.extent - 1)) for a in axes
+        }
         for n, index in enumerate(value.indices):
             low, high = bounds(index, ranges)
             extent = value.buffer.extents[n]

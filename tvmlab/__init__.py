@@ -1,0 +1,79 @@
+"""tvmlab: a laboratory for tensor programs.
+
+    import tvmlab as t
+
+    A = t.placeholder((1024, 1024), name="A")
+    B = t.placeholder((1024, 1024), name="B")
+    k = t.reduce_axis((0, 1024), name="k")
+    C = t.compute((1024, 1024), lambda y, x: t.sum(A[k, y] * B[k, x], axis=k), name="C")
+    s = t.create_schedule(C)
+    t.Lab(s)
+
+Names are loaded when first used, so that importing costs little.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from tvmlab.version import __version__
+
+_HOMES = {
+    "tvmlab.api": ("Run", "Schedule", "build", "create_schedule", "replay", "tune"),
+    "tvmlab.errors": (
+        "DatabaseError",
+        "ExpressionError",
+        "MeasureError",
+        "Refusal",
+        "ScheduleError",
+        "TargetError",
+        "TraceError",
+        "TvmlabError",
+        "UsageError",
+        "VerifyError",
+    ),
+    "tvmlab.ir.expr": ("maximum", "minimum", "select"),
+    "tvmlab.schedule.primitives": ("Fuse", "Parallel", "Reorder", "Split", "Unroll", "Vectorize"),
+    "tvmlab.schedule.recipes": ("Tile",),
+    "tvmlab.targets.cpu.threads": ("set_num_threads",),
+    "tvmlab.te": (
+        "Tensor",
+        "abs",
+        "ceil",
+        "compute",
+        "exp",
+        "floor",
+        "log",
+        "max",
+        "min",
+        "placeholder",
+        "pow",
+        "prod",
+        "reduce_axis",
+        "sigmoid",
+        "sqrt",
+        "sum",
+        "tanh",
+    ),
+    "tvmlab.ui": ("Lab",),
+}
+_WHERE = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", "ops", *sorted(_WHERE)]
+
+
+def __getattr__(name: str) -> Any:
+    """The public name, from the module that defines it (PEP 562)."""
+    if name in ("ops", "schedule"):
+        return importlib.import_module(f"tvmlab.{name}")
+    home = _WHERE.get(name)
+    if home is None:
+        raise AttributeError(f"module 'tvmlab' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Facts about programs: what carries dependences, what is touched, what it costs."""

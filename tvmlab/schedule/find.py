@@ -1,0 +1,127 @@
+"""Finding blocks and loops by name, and exchanging statements in a program.
+
+A loop is known by a block below it and its own name: names are unique along the path from the
+root to a block, and survive every step that does not consume the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tvmlab.arith import Interval, simplify
+from tvmlab.arith.simplify import loop_range
+from tvmlab.ir.expr import Expr, Var, binary
+from tvmlab.ir.program import Block, For, Program, Stmt
+from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute
+
+
+@dataclass(frozen=True)
+class Site:
+    """A block and the loops around it, outermost first."""
+
+    block: Block
+    loops: tuple[For, ...]
+
+    def loop(self, name: str) -> For | None:
+        """The loop of that name around the block."""
+        return next((loop for loop in self.loops if loop.var.name == name), None)
+
+    def names(self) -> list[str]:
+        """The names of the loops, outermost first."""
+        return [loop.var.name for loop in self.loops]
+
+
+def sites(program: Program) -> Iterator[Site]:
+    """Every block with its loops, in order."""
+
+    def visit(stmt: Stmt, loops: tuple[For, ...]) -> Iterator[Site]:
+        if isinstance(stmt, Block):
+            yield Site(stmt, loops)
+            return
+        inner = (*loops, stmt) if isinstance(stmt, For) else loops
+        for below in sub_stmts(stmt):
+            yield from visit(below, inner)
+
+    yield from visit(program.body, ())
+
+
+def find_site(program: Program, block: str) -> Site | None:
+    """The block of that name with its loops."""
+    return next((s for s in sites(program) if s.block.name == block), None)
+
+
+def exchange(program: Program, old: Stmt, new: Stmt) -> Program:
+    """`program` with the statement `old` (told by identity) exchanged for `new`."""
+
+    def visit(stmt: Stmt) -> Stmt:
+        if stmt is old:
+            return new
+        return stmt if isinstance(stmt, Block) else map_children(stmt, visit, _keep)
+
+    return program.with_body(visit(program.body))
+
+
+def _keep(expr: Expr) -> None:
+    """The rewrite that changes no expression."""
+
+
+def fresh_names(taken: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    """`wanted`, each made unlike all `taken` and each other by `_1`, `_2`, ..."""
+    used = set(taken)
+    names = []
+    for name in wanted:
+        candidate, n = name, 0
+        while candidate in used:
+            n += 1
+            candidate = f"{name}_{n}"
+        used.add(candidate)
+        names.append(candidate)
+    return names
+
+
+def names_on_paths(program: Program, loop: For) -> set[str]:
+    """The loop names on every path that passes through `loop`, its own left out."""
+    return {
+        other.var.name
+        for site in sites(program)
+        if loop in site.loops
+        for other in site.loops
+        if other is not loop
+    }
+
+
+def rebind(
+    stmt: Stmt, values: Mapping[Var, Expr], where: Expr | None, ranges: Mapping[Var, Interval]
+) -> Stmt:
+    """`stmt` with loop variables replaced in the bindings and predicates of its blocks.
+
+    Args:
+        stmt: the statement below the loops that change.
+        values: the old variables' values over the new ones.
+        where: a further condition under which the blocks act.
+        ranges: what is known of the variables around `stmt`; those of its loops are added.
+    """
+    known = dict(ranges)
+    for s in stmts(stmt):
+        if isinstance(s, For):
+            known[s.var] = loop_range(s, known)
+
+    def visit(s: Stmt) -> Stmt:
+        if not isinstance(s, Block):
+            return map_children(s, visit, _keep)
+        predicate = substitute(s.where, values)
+        if where is not None:
+            predicate = binary("and", predicate, where)
+        bindings = [simplify(substitute(b, values), known) for b in s.bindings]
+        return s.rebind(bindings, simplify(predicate, known))
+
+    return visit(stmt)
+
+
+def ranges_of(loops: Iterable[For]) -> dict[Var, Interval]:
+    """The values that the variables of `loops` take."""
+    known: dict[Var, Interval] = {}
+    for loop in loops:
+        known[loop.var] = loop_range(loop, known)
+    return known

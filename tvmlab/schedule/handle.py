@@ -1,0 +1,224 @@
+"""What a user holds: a pointer to a state that steps move forward and undo moves back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tvmlab.errors import Refusal, ScheduleError, UsageError
+from tvmlab.ir.program import Program
+from tvmlab.schedule.find import find_site, sites
+from tvmlab.schedule.registry import STEPS
+from tvmlab.schedule.state import State
+from tvmlab.schedule.step import Step
+from tvmlab.schedule.trace import Trace, replay_python
+from tvmlab.te.graph import tensors, unique_names
+from tvmlab.te.reduction import Axis
+from tvmlab.te.tensor import Tensor
+
+
+class Loop(str):
+    """A loop's name that also knows the block through which it was made."""
+
+    block: str
+
+    def __new__(cls, name: str, block: str) -> Loop:
+        """The loop `name` around `block`."""
+        loop = super().__new__(cls, name)
+        loop.block = block
+        return loop
+
+    def __repr__(self) -> str:
+        return f"Loop({str(self)!r} of {self.block})"
+
+
+class Stage:
+    """A block of a schedule, with every step as a method: `s[C].split("y", 32)`."""
+
+    def __init__(self, schedule: Schedule, block: str, tensor: Tensor | None) -> None:
+        self._schedule = schedule
+        self._block = block
+        self._tensor = tensor
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        step = STEPS.get(name)
+        if step is None:
+            raise AttributeError(
+                f"{name!r} is not a schedule step; the steps are {', '.join(STEPS)}."
+            )
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            plain = [self._plain(a) for a in args]
+            named = {k: self._plain(v) for k, v in kwargs.items()}
+            made = self._schedule.apply(step.from_call(self._block, *plain, **named))
+            return made[0] if len(made) == 1 else tuple(made) if made else None
+
+        call.__doc__ = step.__doc__
+        call.__name__ = name
+        return call
+
+    def __dir__(self) -> list[str]:
+        return [*STEPS, "loops"]
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """The loops around the block now, outermost first."""
+        site = find_site(self._schedule.mod, self._block)
+        return tuple(Loop(n, self._block) for n in site.names()) if site is not None else ()
+
+    def _plain(self, value: Any) -> Any:
+        """Axes and loops as names; everything else as it is."""
+        if isinstance(value, Axis):
+            return self._axis_name(value)
+        if isinstance(value, Loop):
+            if value.block != self._block:
+                raise ScheduleError(
+                    Refusal(
+                        f's["{self._block}"] with loop {value!s} of s["{value.block}"]',
+                        f"block {self._block}",
+                        f"the loop {value!s} was made around block {value.block}",
+                        f"use one of {', '.join(self.loops)}",
+                    )
+                )
+            return str(value)
+        if isinstance(value, (list, tuple)):
+            return tuple(self._plain(v) for v in value)
+        return value
+
+    def _axis_name(self, axis: Axis) -> str:
+        """The name of the loop that a te axis stands for."""
+        tensor = self._tensor
+        axes = (*tensor.axes, *tensor.reduce_axes) if tensor is not None else ()
+        names = unique_names([a.name for a in axes])
+        return next((n for n, a in zip(names, axes, strict=True) if a is axis), axis.name)
+
+
+class Schedule:
+    """A schedule in the making: `s[C].split(...)` appends a step, `s.undo()` takes it back."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._redo: list[Step] = []
+
+    @property
+    def state(self) -> State:
+        """The immutable state pointed at."""
+        return self._state
+
+    @property
+    def mod(self) -> Program:
+        """The program now."""
+        return self._state.program
+
+    @property
+    def trace(self) -> Trace:
+        """The steps so far."""
+        return Trace(self._state)
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """The tensors computed."""
+        return self._state.outputs
+
+    def __str__(self) -> str:
+        return str(self._state.program)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of {self.mod.name} after {len(self.trace)} step(s)"
+
+    def __getitem__(self, key: Tensor | str) -> Stage:
+        names = self._block_names()
+        if isinstance(key, Tensor):
+            block = names.get(key)
+            if block is None:
+                raise UsageError(
+                    f"tensor {key.name} is not computed by this schedule; its blocks are "
+                    f"{', '.join(self.blocks)}."
+                )
+            return Stage(self, block, key)
+        if key not in self.blocks:
+            raise UsageError(
+                f"there is no block {key!r} in this schedule; its blocks are "
+                f"{', '.join(self.blocks)}."
+            )
+        return Stage(self, key, next((t for t, n in names.items() if n == key), None))
+
+    @property
+    def blocks(self) -> list[str]:
+        """The names of the blocks, in program order."""
+        return [site.block.name for site in sites(self.mod)]
+
+    def _block_names(self) -> dict[Tensor, str]:
+        every = tensors(self.outputs)
+        names = zip(every, unique_names([t.name for t in every]), strict=True)
+        return {t: n for t, n in names if not t.is_placeholder}
+
+    def apply(self, step: Step) -> list[Loop]:
+        """Append a step; the loops it made.
+
+        Raises:
+            ScheduleError: the step is illegal; nothing changed.
+        """
+        before = self._state
+        self._state = before.apply(step)
+        self._redo.clear()
+        return [Loop(n, step.block) for n in step.results(before.program)]
+
+    def apply_python(self, text: str) -> None:
+        """Append the steps written in `text`, all or none.
+
+        Raises:
+            TraceError: a line is not a step.
+            ScheduleError: a step is illegal; nothing changed.
+        """
+        self._state = replay_python(self._state, text)
+        self._redo.clear()
+
+    def undo(self) -> bool:
+        """Take the last step back; whether there was one."""
+        if self._state.parent is None or self._state.step is None:
+            return False
+        self._redo.append(self._state.step)
+        self._state = self._state.parent
+        return True
+
+    def redo(self) -> bool:
+        """Apply the step last taken back; whether there was one."""
+        if not self._redo:
+            return False
+        self._state = self._state.apply(self._redo.pop())
+        return True
+
+    def at(self, index: int) -> Schedule:
+        """A schedule of its own at the state after `index` steps (0: none; -1: all).
+
+        Raises:
+            UsageError: there are fewer steps.
+        """
+        states = self._state.states()
+        if not -len(states) <= index < len(states):
+            raise UsageError(
+                f"at({index}) asks for a state beyond the {len(states) - 1} step(s) there are."
+            )
+        return type(self)(states[index])
+
+    def moves(self, where: Loop | Sequence[str] | str, block: str | None = None) -> list[Step]:
+        """The legal steps worth trying at a loop.
+
+        Args:
+            where: a loop from a step, a pair (block, loop), or a loop's name with `block`.
+            block: the block that a plain name belongs to; the only block if left out.
+        """
+        if isinstance(where, Loop):
+            block, loop = where.block, str(where)
+        elif isinstance(where, str):
+            block, loop = block or self.blocks[-1], where
+        else:
+            block, loop = where
+        self[block]  # refuses an unknown block
+        return [m for step in STEPS.values() for m in step.moves(self.mod, block, loop)]
+
+
+def create_schedule(value: Tensor | Sequence[Tensor]) -> Schedule:
+    """A schedule of a tensor expression, before any step."""
+    return Schedule(State.start(value))

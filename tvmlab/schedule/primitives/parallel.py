@@ -1,0 +1,69 @@
+"""Parallel: the iterations of a loop are shared out among threads.
+
+Other systems: TVM `parallel`, Halide `parallel`, Exo `parallelize_loop`.
+
+Legal on a serial loop of independent iterations, with no parallel, vectorized or unrolled loop
+around it and no parallel loop inside it.
+
+Before:
+
+    for i in range(1024):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+
+After `s["B"].parallel("i")`:
+
+    for i in parallel(1024):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tvmlab.analysis.parallelism import loop_kinds
+from tvmlab.ir.program import For, Program
+from tvmlab.schedule.find import Site, exchange
+from tvmlab.schedule.independence import require_independent
+from tvmlab.schedule.step import Step, argument
+
+
+@dataclass(frozen=True)
+class Parallel(Step):
+    """Share the iterations of `loop` out among threads."""
+
+    name = "parallel"
+    summary = "share iterations out among threads"
+    loop: str = argument("loop", "the loop whose iterations are shared out")
+
+    def require(self, program: Program) -> None:
+        """A serial loop of independent iterations, with no parallel loop around or inside."""
+        site = self.site(program)
+        loop = self.find_serial_loop(site, self.loop)
+        require_independent(self, loop)
+        around = site.loops[: site.loops.index(loop)]
+        outer = next((o for o in around if o.kind in ("parallel", "vectorized", "unrolled")), None)
+        if outer is not None:
+            raise self.refuse(
+                self.loop,
+                f"the loop {outer.var.name} around it is {outer.kind}; threads do not nest there",
+                f"fuse {outer.var.name} and {self.loop} first, or make one outer loop parallel",
+            )
+        if "parallel" in loop_kinds(loop.body):
+            raise self.refuse(
+                self.loop,
+                "a parallel loop is inside it, and parallel loops do not nest",
+                "fuse the two loops first, then make the fused one parallel",
+            )
+
+    def apply(self, program: Program) -> Program:
+        """The loop marked."""
+        loop = self.find_loop(self.site(program), self.loop)
+        return exchange(program, loop, loop.replace(kind="parallel"))
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Parallel]:
+        """The loop itself."""
+        yield cls(site.block.name, loop.var.name)

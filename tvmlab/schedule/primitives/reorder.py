@@ -1,0 +1,110 @@
+"""Reorder: loops of a perfect nest change places.
+
+Other systems: TVM `reorder`, Halide `reorder`, Exo `reorder_loops`.
+
+Legal where the loops concerned form one nest with nothing beside them, and the blocks below
+exchange nothing with each other: instances of a block may run in any order by its meaning.
+
+Before:
+
+    for i in range(4):
+        for j in range(8):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+
+After `s["B"].reorder("j", "i")`:
+
+    for j in range(8):
+        for i in range(4):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tvmlab.analysis.parallelism import exchanged
+from tvmlab.ir.program import For, Program, Stmt
+from tvmlab.ir.walk import blocks
+from tvmlab.schedule.find import Site, exchange
+from tvmlab.schedule.step import Step, argument
+
+
+@dataclass(frozen=True)
+class Reorder(Step):
+    """Put `order` in the places these loops hold now, outermost first; others stay put."""
+
+    name = "reorder"
+    summary = "change the order of loops"
+    order: tuple[str, ...] = argument("loops", "the loops in their new order, outermost first")
+
+    @classmethod
+    def from_call(cls, block: str, *args: Any, **kwargs: Any) -> Reorder:
+        """`reorder(outermost, ..., innermost)`."""
+        order = kwargs.pop("order", args)
+        if kwargs:
+            raise cls.misuse(block, args, kwargs, "reorder takes loops only")
+        return cls.checked(block, {"order": order})
+
+    def call_arguments(self) -> tuple[list[Any], dict[str, Any]]:
+        """The loops, one argument each."""
+        return list(self.order), {}
+
+    def require(self, program: Program) -> None:
+        """Distinct loops of one perfect nest, with independent blocks below."""
+        site = self.site(program)
+        loops = [self.find_loop(site, name) for name in self.order]
+        if len(loops) < 2:
+            raise self.refuse("", "reorder needs at least two loops", "name the loops in new order")
+        if len(set(self.order)) != len(self.order):
+            twice = next(n for n in self.order if self.order.count(n) > 1)
+            raise self.refuse(twice, f"{twice} is named twice", "name each loop once")
+        places = sorted(site.loops.index(loop) for loop in loops)
+        for loop in site.loops[places[0] : places[-1]]:
+            if not isinstance(loop.body, For):
+                raise self.refuse(
+                    loop.var.name,
+                    f"other statements stand beside the loop inside {loop.var.name}",
+                    "reorder only loops that are directly inside each other",
+                )
+        shared = exchanged(list(blocks(site.loops[places[-1]].body)))
+        if shared is not None:
+            raise self.refuse(
+                self.order[0],
+                f"cannot prove that {shared[0]} and {shared[1]} stay in order: "
+                f"they share {shared[2].name}",
+                "reorder loops around one block",
+            )
+        for loop in loops:
+            if loop.kind == "vectorized" and self.order[-1] != loop.var.name:
+                raise self.refuse(
+                    loop.var.name,
+                    "a vectorized loop stays innermost",
+                    f"put {loop.var.name} last",
+                )
+
+    def apply(self, program: Program) -> Program:
+        """The nest from the first to the last place, rebuilt in the new order."""
+        site = self.site(program)
+        new = [self.find_loop(site, name) for name in self.order]
+        places = sorted(site.loops.index(loop) for loop in new)
+        nest = list(site.loops[places[0] : places[-1] + 1])
+        for place, loop in zip(places, new, strict=True):
+            nest[place - places[0]] = loop
+        body: Stmt = site.loops[places[-1]].body
+        for loop in reversed(nest):
+            body = loop.replace(body=body)
+        return exchange(program, site.loops[places[0]], body)
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Reorder]:
+        """The loop with each loop inside it: swapped, or moved to the innermost place."""
+        names = site.names()
+        below = names[names.index(loop.var.name) + 1 :]
+        if below:
+            yield cls(site.block.name, (below[0], loop.var.name))
+        if len(below) > 1:
+            yield cls(site.block.name, (*below, loop.var.name))

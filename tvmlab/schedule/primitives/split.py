@@ -1,0 +1,155 @@
+"""Split: one loop becomes a nest of loops.
+
+Other systems: TVM `split`, Halide `split`, Exo `divide_loop`.
+
+Legal on any serial loop. Where the factors do not divide the extent, the blocks below get a
+predicate that skips what lies beyond it.
+
+Before:
+
+    for i in range(10):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+
+After `s["B"].split("i", 4)`:
+
+    for io in range(3):
+        for ii in range(4):
+            with block("B", vi=io * 4 + ii, where=io * 4 + ii < 10):
+                B[vi] = A[vi] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Const, Expr, Var, binary, fold
+from tvmlab.ir.program import For, Program, Stmt
+from tvmlab.schedule.find import Site, exchange, fresh_names, names_on_paths, ranges_of, rebind
+from tvmlab.schedule.step import Step, argument
+
+FACTORS_OFFERED = (2, 4, 6, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True)
+class Split(Step):
+    """Cut `loop` into a nest whose extents are `factors`, outermost first; None is inferred."""
+
+    name = "split"
+    summary = "cut a loop into an outer and an inner loop"
+    loop: str = argument("loop", "the loop to cut")
+    factors: tuple[int | None, ...] = argument(
+        "factors", "extents of the new loops, outermost first; None for the one to infer"
+    )
+
+    @classmethod
+    def from_call(cls, block: str, *args: Any, **kwargs: Any) -> Split:
+        """`split(loop, factor)`, `split(loop, nparts=n)` or `split(loop, factors=[...])`."""
+        values = dict(kwargs)
+        for key, value in zip(("loop", "factor"), args, strict=False):
+            if key in values:
+                raise cls.misuse(block, args, kwargs, f"{key} is given twice")
+            values[key] = value
+        loop = values.pop("loop", None)
+        ways = [k for k in ("factor", "nparts", "factors") if k in values]
+        if loop is None or len(args) > 2 or len(ways) != 1 or set(values) - set(ways):
+            raise cls.misuse(
+                block, args, kwargs, "split takes a loop and one of factor, nparts or factors"
+            )
+        (way,) = ways
+        given = values[way]
+        if way == "factors" or isinstance(given, (list, tuple)):
+            factors = given
+        else:
+            factors = (None, given) if way == "factor" else (given, None)
+        return cls.checked(block, {"loop": loop, "factors": factors})
+
+    def call_arguments(self) -> tuple[list[Any], dict[str, Any]]:
+        """The shortest of the three forms."""
+        if len(self.factors) == 2 and self.factors[0] is None:
+            return [self.loop, self.factors[1]], {}
+        if len(self.factors) == 2 and self.factors[1] is None:
+            return [self.loop], {"nparts": self.factors[0]}
+        return [self.loop], {"factors": self.factors}
+
+    def require(self, program: Program) -> None:
+        """Positive factors, at most one to infer, covering the extent; a serial loop."""
+        site = self.site(program)
+        loop = self.find_serial_loop(site, self.loop)
+        known = [f for f in self.factors if f is not None]
+        if len(self.factors) < 2:
+            raise self.refuse(
+                self.loop, "a split makes at least two loops", "give two factors, or [None, f]"
+            )
+        if len(self.factors) - len(known) > 1:
+            raise self.refuse(
+                self.loop, "only one factor can be inferred", "leave one None and set the rest"
+            )
+        if any(f < 1 for f in known):
+            bad = next(f for f in known if f < 1)
+            raise self.refuse(
+                self.loop, f"a factor is at least 1, not {bad}", "use a positive factor"
+            )
+        if len(known) == len(self.factors) and prod(known) < _extent(loop):
+            raise self.refuse(
+                self.loop,
+                f"the factors cover {prod(known)} of {_extent(loop)} iterations",
+                "leave the outermost factor None to have it inferred",
+            )
+        if prod(known) > 2 * _extent(loop) and len(known) < len(self.factors):
+            raise self.refuse(
+                self.loop,
+                f"{prod(known)} is more than twice the extent {_extent(loop)}: "
+                "most iterations would be skipped",
+                f"use factors whose product is at most {_extent(loop)}",
+            )
+
+    def extents(self, loop: For) -> list[int]:
+        """The extents of the new loops."""
+        known = prod(f for f in self.factors if f is not None)
+        return [-(-_extent(loop) // known) if f is None else f for f in self.factors]
+
+    def results(self, program: Program) -> list[str]:
+        """`xo, xi` for two loops, `x0, x1, ...` for more."""
+        site = self.site(program)
+        loop = self.find_loop(site, self.loop)
+        count = len(self.factors)
+        suffixes = ("o", "i") if count == 2 else [str(n) for n in range(count)]
+        taken = names_on_paths(program, loop)
+        return fresh_names(taken, [self.loop + s for s in suffixes])
+
+    def apply(self, program: Program) -> Program:
+        """The loop exchanged for the nest; blocks below see the old variable's value."""
+        site = self.site(program)
+        loop = self.find_loop(site, self.loop)
+        extents = self.extents(loop)
+        loops = [
+            For(Var(n), e, loop.body) for n, e in zip(self.results(program), extents, strict=True)
+        ]
+        value: Expr = Const(0, INDEX)
+        for new in loops:
+            value = fold("*", value, Const(int(new.extent), INDEX)) + new.var  # type: ignore[arg-type]
+        where = None
+        if prod(extents) != _extent(loop):
+            where = binary("<", value, Const(_extent(loop), INDEX))
+        outer = site.loops[: site.loops.index(loop)]
+        body: Stmt = rebind(loop.body, {loop.var: value}, where, ranges_of((*outer, *loops)))
+        for new in reversed(loops):
+            body = new.replace(body=body)
+        return exchange(program, loop, body)
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Split]:
+        """Inner factors that suit vectors, registers and caches."""
+        for factor in FACTORS_OFFERED:
+            if factor < _extent(loop):
+                yield cls(site.block.name, loop.var.name, (None, factor))
+
+
+def _extent(loop: For) -> int:
+    assert isinstance(loop.extent, int)
+    return loop.extent

@@ -1,0 +1,71 @@
+"""Unroll: a loop becomes its iterations one after the other.
+
+Other systems: TVM `unroll`, Halide `unroll`, Exo `unroll_loop`.
+
+Legal on a short serial loop. Indices become constants, which is what lets accumulators live in
+registers.
+
+Before:
+
+    for i in range(4):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+
+After `s["B"].unroll("i")`:
+
+    for i in unrolled(4):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+from tvmlab.ir.program import For, Program
+from tvmlab.ir.walk import stmts
+from tvmlab.schedule.find import Site, exchange
+from tvmlab.schedule.step import Step, argument
+
+MAX_COPIES = 512
+"""Copies of a block's body in one nest: beyond it compilation takes seconds for no gain."""
+
+
+@dataclass(frozen=True)
+class Unroll(Step):
+    """Write out the iterations of `loop` one after the other."""
+
+    name = "unroll"
+    summary = "write out the iterations one after the other"
+    loop: str = argument("loop", "the loop to write out")
+
+    def require(self, program: Program) -> None:
+        """A serial loop of known extent; all unrolled loops of the nest make few copies."""
+        site = self.site(program)
+        loop = self.find_serial_loop(site, self.loop)
+        others = [o for o in (*site.loops, *_loops_inside(loop)) if o.kind == "unrolled"]
+        extents = [o.extent for o in {id(o): o for o in (*others, loop)}.values()]
+        copies = prod(e for e in extents if isinstance(e, int))
+        if copies > MAX_COPIES:
+            raise self.refuse(
+                self.loop,
+                f"that makes {copies} copies of the body; more than {MAX_COPIES} take seconds "
+                "to compile",
+                f'split it first, e.g. .split("{self.loop}", 4), and unroll the inner loop',
+            )
+
+    def apply(self, program: Program) -> Program:
+        """The loop marked."""
+        loop = self.find_loop(self.site(program), self.loop)
+        return exchange(program, loop, loop.replace(kind="unrolled"))
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Unroll]:
+        """The loop itself."""
+        yield cls(site.block.name, loop.var.name)
+
+
+def _loops_inside(loop: For) -> list[For]:
+    return [s for s in stmts(loop.body) if isinstance(s, For)]

@@ -1,0 +1,240 @@
+"""The step protocol: one frozen dataclass for each primitive.
+
+A step knows its arguments, whether it is legal here (`check`), what it makes of a program
+(`apply`), its line of Python, its JSON, and which instances of it are worth offering (`moves`).
+Fields say by their metadata how a form asks for them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+
+from tvmlab.errors import Refusal, ScheduleError, TraceError
+from tvmlab.ir.program import For, Program
+from tvmlab.schedule.find import Site, find_site, sites
+
+Self = TypeVar("Self", bound="Step")
+Json = dict[str, Any]
+
+
+def argument(kind: str, doc: str, **more: Any) -> Any:
+    """A dataclass field that a form asks for.
+
+    Args:
+        kind: how to ask: `loop`, `loops` or `factors`.
+        doc: what the argument means, in one short sentence.
+        more: passed on to `dataclasses.field`.
+    """
+    return dataclasses.field(metadata={"kind": kind, "doc": doc}, **more)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rewrite of a program; subclasses add their arguments as fields after `block`."""
+
+    name: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
+    block: str
+
+    # What a primitive defines
+
+    def require(self, program: Program) -> None:
+        """Raise a ScheduleError, through `refuse`, unless the step is legal in `program`."""
+        raise TypeError(f"{type(self).__name__} does not say when it is legal")
+
+    def apply(self, program: Program) -> Program:
+        """The program after the step; call `check` first."""
+        raise TypeError(f"{type(self).__name__} does not say what it does")
+
+    def results(self, program: Program) -> list[str]:
+        """The names of the loops the step makes in `program`, outermost first."""
+        return []
+
+    @classmethod
+    def candidates(cls: type[Self], program: Program, site: Site, loop: For) -> Iterator[Self]:
+        """Instances of the step worth trying at `loop`, legal or not."""
+        return iter(())
+
+    @classmethod
+    def from_call(cls: type[Self], block: str, *args: Any, **kwargs: Any) -> Self:
+        """The step for a call `s[block].name(*args, **kwargs)`.
+
+        Raises:
+            ScheduleError: the arguments do not fit.
+        """
+        names = [f.name for f in dataclasses.fields(cls)][1:]
+        values = dict(zip(names, args, strict=False))
+        unknown = [k for k in kwargs if k not in names or k in values]
+        missing = [n for n in names if n not in values and n not in kwargs]
+        if len(args) > len(names) or unknown or missing:
+            raise cls.misuse(block, args, kwargs, f"{cls.name} takes {', '.join(names)}")
+        return cls.checked(block, {**values, **kwargs})
+
+    def call_arguments(self) -> tuple[list[Any], dict[str, Any]]:
+        """Positional and keyword arguments of the call that stands for this step."""
+        return [getattr(self, f.name) for f in dataclasses.fields(self)][1:], {}
+
+    # What every step has
+
+    def check(self, program: Program) -> Refusal | None:
+        """None where the step is legal, else the reason it is not."""
+        try:
+            self.require(program)
+        except ScheduleError as error:
+            return error.refusal
+        return None
+
+    @classmethod
+    def moves(cls: type[Self], program: Program, block: str, loop: str) -> list[Self]:
+        """The legal instances worth offering at a loop."""
+        site = find_site(program, block)
+        at = site.loop(loop) if site is not None else None
+        if site is None or at is None:
+            return []
+        return [c for c in cls.candidates(program, site, at) if c.check(program) is None]
+
+    def line(self, program: Program) -> str:
+        """The line of Python that stands for this step, given the program before it."""
+        made = ", ".join(r if r.isidentifier() else "_" for r in self.results(program))
+        return f"{made} = {self}" if made else str(self)
+
+    def __str__(self) -> str:
+        positional, keywords = self.call_arguments()
+        parts = [_literal(a) for a in positional]
+        parts += [f"{k}={_literal(v)}" for k, v in keywords.items()]
+        return f's["{self.block}"].{self.name}({", ".join(parts)})'
+
+    def to_json(self) -> Json:
+        """The step as plain data."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
+        return {"step": self.name, **plain}
+
+    @classmethod
+    def from_json(cls: type[Self], data: Json) -> Self:
+        """The step that `to_json` wrote.
+
+        Raises:
+            TraceError: a field is missing, unknown or of the wrong type.
+        """
+        wanted = {f.name for f in dataclasses.fields(cls)}
+        given = set(data) - {"step"}
+        if given != wanted:
+            odd = ", ".join(sorted(given ^ wanted))
+            raise TraceError(f"the step {cls.name!r} in the trace lacks or does not know: {odd}.")
+        hints = get_type_hints(cls)
+        values = {}
+        for name in wanted:
+            value = data[name]
+            value = tuple(value) if isinstance(value, list) else value
+            if not _fits(value, hints[name]):
+                raise TraceError(
+                    f"the step {cls.name!r} in the trace has {name}={data[name]!r}, "
+                    f"which is not of the type {hints[name]}."
+                )
+            values[name] = value
+        return cls(**values)
+
+    @classmethod
+    def checked(cls: type[Self], block: str, values: dict[str, Any]) -> Self:
+        """The step with these arguments, if each is of its field's type."""
+        hints = get_type_hints(cls)
+        for name, value in values.items():
+            if isinstance(value, list):
+                values[name] = value = tuple(value)
+            if not _fits(value, hints[name]):
+                problem = f"{name}={value!r} is not {_type_words(hints[name])}"
+                raise cls.misuse(block, (), values, problem)
+        return cls(**{**values, "block": block})
+
+    @classmethod
+    def misuse(
+        cls, block: str, args: tuple[Any, ...], kwargs: dict[str, Any], why: str
+    ) -> ScheduleError:
+        """The refusal of a call whose arguments make no step."""
+        parts = [_literal(a) for a in args] + [f"{k}={_literal(v)}" for k, v in kwargs.items()]
+        asked = f's["{block}"].{cls.name}({", ".join(parts)})'
+        return ScheduleError(Refusal(asked, f"block {block}", why, f"see help(t.{cls.__name__})"))
+
+    def refuse(self, where: str, why: str, instead: str) -> ScheduleError:
+        """The error that says this step is illegal."""
+        place = f"block {self.block}" + (f", loop {where}" if where else "")
+        return ScheduleError(Refusal(str(self), place, why, instead))
+
+    def site(self, program: Program) -> Site:
+        """The step's block with its loops.
+
+        Raises:
+            ScheduleError: there is no such block.
+        """
+        site = find_site(program, self.block)
+        if site is None:
+            known = [s.block.name for s in sites(program)]
+            raise self.refuse("", "there is no such block", _did_you_mean(self.block, known))
+        return site
+
+    def find_loop(self, site: Site, name: str) -> For:
+        """The loop `name` around the block.
+
+        Raises:
+            ScheduleError: there is no such loop.
+        """
+        loop = site.loop(name)
+        if loop is None:
+            known = site.names()
+            raise self.refuse(
+                name, f"block {self.block} has no loop {name!r}", _did_you_mean(name, known)
+            )
+        return loop
+
+    def find_serial_loop(self, site: Site, name: str) -> For:
+        """The loop `name`, which must still be serial.
+
+        Raises:
+            ScheduleError: there is no such loop, or it has been annotated.
+        """
+        loop = self.find_loop(site, name)
+        if loop.kind != "serial":
+            raise self.refuse(
+                name,
+                f"the loop is already {loop.kind}, and {self.name} would lose that",
+                f"undo that step, {self.name} first, and annotate afterwards",
+            )
+        return loop
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    listed = ", ".join(known) if known else "none"
+    return f"did you mean {close[0]!r}? there are {listed}" if close else f"there are {listed}"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(_literal(v) for v in value) + "]"
+    return repr(value)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether `value` is of the type `hint` (the few types that step fields have)."""
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_fits(v, get_args(hint)[0]) for v in value)
+    if get_args(hint):
+        return any(_fits(value, h) for h in get_args(hint))
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _type_words(hint: Any) -> str:
+    if get_origin(hint) is tuple:
+        return f"a list, each {_type_words(get_args(hint)[0])}"
+    if get_args(hint):
+        return " or ".join(_type_words(h) for h in get_args(hint))
+    return {int: "an integer", str: "a loop's name", type(None): "None"}.get(hint, str(hint))

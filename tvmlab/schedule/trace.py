@@ -1,0 +1,177 @@
+"""The trace: a schedule's steps as JSON for machines and as Python for people.
+
+Both forms are read by whitelist: JSON through the registry of steps, Python through its syntax
+tree, of which only `names = s[block].step(literals or names)` is understood. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any
+
+from tvmlab.errors import TraceError, TvmlabError
+from tvmlab.schedule.registry import STEPS, step_from_json
+from tvmlab.schedule.state import State
+from tvmlab.schedule.step import Step
+from tvmlab.te.serial import to_json as workload_json
+
+VERSION = 1
+
+
+class Trace:
+    """The steps that led to a state."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __len__(self) -> int:
+        return self._state.depth
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps, in order."""
+        return self._state.steps
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """One line of Python for each step."""
+        return tuple(s.line for s in self._state.states()[1:])
+
+    def to_python(self) -> str:
+        """The steps as Python, one line each."""
+        return "\n".join(self.lines)
+
+    def to_json(self) -> str:
+        """The steps and the expression they belong to, as a JSON document."""
+        return json.dumps(
+            {
+                "tvmlab_trace": VERSION,
+                "workload": workload_json(self._state.outputs),
+                "steps": [step.to_json() for step in self.steps],
+            }
+        )
+
+    def __str__(self) -> str:
+        return self.to_python()
+
+
+def parse_document(text: str | bytes) -> dict[str, Any]:
+    """A trace document as plain data, its frame checked.
+
+    Raises:
+        TraceError: not JSON, not a trace, or of a version this tvmlab does not read.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TraceError(
+            f"the trace is not JSON ({error}); pass what s.trace.to_json() wrote."
+        ) from None
+    if not isinstance(data, dict) or "tvmlab_trace" not in data:
+        raise TraceError("the JSON is not a trace: it has no 'tvmlab_trace' version.")
+    if data["tvmlab_trace"] != VERSION:
+        raise TraceError(
+            f"the trace is of version {data['tvmlab_trace']!r}, and this tvmlab reads version "
+            f"{VERSION}; write it again with a matching tvmlab."
+        )
+    if not isinstance(data.get("steps"), list):
+        raise TraceError("the trace has no list of 'steps'; pass what s.trace.to_json() wrote.")
+    return data
+
+
+def steps_of(document: dict[str, Any]) -> list[Step]:
+    """The steps of a parsed trace document."""
+    steps = []
+    for number, entry in enumerate(document["steps"], 1):
+        try:
+            steps.append(step_from_json(entry))
+        except TraceError as error:
+            raise TraceError(f"step {number}: {error}") from None
+    return steps
+
+
+def replay_python(state: State, text: str) -> State:
+    """`state` after the lines of Python in `text`, as `Trace.to_python` writes them.
+
+    Names on the left of `=` stand for the loops the step makes; blocks may be named as
+    `s["C"]` or `s[C]`. Blank lines and comments are skipped.
+
+    Raises:
+        TraceError: a line is not of that form, with its number.
+        ScheduleError: a step is illegal.
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise TraceError(
+            f"line {error.lineno} of the schedule is not Python: {error.msg}."
+        ) from None
+    loops: dict[str, str] = {}
+    for node in tree.body:
+        step, names = _parse_line(node, loops)
+        made = step.results(state.program) if step.check(state.program) is None else []
+        state = state.apply(step)
+        if names and len(names) != len(made):
+            raise TraceError(
+                f"line {node.lineno} of the schedule names {len(names)} loop(s), and "
+                f"{step.name} makes {len(made)}: {', '.join(made)}."
+            )
+        loops.update(zip(names, made, strict=False))
+    return state
+
+
+def _parse_line(node: ast.stmt, loops: dict[str, str]) -> tuple[Step, list[str]]:
+    """The step of one statement, and the names given to the loops it makes."""
+    names: list[str] = []
+    value: ast.expr | None = None
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+        names = [p.id for p in parts if isinstance(p, ast.Name)]
+        value = node.value if len(names) == len(parts) else None
+    elif isinstance(node, ast.Expr):
+        value = node.value
+    if not (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and isinstance(value.func.value, ast.Subscript)
+    ):
+        raise _unreadable(node)
+    key = value.func.value.slice
+    if isinstance(key, ast.Name):
+        block = key.id
+    elif isinstance(key, ast.Constant) and isinstance(key.value, str):
+        block = key.value
+    else:
+        raise _unreadable(node)
+    step = STEPS.get(value.func.attr)
+    if step is None:
+        known = ", ".join(STEPS)
+        raise TraceError(
+            f"line {node.lineno} of the schedule asks for the unknown step "
+            f"{value.func.attr!r}; known are {known}."
+        )
+    args = [_argument(a, loops, node) for a in value.args]
+    kwargs = {k.arg: _argument(k.value, loops, node) for k in value.keywords if k.arg is not None}
+    if len(kwargs) != len(value.keywords):
+        raise _unreadable(node)
+    return step.from_call(block, *args, **kwargs), names
+
+
+def _argument(node: ast.expr, loops: dict[str, str], line: ast.stmt) -> Any:
+    if isinstance(node, ast.Name):
+        return loops.get(node.id, node.id)
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return tuple(_argument(e, loops, line) for e in node.elts)
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise _unreadable(line) from None
+
+
+def _unreadable(node: ast.stmt) -> TvmlabError:
+    return TraceError(
+        f"line {node.lineno} of the schedule is {ast.unparse(node)[:60]!r}; a line is a step such "
+        'as yo, yi = s["C"].split("y", 32).'
+    )

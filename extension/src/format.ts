@@ -1,0 +1,39 @@
+// Numbers as people read them. Three significant digits: more is noise in a measurement.
+
+/** A time with its unit: 1.23 ms. */
+export function time(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "–";
+  const scales: [number, string][] = [
+    [1, "s"],
+    [1e-3, "ms"],
+    [1e-6, "µs"],
+  ];
+  for (const [scale, unit] of scales) {
+    if (seconds >= scale) return `${digits(seconds / scale)} ${unit}`;
+  }
+  return `${digits(seconds / 1e-9)} ns`;
+}
+
+/** Three significant digits without an exponent. */
+export function digits(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(1);
+  return value.toFixed(2);
+}
+
+/** A fraction as a percentage: 0.314 -> 31 %. */
+export function percent(fraction: number): string {
+  if (!Number.isFinite(fraction)) return "–";
+  const value = fraction * 100;
+  return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} %`;
+}
+
+/** A duration for a clock: 0:07, 12:30, 1:02:03. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number) => String(n).padStart(2, "0");
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}

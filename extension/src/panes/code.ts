@@ -1,0 +1,94 @@
+// Generated code, one tab a kind, made when it is looked at.
+
+import type { CodeView } from "../schema.js";
+import { button, copyText, el, fill, setText } from "../dom.js";
+import { pane, type Drawn, type Host } from "../pane.js";
+import { Rows } from "../rows.js";
+import { coloured, lex } from "../tokens.js";
+import "./code.css";
+
+export class Code implements Drawn<CodeView> {
+  private readonly tabs = el("div", { class: "tv-tabs", role: "tablist", "aria-label": "Code" });
+  private readonly facts = el("span", { class: "tv-dim tv-grow tv-ellipsis", role: "status" });
+  private readonly make: HTMLButtonElement;
+  private readonly empty = el("p", { class: "tv-empty" });
+  private readonly rows: Rows;
+  private state: CodeView | null = null;
+  private shown = "";
+
+  constructor(
+    root: HTMLElement,
+    private readonly host: Host,
+  ) {
+    this.make = button("Generate", () => this.ask(this.state!.kind), { class: "tv-primary" });
+    const copy = button("Copy", () => copyText(this.state?.text ?? "", copy), {
+      title: "Copy the generated code",
+    });
+    const scroller = el("div", { class: "tv-listing", role: "document", tabindex: 0, "aria-label": "Generated code" });
+    root.append(el("header", { class: "tv-bar" }, this.tabs, this.facts, this.make, copy), this.empty, scroller);
+    this.rows = new Rows(scroller);
+  }
+
+  update(state: CodeView): void {
+    this.state = state;
+    fill(
+      this.tabs,
+      ...state.kinds.map(({ kind, title }) => {
+        const tab = button(title, () => this.ask(kind), { class: "tv-tab" });
+        tab.setAttribute("role", "tab");
+        tab.setAttribute("aria-selected", String(kind === state.kind));
+        return tab;
+      }),
+    );
+    const isWorking = state.status === "working";
+    this.make.hidden = !(state.is_stale || state.status === "idle" || isWorking);
+    this.make.disabled = isWorking;
+    setText(this.make, isWorking ? "Generating…" : state.is_stale ? "Refresh" : "Generate");
+    setText(this.facts, state.is_stale && state.text ? "of an earlier state" : state.facts);
+    this.facts.title = state.facts;
+    this.rows.scroller.classList.toggle("tv-stale", state.is_stale || isWorking);
+    setText(this.empty, words(state));
+    this.empty.hidden = state.text !== "" && state.status !== "failed";
+    this.rows.scroller.hidden = !this.empty.hidden;
+    const stamp = `${state.kind}\n${state.text}`;
+    if (stamp !== this.shown) this.draw(stamp);
+  }
+
+  dispose(): void {
+    this.rows.dispose();
+  }
+
+  private ask(kind: string): void {
+    this.host.ask({ intent: "code", kind });
+  }
+
+  private draw(stamp: string): void {
+    const { text, kind } = this.state!;
+    if (stamp.split("\n", 1)[0] !== this.shown.split("\n", 1)[0]) this.rows.scroller.scrollTop = 0;
+    this.shown = stamp;
+    const lines = text ? text.replaceAll("\t", "    ").split("\n") : [];
+    this.rows.set(
+      lines.map((line, index) => ({
+        key: `${kind} ${index} ${line}`,
+        length: line.length,
+        draw: () => {
+          const node = el(
+            "div",
+            { class: "tv-row tv-code" },
+            el("span", { class: "tv-number", "aria-hidden": "true" }, String(index + 1)),
+          );
+          node.append(coloured(line, lex(line, kind)));
+          return node;
+        },
+      })),
+    );
+  }
+}
+
+function words(state: CodeView): string {
+  if (state.status === "failed") return state.reason;
+  if (state.status === "working") return "Generating code…";
+  return "No code yet: press Generate to see what this program becomes.";
+}
+
+export default pane<CodeView>("code", (root, host) => new Code(root, host));

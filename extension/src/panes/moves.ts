@@ -1,0 +1,215 @@
+// What can be done with the selected loop: every primitive as a chip, its arguments as fields, the
+// line of Python that it would append, and the legal instances worth trying.
+
+import type { FieldView, MoveView, MovesView, StepView } from "../schema.js";
+import { button, el, fill, setText } from "../dom.js";
+import { pane, type Drawn, type Host } from "../pane.js";
+import { refusalBox, showRefusal } from "../refusal.js";
+import "./moves.css";
+
+type Values = Record<string, string>;
+
+export class Moves implements Drawn<MovesView> {
+  private readonly target = el("span", { class: "tv-grow tv-ellipsis tv-mono" });
+  private readonly chips = el("div", { class: "tv-chips", role: "tablist", "aria-label": "Steps" });
+  private readonly summary = el("div", { class: "tv-dim tv-step-summary" });
+  private readonly form = el("form", { class: "tv-form", novalidate: true });
+  private readonly line = el("code", { class: "tv-line tv-mono" });
+  private readonly effect = el("span", { class: "tv-dim tv-grow tv-ellipsis" });
+  private readonly apply = button("Apply", () => this.submit(), { class: "tv-primary" });
+  private readonly refusal = refusalBox();
+  private readonly offers = el("ul", { class: "tv-offers", "aria-label": "Legal moves here" });
+  private readonly empty = el(
+    "p",
+    { class: "tv-empty" },
+    "Click a loop in the program to see what can be done with it.",
+  );
+  private readonly work: HTMLElement;
+  private state: MovesView | null = null;
+  private step = "";
+  private token = 0;
+  private drafts = new Map<string, Values>();
+  private targetKey = "";
+
+  constructor(
+    root: HTMLElement,
+    private readonly host: Host,
+  ) {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.form.addEventListener("input", () => this.onInput());
+    this.work = el(
+      "div",
+      { class: "tv-moves-work" },
+      this.chips,
+      this.summary,
+      this.form,
+      el("div", { class: "tv-preview" }, this.line, this.apply),
+      el("div", { class: "tv-effect" }, this.effect),
+      this.refusal,
+      this.offers,
+    );
+    root.append(
+      el("header", { class: "tv-bar" }, el("span", { class: "tv-title" }, "Moves"), this.target),
+      this.empty,
+      this.work,
+    );
+  }
+
+  update(state: MovesView): void {
+    const key = state.target ? `${state.target.block}.${state.target.loop}` : "";
+    const isNewTarget = key !== this.targetKey;
+    if (isNewTarget) this.drafts.clear();
+    this.targetKey = key;
+    this.state = state;
+    this.empty.hidden = state.target !== null;
+    this.work.hidden = state.target === null;
+    fill(
+      this.target,
+      state.target && el("b", {}, `${state.target.loop}`),
+      state.target && ` in ${state.target.block} `,
+      el("span", { class: "tv-dim" }, state.target_facts),
+    );
+    if (!state.steps.some(({ step }) => step === this.step)) this.step = state.steps[0]?.step ?? "";
+    this.drawChips();
+    if (isNewTarget || !this.form.contains(document.activeElement)) this.drawStep();
+    else this.drawOffers();
+    this.drawPreview();
+  }
+
+  private get current(): StepView | undefined {
+    return this.state?.steps.find(({ step }) => step === this.step);
+  }
+
+  private get values(): Values {
+    const draft = this.drafts.get(this.step);
+    if (draft) return draft;
+    const fields = this.current?.fields ?? [];
+    return Object.fromEntries(fields.map((field) => [field.name, field.default]));
+  }
+
+  private drawChips(): void {
+    const chips = this.state!.steps.map(({ step, refusal, moves }) => {
+      const isChosen = step === this.step;
+      const isRefused = refusal !== null && moves.length === 0;
+      const chip = button(step, () => this.choose(step), {
+        class: `tv-chip${isRefused ? " tv-refused" : ""}`,
+        title: isRefused ? refusal.why : `${step}: ${moves.length} offered here`,
+      });
+      chip.setAttribute("role", "tab");
+      chip.setAttribute("aria-selected", String(isChosen));
+      chip.tabIndex = isChosen ? 0 : -1;
+      chip.dataset["step"] = step;
+      return chip;
+    });
+    const hadFocus = this.chips.contains(document.activeElement);
+    fill(this.chips, ...chips);
+    if (hadFocus) chips.find((chip) => chip.tabIndex === 0)?.focus();
+    this.chips.onkeydown = (event) => this.onChipKey(event);
+  }
+
+  private onChipKey(event: KeyboardEvent): void {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    const names = this.state!.steps.map(({ step }) => step);
+    const next = names[(names.indexOf(this.step) + by + names.length) % names.length]!;
+    event.preventDefault();
+    this.choose(next);
+  }
+
+  private choose(step: string): void {
+    this.step = step;
+    this.drawChips();
+    this.drawStep();
+    this.preview();
+  }
+
+  private drawStep(): void {
+    const step = this.current;
+    setText(this.summary, step?.summary ?? "");
+    const values = this.values;
+    fill(this.form, ...(step?.fields ?? []).map((field) => fieldRow(field, values[field.name] ?? "")));
+    this.form.append(el("button", { type: "submit", class: "tv-hidden", tabindex: -1, "aria-hidden": "true" }));
+    this.drawOffers();
+  }
+
+  private drawOffers(): void {
+    const moves = this.current?.moves ?? [];
+    fill(this.offers, ...moves.map((move) => this.offer(move)));
+  }
+
+  private offer(move: MoveView): HTMLElement {
+    const take = button(move.line, () => this.take(move), {
+      class: "tv-offer tv-mono",
+      title: `${move.line}\nClick to fill the fields, double-click to apply`,
+    });
+    take.addEventListener("dblclick", () => this.submit());
+    return el("li", {}, take);
+  }
+
+  private take(move: MoveView): void {
+    this.drafts.set(this.step, { ...move.values });
+    this.drawStep();
+    this.preview();
+  }
+
+  private onInput(): void {
+    const values: Values = {};
+    for (const [name, value] of new FormData(this.form)) values[name] = String(value);
+    for (const box of this.form.querySelectorAll<HTMLInputElement>("input[type=checkbox]")) {
+      values[box.name] = String(box.checked);
+    }
+    this.drafts.set(this.step, values);
+    this.preview();
+  }
+
+  private preview(): void {
+    this.host.ask({ intent: "preview", step: this.step, values: this.values, token: ++this.token });
+  }
+
+  private submit(): void {
+    if (this.current) this.host.ask({ intent: "apply", step: this.step, values: this.values });
+  }
+
+  /** The line under the fields: of the latest preview, else of the step with its defaults. */
+  private drawPreview(): void {
+    const { preview, refusal } = this.state!;
+    const fits = preview !== null && preview.step === this.step && preview.token >= this.token;
+    setText(this.line, fits ? preview.line : (this.current?.moves[0]?.line ?? `${this.step}(…)`));
+    this.line.title = this.line.textContent ?? "";
+    setText(this.effect, fits ? preview.effect : "");
+    const shown = refusal ?? (fits ? preview.refusal : null);
+    this.apply.disabled = fits && preview.refusal !== null;
+    showRefusal(this.refusal, shown);
+    if (!fits && this.state!.target) this.preview();
+  }
+}
+
+function fieldRow(field: FieldView, value: string): HTMLElement {
+  const common = { name: field.name, title: field.hint, "aria-label": field.label };
+  if (field.kind === "bool") {
+    const box = el("input", { ...common, type: "checkbox", checked: value === "true" });
+    return el("label", { class: "tv-field" }, el("span", {}, field.label), box);
+  }
+  if (field.kind === "choice" || (field.kind === "loop" && field.choices.length > 0)) {
+    const select = el("select", { ...common, class: "tv-input tv-mono" });
+    for (const choice of field.choices) {
+      select.append(el("option", { value: choice, selected: choice === value }, choice));
+    }
+    return el("label", { class: "tv-field" }, el("span", {}, field.label), select);
+  }
+  const input = el("input", {
+    ...common,
+    class: "tv-input tv-mono",
+    type: "text",
+    spellcheck: "false",
+    autocomplete: "off",
+    placeholder: field.optional ? "automatic" : field.hint,
+  });
+  input.value = value;
+  return el("label", { class: "tv-field" }, el("span", {}, field.label), input);
+}
+
+export default pane<MovesView>("moves", (root, host) => new Moves(root, host));

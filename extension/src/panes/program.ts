@@ -1,0 +1,207 @@
+// The program as the lab's canvas: highlighted IR text, one loop header a line, the loops
+// selectable by mouse and keyboard, and what the last step changed marked in the gutter.
+
+import type { LineView, LoopRef, ProgramView } from "../schema.js";
+import { button, copyText, el, setText } from "../dom.js";
+import { pane, type Drawn, type Host } from "../pane.js";
+import { Rows, type Row } from "../rows.js";
+import { coloured } from "../tokens.js";
+import "../lab.css";
+import "./program.css";
+
+/** A drawn line: of the program, or one that the last step removed. */
+interface CanvasLine {
+  line: LineView | null;
+  number: number;
+  row: Row;
+}
+
+const same = (a: LoopRef | null, b: LoopRef | null) =>
+  a !== null && b !== null && a.block === b.block && a.loop === b.loop;
+
+let views = 0;
+
+export class Program implements Drawn<ProgramView> {
+  private readonly prefix = `tv-line-${++views}`;
+  private readonly title = el("span", { class: "tv-title" });
+  private readonly subtitle = el("span", { class: "tv-dim tv-ellipsis tv-grow" });
+  private readonly summary = el("span", { class: "tv-summary", role: "status" });
+  private readonly changes: HTMLButtonElement;
+  private readonly notice = el("div", { class: "tv-notice", role: "status", hidden: true });
+  private readonly noticeText = el("span", { class: "tv-grow" });
+  private readonly startOver: HTMLButtonElement;
+  private readonly rows: Rows;
+  private state: ProgramView | null = null;
+  private canvas: CanvasLine[] = [];
+  private showsGone = true;
+  private active = -1;
+  private activeNode: HTMLElement | undefined;
+  private selected: LoopRef | null = null;
+
+  constructor(
+    root: HTMLElement,
+    private readonly host: Host,
+  ) {
+    this.changes = button("Changes", () => this.toggleGone(), {
+      title: "Show the lines that the last step removed",
+      class: "tv-toggle",
+    });
+    this.changes.setAttribute("aria-pressed", "true");
+    const copy = button("Copy", () => copyText(this.text(), copy), { title: "Copy the program" });
+    this.startOver = button("Start over", () => host.ask({ intent: "start_over" }));
+    this.notice.append(this.noticeText, this.startOver);
+    const scroller = el("div", {
+      class: "tv-canvas",
+      role: "listbox",
+      tabindex: 0,
+      "aria-label": "Program: arrow keys move between loops, Enter selects",
+      onkeydown: (event) => this.onKey(event as KeyboardEvent),
+      onclick: (event) => this.onClick(event),
+    });
+    root.append(
+      el("header", { class: "tv-bar" }, this.title, this.subtitle, this.summary, this.changes, copy),
+      this.notice,
+      scroller,
+    );
+    this.rows = new Rows(scroller);
+  }
+
+  update(state: ProgramView): void {
+    this.state = state;
+    this.selected = state.selection;
+    setText(this.title, state.title);
+    setText(this.subtitle, state.subtitle);
+    this.subtitle.title = state.subtitle;
+    setText(this.noticeText, state.notice);
+    this.notice.hidden = !state.notice;
+    this.startOver.hidden = !state.can_start_over;
+    const added = state.lines.filter((line) => line.mark === "new").length;
+    const changed = added + state.gone.length > 0;
+    setText(this.summary, changed ? `+${added} −${state.gone.length}` : "");
+    this.summary.title = changed ? `The last step wrote ${added} and removed ${state.gone.length} lines` : "";
+    this.changes.hidden = state.gone.length === 0;
+    this.redraw();
+    const focus = this.canvas.findIndex(({ line }) => same(line?.loop ?? null, this.selected));
+    this.setActive(focus >= 0 ? focus : this.canvas.findIndex(({ line }) => line?.mark === "new"));
+  }
+
+  dispose(): void {
+    this.rows.dispose();
+  }
+
+  private text(): string {
+    return this.state?.lines.map((line) => line.text).join("\n") ?? "";
+  }
+
+  private toggleGone(): void {
+    this.showsGone = !this.showsGone;
+    this.changes.setAttribute("aria-pressed", String(this.showsGone));
+    this.redraw();
+  }
+
+  /** Lays program lines and removed lines out in one column, and marks the selected loop. */
+  private redraw(): void {
+    const { lines, gone } = this.state!;
+    this.canvas = [];
+    let next = 0;
+    lines.forEach((line, index) => {
+      if (this.showsGone) {
+        for (; next < gone.length && gone[next]!.before <= index; next++) this.addGone(next);
+      }
+      this.addLine(line, index + 1);
+    });
+    if (this.showsGone) for (; next < gone.length; next++) this.addGone(next);
+    this.rows.set(this.canvas.map(({ row }) => row));
+  }
+
+  private addLine(line: LineView, number: number): void {
+    const isSelected = same(line.loop, this.selected);
+    const key = `${line.id} ${number} ${line.mark} ${isSelected} ${line.text}`;
+    const draw = () => {
+      const node = el(
+        "div",
+        {
+          class: `tv-row tv-code${line.mark ? " tv-new" : ""}${line.loop ? " tv-loop" : ""}`,
+          role: "option",
+          id: `${this.prefix}-${line.id}-${number}`,
+          "aria-selected": String(isSelected),
+          "aria-disabled": line.loop ? undefined : "true",
+          "data-block": line.loop?.block,
+          "data-loop": line.loop?.loop,
+        },
+        el("span", { class: "tv-gutter", "aria-hidden": "true" }, line.mark ? "+" : ""),
+        el("span", { class: "tv-number", "aria-hidden": "true" }, String(number)),
+      );
+      node.append(coloured(line.text, line.tokens));
+      return node;
+    };
+    this.canvas.push({ line, number, row: { key, length: line.text.length, draw } });
+  }
+
+  private addGone(index: number): void {
+    const gone = this.state!.gone[index]!;
+    const draw = () => {
+      const node = el(
+        "div",
+        { class: "tv-row tv-code tv-gone", role: "option", "aria-disabled": "true" },
+        el("span", { class: "tv-gutter", "aria-hidden": "true" }, "−"),
+        el("span", { class: "tv-number", "aria-hidden": "true" }),
+      );
+      node.append(el("del", {}, coloured(gone.text, gone.tokens)));
+      return node;
+    };
+    const key = `gone ${index} ${gone.text}`;
+    this.canvas.push({ line: null, number: 0, row: { key, length: gone.text.length, draw } });
+  }
+
+  private onClick(event: Event): void {
+    const row = (event.target as Element).closest<HTMLElement>(".tv-loop");
+    if (!row || String(getSelection() ?? "")) return;
+    const index = this.canvas.findIndex((_, at) => this.rows.node(at) === row);
+    this.setActive(index);
+    this.select(index);
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key in steps) this.setActive(this.nextLoop(this.active, steps[event.key]!));
+    else if (event.key === "Home") this.setActive(this.nextLoop(-1, 1));
+    else if (event.key === "End") this.setActive(this.nextLoop(this.canvas.length, -1));
+    else if (event.key === "Enter" || event.key === " ") this.select(this.active);
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+      this.host.ask({ intent: event.shiftKey ? "redo" : "undo" });
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** The nearest row after `from` in direction `step` that is a loop header; else `from`. */
+  private nextLoop(from: number, step: number): number {
+    for (let at = from + step; at >= 0 && at < this.canvas.length; at += step) {
+      if (this.canvas[at]!.line?.loop) return at;
+    }
+    return from;
+  }
+
+  private setActive(index: number): void {
+    this.activeNode?.classList.remove("tv-active");
+    this.active = index;
+    if (index < 0 || index >= this.canvas.length) return;
+    this.rows.reveal(index);
+    this.activeNode = this.rows.node(index);
+    this.activeNode?.classList.add("tv-active");
+    if (this.activeNode) this.rows.scroller.setAttribute("aria-activedescendant", this.activeNode.id);
+  }
+
+  /** Shows the selection at once and tells the kernel, which answers with the legal moves. */
+  private select(index: number): void {
+    const loop = this.canvas[index]?.line?.loop;
+    if (!loop) return;
+    this.selected = loop;
+    this.redraw();
+    this.setActive(index);
+    this.host.ask({ intent: "select", block: loop.block, loop: loop.loop });
+  }
+}
+
+export default pane<ProgramView>("program", (root, host) => new Program(root, host));

@@ -1,0 +1,151 @@
+// The schedule as editable Python: one line a step, the position in it, undo and redo, and a lane
+// for typing the next line.
+
+import type { TraceLine, TraceView } from "../schema.js";
+import { button, copyText, el, fill } from "../dom.js";
+import { pane, type Drawn, type Host } from "../pane.js";
+import { refusalBox, showRefusal } from "../refusal.js";
+import "./trace.css";
+
+export class Trace implements Drawn<TraceView> {
+  private readonly undo: HTMLButtonElement;
+  private readonly redo: HTMLButtonElement;
+  private readonly list = el("ol", { class: "tv-trace-lines", "aria-label": "Steps of the schedule" });
+  private readonly refusal = refusalBox();
+  private readonly lane: HTMLInputElement;
+  private state: TraceView | null = null;
+  private editing = -1;
+  private draft = "";
+  private isTypedLane = false;
+
+  constructor(
+    root: HTMLElement,
+    private readonly host: Host,
+  ) {
+    this.undo = button("Undo", () => host.ask({ intent: "undo" }), { title: "Undo (Ctrl+Z)" });
+    this.redo = button("Redo", () => host.ask({ intent: "redo" }), { title: "Redo (Ctrl+Shift+Z)" });
+    const copy = button("Copy", () => copyText(this.state?.python ?? "", copy), {
+      title: "Copy the whole schedule as Python",
+    });
+    this.lane = el("input", {
+      class: "tv-input tv-mono tv-grow",
+      type: "text",
+      spellcheck: "false",
+      autocomplete: "off",
+      "aria-label": "Type a schedule line and press Enter",
+      placeholder: 's["C"].split("y", 32)',
+      onkeydown: (event) => this.onLaneKey(event as KeyboardEvent),
+    });
+    root.addEventListener("keydown", (event) => this.onKey(event));
+    root.append(
+      el(
+        "header",
+        { class: "tv-bar" },
+        el("span", { class: "tv-title tv-grow" }, "Schedule"),
+        this.undo,
+        this.redo,
+        copy,
+      ),
+      this.list,
+      el("div", { class: "tv-lane" }, el("span", { class: "tv-dim tv-mono", "aria-hidden": "true" }, "›"), this.lane),
+      this.refusal,
+    );
+  }
+
+  update(state: TraceView): void {
+    const grew = state.lines.length !== this.state?.lines.length || state.position !== this.state?.position;
+    this.state = state;
+    this.undo.disabled = !state.can_undo;
+    this.redo.disabled = !state.can_redo;
+    if (grew && !state.refusal) {
+      this.editing = -1;
+      if (this.isTypedLane) this.lane.value = "";
+      this.isTypedLane = false;
+    }
+    if (!state.refusal && this.editing >= 0 && state.lines[this.editing]?.text === this.draft) this.editing = -1;
+    this.draw();
+    showRefusal(this.refusal, state.refusal);
+    if (grew) this.list.querySelector('[aria-current="step"]')?.scrollIntoView?.({ block: "nearest" });
+  }
+
+  private draw(): void {
+    const state = this.state!;
+    const input = this.list.querySelector("input");
+    if (input) this.draft = input.value;
+    fill(this.list, this.row(0, state.head, null), ...state.lines.map((line) => this.row(line.index + 1, line.text, line)));
+    this.list.querySelector("input")?.focus();
+  }
+
+  /** Row 0 is the beginning; row i is the state after step i. */
+  private row(position: number, text: string, line: TraceLine | null): HTMLElement {
+    const state = this.state!;
+    const isCurrent = position === state.position;
+    const later = position > state.position;
+    const isRefused = state.refusal !== null && state.refused_line === position - 1;
+    const row = el("li", {
+      class: `tv-step${later ? " tv-later" : ""}${isRefused ? " tv-step-refused" : ""}`,
+      "aria-current": isCurrent ? "step" : undefined,
+    });
+    row.append(el("span", { class: "tv-number", "aria-hidden": "true" }, String(position)));
+    if (line && this.editing === line.index) {
+      row.append(this.editor(line));
+      return row;
+    }
+    const go = button(text, () => this.host.ask({ intent: "go_to", position }), {
+      class: "tv-go tv-mono",
+      title: `${text}\nClick to go to this state${line ? ", F2 to edit" : ""}`,
+    });
+    row.append(go);
+    if (!line) return row;
+    go.addEventListener("keydown", (event) => event.key === "F2" && this.edit(line));
+    if (line.recipe) row.append(el("span", { class: "tv-badge", title: `Part of the recipe ${line.recipe}` }, line.recipe));
+    row.append(button("Edit", () => this.edit(line), { class: "tv-quiet", title: `Edit step ${position} (F2)` }));
+    return row;
+  }
+
+  private edit(line: TraceLine): void {
+    this.editing = line.index;
+    this.draft = line.text;
+    this.draw();
+    this.list.querySelector("input")?.select();
+  }
+
+  private editor(line: TraceLine): HTMLElement {
+    const input = el("input", {
+      class: "tv-input tv-mono tv-grow",
+      type: "text",
+      spellcheck: "false",
+      "aria-label": `Step ${line.index + 1}: Enter replaces it, Escape leaves it`,
+      onkeydown: (event) => {
+        const key = (event as KeyboardEvent).key;
+        if (key === "Enter") this.host.ask({ intent: "edit", index: line.index, line: input.value });
+        else if (key === "Escape") {
+          this.editing = -1;
+          this.host.ask({ intent: "dismiss" });
+          this.draw();
+        } else return;
+        this.draft = input.value;
+        event.stopPropagation();
+      },
+    });
+    input.value = this.draft;
+    return input;
+  }
+
+  private onLaneKey(event: KeyboardEvent): void {
+    if (event.key !== "Enter" || !this.lane.value.trim()) return;
+    event.stopPropagation();
+    this.isTypedLane = true;
+    this.host.ask({ intent: "apply", line: this.lane.value, place: "trace" });
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const isTyping = (event.target as Element).tagName === "INPUT";
+    if (isTyping || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.host.ask({ intent: event.shiftKey ? "redo" : "undo" });
+  }
+}
+
+export default pane<TraceView>("trace", (root, host) => new Trace(root, host));

@@ -1,0 +1,97 @@
+// A windowed list of lines: only what is on screen is in the document, so ten thousand lines
+// scroll like ten. Rows have one height; a row whose key is unchanged keeps its node.
+
+export const ROW_HEIGHT = 20;
+const OVERSCAN = 12;
+/** Rows drawn before the first layout, when the height on screen is not known yet. */
+const FIRST_ROWS = 60;
+
+export interface Row {
+  /** Same key, same looks: the node is reused. */
+  key: string;
+  /** Characters in the line, for the width of the scrolled area. */
+  length: number;
+  draw(): HTMLElement;
+}
+
+export class Rows {
+  readonly scroller: HTMLElement;
+  private readonly sizer: HTMLElement;
+  private rows: Row[] = [];
+  private drawn = new Map<string, HTMLElement>();
+  private readonly observer: ResizeObserver | null;
+  private frame = 0;
+
+  /** `scroller` gets the rows; its role and label are the caller's. */
+  constructor(scroller: HTMLElement) {
+    this.scroller = scroller;
+    this.scroller.classList.add("tv-rows");
+    this.sizer = document.createElement("div");
+    this.sizer.className = "tv-rows-sizer";
+    this.sizer.setAttribute("role", "presentation");
+    this.scroller.append(this.sizer);
+    this.scroller.addEventListener("scroll", this.onScroll, { passive: true });
+    this.observer = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(this.onScroll);
+    this.observer?.observe(this.scroller);
+  }
+
+  set(rows: Row[]): void {
+    this.rows = rows;
+    const widest = rows.reduce((most, row) => Math.max(most, row.length), 0);
+    this.sizer.style.height = `${rows.length * ROW_HEIGHT}px`;
+    this.sizer.style.minWidth = `calc(${widest}ch + 72px)`;
+    this.draw();
+  }
+
+  /** Scrolls as little as needed to show row `index`. */
+  reveal(index: number): void {
+    const top = index * ROW_HEIGHT;
+    const { scrollTop, clientHeight } = this.scroller;
+    if (top < scrollTop) this.scroller.scrollTop = top;
+    else if (clientHeight > 0 && top + ROW_HEIGHT > scrollTop + clientHeight) {
+      this.scroller.scrollTop = top + ROW_HEIGHT - clientHeight;
+    }
+    this.draw();
+  }
+
+  /** The node of row `index` if it is drawn. */
+  node(index: number): HTMLElement | undefined {
+    const row = this.rows[index];
+    return row && this.drawn.get(row.key);
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.frame);
+    this.observer?.disconnect();
+    this.scroller.removeEventListener("scroll", this.onScroll);
+  }
+
+  private readonly onScroll = () => {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this.draw());
+  };
+
+  private draw(): void {
+    const height = this.scroller.clientHeight || FIRST_ROWS * ROW_HEIGHT;
+    const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW_HEIGHT) - OVERSCAN);
+    const last = Math.min(
+      this.rows.length,
+      Math.ceil((this.scroller.scrollTop + height) / ROW_HEIGHT) + OVERSCAN,
+    );
+    const next = new Map<string, HTMLElement>();
+    const nodes: HTMLElement[] = [];
+    for (let index = first; index < last; index++) {
+      const row = this.rows[index]!;
+      const node = this.drawn.get(row.key) ?? row.draw();
+      node.style.top = `${index * ROW_HEIGHT}px`;
+      next.set(row.key, node);
+      nodes.push(node);
+    }
+    for (const [key, node] of this.drawn) if (!next.has(key)) node.remove();
+    // Document order is reading order, for selection and for screen readers.
+    nodes.forEach((node, at) => {
+      if (this.sizer.children[at] !== node) this.sizer.insertBefore(node, this.sizer.children[at] ?? null);
+    });
+    this.drawn = next;
+  }
+}

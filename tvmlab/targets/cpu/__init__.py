@@ -1,0 +1,1 @@
+"""The host's processor: LLVM IR text, compiled, linked and run in this process."""

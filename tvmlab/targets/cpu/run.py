@@ -1,0 +1,255 @@
+"""Calling compiled kernels on arrays: what is checked, what is shared, what is kept alive."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tvmlab.errors import TargetError
+from tvmlab.ir import dtypes
+from tvmlab.targets.cpu.build import DEFAULT_PRESET, Code, load
+from tvmlab.targets.cpu.code_text import code_text
+from tvmlab.targets.cpu.threads import launch_address
+from tvmlab.targets.target import Param, Signature
+
+_ALIGNMENT = 64
+_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # NPY_ARRAY_*, numpy/ndarraytypes.h
+_DATA_OFFSET = object.__basicsize__  # PyArrayObject: the object's head, then `char *data`
+
+_Arrays = tuple[np.ndarray, ...]
+
+
+class CpuKernel:
+    """A compiled kernel, callable on arrays in the order of `signature.params`.
+
+    Safe to call from several threads at once, each with outputs of its own. The GIL is released
+    while it runs.
+
+    Attributes:
+        signature: how it is called.
+        text: the LLVM IR it was built from.
+        preset: how it was built.
+    """
+
+    def __init__(self, text: str, signature: Signature, preset: str = DEFAULT_PRESET) -> None:
+        self.signature = signature
+        self.text = text
+        self.preset = preset
+        self._code: Code = load(text, signature.name, preset=preset)
+        pointers = 1 + len(signature.params) + len(signature.workspaces)
+        prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * pointers)
+        self._function = prototype(self._code.symbols[signature.name])
+        self._is_parallel = "%launch(" in text
+        self._checks = tuple(_check_of(p) for p in signature.params)
+        self._conflicts = _conflicts(signature.params)
+        self._idle_workspaces: list[_Arrays] = []
+
+    def __call__(self, *arrays: Any) -> None:
+        """Run once; outputs are written in place.
+
+        Arguments are NumPy arrays, or objects that share CPU memory through DLPack or
+        `__array_interface__`; nothing is ever copied.
+
+        Raises:
+            TargetError: an array has the wrong shape, dtype, layout or device, is read-only, or
+                an output shares memory with another array.
+        """
+        _, pointers = self._admit(arrays)
+        try:
+            workspaces = self._idle_workspaces.pop()
+        except IndexError:
+            workspaces = self._new_workspaces()
+        launch = launch_address() if self._is_parallel else None
+        self._function(launch, *pointers, *map(_address, workspaces))
+        self._idle_workspaces.append(workspaces)
+
+    def prepare(self, *arrays: Any) -> CpuBoundCall:
+        """The kernel bound to `arrays`, which are checked now; errors as in a call."""
+        checked, pointers = self._admit(arrays)
+        workspaces = self._new_workspaces()
+        return CpuBoundCall(
+            self._function,
+            self._code.symbols[self.signature.name],
+            self._is_parallel,
+            (*pointers, *map(_address, workspaces)),
+            (self._code, checked, workspaces),
+        )
+
+    def code(self, kind: str) -> str:
+        """The generated text of `kind`: see `tvmlab.targets.cpu.code_text`."""
+        return code_text(self.text, kind, self.preset)
+
+    def _admit(self, arrays: tuple[Any, ...]) -> tuple[list[np.ndarray], list[int]]:
+        """The arrays as NumPy sees them, with the addresses of their data, all checked."""
+        if len(arrays) != len(self._checks):
+            raise TargetError(
+                f"Kernel {self.signature.name} takes {len(self._checks)} arrays "
+                f"({', '.join(map(str, self.signature.params))}), but got {len(arrays)}."
+            )
+        checked, starts = [], []
+        for array, (param, shape, dtype, flags) in zip(arrays, self._checks, strict=True):
+            if type(array) is not np.ndarray:
+                array = self._as_array(array, param)
+            if array.dtype != dtype or array.shape != shape or ~array.flags.num & flags:
+                self._refuse(array, param, flags)
+            checked.append(array)
+            starts.append(_address(array))
+        for output, output_bytes, other, other_bytes in self._conflicts:
+            apart = starts[output] - starts[other]
+            if -output_bytes < apart < other_bytes:
+                self._refuse_overlap(output, other)
+        return checked, starts
+
+    def _as_array(self, given: Any, param: Param) -> np.ndarray:
+        """`given` as an array over the same memory."""
+        try:
+            if isinstance(given, np.ndarray) or hasattr(given, "__array_interface__"):
+                return np.asarray(given)
+            if hasattr(given, "__dlpack__"):
+                return np.from_dlpack(given)
+        except (BufferError, RuntimeError, TypeError, ValueError) as error:
+            raise TargetError(
+                f"Kernel {self.signature.name} cannot use the {type(given).__name__} given as "
+                f"{param} without a copy: {str(error).rstrip('.')}; copy it to a NumPy array."
+            ) from error
+        raise TargetError(
+            f"Kernel {self.signature.name} expects {param} as an array, but got "
+            f"{_article(type(given).__name__)}; wrap it with numpy.asarray(...)."
+        )
+
+    def _refuse(self, array: np.ndarray, param: Param, flags: int) -> None:
+        """Raise the sentence for an array that is not what `param` asks."""
+        expects = f"Kernel {self.signature.name} expects {param}, but got"
+        missing = ~array.flags.num & flags
+        if array.dtype != param.dtype:
+            raise TargetError(
+                f"{expects} {array.dtype.str if not array.dtype.isnative else array.dtype}"
+                f"{list(array.shape)}; convert it with .astype('{param.dtype}')."
+            )
+        if array.shape != param.shape:
+            raise TargetError(
+                f"{expects} {array.dtype}{list(array.shape)}; pass an array of shape "
+                f"{list(param.shape)}, or build the kernel for this shape."
+            )
+        if missing & _CONTIGUOUS:
+            raise TargetError(
+                f"{expects} an array with strides {array.strides} in bytes; "
+                f"make it row-major with numpy.ascontiguousarray(...)."
+            )
+        if missing & _WRITEABLE:
+            raise TargetError(
+                f"{expects} a read-only array, and {param.name} is written; pass a writable one."
+            )
+        raise TargetError(
+            f"{expects} an array whose address is no multiple of {array.itemsize}; "
+            f"copy it with .copy()."
+        )
+
+    def _refuse_overlap(self, output: int, other: int) -> None:
+        params = self.signature.params
+        raise TargetError(
+            f"Kernel {self.signature.name} got arrays for {params[output].name} and "
+            f"{params[other].name} that share memory, and writes {params[output].name}; "
+            f"pass arrays of their own."
+        )
+
+    def _new_workspaces(self) -> _Arrays:
+        return tuple(aligned_bytes(size) for size in self.signature.workspaces)
+
+
+class CpuBoundCall:
+    """A kernel with its arrays and workspaces; for one thread at a time."""
+
+    __slots__ = ("_address", "_function", "_is_parallel", "_kept", "_pointers")
+
+    def __init__(
+        self,
+        function: Callable[..., None],
+        address: int,
+        is_parallel: bool,
+        pointers: tuple[int, ...],
+        kept: tuple[Any, ...],
+    ) -> None:
+        self._function = function
+        self._address = address
+        self._is_parallel = is_parallel
+        self._pointers = pointers
+        self._kept = kept
+
+    def __call__(self) -> None:
+        """Run the kernel once."""
+        self._function(launch_address() if self._is_parallel else None, *self._pointers)
+
+    def repeat(self, count: int) -> None:
+        """Run the kernel `count` times in machine code."""
+        launch = launch_address() if self._is_parallel else None
+        loop = _repeater(1 + len(self._pointers))
+        loop(count, self._address, launch, *self._pointers)
+
+
+def aligned_bytes(size_bytes: int) -> np.ndarray:
+    """uint8[size_bytes], uninitialised, at an address that is a multiple of 64."""
+    memory = np.empty(size_bytes + _ALIGNMENT, np.uint8)
+    offset = -memory.ctypes.data % _ALIGNMENT
+    return memory[offset : offset + size_bytes]
+
+
+@cache
+def _repeater(pointers: int) -> Callable[..., None]:
+    """A compiled loop that calls a kernel of `pointers` arguments a given number of times."""
+    names = [f"ptr %p{i}" for i in range(pointers)]
+    symbol = f"repeat{pointers}"
+    text = f"""\
+define void @{symbol}(i64 %count, ptr %kernel, {", ".join(names)}) {{
+entry:
+  %some = icmp sgt i64 %count, 0
+  br i1 %some, label %again, label %end
+again:
+  %done = phi i64 [ 0, %entry ], [ %next, %again ]
+  call void %kernel({", ".join(names)})
+  %next = add i64 %done, 1
+  %more = icmp slt i64 %next, %count
+  br i1 %more, label %again, label %end
+end:
+  ret void
+}}
+"""
+    code = load(text, symbol, preset="explore")
+    prototype = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (1 + pointers))
+    function = prototype(code.symbols[symbol])
+
+    def repeat(count: int, *arguments: Any, _code: Code = code) -> None:
+        function(count, *arguments)
+
+    return repeat
+
+
+def _address(array: np.ndarray) -> int:
+    """Address of the array's first element; a tenth of the time of `array.ctypes.data`."""
+    return ctypes.c_void_p.from_address(id(array) + _DATA_OFFSET).value or 0
+
+
+def _check_of(param: Param) -> tuple[Param, tuple[int, ...], np.dtype, int]:
+    flags = _CONTIGUOUS | _ALIGNED | (_WRITEABLE if param.is_output else 0)
+    return param, param.shape, np.dtype(param.dtype), flags
+
+
+def _conflicts(params: tuple[Param, ...]) -> tuple[tuple[int, int, int, int], ...]:
+    """Pairs (output, its bytes, other array, its bytes) that must not overlap."""
+    sizes = [prod(p.shape) * dtypes.size_bytes(p.dtype) for p in params]
+    return tuple(
+        (i, sizes[i], j, sizes[j])
+        for i, written in enumerate(params)
+        if written.is_output
+        for j, other in enumerate(params)
+        if j < i or (j > i and not other.is_output)
+    )
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"

@@ -1,0 +1,46 @@
+"""The host's processor as a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tvmlab.ir import Program
+from tvmlab.targets.cpu.build import DEFAULT_PRESET, preset_named
+from tvmlab.targets.cpu.code_text import CODE_KINDS, code_text
+from tvmlab.targets.cpu.emit import emit
+from tvmlab.targets.cpu.limits import cpu_features
+from tvmlab.targets.cpu.run import CpuKernel
+from tvmlab.targets.target import Signature
+
+
+class CpuTarget:
+    """This machine's cores, through LLVM.
+
+    Attributes:
+        name: `cpu`.
+        code_kinds: see `tvmlab.targets.cpu.code_text`.
+        preset: how much LLVM does: `explore`, `light` or `full`.
+    """
+
+    name = "cpu"
+    code_kinds = CODE_KINDS
+
+    def __init__(self, preset: str = DEFAULT_PRESET) -> None:
+        self.preset = preset_named(preset).name
+
+    def emit(self, program: Program) -> str:
+        """LLVM IR of a lowered program."""
+        return emit(program, cpu_features())
+
+    def code(self, text: str, kind: str) -> str:
+        """What becomes of LLVM IR `text`, as `kind`, one of `code_kinds`."""
+        return code_text(text, kind, self.preset)
+
+    def build(self, text: str, signature: Signature) -> CpuKernel:
+        """A kernel of LLVM IR `text`; TargetError where LLVM refuses it."""
+        return CpuKernel(text, signature, self.preset)
+
+    def details(self) -> Mapping[str, Any]:
+        """The target as plain data, as `targets.get` takes it."""
+        return {"name": self.name, "preset": self.preset}

@@ -1,0 +1,42 @@
+"""Targets by the name a user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from tvmlab.errors import TargetError
+from tvmlab.targets.target import Target
+
+TARGETS = {
+    # name -> module and class; loaded when first asked for, as compilers are heavy
+    "cpu": ("tvmlab.targets.cpu.target", "CpuTarget"),
+}
+
+
+def get(target: str | Mapping[str, Any]) -> Target:
+    """The target that `target` names: `"cpu"`, or a dict of its name and options.
+
+    `get({"name": "cpu", "preset": "light"})` is the target cpu with a shorter LLVM pipeline;
+    `Target.details()` is such a dict.
+
+    Raises:
+        TargetError: no such target, or an option it does not have.
+    """
+    details = {"name": target} if isinstance(target, str) else dict(target)
+    name = details.pop("name", None)
+    if name not in TARGETS:
+        raise TargetError(
+            f"Target {name!r} is not known; use one of {', '.join(map(repr, TARGETS))}."
+        )
+    module, class_name = TARGETS[name]
+    make = getattr(import_module(module), class_name)
+    try:
+        made: Target = make(**details)
+    except TypeError as error:
+        raise TargetError(
+            f"Target {name!r} does not take {', '.join(map(repr, details))}: "
+            f"{str(error).partition(') ')[2] or error}; leave out what it has not."
+        ) from error
+    return made

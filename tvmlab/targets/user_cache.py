@@ -1,0 +1,37 @@
+"""Where this user's machine keeps what tvmlab can always make again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def cache_directory() -> Path:
+    """The directory for tvmlab's caches: `$XDG_CACHE_HOME/tvmlab` or the system's usual place.
+
+    It need not exist; losing it costs time only.
+    """
+    given = os.environ.get("XDG_CACHE_HOME")
+    if given:
+        return Path(given) / "tvmlab"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "tvmlab"
+    return Path.home() / ".cache" / "tvmlab"
+
+
+def replace_file(path: Path, content: bytes) -> bool:
+    """Write `path` so that readers see the old or the new content, never a part.
+
+    Several processes may write at once: the last one wins. Returns whether it could be written:
+    a full or read-only disk is no reason to stop.
+    """
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        scratch.write_bytes(content)
+        os.replace(scratch, path)
+    except OSError:
+        scratch.unlink(missing_ok=True) if scratch.parent.is_dir() else None
+        return False
+    return True

@@ -1,0 +1,132 @@
+"""What became of one candidate. A failure is data: a status, a stage and a reason.
+
+A candidate passes through the stages in order. `Outcome.stage` is the last one it reached, so a
+failure says both what went wrong (`status`) and where (`stage`), and no number stands for an error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from statistics import median, quantiles
+from typing import Any
+
+from tvmlab.errors import MeasureError
+
+STATUSES = (
+    "ok",
+    "illegal",  # the trace was refused by the workload's program
+    "build_error",  # lowering, emission or compilation failed
+    "launch_error",  # the kernel could not be called, or memory did not suffice
+    "timeout",  # a stage took longer than its limit
+    "crash",  # the process died: a signal or an early exit
+    "wrong_answer",  # the result differs from the reference
+    "implausible",  # faster than the machine can be
+)
+"""Every way a candidate can end, the only good one first."""
+
+STAGES = ("submit", "replay", "lower", "build", "prepare", "run", "compare", "time")
+"""Where a candidate can be, in order; `time` is where a good one ends."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of one candidate.
+
+    Attributes:
+        status: one of `STATUSES`.
+        stage: the last stage reached, one of `STAGES`.
+        reason: one sentence that says why; empty when all is well.
+        times_s: seconds a call took, one per repeat; empty unless timing took place.
+        build_s: seconds from the trace to the built kernel.
+        total_s: seconds from the start of the job to its end, waiting for the device left out.
+        verified: whether the result was compared with the reference and agreed.
+    """
+
+    status: str
+    stage: str
+    reason: str = ""
+    times_s: tuple[float, ...] = field(default=())
+    build_s: float = 0.0
+    total_s: float = 0.0
+    verified: bool = False
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise MeasureError(
+                f"an outcome has the status {self.status!r}, which is not one of "
+                f"{', '.join(STATUSES)}; check who wrote it."
+            )
+        if self.stage not in STAGES:
+            raise MeasureError(
+                f"an outcome has the stage {self.stage!r}, which is not one of "
+                f"{', '.join(STAGES)}; check who wrote it."
+            )
+        if self.status == "ok" and not self.times_s:
+            raise MeasureError("an outcome is ok but holds no time; measure it again.")
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the candidate was built, ran and was timed without objection."""
+        return self.status == "ok"
+
+    @property
+    def median_s(self) -> float | None:
+        """Median seconds of a call, None where nothing was timed."""
+        return median(self.times_s) if self.times_s else None
+
+    @property
+    def min_s(self) -> float | None:
+        """Least seconds of a call, None where nothing was timed."""
+        return min(self.times_s) if self.times_s else None
+
+    @property
+    def spread(self) -> float | None:
+        """(90th - 10th percentile) / median of the repeats, None where nothing was timed."""
+        if not self.times_s:
+            return None
+        if len(self.times_s) == 1:
+            return 0.0
+        deciles = quantiles(self.times_s, n=10, method="inclusive")
+        return (deciles[-1] - deciles[0]) / median(self.times_s)
+
+    def to_json(self) -> dict[str, Any]:
+        """This outcome as plain data; `from_json` gives it back."""
+        return asdict(self) | {"times_s": list(self.times_s)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Outcome:
+        """The outcome that `to_json` wrote; MeasureError where the data is of another form."""
+        unknown = set(data) - {f.name for f in fields(cls)}
+        if unknown:
+            raise MeasureError(
+                f"an outcome has the field {min(unknown)!r}, which this version does not know; "
+                "read it with the version that wrote it."
+            )
+        try:
+            return cls(
+                status=data["status"],
+                stage=data["stage"],
+                reason=str(data.get("reason", "")),
+                times_s=tuple(_duration(t) for t in data.get("times_s", ())),
+                build_s=_duration(data.get("build_s", 0.0)),
+                total_s=_duration(data.get("total_s", 0.0)),
+                verified=bool(data.get("verified", False)),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise MeasureError(
+                f"an outcome cannot be read ({error!r}); give one that `to_json` wrote."
+            ) from error
+
+
+def failure(status: str, stage: str, reason: str, total_s: float = 0.0) -> Outcome:
+    """A failed candidate: what went wrong, where, and one sentence of why."""
+    return Outcome(status, stage, reason=reason, total_s=total_s)
+
+
+def _duration(value: Any) -> float:
+    seconds = float(value)
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ValueError(f"{seconds} is not a duration in seconds")
+    return seconds

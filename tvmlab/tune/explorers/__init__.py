@@ -1,0 +1,9 @@
+"""Explorers, by name. To add one: its file, its line here, its test."""
+
+from tvmlab.tune.explorers.guided import GuidedExplorer
+from tvmlab.tune.explorers.random import RandomExplorer
+
+EXPLORERS = {explorer.name: explorer for explorer in (GuidedExplorer, RandomExplorer)}
+"""Explorer name -> class; each takes a space and a seed."""
+
+__all__ = ["EXPLORERS", "GuidedExplorer", "RandomExplorer"]

@@ -1,0 +1,83 @@
+"""Model-guided search: a cost model ranks the space, annealing finds what it likes best.
+
+A batch holds the configurations the model scores highest, plus a share `EPSILON` drawn at random
+so that the model also sees what it thinks little of (AutoTVM, paper section 3.3). Until enough is
+measured to learn from, all are drawn at random, without a prediction.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tvmlab.tune.annealing import Annealer
+from tvmlab.tune.explorer import History, Proposal
+from tvmlab.tune.features import KnobFeatures
+from tvmlab.tune.models import MODELS, Calibration, Model
+from tvmlab.tune.space import Space
+
+EPSILON = 0.05
+"""Share of each batch drawn at random; about what the paper uses."""
+
+WHOLE = 4096
+"""Spaces up to this size are scored whole: that is cheaper than annealing, and misses nothing."""
+
+ENOUGH = 4
+"""Different scores needed before a model is fitted."""
+
+
+class GuidedExplorer:
+    """Proposes what its model ranks highest among what is not yet seen."""
+
+    name = "model"
+
+    def __init__(self, space: Space, seed: int = 0, model: str = "xgboost-rank") -> None:
+        self._space = space
+        self._rng = np.random.default_rng(seed)
+        self._features = KnobFeatures(space)
+        self._model: Model = MODELS[model](seed)
+        self._annealer = Annealer(space, self._rng)
+        self._calibration: Calibration | None = None
+
+    def observe(self, history: History) -> None:
+        """Refit the model to everything measured, and send chains to the best of it."""
+        if len(np.unique(history.scores)) < ENOUGH:
+            return
+        features = self._features(history.digits)
+        self._model.fit(features, history.scores)
+        self._calibration = Calibration(self._model.predict(features), history.scores)
+        if self._space.size > WHOLE:
+            best = np.argsort(-history.scores, kind="stable")[:8]
+            self._annealer.restart_at(history.digits[best])
+
+    def propose(self, count: int, history: History) -> list[Proposal]:
+        """Up to `count` new configurations, those the model chose first, each with the score the
+        model expects of it (relative to the best so far) once there is a model."""
+        chosen = np.empty((0, len(self._space.knobs)), dtype=np.int64)
+        if self._calibration is not None:
+            chosen = self._favourites(count - self._random_share(count), history.seen)
+        seen = history.seen | frozenset(self._space.indices(chosen))
+        drawn = self._space.draw_new(count - len(chosen), self._rng, seen)
+        rows = np.concatenate([chosen, drawn])
+        return [Proposal(*pair) for pair in zip(rows, self._expected(rows), strict=True)]
+
+    def _random_share(self, count: int) -> int:
+        """How many of `count` are drawn: EPSILON of them on average, whatever the batch size."""
+        return int(self._rng.binomial(count, EPSILON))
+
+    def _favourites(self, count: int, seen: frozenset[int]) -> np.ndarray:
+        """Up to `count` unseen configurations with the highest scores, best first."""
+        if self._space.size > WHOLE:
+            return self._annealer.search(self._score, count, seen)
+        everything = self._space.everything()
+        order = np.argsort(-self._score(everything), kind="stable")
+        unseen = [index for index in order.tolist() if index not in seen]
+        return everything[unseen[:count]]
+
+    def _score(self, digits: np.ndarray) -> np.ndarray:
+        return self._model.predict(self._features(digits))
+
+    def _expected(self, digits: np.ndarray) -> list[float | None]:
+        if self._calibration is None or not len(digits):
+            return [None] * len(digits)
+        expected: list[float | None] = self._calibration(self._score(digits)).tolist()
+        return expected

@@ -1,0 +1,58 @@
+"""What a cost model sees of a configuration: named columns of numbers, with units.
+
+Each knob has a table with one row per option, so the features of a batch are looked up, not
+computed: millions of configurations a second.
+"""
+
+from __future__ import annotations
+
+from math import copysign, log2
+from typing import NamedTuple
+
+import numpy as np
+
+from tvmlab.ops.knobs import ChoiceKnob, Knob, OrderKnob, SplitKnob
+from tvmlab.tune.space import Space
+
+
+class Feature(NamedTuple):
+    """One column: its name, and what its numbers count."""
+
+    name: str
+    unit: str
+
+
+class KnobFeatures:
+    """The features of the configurations of one space; `columns` names them in order."""
+
+    def __init__(self, space: Space) -> None:
+        parts = [_table(knob) for knob in space.knobs]
+        self.columns: tuple[Feature, ...] = tuple(c for columns, _ in parts for c in columns)
+        self._tables = [np.array(rows, dtype=np.float32) for _, rows in parts]
+
+    def __call__(self, digits: np.ndarray) -> np.ndarray:
+        """The features of each row of `digits` (n, knobs): (n, columns) float32."""
+        if not self._tables:
+            return np.zeros((len(digits), 0), dtype=np.float32)
+        found = [table[digits[:, column]] for column, table in enumerate(self._tables)]
+        return np.concatenate(found, axis=1)
+
+
+def _table(knob: Knob) -> tuple[list[Feature], list[list[float]]]:
+    """The columns of a knob, and its rows: one per option."""
+    if isinstance(knob, SplitKnob):
+        columns = [Feature(f"{knob.name}[{i}]", "log2 iterations") for i in range(knob.parts)]
+        return columns, [[log2(factor) for factor in option] for option in knob.options]
+    if isinstance(knob, OrderKnob):
+        columns = [Feature(f"{knob.name}.{axis}", "loops outside it") for axis in knob.axes]
+        return columns, [[o.index(axis) for axis in knob.axes] for o in knob.options]
+    return _choice_table(knob)
+
+
+def _choice_table(knob: ChoiceKnob) -> tuple[list[Feature], list[list[float]]]:
+    if all(isinstance(option, int) for option in knob.options):
+        numbers = [int(option) for option in knob.options if isinstance(option, int)]
+        rows = [[copysign(log2(abs(n) + 1), n)] for n in numbers]
+        return [Feature(knob.name, "sign * log2(1 + |value|)")], rows
+    columns = [Feature(f"{knob.name} is {option}", "0 or 1") for option in knob.options]
+    return columns, np.eye(len(knob.options)).tolist()

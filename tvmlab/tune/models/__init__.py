@@ -1,0 +1,11 @@
+"""Cost models, by name. To add one: its file, its line here, its test."""
+
+from tvmlab.tune.models.calibration import Calibration
+from tvmlab.tune.models.model import Model
+from tvmlab.tune.models.random import RandomModel
+from tvmlab.tune.models.ranking import RankingModel
+
+MODELS = {model.name: model for model in (RankingModel, RandomModel)}
+"""Model name -> class; each takes a seed."""
+
+__all__ = ["MODELS", "Calibration", "Model", "RandomModel", "RankingModel"]

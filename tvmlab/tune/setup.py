@@ -1,0 +1,53 @@
+"""What a tuning run is asked to do, as plain data: it crosses to another process and to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from tvmlab.errors import UsageError
+from tvmlab.measure.timing import Protocol
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One tuning run.
+
+    Attributes:
+        workload: the tensor expression, as `tvmlab.te.serial.to_json` writes it.
+        template: the name of the template whose knobs are tuned.
+        target: the name of the target.
+        explorer: the name of an explorer (see `tvmlab.tune.explorers`).
+        trials: how many candidates are tried.
+        seed: seeds the search and the inputs.
+        batch: candidates between two fits of the model; None chooses by `trials`.
+        timeout_s: seconds a candidate may take to build, and again to run.
+        protocol: how candidates are timed.
+    """
+
+    workload: dict[str, Any]
+    template: str
+    target: str = "cpu"
+    explorer: str = "model"
+    trials: int = 64
+    seed: int = 0
+    batch: int | None = None
+    timeout_s: float = 10.0
+    protocol: Protocol = field(default_factory=Protocol)
+
+    def to_json(self) -> dict[str, Any]:
+        """This setup as plain data; `from_json` gives it back."""
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {
+            "protocol": asdict(self.protocol)
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Setup:
+        """The setup that `to_json` wrote; UsageError where the data is of another form."""
+        try:
+            return cls(**(dict(data) | {"protocol": Protocol(**data.get("protocol", {}))}))
+        except (TypeError, AttributeError) as error:
+            raise UsageError(
+                f"a tuning run's setup cannot be read ({error}); give one that `to_json` wrote."
+            ) from error

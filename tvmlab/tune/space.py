@@ -1,0 +1,140 @@
+"""The set of configurations a template leaves open, as vectors of small integers.
+
+A configuration chooses one option of every knob. As *digits* it is the position of each chosen
+option, an int64 vector with one entry per knob; as *index* it is one integer, the digits read as
+a mixed-radix number whose last knob varies fastest. Batches are matrices of digits, one row each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tvmlab.errors import UsageError
+from tvmlab.ops.knobs import Knob, Option, SplitKnob
+
+Config = dict[str, Option]
+"""Knob name -> chosen option."""
+
+Realise = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
+"""Turns a configuration into schedule steps as JSON; raises ScheduleError where that is illegal."""
+
+
+class Space:
+    """Every combination of the options of `knobs`; `realise` turns one into a trace."""
+
+    def __init__(self, knobs: Iterable[Knob], realise: Realise) -> None:
+        self.knobs = tuple(knobs)
+        self._realise = realise
+        names = [knob.name for knob in self.knobs]
+        for name in names:
+            if names.count(name) > 1:
+                raise UsageError(f"two knobs have the name {name!r}; give each its own.")
+        self.radices = np.array([len(knob.options) for knob in self.knobs], dtype=np.int64)
+        self.size = prod(len(knob.options) for knob in self.knobs)
+        self._active = np.flatnonzero(self.radices > 1)
+
+    def trace(self, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The schedule steps of a configuration, as JSON; ScheduleError where it is illegal."""
+        return self._realise(config)
+
+    # ---- one configuration
+
+    def config(self, digits: Sequence[int] | np.ndarray) -> Config:
+        """The options that `digits` chooses."""
+        return {k.name: k.options[int(d)] for k, d in zip(self.knobs, digits, strict=True)}
+
+    def digits(self, config: Mapping[str, Any]) -> np.ndarray:
+        """The digits of a configuration (lists stand for tuples); UsageError where it is none."""
+        return np.array([_position(knob, config) for knob in self.knobs], dtype=np.int64)
+
+    def digits_at(self, index: int) -> np.ndarray:
+        """The digits of configuration number `index`; UsageError outside 0 .. size - 1."""
+        if not 0 <= index < self.size:
+            raise UsageError(
+                f"configuration {index} was asked for, but the space ends at {self.size - 1}; "
+                "give an index inside it."
+            )
+        digits = []
+        for radix in reversed(self.radices.tolist()):
+            index, digit = divmod(index, radix)
+            digits.append(digit)
+        return np.array(digits[::-1], dtype=np.int64)
+
+    # ---- batches
+
+    def indices(self, digits: np.ndarray) -> list[int]:
+        """The index of each row of `digits` (n, knobs)."""
+        if self.size < 2**62:
+            weights = np.ones(len(self.knobs), dtype=np.int64)
+            weights[:-1] = np.cumprod(self.radices[:0:-1])[::-1]
+            totals: list[int] = (digits @ weights).tolist()
+            return totals
+        rows = [0] * len(digits)
+        for column, radix in enumerate(self.radices.tolist()):
+            rows = [
+                row * radix + d for row, d in zip(rows, digits[:, column].tolist(), strict=True)
+            ]
+        return rows
+
+    def factors(self, digits: np.ndarray) -> dict[str, np.ndarray]:
+        """The factors each split knob takes: name -> (n, parts) int64."""
+        return {
+            knob.name: np.array(knob.options, dtype=np.int64)[digits[:, column]]
+            for column, knob in enumerate(self.knobs)
+            if isinstance(knob, SplitKnob)
+        }
+
+    def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """`count` configurations drawn uniformly, repeats allowed: (count, knobs) digits."""
+        return rng.integers(0, self.radices, size=(count, len(self.knobs)))
+
+    def neighbours(self, digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """For each row one with another option in exactly one knob, both drawn uniformly."""
+        moved = digits.copy()
+        if self._active.size:
+            rows = np.arange(len(digits))
+            columns = self._active[rng.integers(0, self._active.size, size=len(digits))]
+            radices = self.radices[columns]
+            moved[rows, columns] = (moved[rows, columns] + rng.integers(1, radices)) % radices
+        return moved
+
+    def everything(self) -> np.ndarray:
+        """All configurations in order of index: (size, knobs) digits."""
+        return np.indices(self.radices.tolist()).reshape(len(self.knobs), -1).T.astype(np.int64)
+
+    def draw_new(
+        self, count: int, rng: np.random.Generator, seen: set[int] | frozenset[int]
+    ) -> np.ndarray:
+        """Up to `count` different configurations whose index is not in `seen`; fewer only where
+        the space has no more: (m, knobs) digits."""
+        if self.size <= 4 * (len(seen) + count):
+            left = np.array([i for i in range(self.size) if i not in seen], dtype=np.int64)
+            chosen = rng.permutation(left)[:count]
+            return np.array([self.digits_at(int(i)) for i in chosen]).reshape(-1, len(self.knobs))
+        taken: set[int] = set()
+        rows: list[np.ndarray] = []
+        while len(rows) < count:
+            batch = self.draw(count, rng)
+            for index, row in zip(self.indices(batch), batch, strict=True):
+                if index not in seen and index not in taken and len(rows) < count:
+                    taken.add(index)
+                    rows.append(row)
+        return np.array(rows, dtype=np.int64).reshape(-1, len(self.knobs))
+
+
+def _position(knob: Knob, config: Mapping[str, Any]) -> int:
+    if knob.name not in config:
+        raise UsageError(f"the configuration lacks the knob {knob.name!r}; give it an option.")
+    option = config[knob.name]
+    option = tuple(option) if isinstance(option, list) else option
+    for position, known in enumerate(knob.options):
+        if known == option and type(known) is type(option):
+            return position
+    raise UsageError(
+        f"the knob {knob.name!r} was set to {option!r}, which is not among its "
+        f"{len(knob.options)} options; the first is {knob.options[0]!r}."
+    )

@@ -12,12 +12,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MAX_BYTES = 400_000
 GENERATED = re.compile(
-    r"(^|/)(node_modules|__pycache__|\.venv|dist|build|tvmlab/static)/"
+    r"^(\.venv|build|dist|tvmlab/static)/|(^|/)(node_modules|__pycache__)/"
     r"|\.(pyc|so|o|whl|log|db|egg-info)$|(^|/)\.ipynb_checkpoints/"
 )
 # Home folders, working folders of one machine, and hosts that packages are fetched from.
 OF_ONE_MACHINE = re.compile(
-    r"(?<![\w./-])/(home|root|work|Users)/[\w.]"
+    r"(?<![\w./}-])/(home|root|work|Users)/[\w.]"
     r"|file:///"
     r"|https?://[\w.-]*(registry\.|pypi\.|pythonhosted|artifactory|nexus)[\w.-]*"
 )

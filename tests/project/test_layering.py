@@ -37,7 +37,10 @@ def build(tmp_path: Path, files: dict[str, str]) -> Package:
 
 
 CLEAN = {
-    "__init__.py": '_LAZY = {"Lab": "tvmlab.ui.lab"}\n',
+    "__init__.py": (
+        '_LAZY = {"Lab": "tvmlab.ui.lab"}\n'
+        "def __getattr__(name):\n    return importlib.import_module(f'tvmlab.{name}')\n"
+    ),
     "errors.py": "class TvmlabError(Exception): ...\n",
     "ir/expr.py": "from tvmlab.errors import TvmlabError\n",
     "schedule/primitives/split.py": "from tvmlab.ir.expr import TvmlabError\n",

@@ -149,7 +149,8 @@ class Step:
             if not _fits(value, hints[name]):
                 problem = f"{name}={value!r} is not {_type_words(hints[name])}"
                 raise cls.misuse(block, (), values, problem)
-        return cls(**{**values, "block": block})
+        fields: dict[str, Any] = {"block": block, **values}
+        return cls(**fields)
 
     @classmethod
     def misuse(

@@ -1,0 +1,168 @@
+"""Every primitive: its docstring's before and after, its goldens, its JSON and Python forms."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+
+import pytest
+
+import tvmlab as t
+from tvmlab.ir import equal, text
+from tvmlab.schedule import STEPS, State, parse_document, replay_python, steps_of
+from tvmlab.schedule.step import Step
+from tvmlab.te.tensor import Tensor
+
+
+def _section(doc: str, title: str) -> tuple[str, str]:
+    """The words after `title` on its line, and the indented code below it."""
+    match = re.search(rf"^{title}(.*):\n\n((?:    .*\n|\n)+)", doc + "\n", re.MULTILINE)
+    assert match, f"the docstring has no {title!r} section"
+    return match[1].strip(), textwrap.dedent(match[2]).strip()
+
+
+def _expression(before: str) -> Tensor:
+    """The elementwise computation that a docstring's `before` shows."""
+    extents = [int(e) for e in re.findall(r"range\((\d+)\)", before)]
+    names = re.findall(r"for (\w+) in", before)
+    a = t.placeholder(extents, name="A")
+    f = eval(f"lambda {', '.join(names)}: a[{', '.join(names)}] + 1.0", {"a": a})
+    return t.compute(extents, f, name="B")
+
+
+def _body(state: State) -> str:
+    return textwrap.dedent("\n".join(text(state.program).splitlines()[1:]))
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_docstring_shows_what_the_step_does(step: type[Step]) -> None:
+    doc = __import__(step.__module__, fromlist=["x"]).__doc__
+    before = _section(doc, "Before")[1]
+    call, after = _section(doc, "After")
+    state = State.start(_expression(before))
+    assert _body(state) == before
+    assert _body(replay_python(state, call.strip("`"))) == after
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_doc_summary_and_fields_are_there_for_a_form(step: type[Step]) -> None:
+    import dataclasses
+
+    assert step.__doc__ and step.summary and step.name in STEPS
+    for field in dataclasses.fields(step)[1:]:
+        assert field.metadata["kind"] in {"loop", "loops", "factors"}
+        assert field.metadata["doc"]
+
+
+def _matmul(m: int = 64, n: int = 64, k: int = 64) -> Tensor:
+    a = t.placeholder((k, m), name="A")
+    b = t.placeholder((k, n), name="B")
+    r = t.reduce_axis((0, k), name="k")
+    return t.compute((m, n), lambda y, x: t.sum(a[r, y] * b[r, x], axis=r), name="C")
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> None:
+    start = State.start(_matmul())
+    moves = [m for loop in ("y", "x", "k") for m in step.moves(start.program, "C", loop)]
+    assert moves
+    for move in moves:
+        after = start.apply(move)
+        assert type(move).from_json(move.to_json()) == move
+        again = replay_python(start, move.line(start.program))
+        assert again is after, "the same step from the same state is the same state"
+        assert after.step is move or after.step == move
+
+
+def test_headline_tile_and_reorder_print_the_expected_nest() -> None:
+    s = t.create_schedule(_matmul(1024, 1024, 1024))
+    stage = s["C"]
+    yo, xo, yi, xi = stage.tile("y", "x", 32, 32)
+    stage.reorder(yo, xo, "k", yi, xi)
+    assert str(s).splitlines()[1:] == [
+        "    for yo in range(32):",
+        "        for xo in range(32):",
+        "            for k in range(1024):",
+        "                for yi in range(32):",
+        "                    for xi in range(32):",
+        '                        with block("C", vy=yo * 32 + yi, vx=xo * 32 + xi, vk=reduce(k)):',
+        "                            with init():",
+        "                                C[vy, vx] = 0.0",
+        "                            C[vy, vx] = C[vy, vx] + A[vk, vy] * B[vk, vx]",
+    ]
+
+
+def test_split_into_several_loops_infers_one_factor() -> None:
+    s = t.create_schedule(_matmul())
+    assert s["C"].split("k", factors=[None, 4, 2]) == ("k0", "k1", "k2")
+    assert [loop.extent for loop in _loops(s)][2:] == [8, 4, 2]
+
+
+def test_split_that_divides_leaves_no_predicate_and_one_that_does_not_does() -> None:
+    s = t.create_schedule(_matmul())
+    s["C"].split("y", 16)
+    assert "where" not in str(s)
+    s["C"].split("x", 24)
+    assert "where=xo * 24 + xi < 64" in str(s)
+
+
+def test_split_by_nparts_gives_the_outer_extent() -> None:
+    s = t.create_schedule(_matmul())
+    s["C"].split("y", nparts=4)
+    assert [loop.extent for loop in _loops(s)][:2] == [4, 16]
+    assert s.trace.lines == ('yo, yi = s["C"].split("y", nparts=4)',)
+
+
+def test_split_then_fuse_is_the_identity_up_to_names() -> None:
+    s = t.create_schedule(_matmul())
+    before = s.mod
+    s["C"].split("y", 16)
+    s["C"].fuse("yo", "yi")
+    assert equal(s.mod, before)
+
+
+def test_reorder_twice_restores() -> None:
+    s = t.create_schedule(_matmul())
+    before = s.mod
+    s["C"].reorder("k", "y", "x")
+    s["C"].reorder("y", "x", "k")
+    assert equal(s.mod, before)
+
+
+def test_reorder_leaves_other_loops_where_they_are() -> None:
+    s = t.create_schedule(_matmul())
+    s["C"].reorder("k", "y")
+    assert [loop.var.name for loop in _loops(s)] == ["k", "x", "y"]
+
+
+def test_names_stay_unlike_each_other_when_steps_make_the_same() -> None:
+    a = t.placeholder((8, 8), name="A")
+    c = t.compute((8, 8), lambda y, yo: a[y, yo] * 2.0, name="C")
+    s = t.create_schedule(c)
+    assert s["C"].split("y", 2) == ("yo_1", "yi")
+    names = [loop.var.name for loop in _loops(s)]
+    assert len(set(names)) == len(names)
+
+
+def test_trace_json_and_python_replay_to_an_equal_program() -> None:
+    tensor = _matmul(100, 60, 36)
+    s = t.create_schedule(tensor)
+    s["C"].tile("y", "x", 32, 16)
+    s["C"].split("k", factors=[None, 3, 2])
+    s["C"].reorder("yo", "xo", "k0", "k1", "yi", "k2", "xi")
+    s["C"].vectorize("xi")
+    s["C"].unroll("k2")
+    s["C"].parallel("yo")
+    start = State.start(tensor)
+    assert equal(start.replay(steps_of(parse_document(s.trace.to_json()))).program, s.mod)
+    assert equal(replay_python(start, s.trace.to_python()).program, s.mod)
+    ast.parse(s.trace.to_python())
+
+
+def _loops(s: t.Schedule) -> tuple:
+    from tvmlab.schedule.find import find_site
+
+    site = find_site(s.mod, "C")
+    assert site is not None
+    return site.loops

@@ -1,0 +1,53 @@
+"""One refused request for each reason, by its words: asked, where, why, instead.
+
+Each file in `refusals/` holds a request and the refusal it meets:
+
+    <line of schedule, after any number of legal ones>
+    ---
+    where: ...
+    why: ...
+    instead: ...
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import tvmlab as t
+from tvmlab.te.tensor import Tensor
+
+CASES = sorted((Path(__file__).parent / "refusals").glob("*.txt"))
+
+
+def _matmul() -> Tensor:
+    a = t.placeholder((1024, 1024), name="A")
+    b = t.placeholder((1024, 1024), name="B")
+    k = t.reduce_axis((0, 1024), name="k")
+    return t.compute((1024, 1024), lambda y, x: t.sum(a[k, y] * b[k, x], axis=k), name="C")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda p: p.stem)
+def test_refusal(case: Path) -> None:
+    request, _, expected = case.read_text().partition("---\n")
+    *legal, asked = request.strip().splitlines()
+    s = t.create_schedule(_matmul())
+    s.apply_python("\n".join(legal))
+    before = s.state
+    with pytest.raises(t.ScheduleError) as caught:
+        s.apply_python(asked)
+    refusal = caught.value.refusal
+    assert s.state is before, "a refused step changes nothing"
+    said = f"where: {refusal.where}\nwhy: {refusal.why}\ninstead: {refusal.instead}\n"
+    assert said == expected
+    assert len(refusal.why.split()) <= 25
+    assert str(caught.value).count("\n") == 0
+
+
+def test_there_is_a_case_for_every_step() -> None:
+    from tvmlab.schedule import STEPS
+
+    asked = {c.read_text().partition("---\n")[0].strip().splitlines()[-1] for c in CASES}
+    for name in STEPS:
+        assert any(f".{name}(" in line for line in asked), name

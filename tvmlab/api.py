@@ -1,0 +1,207 @@
+"""What a user holds: schedules that can be built, checked and timed, and compiled functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tvmlab import schedule as scheduling
+from tvmlab import targets
+from tvmlab.errors import TargetError, TraceError, UsageError
+from tvmlab.ir.program import Program
+from tvmlab.lower.pipeline import lower
+from tvmlab.measure.compare import Agreement, Disagreement, compare
+from tvmlab.measure.timing import QUICK, Protocol, Timing, time_callable
+from tvmlab.ops.workload import Workload
+from tvmlab.schedule.state import State
+from tvmlab.schedule.trace import parse_document, steps_of
+from tvmlab.targets.target import Kernel, Signature
+from tvmlab.te.evaluate import Evaluated, evaluate, random_inputs
+from tvmlab.te.graph import inputs
+from tvmlab.te.serial import to_json, workload_hash
+from tvmlab.te.tensor import Tensor
+from tvmlab.tune.client import Run, start
+
+TargetLike = str | Mapping[str, Any]
+Expression = Tensor | Sequence[Tensor] | Workload
+
+CODE_TARGETS = {
+    "llvm": "cpu",
+    "asm": "cpu",
+    "opencl": "opencl",
+    "cuda": "cuda",
+    "ptx": "cuda",
+    "sass": "cuda",
+}
+"""Which target makes each kind of code that `Schedule.code` shows."""
+
+
+class Function:
+    """A compiled schedule: `f(*inputs, *outputs)` writes its outputs in place.
+
+    Arrays are NumPy arrays, or anything that shares CPU memory through DLPack, C-contiguous, of
+    the shapes and dtypes of `f.signature`.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+
+    @property
+    def signature(self) -> Signature:
+        """The function's name and the arrays it takes."""
+        return self._kernel.signature
+
+    def __call__(self, *arrays: Any) -> None:
+        """Run once.
+
+        Raises:
+            TargetError: an array has the wrong shape, dtype or layout.
+        """
+        self._kernel(*arrays)
+
+    def time(self, *arrays: Any, protocol: Protocol = QUICK) -> Timing:
+        """Seconds a call takes on these arrays, with their spread."""
+        return time_callable(self._kernel.prepare(*arrays), protocol)
+
+    def code(self, kind: str) -> str:
+        """The generated text, of one of the target's kinds."""
+        return self._kernel.code(kind)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(map(str, self.signature.params))
+        return f"{self.signature.name}({arguments})"
+
+
+class Schedule(scheduling.Schedule):
+    """A schedule in the making that can be looked at, built, checked and timed."""
+
+    def lowered(self) -> Program:
+        """The machine-near program that code is printed from."""
+        return lower(self.mod)
+
+    def code(self, kind: str = "llvm", target: TargetLike | None = None) -> str:
+        """Generated code, without running anything.
+
+        Args:
+            kind: `llvm` or `asm`; further kinds come with their targets.
+            target: the target to print for; the one that makes `kind` if left out.
+
+        Raises:
+            UsageError: unknown kind.
+            TargetError: no such target.
+        """
+        if kind not in CODE_TARGETS and target is None:
+            raise UsageError(
+                f"code({kind!r}) is not a kind of code; use one of {', '.join(CODE_TARGETS)}."
+            )
+        machine = targets.get(target if target is not None else CODE_TARGETS[kind])
+        return machine.code(machine.emit(self.lowered()), kind)
+
+    def build(self, target: TargetLike = "cpu") -> Function:
+        """The compiled function."""
+        machine = targets.get(target)
+        program = self.lowered()
+        return Function(machine.build(machine.emit(program), Signature.of(program)))
+
+    def check(self, target: TargetLike = "cpu", seed: int = 0) -> list[Agreement | Disagreement]:
+        """Run on random inputs and compare every output with the untransformed expression.
+
+        Integers must agree exactly, floats within a bound that follows from the computation.
+        One result for each output, true where it agrees and a sentence as text.
+        """
+        function = self.build(target)
+        arrays, reference = self._reference(seed)
+        outputs = _poisoned(function.signature)
+        function(*arrays, *outputs)
+        return [
+            compare(got, expected.value, expected.bound)
+            for got, expected in zip(outputs, reference, strict=True)
+        ]
+
+    def time(
+        self, target: TargetLike = "cpu", seed: int = 0, protocol: Protocol = QUICK
+    ) -> Timing:
+        """Build and time on random inputs."""
+        function = self.build(target)
+        arrays, _ = self._reference(seed, evaluated=False)
+        return function.time(*arrays, *_poisoned(function.signature), protocol=protocol)
+
+    def _reference(
+        self, seed: int, evaluated: bool = True
+    ) -> tuple[list[np.ndarray], list[Evaluated]]:
+        """Random inputs in parameter order, and what the outputs must be."""
+        given = random_inputs(self.outputs, seed)
+        arrays = [given[tensor.name] for tensor in inputs(self.outputs)]
+        return arrays, evaluate(self.outputs, given) if evaluated else []
+
+
+def _poisoned(signature: Signature) -> list[np.ndarray]:
+    """Output arrays full of junk, so that an element left out shows."""
+    outputs = []
+    for param in signature.params:
+        if param.is_output:
+            array = np.empty(param.shape, param.dtype)
+            array.view(np.uint8).fill(0x7F if param.dtype != "bool" else 1)
+            outputs.append(array)
+    return outputs
+
+
+def tensors_of(value: Expression) -> Tensor | Sequence[Tensor]:
+    """The output tensors of an expression or a workload of the operator library."""
+    return value.tensors if isinstance(value, Workload) else value
+
+
+def create_schedule(value: Expression) -> Schedule:
+    """A schedule of a tensor expression or a workload, before any step.
+
+    Raises:
+        ExpressionError: not a tensor that computes something.
+    """
+    return Schedule(State.start(tensors_of(value)))
+
+
+def build(value: Expression | scheduling.Schedule, target: TargetLike = "cpu") -> Function:
+    """Compile a schedule (or an expression as it stands) for a target."""
+    if isinstance(value, scheduling.Schedule):
+        return Schedule(value.state).build(target)
+    return create_schedule(value).build(target)
+
+
+def replay(value: Expression, trace: str | bytes) -> Schedule:
+    """The schedule of `value` after the steps of a trace document.
+
+    Raises:
+        TraceError: not a trace, of another version, with unknown steps, or of another expression.
+        ScheduleError: a step is illegal.
+    """
+    document = parse_document(trace)
+    start_state = State.start(tensors_of(value))
+    workload = document.get("workload")
+    if workload is not None and workload_hash(workload) != workload_hash(
+        to_json(start_state.outputs)
+    ):
+        raise TraceError(
+            "the trace belongs to another expression than the one given; pass the expression it "
+            "was made for, or leave 'workload' out of the trace to apply its steps anyway."
+        )
+    return Schedule(start_state.replay(steps_of(document)))
+
+
+def tune(
+    value: Expression | scheduling.Schedule,
+    target: TargetLike = "cpu",
+    trials: int = 64,
+    seed: int = 0,
+    db: str | None = None,
+    **options: Any,
+) -> Run:
+    """Search for a fast schedule, in a process of its own.
+
+    Returns at once; the `Run` has `wait()`, `pause()`, `resume()`, `stop()`, `best` and `records`.
+    """
+    outputs = value.outputs if isinstance(value, scheduling.Schedule) else tensors_of(value)
+    if not isinstance(target, str):
+        raise TargetError("tune takes a target's name, such as 'cpu'.")
+    return start(outputs, target=target, trials=trials, seed=seed, db=db, **options)

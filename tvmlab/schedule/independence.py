@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tvmlab.analysis.parallelism import conflict
 from tvmlab.ir.program import For
 from tvmlab.schedule.step import Step
 
 
-def require_independent(step: Step, loop: For) -> None:
-    """Refuse `step` unless the iterations of `loop` are independent.
+def require_independent(step: Step, loop: For, around: Iterable[For]) -> None:
+    """Refuse `step` unless the iterations of `loop`, one of `around` the block, are independent.
 
     Raises:
         ScheduleError: with two iterations that conflict as its witness.
@@ -17,16 +19,18 @@ def require_independent(step: Step, loop: For) -> None:
     if found is None:
         return
     name = loop.var.name
+    free = [other.var.name for other in around if conflict(other) is None]
+    instead = f"choose an independent loop: {', '.join(free)}" if free else "keep the loop serial"
     if found.why == "reduction":
         raise step.refuse(
             name,
             f"iterations {name}={found.first} and {name}={found.second} "
             f"both add to {found.element} of block {found.block}",
-            f"{step.name} a spatial loop instead",
+            instead,
         )
     raise step.refuse(
         name,
         f"cannot prove its iterations independent: block {found.block} writes {found.element}, "
         "which another block uses",
-        "choose a loop around one block",
+        instead,
     )

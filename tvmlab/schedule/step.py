@@ -38,6 +38,7 @@ class Step:
 
     name: ClassVar[str] = ""
     summary: ClassVar[str] = ""
+    example: ClassVar[str] = ""
     block: str
 
     # What a primitive defines
@@ -147,7 +148,7 @@ class Step:
             if isinstance(value, list):
                 values[name] = value = tuple(value)
             if not _fits(value, hints[name]):
-                problem = f"{name}={value!r} is not {_type_words(hints[name])}"
+                problem = f"{_literal(value)} is not {_type_words(hints[name])}"
                 raise cls.misuse(block, (), values, problem)
         fields: dict[str, Any] = {"block": block, **values}
         return cls(**fields)
@@ -159,7 +160,8 @@ class Step:
         """The refusal of a call whose arguments make no step."""
         parts = [_literal(a) for a in args] + [f"{k}={_literal(v)}" for k, v in kwargs.items()]
         asked = f's["{block}"].{cls.name}({", ".join(parts)})'
-        return ScheduleError(Refusal(asked, f"block {block}", why, f"see help(t.{cls.__name__})"))
+        instead = f's["{block}"].{cls.example} is of the right form'
+        return ScheduleError(Refusal(asked, f"block {block}", why, instead))
 
     def refuse(self, where: str, why: str, instead: str) -> ScheduleError:
         """The error that says this step is illegal."""
@@ -202,8 +204,8 @@ class Step:
         if loop.kind != "serial":
             raise self.refuse(
                 name,
-                f"the loop is already {loop.kind}, and {self.name} would lose that",
-                f"undo that step, {self.name} first, and annotate afterwards",
+                f"the loop is already {loop.kind}, and {self.name} needs a serial loop",
+                f"undo that step, {self.name} first, then annotate what it makes",
             )
         return loop
 
@@ -235,7 +237,8 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _type_words(hint: Any) -> str:
     if get_origin(hint) is tuple:
-        return f"a list, each {_type_words(get_args(hint)[0])}"
+        each = _type_words(get_args(hint)[0])
+        return f"a list of which each is {each}"
     if get_args(hint):
         return " or ".join(_type_words(h) for h in get_args(hint))
     return {int: "an integer", str: "a loop's name", type(None): "None"}.get(hint, str(hint))

@@ -40,6 +40,7 @@ class Fuse(Step):
 
     name = "fuse"
     summary = "make one loop of adjacent loops"
+    example = 'fuse("yo", "xo")'
     loops: tuple[str, ...] = argument("loops", "the loops to fuse, outermost first")
 
     @classmethod

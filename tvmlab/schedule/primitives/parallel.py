@@ -36,13 +36,14 @@ class Parallel(Step):
 
     name = "parallel"
     summary = "share iterations out among threads"
+    example = 'parallel("yo")'
     loop: str = argument("loop", "the loop whose iterations are shared out")
 
     def require(self, program: Program) -> None:
         """A serial loop of independent iterations, with no parallel loop around or inside."""
         site = self.site(program)
         loop = self.find_serial_loop(site, self.loop)
-        require_independent(self, loop)
+        require_independent(self, loop, site.loops)
         around = site.loops[: site.loops.index(loop)]
         outer = next((o for o in around if o.kind in ("parallel", "vectorized", "unrolled")), None)
         if outer is not None:

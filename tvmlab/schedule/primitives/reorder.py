@@ -39,6 +39,7 @@ class Reorder(Step):
 
     name = "reorder"
     summary = "change the order of loops"
+    example = 'reorder("k", "y", "x")'
     order: tuple[str, ...] = argument("loops", "the loops in their new order, outermost first")
 
     @classmethod

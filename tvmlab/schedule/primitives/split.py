@@ -41,6 +41,7 @@ class Split(Step):
 
     name = "split"
     summary = "cut a loop into an outer and an inner loop"
+    example = 'split("y", 32)'
     loop: str = argument("loop", "the loop to cut")
     factors: tuple[int | None, ...] = argument(
         "factors", "extents of the new loops, outermost first; None for the one to infer"

@@ -39,6 +39,7 @@ class Unroll(Step):
 
     name = "unroll"
     summary = "write out the iterations one after the other"
+    example = 'unroll("yi")'
     loop: str = argument("loop", "the loop to write out")
 
     def require(self, program: Program) -> None:

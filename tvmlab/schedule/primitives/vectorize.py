@@ -38,13 +38,14 @@ class Vectorize(Step):
 
     name = "vectorize"
     summary = "run iterations as the lanes of vector instructions"
+    example = 'vectorize("xi")'
     loop: str = argument("loop", "the loop whose iterations become lanes")
 
     def require(self, program: Program) -> None:
         """A short serial loop of independent iterations with no annotated loop inside."""
         site = self.site(program)
         loop = self.find_serial_loop(site, self.loop)
-        require_independent(self, loop)
+        require_independent(self, loop, site.loops)
         if not isinstance(loop.extent, int) or loop.extent > MAX_LANES:
             raise self.refuse(
                 self.loop,

@@ -38,6 +38,7 @@ class Tile(Recipe):
 
     name = "tile"
     summary = "cut loops into tiles"
+    example = 'tile("y", "x", 32, 32)'
     loops: tuple[str, ...] = argument("loops", "the loops to cut, outermost first")
     factors: tuple[int, ...] = argument("factors", "the size of a tile along each loop")
 

@@ -241,7 +241,7 @@ class _Reader:
             _, dtype, value = _row(node, (str, str, (int, str)), where)
             return _constant(value, dtypes.check_dtype(dtype), where)
         if kind == "axis":
-            number = _row(node, (str, int), where)[1]
+            number = _integer(_row(node, (str, int), where)[1], where)
             if not 0 <= number < len(axes):
                 raise TraceError(f"{where} uses axis {number}, and has {len(axes)} of them.")
             return axes[number]

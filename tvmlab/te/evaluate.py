@@ -1,0 +1,249 @@
+"""The NumPy reference of a tensor graph, with the error that a kernel may have.
+
+Floats are evaluated in float64 and carry a bound derived from the computation (see
+`tvmlab.te.bounded`): a kernel that rounds each stage to its dtype, in any legal order and with or
+without fused multiply-adds, stays within it. Integers and conditions are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from tvmlab.errors import UsageError
+from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Binary, Expr, Load
+from tvmlab.ir.walk import exprs, variables
+from tvmlab.te.bounded import Array, Bounded, Error, is_exact
+from tvmlab.te.contraction import contract
+from tvmlab.te.folding import Folding
+from tvmlab.te.graph import as_outputs, inputs, stages, tensors, unique_names, value_of
+from tvmlab.te.points import Points
+from tvmlab.te.reduction import Reduce
+from tvmlab.te.tensor import Tensor
+
+BOX_ELEMENTS = 1 << 16
+"""Points evaluated together: a few float64 arrays of them stay in a core's cache."""
+FACTOR_ELEMENTS = 1 << 22
+"""Elements of a matrix product's operand held at once: 32 MiB in float64."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The reference of one output.
+
+    Attributes:
+        name: the output's, as the naive program calls its parameter.
+        value: the output's shape; float64 for floats, else the output's own dtype.
+        bound: the output's shape, float64: how far a right kernel's element may be from `value`;
+            infinite where the computation decides nothing (a sum that may overflow).
+    """
+
+    name: str
+    value: Array
+    bound: Array
+
+
+def evaluate(
+    outputs: Tensor | Sequence[Tensor], arrays: Mapping[str, Array]
+) -> tuple[Evaluated, ...]:
+    """The reference of each output, in order.
+
+    Args:
+        outputs: what `t.compute` returned.
+        arrays: the inputs by the names of the naive program's parameters (the placeholders'
+            names, numbered where two have one name), with their shapes and dtypes.
+
+    Raises:
+        UsageError: an input is missing, unknown, or of another shape or dtype.
+    """
+    results = as_outputs(outputs)
+    names = input_names(results)
+    _check_inputs(names, arrays)
+    known = {t: Bounded(np.asarray(arrays[n]), 0.0, t.dtype) for n, t in names.items()}
+    with np.errstate(all="ignore"):
+        for stage in stages(results):
+            known[stage] = _Stage(stage, known).evaluate()
+    every = tensors(results)
+    shown = unique_names([t.name for t in every])
+    return tuple(
+        Evaluated(shown[every.index(o)], known[o].value, np.broadcast_to(known[o].error, o.extents))
+        for o in results
+    )
+
+
+def input_names(outputs: Sequence[Tensor]) -> dict[str, Tensor]:
+    """The placeholders by the names of the naive program's parameters, in its order."""
+    every = tensors(outputs)
+    names = dict(zip(every, unique_names([t.name for t in every]), strict=True))
+    return {names[t]: t for t in inputs(outputs)}
+
+
+def _check_inputs(names: Mapping[str, Tensor], arrays: Mapping[str, Array]) -> None:
+    for name in arrays:
+        if name not in names:
+            raise UsageError(f"there is no input {name!r}; the inputs are {', '.join(names)}.")
+    for name, tensor in names.items():
+        if name not in arrays:
+            raise UsageError(f"input {name} was not given; pass an array of {tensor!r}.")
+        array = np.asarray(arrays[name])
+        if array.shape != tensor.extents or str(array.dtype) != tensor.dtype:
+            raise UsageError(
+                f"input {name} was given as {array.dtype}{list(array.shape)}; it is "
+                f"{tensor.dtype}{list(tensor.shape)}."
+            )
+
+
+def random_inputs(outputs: Tensor | Sequence[Tensor], seed: int) -> dict[str, Array]:
+    """Inputs for a trial run, the same for the same graph and seed.
+
+    Floats are uniform in [-1, 1): both signs, so that a lost term shows and sums stay small
+    enough for float16. Integers are uniform in -8..7 (0..15 unsigned), bools are coin throws. An
+    integer tensor that is used as an index stays inside what it indexes. A computation that is
+    defined on other values only (a logarithm, say) needs inputs of its user's own.
+    """
+    results = as_outputs(outputs)
+    limits = _index_limits(results)
+    arrays: dict[str, Array] = {}
+    for n, (name, tensor) in enumerate(input_names(results).items()):
+        rng = np.random.default_rng([seed, n])
+        if dtypes.is_float(tensor.dtype):
+            kind = np.float64 if tensor.dtype == "float64" else np.float32
+            array = rng.random(tensor.extents, dtype=kind)
+            array *= 2
+            array -= 1
+            arrays[name] = array.astype(tensor.dtype, copy=False)
+            continue
+        low, high = (0, 16) if tensor.dtype in dtypes.UNSIGNED else (-8, 8)
+        if tensor.dtype == "bool":
+            low, high = 0, 2
+        if tensor in limits:
+            low, high = 0, min(limits[tensor], int(dtypes.highest(tensor.dtype)) + 1)
+        arrays[name] = rng.integers(low, high, tensor.extents).astype(tensor.dtype)
+    return arrays
+
+
+def _index_limits(outputs: Sequence[Tensor]) -> dict[Tensor, int]:
+    """For each tensor that is read to form an index, the smallest extent it indexes."""
+    limits: dict[Tensor, int] = {}
+    for stage in stages(outputs):
+        assert stage.body is not None
+        for e in exprs(value_of(stage.body)):
+            if not isinstance(e, Load):
+                continue
+            for index, extent in zip(e.indices, e.buffer.extents, strict=True):
+                for inner in exprs(index):
+                    if isinstance(inner, Load) and isinstance(inner.buffer, Tensor):
+                        tensor = inner.buffer
+                        limits[tensor] = min(limits.get(tensor, extent), extent)
+    return limits
+
+
+# ---------------------------------------------------------------- one stage
+
+
+class _Stage:
+    """The evaluation of one computation over the tensors known so far."""
+
+    def __init__(self, tensor: Tensor, known: Mapping[Tensor, Bounded]) -> None:
+        assert tensor.body is not None
+        self.tensor = tensor
+        self.body = value_of(tensor.body)
+        self.axes = (*tensor.axes, *tensor.reduce_axes)
+        self.extents = tuple(a.extent for a in self.axes)
+        self.rank = len(tensor.axes)
+        self.points = Points(self.axes, known)
+
+    def evaluate(self) -> Bounded:
+        """The tensor's elements and bounds."""
+        shape, dtype = self.tensor.extents, self.tensor.dtype
+        value = np.empty(shape, np.float64 if dtypes.is_float(dtype) else dtype)
+        error: Error = 0.0
+        factors = self.factors()
+        sizes = self.box_sizes() if factors is None else self.factor_sizes(factors)
+        for starts, box in _boxes(shape, sizes[: self.rank]):
+            part = self.part(starts, box, sizes[self.rank :], factors)
+            at = tuple(slice(s, s + n) for s, n in zip(starts, box, strict=True))
+            value[at] = part.value
+            if isinstance(error, float) and not is_exact(part.error):
+                error = np.zeros(shape)
+            if not isinstance(error, float):
+                error[at] = part.error
+        return Bounded(value, error, dtype)
+
+    def part(
+        self,
+        starts: tuple[int, ...],
+        box: tuple[int, ...],
+        fold_sizes: tuple[int, ...],
+        factors: tuple[Expr, Expr] | None,
+    ) -> Bounded:
+        """The elements of one box of the result."""
+        reduce = self.tensor.body
+        if not isinstance(reduce, Reduce):
+            return self.points.within(starts, box).expr(self.body)
+        folding = Folding(reduce.reducer.name, self.tensor.dtype, prod(self.extents[self.rank :]))
+        for fold_starts, fold_box in _boxes(self.extents[self.rank :], fold_sizes):
+            points = self.points.within((*starts, *fold_starts), (*box, *fold_box))
+            if factors is not None:
+                a, b = (points.expr(f) for f in factors)
+                if dtypes.is_float(a.dtype) or (is_exact(a.error) and is_exact(b.error)):
+                    folding.merge(*contract(a, b, points.sizes, self.rank))
+                    continue
+            folding.add(points.expr(self.body), points.sizes, self.rank)
+        return folding.finish()
+
+    def factors(self) -> tuple[Expr, Expr] | None:
+        """The factors of a sum of products that a matrix product computes more quickly."""
+        reduce = self.tensor.body
+        if not isinstance(reduce, Reduce) or reduce.reducer.name != "sum":
+            return None
+        if not isinstance(self.body, Binary) or self.body.op != "*":
+            return None
+        points = prod(self.extents)
+        if sum(self.size(f, self.extents) for f in (self.body.a, self.body.b)) * 4 > points:
+            return None
+        return self.body.a, self.body.b
+
+    def size(self, e: Expr, box: tuple[int, ...]) -> int:
+        """How many points of `box` an expression tells apart."""
+        used = variables(e)
+        return prod(n for axis, n in zip(self.axes, box, strict=True) if axis in used)
+
+    def box_sizes(self) -> tuple[int, ...]:
+        """Extents of boxes of at most BOX_ELEMENTS points, whole along the innermost axes."""
+        sizes: list[int] = []
+        room = BOX_ELEMENTS
+        for extent in reversed(self.extents):
+            sizes.append(min(extent, room))
+            room //= sizes[-1]
+            room = max(room, 1)
+        return tuple(reversed(sizes))
+
+    def factor_sizes(self, factors: tuple[Expr, Expr]) -> tuple[int, ...]:
+        """Extents of boxes over which no factor has more than FACTOR_ELEMENTS."""
+        sizes = self.extents
+        while True:
+            large = max(factors, key=lambda f: self.size(f, sizes))
+            if self.size(large, sizes) <= FACTOR_ELEMENTS:
+                return sizes
+            used = [n for n, axis in enumerate(self.axes) if axis in variables(large)]
+            longest = max(used, key=lambda n: sizes[n])
+            halved = (sizes[longest] + 1) // 2
+            sizes = (*sizes[:longest], halved, *sizes[longest + 1 :])
+
+
+def _boxes(
+    extents: tuple[int, ...], sizes: tuple[int, ...]
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Starts and sizes of the boxes that tile `extents`."""
+    counts = [-(-extent // size) for extent, size in zip(extents, sizes, strict=True)]
+    for position in np.ndindex(*counts):
+        starts = tuple(p * n for p, n in zip(position, sizes, strict=True))
+        yield (
+            starts,
+            tuple(min(n, extent - s) for s, n, extent in zip(starts, sizes, extents, strict=True)),
+        )

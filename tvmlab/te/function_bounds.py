@@ -1,0 +1,92 @@
+"""The scalar functions on arrays with error bounds.
+
+Each function hands its argument's error on by the steepest slope within that error, and may
+itself be off by the units in the last place that `tvmlab.ir.functions` allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tvmlab.ir import dtypes
+from tvmlab.ir.functions import FUNCTIONS
+from tvmlab.te.bounded import Array, Bounded, Error, is_exact, precision, rounded, wide
+
+Slope = Callable[[Array, Array, Error], Array]
+"""From argument, result and the argument's error to the error handed on."""
+
+
+def apply(name: str, args: tuple[Bounded, ...]) -> Bounded:
+    """The function `name` of `args`."""
+    function = FUNCTIONS[name]
+    values = [wide(a) for a in args]
+    value = getattr(np, function.numpy)(*values)
+    dtype = args[0].dtype
+    exact = all(is_exact(a.error) for a in args)
+    if not dtypes.is_float(dtype):  # abs alone takes integers
+        return Bounded(value, args[0].error, dtype)
+    if exact:
+        handed_on: Error = 0.0
+    elif name == "pow":
+        handed_on = _power_error(values[0], values[1], value, args[0].error, args[1].error)
+    else:
+        handed_on = _SLOPES[name](values[0], value, args[0].error)
+    if function.ulps == 0:
+        return Bounded(value, handed_on, dtype)
+    firm = np.asarray(exact)
+    for a in args:
+        firm = firm | (np.asarray(a.error) == 0)
+    # One unit in the last place is two units of rounding; the last one is NumPy's own.
+    return rounded(value, handed_on, dtype, 2 * (function.ulps + 1), precision(dtype).flushed, firm)
+
+
+def _log(x: Array, y: Array, error: Error) -> Array:
+    return np.asarray(np.where(error < x, -np.log1p(-np.asarray(error) / x), np.inf))
+
+
+def _sqrt(x: Array, y: Array, error: Error) -> Array:
+    # Below zero the root is NaN: an argument that may be there leaves the result undecided.
+    lower = np.sqrt(np.maximum(x - error, 0.0))
+    return np.where((error <= x) | (np.asarray(error) == 0), y - lower, np.inf)
+
+
+def _tanh(x: Array, y: Array, error: Error) -> Array:
+    flattest = np.tanh(np.maximum(np.abs(x) - error, 0.0))
+    return np.asarray(error * (1.0 - flattest * flattest))
+
+
+def _step(function: Callable[[Array], Array]) -> Slope:
+    def slope(x: Array, y: Array, error: Error) -> Array:
+        return np.asarray(np.maximum(function(x + error) - y, y - function(x - error)))
+
+    return slope
+
+
+_SLOPES: dict[str, Slope] = {
+    "exp": lambda x, y, error: y * np.expm1(error),
+    "log": _log,
+    "sqrt": _sqrt,
+    "tanh": _tanh,
+    "abs": lambda x, y, error: np.asarray(error),
+    "floor": _step(np.floor),
+    "ceil": _step(np.ceil),
+}
+
+
+def _power_error(x: Array, y: Array, value: Array, x_error: Error, y_error: Error) -> Array:
+    """The error of x ** y: relative where x keeps its sign, else by the slope of x ** y, y >= 1."""
+    size = np.abs(x)
+    relative = np.where(x_error < size, -np.log1p(-np.asarray(x_error) / size), np.inf)
+    exponent = np.abs(y) * relative + y_error * (np.abs(np.log(size)) + relative)
+    by_ratio = np.abs(value) * np.expm1(exponent)
+    certain = np.asarray(y_error) == 0
+    whole = certain & (y == np.floor(y))
+    by_slope = np.abs(y) * x_error * (size + x_error) ** (y - 1)
+    error = np.where(whole & (y >= 1), by_slope, by_ratio)
+    error = np.where(certain & (np.asarray(x_error) == 0), 0.0, error)
+    keeps_sign = (x > 0) & (x > x_error)
+    return np.asarray(
+        np.where(keeps_sign | whole | (certain & (np.asarray(x_error) == 0)), error, np.inf)
+    )

@@ -21,6 +21,8 @@ _ALIGNMENT = 64
 _CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # NPY_ARRAY_*, numpy/ndarraytypes.h
 _DATA_OFFSET = object.__basicsize__  # PyArrayObject: the object's head, then `char *data`
 
+_HOST_DEVICES = (1, 3, 11)  # kDLCPU, kDLCUDAHost, kDLROCMHost of dlpack.h
+
 _Arrays = tuple[np.ndarray, ...]
 
 
@@ -111,6 +113,13 @@ class CpuKernel:
             if isinstance(given, np.ndarray) or hasattr(given, "__array_interface__"):
                 return np.asarray(given)
             if hasattr(given, "__dlpack__"):
+                device = given.__dlpack_device__()[0]
+                if device not in _HOST_DEVICES:
+                    raise TargetError(
+                        f"Kernel {self.signature.name} expects {param} in CPU memory, but got "
+                        f"{_article(type(given).__name__)} on a device of DLPack's type "
+                        f"{int(device)}; move it to the CPU first."
+                    )
                 return np.from_dlpack(given)
         except (BufferError, RuntimeError, TypeError, ValueError) as error:
             raise TargetError(

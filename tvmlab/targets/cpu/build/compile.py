@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import llvmlite.binding as llvm
@@ -107,9 +108,9 @@ def compile_object(text: str, preset: str = DEFAULT_PRESET) -> bytes:
     key = _key(text, preset)
     content = OBJECTS.get(key)
     if content is None:
-        module = _optimised(text, preset)
-        _check_symbols(module)
-        content = target_machine(preset_named(preset).codegen_level).emit_object(module)
+        with _optimised(text, preset) as module:
+            _check_symbols(module)
+            content = target_machine(preset_named(preset).codegen_level).emit_object(module)
         OBJECTS.put(key, content)
     return content
 
@@ -149,9 +150,9 @@ def assembly(text: str, preset: str = DEFAULT_PRESET, syntax: str = "att") -> st
     """
     if syntax not in ("att", "intel"):
         raise TargetError(f"Assembly syntax {syntax!r} is not known; use 'att' or 'intel'.")
-    module = _optimised(text, preset)
-    level = preset_named(preset).codegen_level
-    return str(target_machine(level, syntax == "intel").emit_assembly(module))
+    with _optimised(text, preset) as module:
+        level = preset_named(preset).codegen_level
+        return str(target_machine(level, syntax == "intel").emit_assembly(module))
 
 
 def optimised_llvm(text: str, preset: str = DEFAULT_PRESET) -> str:
@@ -160,30 +161,50 @@ def optimised_llvm(text: str, preset: str = DEFAULT_PRESET) -> str:
     Raises:
         TargetError: LLVM refuses the text.
     """
-    return str(_optimised(text, preset))
+    with _optimised(text, preset) as module:
+        return str(module)
 
 
-def _optimised(text: str, preset: str) -> llvm.ModuleRef:
+@contextmanager
+def _optimised(text: str, preset: str) -> Iterator[llvm.ModuleRef]:
+    """The module of `text` after the passes of `preset`, freed at the end of the `with`.
+
+    Each module has a context of its own, so names and types of one never reach another. Both are
+    closed by hand: a garbage collector may free the context first, and LLVM dies of that.
+    """
     chosen = preset_named(preset)
     machine = target_machine(chosen.codegen_level)
-    # A context of its own for each module: names and types of one never reach another.
     context = llvm.create_context()
+    try:
+        module = _parsed(text, context)
+        try:
+            module.triple = host().triple
+            module.data_layout = str(machine.target_data)
+            options = llvm.create_pipeline_tuning_options(speed_level=3)
+            options.loop_vectorization = True
+            options.slp_vectorization = True
+            options.loop_interleaving = True
+            options.loop_unrolling = True
+            chosen.passes(llvm.create_pass_builder(machine, options), module)
+            yield module
+        finally:
+            module.close()
+    finally:
+        context.close()
+
+
+def _parsed(text: str, context: llvm.ContextRef) -> llvm.ModuleRef:
+    module = None
     try:
         module = llvm.parse_assembly(text, context)
         module.verify()
     except RuntimeError as error:
+        if module is not None:
+            module.close()
         raise TargetError(
             f"Building for target cpu stopped in LLVM, which refuses the emitted text: "
             f"{_sentence(error)}; this is a defect of tvmlab, please report it with the program."
         ) from error
-    module.triple = host().triple
-    module.data_layout = str(machine.target_data)
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = True
-    options.slp_vectorization = True
-    options.loop_interleaving = True
-    options.loop_unrolling = True
-    chosen.passes(llvm.create_pass_builder(machine, options), module)
     return module
 
 

@@ -1,0 +1,65 @@
+"""What a user installs carries the browser modules, and is built from an sdist without Node."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PANES = sorted(
+    pane.stem
+    for pane in (ROOT / "extension" / "src" / "panes").glob("*.ts")
+    if ".test." not in pane.name
+)
+
+
+def build(kind: str, source: Path, into: Path, environment: dict[str, str]) -> Path:
+    """Let hatchling build an sdist or a wheel, and return the file."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(into)],
+        cwd=source,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    (made,) = into.iterdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The names in a wheel built from an unpacked sdist, with neither node nor npm on the path."""
+    folder = tmp_path_factory.mktemp("wheel")
+    sdist = build("sdist", ROOT, folder / "sdist", dict(os.environ))
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "source", filter="data")
+    (source,) = (folder / "source").iterdir()
+    made = build("wheel", source, folder / "wheel", {"PATH": str(folder)})
+    with zipfile.ZipFile(made) as archive:
+        return set(archive.namelist())
+
+
+def test_every_pane_is_inside(wheel: set[str]) -> None:
+    assert PANES
+    assert {f"tvmlab/static/{pane}.js" for pane in PANES} <= wheel
+
+
+def test_every_module_is_inside_and_nothing_else(wheel: set[str]) -> None:
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "tvmlab").rglob("*.py")}
+    assert {name for name in wheel if name.endswith(".py")} == modules
+    others = {name.split("/")[0] for name in wheel} - {"tvmlab"}
+    assert all(name.endswith(".dist-info") for name in others), others
+    assert any(name.endswith("licenses/LICENSE") for name in wheel)
+
+
+def test_every_bundle_is_self_contained() -> None:
+    for pane in PANES:
+        text = (ROOT / "tvmlab" / "static" / f"{pane}.js").read_text()
+        assert "export{" in text, f"{pane}.js is not an ES module"
+        assert "require(" not in text, f"{pane}.js expects a module loader"

@@ -51,11 +51,7 @@ PLACES: dict[str, str] = {
 
 # Families whose members must not know each other, and members that are there to be shared.
 FAMILIES = ("targets", "schedule.primitives", "tune.explorers")
-SHARED = {
-    "targets.cfamily",  # the printer of the C family
-    "tune.explorers.explorer",  # what every explorer is
-    "tune.explorers.annealing",  # a technique, explored with by whoever has a model
-}
+SHARED = {"targets.cfamily"}
 
 BAD_NAMES = {"util", "utils", "common", "helper", "helpers", "core", "manager", "managers", "misc"}
 MAX_FILE_LINES = 400

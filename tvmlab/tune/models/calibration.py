@@ -29,4 +29,5 @@ class Calibration:
 
     def __call__(self, predicted: np.ndarray) -> np.ndarray:
         """(n,) predictions in the unit of the measurements; constant outside what was seen."""
-        return np.interp(predicted, self._x, self._y)
+        expected: np.ndarray = np.interp(predicted, self._x, self._y)
+        return expected

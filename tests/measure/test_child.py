@@ -1,0 +1,146 @@
+"""The local runner against faults that really happen, and against the death of its owner."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.measure.jobs import TimedJob, faulty_job, request, timed
+from tvmlab.measure.child import Limits, LocalRunner
+from tvmlab.measure.faults import FAULTS, fault_step
+from tvmlab.measure.runner import measure_all
+
+LIMITS = Limits(run_s=0.5, memory_bytes=2 << 30)
+
+EXPECTED = {
+    "segfault": ("crash", "killed by SIGSEGV"),
+    "abort": ("crash", "killed by SIGABRT"),
+    "floating point exception": ("crash", "killed by SIGFPE"),
+    "stack overflow": ("crash", "killed by SIGSEGV"),
+    "native loop": ("timeout", "still busy after 0.5 s"),
+    "python loop": ("timeout", "still busy after 0.5 s"),
+    "out of memory": ("launch_error", "more than the 2 GiB"),
+    "fork flood": ("timeout", "still busy after 0.5 s"),
+    "output flood": ("crash", "exited with code 4"),
+    "early exit": ("crash", "exited with code 3"),
+    "stopped": ("timeout", "still busy after 0.5 s"),
+    "garbage": ("crash", "its answer was garbage"),
+}
+
+
+def fault(kind: str):
+    return request(fault_step(kind))
+
+
+def processes_of_group(group: int) -> list[int]:
+    """Living processes of a process group."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, its_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(its_group) == group and state != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+def wait_until(condition, timeout_s: float = 5.0) -> bool:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.parametrize("kind", list(FAULTS))
+def test_a_fault_is_told_rightly_and_the_next_measurement_is_good(kind):
+    status, words = EXPECTED[kind]
+    with LocalRunner(1, LIMITS, faulty_job()) as runner:
+        group = runner._workers[0].process.pid
+        (good,) = measure_all(runner, [timed(0.5)])
+        assert good.is_ok
+        (outcome,) = measure_all(runner, [fault(kind)])
+        assert (outcome.status, outcome.stage) == (status, "run")
+        assert words in outcome.reason
+        begin = time.monotonic()
+        (good,) = measure_all(runner, [timed(0.5)])
+        assert good.median_s == 0.5
+        assert time.monotonic() - begin < 2.0
+        if status != "launch_error":
+            assert wait_until(lambda: not processes_of_group(group))
+
+
+def test_faults_of_one_worker_leave_the_other_alone():
+    with LocalRunner(2, LIMITS, faulty_job()) as runner:
+        mixed = [timed(0.5), fault("segfault"), timed(0.25), fault("early exit"), timed(0.125)]
+        outcomes = measure_all(runner, mixed * 3)
+    assert [o.status for o in outcomes] == ["ok", "crash", "ok", "crash", "ok"] * 3
+
+
+def test_waiting_for_a_turn_is_not_charged():
+    """Two hang, one after the other: the last one waits longer than its limit, and is good."""
+    with LocalRunner(2, LIMITS, faulty_job()) as runner:
+        outcomes = measure_all(runner, [fault("native loop"), fault("python loop"), timed(0.5)])
+    assert [o.status for o in outcomes] == ["timeout", "timeout", "ok"]
+
+
+def test_a_worker_that_dies_idle_costs_no_more_than_a_crash_outcome():
+    with LocalRunner(1, LIMITS, faulty_job()) as runner:
+        measure_all(runner, [timed(0.5)])
+        os.kill(runner._workers[0].process.pid, signal.SIGKILL)
+        assert wait_until(lambda: not runner._workers[0].process.is_alive())
+        first, second = measure_all(runner, [timed(0.5), timed(0.5)])
+        assert (first.status, second.status) == ("crash", "ok")
+        assert "SIGKILL" in first.reason
+
+
+def test_one_at_a_time_measures():
+    with LocalRunner(2, job=TimedJob()) as runner:
+        measure_all(runner, [timed(0.5)] * 20)
+        log = (runner._scratch.path / "alone").read_text()
+    assert log == "()" * 20
+
+
+def test_closing_leaves_neither_process_nor_file():
+    runner = LocalRunner(2, LIMITS, faulty_job())
+    for _ in range(2):
+        runner.submit(fault("fork flood"))
+    groups = [worker.process.pid for worker in runner._workers]
+    assert wait_until(lambda: any(len(processes_of_group(g)) > 1 for g in groups))
+    runner.close()
+    assert wait_until(lambda: not any(processes_of_group(g) for g in groups))
+    assert not runner._scratch.path.exists()
+
+
+@pytest.mark.parametrize("kind", ["native loop", "python loop", "stopped"])
+def test_workers_die_with_their_owner(kind):
+    script = textwrap.dedent(
+        f"""
+        from tests.measure.jobs import faulty_job, request
+        from tvmlab.measure.child import LocalRunner
+        from tvmlab.measure.faults import fault_step
+        runner = LocalRunner(2, job=faulty_job())  # no main guard: none is needed
+        print(*[worker.process.pid for worker in runner._workers], flush=True)
+        runner.submit(request(fault_step({kind!r})))
+        while True:
+            runner.poll(1.0)
+        """
+    )
+    root = Path(__file__).parents[2]
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=root
+    )
+    groups = [int(pid) for pid in owner.stdout.readline().split()]
+    time.sleep(0.5)
+    assert all(processes_of_group(g) for g in groups)
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    assert wait_until(lambda: not any(processes_of_group(g) for g in groups))

@@ -1,0 +1,118 @@
+"""What is done for one request: replay, lower, build, run, compare, time.
+
+The first half happens beside other workers, the second alone on the machine. Whatever fails is
+tagged with the stage it failed in and the words it failed with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from tvmlab import targets
+from tvmlab.errors import TvmlabError
+from tvmlab.lower.pipeline import lower
+from tvmlab.measure.compare import Disagreement, compare
+from tvmlab.measure.outcome import Outcome, failure
+from tvmlab.measure.reference import Trial, Trials
+from tvmlab.measure.request import Request
+from tvmlab.measure.timing import time_callable
+from tvmlab.measure.turns import Turns
+from tvmlab.schedule.registry import step_from_json
+from tvmlab.schedule.state import State
+from tvmlab.targets.target import Kernel, Signature
+from tvmlab.te.serial import from_json
+
+JUNK = 0x7F
+"""Every byte of an output before the checked call: no number that a kernel would write."""
+
+
+class _Failed(Exception):
+    """Ends a job early; carries its outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+
+
+class CandidateJob:
+    """Builds, checks and times the kernel of a request; keeps the arrays of the last workload."""
+
+    def __init__(self) -> None:
+        self._trials = Trials()
+
+    def __call__(self, request: Request, turns: Turns, folder: Path) -> Outcome:
+        """The outcome of `request`; references are kept in `folder`."""
+        try:
+            with turns.sharing():
+                begin = time.perf_counter()
+                kernel = _build(request, turns)
+                build_s = time.perf_counter() - begin
+                with _stage(turns, "prepare", "launch_error"):
+                    trial = self._trials.of(request, folder)
+            with turns.alone():
+                resumed = time.perf_counter()
+                _check(kernel, trial, request, turns)
+                with _stage(turns, "time", "launch_error"):
+                    call = kernel.prepare(*_arrays(kernel, trial))
+                    times_s = time_callable(call, request.protocol).times_s
+                run_s = time.perf_counter() - resumed
+        except _Failed as failed:
+            return failed.outcome
+        return Outcome("ok", "time", "", times_s, build_s, build_s + run_s, verified=True)
+
+
+def _build(request: Request, turns: Turns) -> Kernel:
+    """The kernel of a request."""
+    with _stage(turns, "replay", "illegal"):
+        steps = [step_from_json(step) for step in request.trace]
+        program = State.start(from_json(request.workload)).replay(steps).program
+    with _stage(turns, "lower", "build_error"):
+        lowered = lower(program)
+    with _stage(turns, "build", "build_error"):
+        target = targets.get(request.target)
+        return target.build(target.emit(lowered), Signature.of(lowered))
+
+
+def _check(kernel: Kernel, trial: Trial, request: Request, turns: Turns) -> None:
+    """Run once and compare every output with its reference."""
+    with _stage(turns, "run", "launch_error"):
+        if request.poison:
+            for output in trial.outputs:
+                _poison(output)
+        kernel(*_arrays(kernel, trial))
+    with _stage(turns, "compare", "launch_error"):
+        for output, expected in zip(trial.outputs, trial.expected, strict=True):
+            found = compare(output, expected.value, expected.bound, expected.name)
+            if isinstance(found, Disagreement):
+                raise _Failed(failure("wrong_answer", "compare", str(found)))
+
+
+def _arrays(kernel: Kernel, trial: Trial) -> list[np.ndarray]:
+    """The arrays of a trial in the order in which the kernel takes them."""
+    inputs = [trial.inputs[p.name] for p in kernel.signature.params if not p.is_output]
+    return [*inputs, *trial.outputs]
+
+
+def _poison(array: np.ndarray) -> None:
+    """Fill with junk; a bool's junk is one of its two values."""
+    array.reshape(-1).view(np.uint8).fill(1 if array.dtype == np.bool_ else JUNK)
+
+
+@contextmanager
+def _stage(turns: Turns, stage: str, status: str) -> Iterator[None]:
+    """Announce `stage`; an error inside it becomes an outcome of `status`."""
+    turns.announce(stage)
+    try:
+        yield
+    except TvmlabError as error:
+        raise _Failed(failure(status, stage, str(error))) from error
+    except (_Failed, MemoryError):
+        raise
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}"
+        raise _Failed(failure(status, stage, words)) from error

@@ -139,6 +139,17 @@ def test_a_missing_browser_is_said_and_does_not_stop(
     assert "sudo apt-get install chromium fonts-dejavu-core" in capsys.readouterr().out
 
 
+def test_debian_without_ensurepip_gets_it(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine.setup.os, "geteuid", lambda: 0)
+    machine.failing = "-m venv"
+    with pytest.raises(SystemExit, match=r"-m venv .* failed"):
+        machine.run(monkeypatch)
+    install = "env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet"
+    assert machine.commands[2] == f"{install} --no-install-recommends python3-venv"
+
+
 def test_an_old_node_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine.setup, "OLDEST_NODE", 99)
     with pytest.raises(SystemExit, match=r"Node 99 or newer is needed, this is v20\.1\.0"):

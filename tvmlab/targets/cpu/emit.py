@@ -1,0 +1,107 @@
+"""A lowered program as LLVM IR text: vectors, unrolled tiles and registers explicit in it.
+
+The function printed takes a launcher of parallel loops, a pointer to each parameter, and one to
+each intermediate buffer of the program, 64-byte aligned:
+
+    define void @C(ptr %launch, ptr noalias %A, ptr noalias %B, ptr noalias %C, ptr noalias %tmp)
+
+`launch(body, closure, count)` runs `body(closure, begin, end)` over disjoint, non-empty chunks of
+[0, count) and returns when all are done. Bools are bytes, 0 or 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+
+from tvmlab.errors import TargetError
+from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Var
+from tvmlab.ir.program import Buffer, Program, Stmt, Store
+from tvmlab.ir.walk import exprs, exprs_of, stmts, sub_stmts
+from tvmlab.targets.cpu.emit_context import Context, Machine
+from tvmlab.targets.cpu.emit_module import Module
+from tvmlab.targets.cpu.emit_parallel import fork
+from tvmlab.targets.cpu.emit_statement import statement
+from tvmlab.targets.cpu.emit_text import FunctionText
+from tvmlab.targets.cpu.emit_value import value
+
+WORKSPACE_ALIGNMENT_BYTES = 64
+
+
+def emit(
+    program: Program, machine: Machine, *, lines: Mapping[Var | str, int] | None = None
+) -> str:
+    """LLVM IR text of a lowered program.
+
+    Args:
+        program: without blocks, as `tvmlab.lower.lower` makes it.
+        machine: what to print for.
+        lines: line numbers of loops (by variable) and blocks (by name) in the printed scheduled
+            program; with them, assembly tells the line each instruction came from.
+
+    Raises:
+        TargetError: an extent is not known, or the program is not lowered.
+    """
+    _check_shapes(program)
+    module = Module(program.name, machine, lines)
+    text = FunctionText(module)
+    at = module.function_location(program.name)
+    text.location = at.suffix
+    lanes = machine.vector_bits // (8 * _widest_bytes(program.body))
+    cx = Context(
+        text, machine, max(lanes, 2), value, _stored_buffers(program.body), at.locations
+    )
+    cx.fork = partial(fork, module=module)
+    for buffer in program.params:
+        cx.pointers[buffer] = (module.pointer_name(buffer), dtypes.size_bytes(buffer.dtype))
+    for buffer in program.buffers:
+        cx.pointers[buffer] = (module.pointer_name(buffer), WORKSPACE_ALIGNMENT_BYTES)
+    statement(cx, program.body)
+    text.line("ret void")
+    parameters = [f"ptr noalias align {a} {p}" for p, a in cx.pointers.values()]
+    header = f"define void @{_symbol(program.name)}({', '.join(['ptr %launch', *parameters])}) "
+    module.functions.insert(
+        0, [f"{header}{module.attributes}{at.subprogram} {{", "entry:", *text.lines(), "}"]
+    )
+    return module.text()
+
+
+def _symbol(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z_][\w.]*", name, re.ASCII) else f'"{name}"'
+
+
+def _check_shapes(program: Program) -> None:
+    for buffer in (*program.params, *program.buffers):
+        if not all(isinstance(s, int) for s in buffer.shape):
+            raise TargetError(
+                f"Emitting for target cpu stopped at {buffer.name!r}, whose shape is symbolic; "
+                "give every extent a number."
+            )
+
+
+def _widest_bytes(body: Stmt) -> int:
+    """Bytes of the widest element that vector statements calculate with; float16 counts as 4."""
+    widest = 0
+    for s in stmts(body):
+        if isinstance(s, Store) and any(e.lanes > 1 for e in exprs_of(s)):
+            kinds = {s.buffer.dtype, *[e.dtype for e in exprs(s.value) if e.dtype != "bool"]}
+            for dtype in kinds - {dtypes.INDEX}:
+                size = 4 if dtype == "float16" else dtypes.size_bytes(dtype)
+                widest = max(widest, size)
+    return widest or 4
+
+
+def _stored_buffers(body: Stmt) -> dict[int, frozenset[Buffer]]:
+    """For each statement, the buffers stored to in it and below it."""
+    found: dict[int, frozenset[Buffer]] = {}
+
+    def visit(s: Stmt) -> frozenset[Buffer]:
+        below = [visit(x) for x in sub_stmts(s)]
+        own = {s.buffer} if isinstance(s, Store) else set()
+        found[id(s)] = frozenset(own).union(*below)
+        return found[id(s)]
+
+    visit(body)
+    return found

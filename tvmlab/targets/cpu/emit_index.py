@@ -1,0 +1,227 @@
+"""Index arithmetic: 64-bit scalars that do not overflow, and the addresses they lead to.
+
+An access is brought to a linear sum over loop variables once. Its address is then a chain of
+pointers, one a loop level, so that each part is computed where its variables change; constants of
+unrolled loops end up as displacements of the access itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+from tvmlab.arith import bounds
+from tvmlab.errors import TargetError
+from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Var
+from tvmlab.ir.program import Buffer
+from tvmlab.targets.cpu.emit_context import Context
+from tvmlab.targets.cpu.emit_integer import round_down
+from tvmlab.targets.cpu.emit_types import memory_type
+
+_PLAIN = {"+": "add nsw", "-": "sub nsw", "*": "mul nsw"}
+
+
+@dataclass(frozen=True)
+class LinearIndex:
+    """`constant + sum of coefficient * term + stride * lane + sum of coefficient * vector`.
+
+    Attributes:
+        terms: scalar expressions with their coefficients.
+        constant: in elements.
+        stride: elements between neighbouring lanes.
+        vectors: index vectors that are not linear in the lane.
+        inside: whether the access lies in its buffer for all values of the loop variables.
+    """
+
+    terms: tuple[tuple[Expr, int], ...]
+    constant: int
+    stride: int
+    vectors: tuple[tuple[Expr, int], ...]
+    inside: bool
+
+
+def index_value(cx: Context, expr: Expr) -> int | str:
+    """The value of a scalar int64 expression: a number where it is known, else a name."""
+    if isinstance(expr, Const):
+        return int(expr.value)
+    if isinstance(expr, Var):
+        return variable(cx, expr)
+    if not isinstance(expr, Binary) or expr.dtype != dtypes.INDEX:
+        return cx.evaluate(cx, expr)
+    a, b = index_value(cx, expr.a), index_value(cx, expr.b)
+    op = expr.op
+    if isinstance(a, int) and isinstance(b, int):
+        return _constant(op, a, b)
+    if op in _PLAIN:
+        return combine(cx, op, a, b)
+    if op in ("//", "%") and isinstance(b, int) and b > 0:
+        return _divide(cx, expr, str(a), b)
+    return cx.evaluate(cx, expr)
+
+
+def variable(cx: Context, var: Var) -> int | str:
+    """The value of a loop variable: a number in unrolled loops.
+
+    Raises:
+        TargetError: no loop binds it: a symbolic extent.
+    """
+    known = cx.constants.get(var)
+    if known is not None:
+        return known
+    name = cx.variables.get(var)
+    if name is None:
+        raise TargetError(
+            f"Emitting for target cpu stopped at {var.name!r}, a size that is not known; "
+            "give every extent a number."
+        )
+    return name
+
+
+def combine(cx: Context, op: str, a: int | str, b: int | str) -> int | str:
+    """`a op b` for + - * of index values."""
+    if isinstance(a, int) and isinstance(b, int):
+        return _constant(op, a, b)
+    neutral = 1 if op == "*" else 0
+    if b == neutral:
+        return a
+    if a == neutral and op != "-":
+        return b
+    if op == "*" and 0 in (a, b):
+        return 0
+    return cx.text.pure(f"{_PLAIN[op]} i64 {a}, {b}", (str(a), str(b)))
+
+
+def _constant(op: str, a: int, b: int) -> int:
+    if op == "+":
+        return a + b
+    if op == "-":
+        return a - b
+    if op == "*":
+        return a * b
+    if op == "//":
+        return a // b
+    if op == "%":
+        return a % b
+    return min(a, b) if op == "min" else max(a, b)
+
+
+def _divide(cx: Context, expr: Binary, a: str, divisor: int) -> str:
+    """Floor division or modulo by a positive constant, cheaply where a is not negative."""
+    if divisor & (divisor - 1) == 0:  # shifts and masks round towards minus infinity
+        by = divisor.bit_length() - 1
+        text = f"ashr i64 {a}, {by}" if expr.op == "//" else f"and i64 {a}, {divisor - 1}"
+        return cx.text.pure(text, (a,))
+    if is_non_negative(cx, expr.a):
+        return cx.text.pure(f"{'udiv' if expr.op == '//' else 'urem'} i64 {a}, {divisor}", (a,))
+    return round_down(cx, expr.op, a, str(divisor), dtypes.INDEX, 1)
+
+
+def is_non_negative(cx: Context, expr: Expr) -> bool:
+    """Whether the loops' ranges show that `expr` is never negative."""
+    cache = cx.non_negative
+    if id(expr) not in cache:
+        cache[id(expr)] = bounds(expr, cx.ranges)[0] >= 0
+    return cache[id(expr)]
+
+
+def linear_index(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> LinearIndex:
+    """The access `buffer[indices]` as a linear sum, worked out once for each node."""
+    found = cx.linear.get(id(indices))
+    if found is None:
+        found = cx.linear[id(indices)] = _linear_index(cx, buffer, indices)
+    return found
+
+
+def _linear_index(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> LinearIndex:
+    terms: dict[Expr, int] = {}
+    vectors: list[tuple[Expr, int]] = []
+    constant = stride = 0
+    work = [(i, int(s)) for i, s in zip(indices, buffer.strides(), strict=True)]  # type: ignore[arg-type]
+    while work:
+        expr, factor = work.pop()
+        if isinstance(expr, Const):
+            constant += factor * int(expr.value)
+        elif isinstance(expr, Binary) and expr.op in ("+", "-") and expr.dtype == dtypes.INDEX:
+            work.append((expr.a, factor))
+            work.append((expr.b, factor if expr.op == "+" else -factor))
+        elif isinstance(expr, Binary) and expr.op == "*" and isinstance(expr.b, Const):
+            work.append((expr.a, factor * int(expr.b.value)))
+        elif isinstance(expr, Ramp):
+            stride += factor
+            work.append((expr.base, factor))
+        elif expr.lanes > 1:
+            vectors.append((expr, factor))
+        else:
+            terms[expr] = terms.get(expr, 0) + factor
+    inside = all(
+        _is_inside(cx, i, int(extent))  # type: ignore[arg-type]
+        for i, extent in zip(indices, buffer.shape, strict=True)
+    )
+    kept = tuple([(e, c) for e, c in terms.items() if c])
+    return LinearIndex(kept, constant, stride, tuple(vectors), inside)
+
+
+def _is_inside(cx: Context, index: Expr, extent: int) -> bool:
+    if index.lanes == 1:
+        low, high = bounds(index, cx.ranges)
+    elif isinstance(index, Ramp):
+        low, high = bounds(index.base, cx.ranges)
+        high += index.lanes - 1
+    else:
+        return False
+    return low >= 0 and high < extent
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an access begins: `offset` elements after `pointer`; its first lane of this chunk.
+
+    `alignment` is in bytes; `stride` and `vectors` as in `LinearIndex`.
+    """
+
+    pointer: str
+    offset: int
+    alignment: int
+    index: LinearIndex
+
+
+def address(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Address:
+    """The address of an access, its variable part computed level by level."""
+    index = linear_index(cx, buffer, indices)
+    size = dtypes.size_bytes(buffer.dtype)
+    pointer, alignment = cx.pointers[buffer]
+    constant = index.constant + index.stride * cx.chunk.start
+    by_level: dict[int, int | str] = {}
+    is_rising = index.inside and constant >= 0 and not index.vectors
+    for expr, coefficient in index.terms:
+        value = index_value(cx, expr)
+        if isinstance(value, int):
+            constant += coefficient * value
+            continue
+        is_rising = is_rising and coefficient > 0
+        alignment = gcd(alignment, coefficient * size)
+        term = combine(cx, "*", value, coefficient)
+        level = cx.text.level(value)
+        by_level[level] = combine(cx, "+", by_level.get(level, 0), term)
+    for level in sorted(by_level):
+        pointer = _step(cx, buffer, pointer, by_level[level], is_rising, hoist=True)
+    alignment = max(gcd(alignment, constant * size), 1)
+    return Address(pointer, constant, alignment, index)
+
+
+def pointer_to(cx: Context, buffer: Buffer, at: Address) -> str:
+    """The address as one pointer, its constant part added beside the access that uses it."""
+    if at.offset == 0:
+        return at.pointer
+    is_rising = at.index.inside and at.offset > 0 and not at.index.vectors
+    return _step(cx, buffer, at.pointer, at.offset, is_rising, hoist=False)
+
+
+def _step(
+    cx: Context, buffer: Buffer, pointer: str, by: int | str, is_rising: bool, hoist: bool
+) -> str:
+    """`pointer` moved on by elements; `inbounds` only where no part of a sum can leave."""
+    flags = " inbounds" if is_rising else ""
+    text = f"getelementptr{flags} {memory_type(buffer.dtype)}, ptr {pointer}, i64 {by}"
+    return cx.text.pure(text, (pointer, str(by))) if hoist else cx.text.here(text)

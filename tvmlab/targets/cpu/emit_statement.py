@@ -1,0 +1,242 @@
+"""Statements to text: loops with registers carried through phis, branches, stores by chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tvmlab.errors import TargetError
+from tvmlab.ir.program import Allocate, Buffer, For, If, Seq, Stmt, Store
+from tvmlab.ir.walk import stmts
+from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, evaluate
+from tvmlab.targets.cpu.emit_memory import store
+from tvmlab.targets.cpu.emit_types import value_type
+from tvmlab.targets.cpu.emit_value import set_mask, value
+
+Registers = dict[tuple[Buffer, int], str]
+
+
+def statement(cx: Context, stmt: Stmt) -> None:
+    """Append the text of `stmt`."""
+    _FORMS.get(type(stmt), _unknown)(cx, stmt)
+
+
+def extent_of(loop: For) -> int:
+    """A loop's number of iterations.
+
+    Raises:
+        TargetError: it is not known.
+    """
+    if not isinstance(loop.extent, int):
+        raise TargetError(
+            f"Emitting for target cpu stopped at loop {loop.var.name!r}, whose extent "
+            f"{loop.extent!r} is not known; give every extent a number."
+        )
+    return loop.extent
+
+
+# Loops
+
+
+def _for(cx: Context, loop: For) -> None:
+    extent = extent_of(loop)
+    cx.ranges[loop.var] = (0, extent - 1)
+    outside = _enter(cx, loop)
+    if loop.kind == "unrolled" or extent == 1:
+        for i in range(extent):
+            cx.constants[loop.var] = i
+            statement(cx, loop.body)
+        cx.constants.pop(loop.var, None)
+    elif loop.kind == "parallel" and cx.fork is not None:
+        cx.fork(cx, loop)
+    elif extent > 0:
+        counted_loop(cx, loop, "0", str(extent))
+    cx.text.location = outside
+
+
+def _enter(cx: Context, loop: For) -> str:
+    """Let what follows be located at the loop's line; the location until now."""
+    outside = cx.text.location
+    cx.text.location = cx.locations.get(loop.var, outside)
+    return outside
+
+
+def counted_loop(cx: Context, loop: For, first: str, end: str) -> None:
+    """A loop of at least one iteration over first, ..., end - 1; tested at its end."""
+    text = cx.text
+    at = text.location
+    name = text.fresh(loop.var.name)
+    header, after, var = f"loop.{name}", f"after.{name}", f"%{name}"
+    before = text.frames[-1].label
+    carried = {k: v for k, v in cx.registers.items() if k[0] in cx.stored[id(loop)]}
+    text.open(header, cx.stored[id(loop)])
+    cx.variables[loop.var] = text.define(var)
+    phis: Registers = {}
+    for key in carried:
+        phis[key] = cx.registers[key] = text.define(f"%{text.fresh('held')}")
+    statement(cx, loop.body)
+    del cx.variables[loop.var]
+    frame = text.close()
+    latch = frame.label
+    lines: list[str | list] = [f"  br label %{header}{at}", f"{header}:"]  # type: ignore[type-arg]
+    lines.append(f"  {var} = phi i64 [ {first}, %{before} ], [ {var}.next, %{latch} ]{at}")
+    for key, phi in phis.items():
+        kind = _register_type(cx, key)
+        values = f"[ {carried[key]}, %{before} ], [ {cx.registers[key]}, %{latch} ]"
+        lines.append(f"  {phi} = phi {kind} {values}{at}")
+    lines.append(frame.lines)
+    lines.append(f"  {var}.next = add nuw nsw i64 {var}, 1{at}")
+    lines.append(f"  {var}.again = icmp ult i64 {var}.next, {end}{at}")
+    hint = text.module.loop_hint(_is_shaped(loop))
+    lines.append(f"  br i1 {var}.again, label %{header}, label %{after}{hint}{at}")
+    text.place(lines, after)
+
+
+def _register_type(cx: Context, key: tuple[Buffer, int]) -> str:
+    """The type of an element in registers: a vector if its tile is made of vectors."""
+    return value_type(key[0].dtype, cx.register_lanes[key])
+
+
+def _is_shaped(loop: For) -> bool:
+    """Whether a schedule gave the loop's inside vectors or unrolling, which LLVM is to keep."""
+    return any(
+        s.kind == "unrolled"
+        if isinstance(s, For)
+        else isinstance(s, Store) and any(i.lanes > 1 for i in s.indices)
+        for s in stmts(loop.body)
+    )
+
+
+# Branches
+
+
+def _if(cx: Context, branch: If) -> None:
+    if branch.condition.lanes > 1:
+        _masked(cx, branch)
+        return
+    cx.chunk, cx.mask, cx.mask_lanes = SCALAR, "true", 1
+    condition = value(cx, branch.condition)
+    if condition in ("true", "false"):
+        chosen = branch.then if condition == "true" else branch.otherwise
+        if chosen is not None:
+            statement(cx, chosen)
+        return
+    text = cx.text
+    name = text.fresh("if")
+    before_label = text.frames[-1].label
+    then, otherwise, after = f"then.{name}", f"else.{name}", f"after.{name}"
+    has_else = branch.otherwise is not None
+    lines: list[str | list] = [  # type: ignore[type-arg]
+        f"  br i1 {condition}, label %{then}, "
+        f"label %{otherwise if has_else else after}{text.location}"
+    ]
+    at_start = dict(cx.registers)
+    ends = [_arm(cx, branch.then, then, after, lines)]
+    if branch.otherwise is not None:
+        cx.registers = dict(at_start)
+        ends.append(_arm(cx, branch.otherwise, otherwise, after, lines))
+    else:
+        ends.append((before_label, at_start))
+    text.place(lines, after)
+    cx.registers = _merged(cx, ends)
+
+
+def _arm(
+    cx: Context,
+    body: Stmt,
+    label: str,
+    after: str,
+    lines: list[str | list],  # type: ignore[type-arg]
+) -> tuple[str, Registers]:
+    """One side of a branch into `lines`; the block it ends in, and the registers there."""
+    cx.text.open(label, None)
+    statement(cx, body)
+    frame = cx.text.close()
+    lines += [f"{label}:", frame.lines, f"  br label %{after}{cx.text.location}"]
+    return frame.label, dict(cx.registers)
+
+
+def _merged(cx: Context, ends: list[tuple[str, Registers]]) -> Registers:
+    """The registers after a branch: phis where its sides differ."""
+    (label_a, a), (label_b, b) = ends
+    result: Registers = {}
+    for key in {**a, **b}:
+        x, y = a.get(key, "poison"), b.get(key, "poison")
+        if x == y:
+            result[key] = x
+            continue
+        name = cx.text.define(f"%{cx.text.fresh('held')}")
+        kind = _register_type(cx, key)
+        cx.text.line(f"{name} = phi {kind} [ {x}, %{label_a} ], [ {y}, %{label_b} ]")
+        result[key] = name
+    return result
+
+
+def _masked(cx: Context, branch: If) -> None:
+    """A condition that differs between lanes masks the stores below it."""
+    if branch.otherwise is not None:
+        raise TargetError(
+            "Emitting for target cpu stopped at a vector condition with an else branch; "
+            "this is a defect of tvmlab."
+        )
+    outside = cx.conditions
+    cx.conditions = (*outside, branch.condition)
+    statement(cx, branch.then)
+    cx.conditions = outside
+
+
+# The rest
+
+
+def _seq(cx: Context, seq: Seq) -> None:
+    for s in seq.stmts:
+        statement(cx, s)
+
+
+def _allocate(cx: Context, allocate: Allocate) -> None:
+    if allocate.buffer.scope != "register":
+        raise TargetError(
+            f"Emitting for target cpu stopped at the allocation of {allocate.buffer.name!r} in "
+            f"scope {allocate.buffer.scope!r}; memory belongs to the program, not to its body."
+        )
+    statement(cx, allocate.body)
+    for key in [k for k in cx.registers if k[0] is allocate.buffer]:
+        del cx.registers[key]
+
+
+def _store(cx: Context, stmt: Store) -> None:
+    outside = cx.text.location
+    if stmt.source is not None:
+        cx.text.location = cx.locations.get(stmt.source, outside)
+    lanes = max([stmt.value.lanes, *[e.lanes for e in (*stmt.indices, *cx.conditions)]])
+    for chunk in _chunks(lanes, cx.vector_lanes):
+        cx.chunk = chunk
+        if set_mask(cx, cx.conditions):
+            store(cx, stmt.buffer, stmt.indices, evaluate(cx, stmt.value, chunk.lanes))
+    cx.chunk = SCALAR
+    cx.text.location = outside
+
+
+def _chunks(lanes: int, machine_lanes: int) -> Iterator[Chunk]:
+    """Machine vectors that cover `lanes`; the last is the shortest that suffices."""
+    if lanes == 1:
+        yield SCALAR
+        return
+    for start in range(0, lanes, machine_lanes):
+        active = min(machine_lanes, lanes - start)
+        yield Chunk(start, max(1 << (active - 1).bit_length(), 2), active)
+
+
+def _unknown(cx: Context, stmt: Stmt) -> None:
+    raise TargetError(
+        f"Emitting for target cpu stopped at a {type(stmt).__name__}, which lowering should have "
+        "removed; lower the program first."
+    )
+
+
+_FORMS: dict[type[Stmt], Callable[..., None]] = {
+    For: _for,
+    If: _if,
+    Seq: _seq,
+    Allocate: _allocate,
+    Store: _store,
+}

@@ -1,0 +1,83 @@
+"""LLVM's names for our types and literals.
+
+A bool is `i1` as a value and a byte in memory. Signedness is a matter of instructions: `uint8` and
+`int8` are both `i8`. Lanes of 1 mean a scalar.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from functools import cache
+
+from tvmlab.ir import dtypes
+
+_SCALARS = {"bool": "i1", "float16": "half", "float32": "float", "float64": "double"}
+_INTRINSIC = {"half": "f16", "float": "f32", "double": "f64"}
+
+
+@cache
+def value_type(dtype: str, lanes: int = 1) -> str:
+    """The type of a value of `dtype`, e.g. `<16 x float>`."""
+    scalar = _SCALARS.get(dtype) or f"i{dtypes.bits(dtype)}"
+    return scalar if lanes == 1 else f"<{lanes} x {scalar}>"
+
+
+@cache
+def memory_type(dtype: str, lanes: int = 1) -> str:
+    """The type of `dtype` in memory: as a value, but bool as bytes."""
+    return value_type("uint8" if dtype == "bool" else dtype, lanes)
+
+
+@cache
+def suffix(dtype: str, lanes: int = 1) -> str:
+    """The type as it ends an overloaded intrinsic's name, e.g. `v16f32`."""
+    scalar = value_type(dtype)
+    name = _INTRINSIC.get(scalar, scalar)
+    return name if lanes == 1 else f"v{lanes}{name}"
+
+
+@cache
+def literal(value: int | float, dtype: str) -> str:
+    """A constant of `dtype`, exactly: floats are spelt by their bits."""
+    if dtype == "bool":
+        return "true" if value else "false"
+    if dtype == "float64":
+        return f"0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X}"
+    if dtype == "float32":
+        return f"0x{struct.unpack('>Q', struct.pack('>d', _round32(value)))[0]:016X}"
+    if dtype == "float16":
+        return f"0xH{_bits16(value):04X}"
+    return str(int(value))
+
+
+def _round32(value: float) -> float:
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _bits16(value: float) -> int:
+    try:
+        return int(struct.unpack(">H", struct.pack(">e", value))[0])
+    except OverflowError:
+        return 0x7C00 if value > 0 else 0xFC00
+
+
+def splat_literal(value: int | float, dtype: str, lanes: int) -> str:
+    """A constant with `value` in every lane."""
+    text = literal(value, dtype)
+    return text if lanes == 1 else f"splat ({value_type(dtype)} {text})"
+
+
+def vector_literal(values: Iterable[int], dtype: str) -> str:
+    """A constant vector, lane by lane."""
+    scalar = value_type(dtype)
+    return f"<{', '.join(f'{scalar} {literal(v, dtype)}' for v in values)}>"
+
+
+@cache
+def iota(start: int, lanes: int, dtype: str) -> str:
+    """The constant vector start, start + 1, ..."""
+    return vector_literal(range(start, start + lanes), dtype)

@@ -1,0 +1,214 @@
+"""Expressions to values: arithmetic, comparisons, casts, selection; what `tvmlab.ir` says, exactly.
+
+Scalars that are index arithmetic go to `emit_index`, functions to `emit_math`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tvmlab.errors import TargetError
+from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Load, Ramp, Select, Var
+from tvmlab.targets.cpu.emit_compare import compare
+from tvmlab.targets.cpu.emit_context import Context, both, either, evaluate, negation, spread
+from tvmlab.targets.cpu.emit_index import index_value
+from tvmlab.targets.cpu.emit_integer import floor_division, is_index_arithmetic
+from tvmlab.targets.cpu.emit_math import function_value
+from tvmlab.targets.cpu.emit_memory import load
+from tvmlab.targets.cpu.emit_types import iota, literal, suffix, value_type
+
+_FLOAT = {"+": "fadd contract", "-": "fsub contract", "*": "fmul contract", "/": "fdiv"}
+_INTEGER = {"+": "add", "-": "sub", "*": "mul"}
+
+
+def value(cx: Context, expr: Expr) -> str:
+    """The value of `expr`: a scalar, or one of the chunk's lanes if it is a vector.
+
+    Conditions that are decided come out as the scalar literals `true` and `false`.
+    """
+    return _FORMS.get(type(expr), _unknown)(cx, expr)
+
+
+def _const(cx: Context, expr: Const) -> str:
+    return literal(expr.value, expr.dtype)
+
+
+def _variable(cx: Context, expr: Var) -> str:
+    return str(index_value(cx, expr))
+
+
+def _ramp(cx: Context, expr: Ramp) -> str:
+    lanes = cx.chunk.lanes
+    base = spread(cx, evaluate(cx, expr.base, 1), expr.dtype, lanes)
+    kind, steps = value_type(expr.dtype, lanes), iota(cx.chunk.start, lanes, expr.dtype)
+    return cx.text.pure(f"add {kind} {base}, {steps}", (base,))
+
+
+def _binary(cx: Context, expr: Binary) -> str:
+    lanes = cx.lanes(expr)
+    if expr.op in ("and", "or"):
+        join = both if expr.op == "and" else either
+        a, b = (evaluate(cx, e, lanes) for e in (expr.a, expr.b))
+        return join(cx, a, b, lanes)
+    if expr.dtype == "bool" and expr.op not in ("min", "max"):
+        return compare(cx, expr)
+    if lanes == 1 and expr.dtype == dtypes.INDEX and is_index_arithmetic(cx, expr):
+        return str(index_value(cx, expr))
+    if expr.op in ("//", "%"):
+        return floor_division(cx, expr)
+    if expr.op in ("+", "-") and dtypes.is_float(expr.dtype) and cx.machine.has_fma:
+        fused = _multiply_add(cx, expr, lanes)
+        if fused is not None:
+            return fused
+    a, b = evaluate(cx, expr.a, lanes), evaluate(cx, expr.b, lanes)
+    return arithmetic(cx, expr.op, a, b, expr.dtype, lanes)
+
+
+def arithmetic(cx: Context, op: str, a: str, b: str, dtype: str, lanes: int) -> str:
+    """`a op b` for + - * / min max on values of `dtype`."""
+    if dtype == "float16":  # calculated in float32, then rounded: one rounding an operation
+        a, b = (convert(cx, v, "float16", "float32", lanes) for v in (a, b))
+        wide = arithmetic(cx, op, a, b, "float32", lanes)
+        return convert(cx, wide, "float32", "float16", lanes)
+    if op in ("min", "max"):
+        return _extreme(cx, op, a, b, dtype, lanes)
+    table = _FLOAT if dtypes.is_float(dtype) else _INTEGER
+    return cx.text.pure(f"{table[op]} {value_type(dtype, lanes)} {a}, {b}", (a, b))
+
+
+def _extreme(cx: Context, op: str, a: str, b: str, dtype: str, lanes: int) -> str:
+    if dtype == "bool":
+        return (both if op == "min" else either)(cx, a, b, lanes)
+    if dtypes.is_float(dtype):
+        name = f"{op}num"
+    else:
+        name = f"{'u' if dtype in dtypes.UNSIGNED else 's'}{op}"
+    kind = value_type(dtype, lanes)
+    return cx.text.call(kind, f"llvm.{name}.{suffix(dtype, lanes)}", ((kind, a), (kind, b)))
+
+
+def _multiply_add(cx: Context, expr: Binary, lanes: int) -> str | None:
+    """`a * b + c` and its variants in one instruction; None if no side is a product."""
+    product, other, is_left = expr.a, expr.b, True
+    if not _is_product(product):
+        product, other, is_left = expr.b, expr.a, False
+    if not isinstance(product, Binary) or not _is_product(product):
+        return None
+    dtype = expr.dtype
+    a, b = evaluate(cx, product.a, lanes), evaluate(cx, product.b, lanes)
+    c = evaluate(cx, other, lanes)
+    work = "float32" if dtype == "float16" else dtype
+    a, b, c = (convert(cx, v, dtype, work, lanes) for v in (a, b, c))
+    kind = value_type(work, lanes)
+    if expr.op == "-":
+        if is_left:
+            c = cx.text.pure(f"fneg {kind} {c}", (c,))
+        else:
+            a = cx.text.pure(f"fneg {kind} {a}", (a,))
+    name = f"llvm.fma.{suffix(work, lanes)}"
+    fused = cx.text.call(kind, name, ((kind, a), (kind, b), (kind, c)))
+    return convert(cx, fused, work, dtype, lanes)
+
+
+def _is_product(expr: Expr) -> bool:
+    return isinstance(expr, Binary) and expr.op == "*"
+
+
+def _select(cx: Context, expr: Select) -> str:
+    lanes = cx.lanes(expr)
+    condition = value(cx, expr.condition)
+    if condition in ("true", "false"):
+        return evaluate(cx, expr.a if condition == "true" else expr.b, lanes)
+    test_lanes = cx.lanes(expr.condition)
+    outside = cx.mask, cx.mask_lanes
+    _narrow(cx, condition, test_lanes)
+    a = evaluate(cx, expr.a, lanes)
+    cx.mask, cx.mask_lanes = outside
+    _narrow(cx, negation(cx, condition, test_lanes), test_lanes)
+    b = evaluate(cx, expr.b, lanes)
+    cx.mask, cx.mask_lanes = outside
+    if a == b:
+        return a
+    kind, test = value_type(expr.dtype, lanes), value_type("bool", test_lanes)
+    return cx.text.pure(f"select {test} {condition}, {kind} {a}, {kind} {b}", (condition, a, b))
+
+
+def _narrow(cx: Context, condition: str, lanes: int) -> None:
+    """Let the mask hold only where `condition` does as well."""
+    joint = max(lanes, cx.mask_lanes)
+    mask = spread(cx, cx.mask, "bool", joint) if cx.mask_lanes < joint else cx.mask
+    test = spread(cx, condition, "bool", joint) if lanes < joint else condition
+    cx.mask = both(cx, mask, test, joint)
+    cx.mask_lanes = 1 if cx.mask in ("true", "false") else joint
+
+
+def set_mask(cx: Context, conditions: tuple[Expr, ...]) -> bool:
+    """Set the mask to the conjunction of `conditions`; False if it holds nowhere."""
+    cx.mask, cx.mask_lanes = "true", 1
+    for condition in conditions:
+        _narrow(cx, value(cx, condition), cx.lanes(condition))
+    return cx.mask != "false"
+
+
+def _cast(cx: Context, expr: Cast) -> str:
+    return convert(cx, value(cx, expr.value), expr.value.dtype, expr.dtype, cx.lanes(expr))
+
+
+def convert(cx: Context, text: str, source: str, target: str, lanes: int) -> str:
+    """`text`, a value of dtype `source`, as one of dtype `target`."""
+    if source == target:
+        return text
+    if lanes > 1 and text in ("true", "false"):
+        text = f"splat (i1 {text})"
+    before, after = value_type(source, lanes), value_type(target, lanes)
+    if before == after:
+        return text  # int8 and uint8 have the same bits
+    if target == "bool":
+        zero = "zeroinitializer" if lanes > 1 else literal(0, source)
+        test = "fcmp une" if dtypes.is_float(source) else "icmp ne"
+        return cx.text.pure(f"{test} {before} {text}, {zero}", (text,))
+    return cx.text.pure(f"{_conversion(source, target)} {before} {text} to {after}", (text,))
+
+
+def _conversion(source: str, target: str) -> str:
+    is_unsigned = source == "bool" or source in dtypes.UNSIGNED
+    wider = dtypes.bits(target) > dtypes.bits(source)
+    if dtypes.is_float(source):
+        if dtypes.is_float(target):
+            return "fpext" if wider else "fptrunc"
+        return "fptoui" if target in dtypes.UNSIGNED else "fptosi"
+    if dtypes.is_float(target):
+        return "uitofp" if is_unsigned else "sitofp"
+    if source == "bool" or wider:
+        return "zext" if is_unsigned else "sext"
+    return "trunc"
+
+
+def _call(cx: Context, expr: Call) -> str:
+    lanes = cx.lanes(expr)
+    arguments = [evaluate(cx, a, lanes) for a in expr.args]
+    if expr.dtype == "float16":
+        wide = [convert(cx, a, "float16", "float32", lanes) for a in arguments]
+        result = function_value(cx, expr.function, wide, "float32", lanes)
+        return convert(cx, result, "float32", "float16", lanes)
+    return function_value(cx, expr.function, arguments, expr.dtype, lanes)
+
+
+def _unknown(cx: Context, expr: Expr) -> str:
+    raise TargetError(
+        f"Emitting for target cpu stopped at {expr!r}, which it cannot express; "
+        "this is a defect of tvmlab, please report it with the program."
+    )
+
+
+_FORMS: dict[type[Expr], Callable[..., str]] = {
+    Const: _const,
+    Var: _variable,
+    Ramp: _ramp,
+    Binary: _binary,
+    Select: _select,
+    Cast: _cast,
+    Call: _call,
+    Load: load,
+}

@@ -1,0 +1,122 @@
+"""LLVM IR of the loops that find a processor's limits: fused multiply-adds, and reading memory.
+
+Each is a body of a parallel loop, `void (ptr closure, i64 begin, i64 end)`, with one iteration for
+each thread. The closure holds the data's address, the bytes each thread has of it, and how many
+times to go over them.
+"""
+
+from __future__ import annotations
+
+from tvmlab.targets.cpu.limits.features import CpuFeatures
+
+LLVM_TYPES = {"float32": ("float", 32), "float64": ("double", 64)}
+
+_BODY = """\
+define void @{name}(ptr %closure, i64 %begin, i64 %end) {{
+entry:
+  %data = load ptr, ptr %closure
+  %bytes.at = getelementptr i64, ptr %closure, i64 1
+  %bytes = load i64, ptr %bytes.at
+  %passes.at = getelementptr i64, ptr %closure, i64 2
+  %passes = load i64, ptr %passes.at
+  br label %thread
+thread:
+  %i = phi i64 [ %begin, %entry ], [ %i.next, %stored ]
+  %offset = mul i64 %i, %bytes
+  %region = getelementptr i8, ptr %data, i64 %offset
+{before}
+  br label %pass
+pass:
+  %p = phi i64 [ 0, %thread ], [ %p.next, %{passed} ]
+{work}
+  %p.next = add i64 %p, 1
+  %again = icmp ult i64 %p.next, %passes
+  br i1 %again, label %pass, label %stored
+stored:
+{after}
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %end
+  br i1 %more, label %thread, label %done
+done:
+  ret void
+}}
+"""
+
+
+def multiply_adds(features: CpuFeatures, dtype: str) -> tuple[str, int]:
+    """Text of a body `fma_<dtype>`, and the floating-point operations of one pass.
+
+    Independent chains of fused multiply-adds in registers, twice as many as the latency (4 cycles)
+    times the units (2) of today's processors, where the registers allow.
+    """
+    element, bits = LLVM_TYPES[dtype]
+    lanes = features.lanes(bits)
+    vector = f"<{lanes} x {element}>"
+    chains = min(16, features.vector_registers - 4)
+    rounds = 8  # unrolled, so that the loop itself costs nothing
+    work = [
+        f"  %a{c}.0 = phi {vector} [ %start, %thread ], [ %a{c}.{rounds}, %pass ]"
+        for c in range(chains)
+    ]
+    for r in range(rounds):
+        work += [
+            f"  %a{c}.{r + 1} = call {vector} @llvm.fma.v{lanes}f{bits}"
+            f"({vector} %a{c}.{r}, {vector} %scale, {vector} %start)"
+            for c in range(chains)
+        ]
+    after = [f"  %s1 = fadd {vector} %a0.{rounds}, %a1.{rounds}"]
+    after += [f"  %s{c} = fadd {vector} %s{c - 1}, %a{c}.{rounds}" for c in range(2, chains)]
+    after += [f"  store {vector} %s{chains - 1}, ptr %region, align 64"]
+    before = [
+        f"  %start = load {vector}, ptr %region, align 64",
+        f"  %scale = fmul {vector} %start, %start",
+    ]
+    text = _filled(f"fma_{dtype}", before, work, after, passed="pass")
+    declared = f"declare {vector} @llvm.fma.v{lanes}f{bits}({vector}, {vector}, {vector})\n"
+    return text + declared, 2 * lanes * chains * rounds
+
+
+READ_STEP_VECTORS = 8
+"""Vectors read in one step of the reading loop: a thread's bytes are a multiple of them."""
+
+
+def reading(features: CpuFeatures) -> str:
+    """Text of a body `read`: each pass reads a thread's bytes once, in order.
+
+    Strictly in order: with twice as many loads a step, the code generator mixes them, and the
+    hardware no longer sees the stream (DRAM at a third of its speed).
+    """
+    lanes, streams = features.lanes(64), READ_STEP_VECTORS
+    vector, vector_bytes = f"<{lanes} x i64>", features.vector_bits // 8
+    work = ["  br label %step", "step:", "  %at = phi i64 [ 0, %pass ], [ %at.next, %step ]"]
+    for s in range(streams):
+        work += [f"  %r{s} = phi {vector} [ zeroinitializer, %pass ], [ %w{s}, %step ]"]
+    for s in range(streams):
+        work += [
+            f"  %o{s} = add i64 %at, {s * vector_bytes}",
+            f"  %q{s} = getelementptr i8, ptr %region, i64 %o{s}",
+            f"  %v{s} = load {vector}, ptr %q{s}, align 64",
+            f"  %w{s} = or {vector} %r{s}, %v{s}",
+        ]
+    work += [
+        f"  %at.next = add i64 %at, {streams * vector_bytes}",
+        "  %left = icmp ult i64 %at.next, %bytes",
+        "  br i1 %left, label %step, label %passed",
+        "passed:",
+        f"  %t1 = or {vector} %w0, %w1",
+    ]
+    work += [f"  %t{s} = or {vector} %t{s - 1}, %w{s}" for s in range(2, streams)]
+    # Written once a pass, to memory just read: no pass can be left out.
+    work += [f"  store volatile {vector} %t{streams - 1}, ptr %region, align 64"]
+    return _filled("read", [], work, [], passed="passed")
+
+
+def _filled(name: str, before: list[str], work: list[str], after: list[str], passed: str) -> str:
+    """The body's text; `passed` is the block in which `work` ends."""
+    return _BODY.format(
+        name=name,
+        before="\n".join(before),
+        work="\n".join(work),
+        after="\n".join(after),
+        passed=passed,
+    )

@@ -1,14 +1,33 @@
 """Well-formedness: what every program holds after every step.
 
-A program that fails here is a defect of tvmlab, not of its user: steps refuse before that.
+A program that fails here is a defect of tvmlab, not of its user: steps refuse before that. What
+needs bounds of expressions (indices inside their buffers, bindings inside their extents) is
+`tvmlab.arith.inside`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tvmlab.errors import VerifyError
-from tvmlab.ir.expr import Var
-from tvmlab.ir.program import LOOP_KINDS, Block, For, Program, Stmt
-from tvmlab.ir.walk import exprs_of, sub_stmts, variables
+from tvmlab.ir import dtypes
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Binary, Cast, Expr, Ramp, Select, Var
+from tvmlab.ir.program import (
+    LOOP_KINDS,
+    SCOPES,
+    Allocate,
+    Block,
+    For,
+    If,
+    Program,
+    Region,
+    Stmt,
+    Store,
+)
+from tvmlab.ir.walk import blocks, operands, sub_stmts, variables
+
+_UNORDERED = ("parallel", "vectorized", "bound")
 
 
 def verify(program: Program) -> None:
@@ -17,33 +36,184 @@ def verify(program: Program) -> None:
     Raises:
         VerifyError: naming the first thing that is not.
     """
-    seen_blocks: set[str] = set()
-    seen_vars: set[Var] = set()
+    declared = [*program.params, *program.buffers]
+    if len(set(declared)) != len(declared):
+        raise VerifyError(f"program {program.name} declares a buffer twice.")
+    if not 0 < program.outputs <= len(program.params):
+        raise VerifyError(
+            f"program {program.name} has {len(program.params)} parameters, and says that "
+            f"{program.outputs} of them are outputs."
+        )
+    _Verifier(program).stmt(program.body)
 
-    def visit(stmt: Stmt, scope: frozenset[Var], names: frozenset[str]) -> None:
-        for expr in exprs_of(stmt):
-            unknown = variables(expr) - scope
-            if unknown:
-                raise VerifyError(
-                    f"program {program.name}: {next(iter(unknown))} is used outside its loop."
-                )
-        if isinstance(stmt, For):
-            if stmt.kind not in LOOP_KINDS:
-                raise VerifyError(f"loop {stmt.var.name} is of the unknown kind {stmt.kind!r}.")
-            if isinstance(stmt.extent, int) and stmt.extent < 1:
-                raise VerifyError(f"loop {stmt.var.name} has the extent {stmt.extent}.")
-            if stmt.var.name in names or stmt.var in seen_vars:
-                raise VerifyError(f"two loops on one path are named {stmt.var.name}.")
-            seen_vars.add(stmt.var)
-            scope, names = scope | {stmt.var}, names | {stmt.var.name}
-        if isinstance(stmt, Block):
-            if stmt.name in seen_blocks:
-                raise VerifyError(f"two blocks are named {stmt.name}.")
-            seen_blocks.add(stmt.name)
-            if len(stmt.iters) != len(stmt.bindings):
-                raise VerifyError(f"block {stmt.name} has not one binding for each variable.")
-            scope = frozenset(it.var for it in stmt.iters)
-        for below in sub_stmts(stmt):
-            visit(below, scope, names)
 
-    visit(program.body, frozenset(), frozenset())
+class _Verifier:
+    """Walks a program with what is in scope."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.inputs = set(program.params[: len(program.params) - program.outputs])
+        self.buffers: set[Buffer] = set()
+        for buffer in (*program.params, *program.buffers):
+            self.declare(buffer)
+        self.scope: set[Var] = {e for b in program.params for e in b.shape if isinstance(e, Var)}
+        self.names: set[str] = set()
+        self.seen: set[Var] = set()
+        self.seen_blocks: set[str] = set()
+        self.block: Block | None = None
+
+    def fail(self, words: str) -> None:
+        where = f"block {self.block.name}" if self.block else f"program {self.program.name}"
+        raise VerifyError(f"{where}: {words}.")
+
+    def declare(self, buffer: Buffer) -> None:
+        if buffer.scope not in SCOPES or buffer.dtype not in dtypes.ALL:
+            raise VerifyError(
+                f"buffer {buffer.name} has the unknown scope {buffer.scope!r} or dtype "
+                f"{buffer.dtype!r}."
+            )
+        if any(isinstance(e, int) and e < 1 for e in buffer.shape):
+            raise VerifyError(f"buffer {buffer.name} has the shape {list(buffer.shape)}.")
+        self.buffers.add(buffer)
+
+    def introduce(self, var: Var) -> None:
+        """Every variable is made in one place."""
+        if var in self.seen:
+            self.fail(f"two loops or blocks share the variable {var.name}")
+        if var.dtype != dtypes.INDEX:
+            self.fail(f"the variable {var.name} is {var.dtype}, not {dtypes.INDEX}")
+        self.seen.add(var)
+
+    # Statements
+
+    def stmt(self, s: Stmt) -> None:
+        if isinstance(s, For):
+            self.loop(s)
+            return
+        if isinstance(s, Block):
+            self.instance(s)
+            return
+        if isinstance(s, Store):
+            self.store(s)
+        elif isinstance(s, If):
+            self.typed(s.condition, "bool", "a condition")
+        elif isinstance(s, Allocate):
+            if s.buffer in self.buffers:
+                self.fail(f"buffer {s.buffer.name} is declared twice")
+            self.declare(s.buffer)
+        for below in sub_stmts(s):
+            self.stmt(below)
+        if isinstance(s, Allocate):
+            self.buffers.remove(s.buffer)
+
+    def loop(self, s: For) -> None:
+        name = s.var.name
+        if s.kind not in LOOP_KINDS:
+            self.fail(f"loop {name} is of the unknown kind {s.kind!r}")
+        if isinstance(s.extent, Expr):
+            self.typed(s.extent, dtypes.INDEX, f"the extent of loop {name}")
+        elif s.extent < 1:
+            self.fail(f"loop {name} has the extent {s.extent}")
+        if name in self.names:
+            self.fail(f"two loops on one path are named {name}")
+        self.introduce(s.var)
+        if s.kind in _UNORDERED:
+            self.carries_no_fold(s)
+        self.names.add(name)
+        self.scope.add(s.var)
+        self.stmt(s.body)
+        self.scope.remove(s.var)
+        self.names.remove(name)
+
+    def carries_no_fold(self, s: For) -> None:
+        """Iterations that run in any order must not be contributions to one element."""
+        for block in blocks(s.body):
+            for it, binding in zip(block.iters, block.bindings, strict=False):
+                if it.is_reduce and s.var in variables(binding):
+                    self.fail(
+                        f"loop {s.var.name} is {s.kind}, and block {block.name} folds over it"
+                    )
+
+    def instance(self, s: Block) -> None:
+        """A block: bindings and predicate see the loops, the inside its own variables only."""
+        if s.name in self.seen_blocks:
+            self.fail(f"two blocks are named {s.name}")
+        self.seen_blocks.add(s.name)
+        outer, scope = self.block, self.scope
+        self.block = s
+        if len(s.iters) != len(s.bindings):
+            self.fail(f"{len(s.iters)} iteration variables have {len(s.bindings)} bindings")
+        self.typed(s.where, "bool", "the predicate")
+        for it, binding in zip(s.iters, s.bindings, strict=True):
+            self.typed(binding, dtypes.INDEX, f"the binding of {it.var.name}")
+            self.introduce(it.var)
+            if it.kind not in ("spatial", "reduce"):
+                self.fail(f"{it.var.name} is of the unknown kind {it.kind!r}")
+            if isinstance(it.extent, int) and it.extent < 1:
+                self.fail(f"{it.var.name} has the extent {it.extent}")
+        if s.init is not None and not any(it.is_reduce for it in s.iters):
+            self.fail("there is an init, and nothing is folded")
+        self.scope = {it.var for it in s.iters}
+        self.regions(s.reads)
+        self.regions(s.writes)
+        if s.init is not None:
+            self.stmt(s.init)
+        self.stmt(s.body)
+        self.block, self.scope = outer, scope
+
+    def regions(self, regions: Iterable[Region]) -> None:
+        for region in regions:
+            self.access(region.buffer, tuple([start for start, _ in region.bounds]))
+
+    def store(self, s: Store) -> None:
+        self.access(s.buffer, s.indices)
+        self.typed(s.value, s.buffer.dtype, f"the value stored to {s.buffer.name}")
+        if s.buffer in self.inputs:
+            self.fail(f"the input {s.buffer.name} is written")
+        if self.block and not any(r.buffer is s.buffer for r in self.block.writes):
+            self.fail(f"{s.buffer.name} is written, and is not among the writes")
+
+    # Expressions
+
+    def access(self, buffer: Buffer, indices: tuple[Expr, ...]) -> None:
+        if buffer not in self.buffers:
+            self.fail(f"buffer {buffer.name} is used where it is not declared")
+        if len(indices) != len(buffer.shape):
+            self.fail(
+                f"{buffer.name} has {len(buffer.shape)} dimensions and is used with {len(indices)}"
+            )
+        for index in indices:
+            self.typed(index, dtypes.INDEX, f"an index of {buffer.name}")
+
+    def typed(self, e: Expr, dtype: str, what: str) -> None:
+        if e.dtype != dtype:
+            self.fail(f"{what} is {e.dtype}, not {dtype}")
+        self.expr(e)
+
+    def expr(self, e: Expr) -> None:
+        if isinstance(e, Var):
+            if e not in self.scope:
+                self.fail(f"{e.name} is used outside its loop or block")
+            return
+        if isinstance(e, Load):
+            self.access(e.buffer, e.indices)
+            block = self.block
+            if block and not any(r.buffer is e.buffer for r in (*block.reads, *block.writes)):
+                self.fail(f"{e.buffer.name} is read, and is not among the reads")
+            return
+        if isinstance(e, Binary):
+            if e.a.dtype != e.b.dtype:
+                self.fail(f"{e.op!r} joins {e.a.dtype} and {e.b.dtype}")
+        elif isinstance(e, Select):
+            if e.condition.dtype != "bool" or e.a.dtype != e.b.dtype:
+                self.fail(f"a select has {e.condition.dtype}, {e.a.dtype} and {e.b.dtype}")
+        elif isinstance(e, Cast):
+            if e.dtype not in dtypes.ALL:
+                self.fail(f"a value is cast to the unknown dtype {e.dtype!r}")
+        elif isinstance(e, Ramp) and (e.base.lanes != 1 or e.lanes < 2):
+            self.fail(f"a ramp of {e.lanes} lanes stands over {e.base.lanes}")
+        below = operands(e)
+        if e.lanes > 1 and any(o.lanes not in (1, e.lanes) for o in below):
+            self.fail(f"vectors of {[o.lanes for o in below]} lanes meet")
+        for o in below:
+            self.expr(o)

@@ -1,0 +1,152 @@
+"""What a well-formed program keeps inside: indices in their buffers, bindings in their extents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tvmlab.arith.bounds import Interval, bounds
+from tvmlab.arith.simplify import loop_range
+from tvmlab.errors import VerifyError
+from tvmlab.ir.buffer import Buffer, Extent, Load
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.program import Block, For, If, Program, Stmt, Store
+from tvmlab.ir.walk import exprs, operands, rewrite_expr, sub_stmts
+
+
+class Limit(NamedTuple):
+    """A condition that holds where an expression is evaluated: `value <= most`."""
+
+    value: Expr
+    most: int
+
+
+class Claim(NamedTuple):
+    """An index or binding that must be in `0 .. extent - 1`, with what is known where it stands."""
+
+    what: str
+    value: Expr
+    extent: int
+    ranges: dict[Var, Interval]
+    limits: tuple[Limit, ...]
+
+    def interval(self) -> Interval:
+        """Least and greatest value, by the ranges and by each limit alone."""
+        low, high = bounds(self.value, self.ranges)
+        for limit in self.limits:
+            high = min(high, bounds(self.value - limit.value, self.ranges)[1] + limit.most)
+            low = max(low, bounds(self.value + limit.value, self.ranges)[0] - limit.most)
+        return low, high
+
+
+def verify_inside(program: Program, *, strict: bool = False) -> None:
+    """Check what bounds can tell about a program's accesses and bindings.
+
+    Args:
+        strict: refuse also what cannot be proved to be inside, data-dependent indices apart.
+
+    Raises:
+        VerifyError: naming the first index or binding that is outside.
+    """
+    for claim in _claims(program.body, {}, ()):
+        low, high = claim.interval()
+        if low > high:
+            continue  # the conditions around it contradict each other: never evaluated
+        last = claim.extent - 1
+        if low > last or high < 0:
+            raise VerifyError(f"{claim.what} is {claim.value!r}, which is outside 0..{last}.")
+        depends_on_data = any(isinstance(e, Load) for e in exprs(claim.value))
+        if strict and not depends_on_data and (low < 0 or high > last):
+            raise VerifyError(
+                f"{claim.what} is {claim.value!r}, which may be {low:.0f} to {high:.0f}, outside "
+                f"0..{last}."
+            )
+
+
+def _claims(s: Stmt, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> Iterator[Claim]:
+    """The claims of a statement and those below it; `ranges` grows with the loops entered."""
+    if isinstance(s, For):
+        ranges[s.var] = loop_range(s, ranges)
+    elif isinstance(s, Store):
+        yield from _access(s.buffer, s.indices, ranges, limits)
+        yield from _reads(s.value, ranges, limits)
+    elif isinstance(s, If):
+        yield from _reads(s.condition, ranges, limits)
+        yield from _claims(s.then, ranges, (*limits, *_limits(s.condition, True)))
+        if s.otherwise is not None:
+            yield from _claims(s.otherwise, ranges, (*limits, *_limits(s.condition, False)))
+        return
+    elif isinstance(s, Block):
+        inside = (*limits, *_limits(s.where, True))
+        for it, binding in zip(s.iters, s.bindings, strict=True):
+            if isinstance(it.extent, int):
+                what = f"block {s.name}: the binding of {it.var.name}"
+                yield Claim(what, binding, it.extent, ranges, inside)
+        ranges = {it.var: (0, _last(it.extent, ranges)) for it in s.iters}
+        limits = ()
+    for below in sub_stmts(s):
+        yield from _claims(below, ranges, limits)
+
+
+def _last(extent: Extent, ranges: dict[Var, Interval]) -> float:
+    return (extent if isinstance(extent, int) else bounds(extent, ranges)[1]) - 1
+
+
+def _reads(e: Expr, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> Iterator[Claim]:
+    """The claims of the loads in an expression; a side of a select is read under its condition."""
+    if isinstance(e, Select):
+        yield from _reads(e.condition, ranges, limits)
+        yield from _reads(e.a, ranges, (*limits, *_limits(e.condition, True)))
+        yield from _reads(e.b, ranges, (*limits, *_limits(e.condition, False)))
+        return
+    if isinstance(e, Load):
+        yield from _access(e.buffer, e.indices, ranges, limits)
+    for below in operands(e):
+        yield from _reads(below, ranges, limits)
+
+
+def _access(
+    buffer: Buffer,
+    indices: tuple[Expr, ...],
+    ranges: dict[Var, Interval],
+    limits: tuple[Limit, ...],
+) -> Iterator[Claim]:
+    for n, (index, extent) in enumerate(zip(indices, buffer.shape, strict=True)):
+        if isinstance(extent, int):
+            known = dict(ranges)
+            what = f"index {n} of {buffer.name}"
+            yield Claim(what, _spread(index, known), extent, known, limits)
+
+
+def _spread(index: Expr, ranges: dict[Var, Interval]) -> Expr:
+    """An index vector as a scalar over a further variable, its lane."""
+
+    def lane(e: Expr) -> Expr | None:
+        if not isinstance(e, Ramp):
+            return None
+        var = Var("lane")
+        ranges[var] = (0, e.lanes - 1)
+        return e.base + var
+
+    return rewrite_expr(index, lane) if index.lanes > 1 else index
+
+
+def _limits(condition: Expr, holds: bool) -> tuple[Limit, ...]:
+    """What the truth or falsehood of a condition limits."""
+    if not isinstance(condition, Binary):
+        return ()
+    op, a, b = condition.op, condition.a, condition.b
+    if op == ("and" if holds else "or"):
+        return (*_limits(a, holds), *_limits(b, holds))
+    if a.dtype != INDEX:
+        if op == "==" and isinstance(b, Const) and a.dtype == "bool":  # a negation
+            return _limits(a, holds == bool(b.value))
+        return ()
+    if not holds:
+        op = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}.get(op, "")
+    if op in ("<", "<="):
+        return (Limit(a - b, -1 if op == "<" else 0),)
+    if op in (">", ">="):
+        return (Limit(b - a, -1 if op == ">" else 0),)
+    return (Limit(a - b, 0), Limit(b - a, 0)) if op == "==" else ()

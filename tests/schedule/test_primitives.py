@@ -49,7 +49,9 @@ def test_docstring_shows_what_the_step_does(step: type[Step]) -> None:
 def test_doc_summary_and_fields_are_there_for_a_form(step: type[Step]) -> None:
     import dataclasses
 
-    assert step.__doc__ and step.summary and step.name in STEPS
+    assert step.__doc__
+    assert step.summary
+    assert step.name in STEPS
     for field in dataclasses.fields(step)[1:]:
         assert field.metadata["kind"] in {"loop", "loops", "factors"}
         assert field.metadata["doc"]

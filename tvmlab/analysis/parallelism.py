@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tvmlab.ir.program import Block, Buffer, For, Stmt
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.program import Block, For, Stmt
 from tvmlab.ir.walk import blocks, variables
 
 

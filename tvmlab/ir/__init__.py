@@ -36,10 +36,11 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
 Nodes are immutable by convention: a rewrite builds new nodes and shares the rest.
 """
 
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.equality import equal, structural_hash
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.printer import print_program, text
-from tvmlab.ir.program import Block, Buffer, For, Program
+from tvmlab.ir.program import Block, For, Program
 
 __all__ = [
     "Block",

@@ -9,20 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from hashlib import sha256
 
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Load, Ramp, Select, Var
-from tvmlab.ir.program import (
-    Allocate,
-    Block,
-    Buffer,
-    Extent,
-    For,
-    If,
-    Program,
-    Region,
-    Seq,
-    Stmt,
-    Store,
-)
+from tvmlab.ir.buffer import Buffer, Extent, Load
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.program import Allocate, Block, For, If, Program, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import operands
 
 Key = Hashable

@@ -7,13 +7,10 @@ apart by identity when used as dictionary keys.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any, Union
 
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
-
-if TYPE_CHECKING:
-    from tvmlab.ir.program import Buffer
 
 ARITHMETIC = ("+", "-", "*", "/", "//", "%", "min", "max")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -208,21 +205,6 @@ class Select(Expr):
 
     def __repr__(self) -> str:
         return f"select({self.condition!r}, {self.a!r}, {self.b!r})"
-
-
-class Load(Expr):
-    """The element of `buffer` at `indices`; a vector if an index is."""
-
-    __slots__ = ("buffer", "indices")
-
-    def __init__(self, buffer: Buffer, indices: tuple[Expr, ...]) -> None:
-        self.buffer = buffer
-        self.indices = indices
-        self.dtype = buffer.dtype
-        self.lanes = max((i.lanes for i in indices), default=1)
-
-    def __repr__(self) -> str:
-        return f"{self.buffer.name}[{', '.join(map(repr, self.indices))}]"
 
 
 class Ramp(Expr):

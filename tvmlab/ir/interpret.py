@@ -16,21 +16,10 @@ import numpy as np
 
 from tvmlab.errors import UsageError, VerifyError
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import (
-    COMPARISONS,
-    LOGICAL,
-    Binary,
-    Call,
-    Cast,
-    Const,
-    Expr,
-    Load,
-    Ramp,
-    Select,
-    Var,
-)
+from tvmlab.ir.buffer import Buffer, Extent, Load
+from tvmlab.ir.expr import COMPARISONS, LOGICAL, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.functions import FUNCTIONS
-from tvmlab.ir.program import Allocate, Block, Buffer, Extent, For, If, Program, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Block, For, If, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs
 
 NESTING = 16

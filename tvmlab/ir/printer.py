@@ -17,9 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf, isinf, isnan
 
+from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Load, Ramp, Select, Var
-from tvmlab.ir.program import Allocate, Block, Buffer, Extent, For, If, Program, Seq, Stmt, Store
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.program import Allocate, Block, For, If, Program, Seq, Stmt, Store
 
 LOOP_WORDS = {
     "serial": "range",

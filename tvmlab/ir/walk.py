@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from tvmlab.ir.expr import Binary, Call, Cast, Expr, Load, Ramp, Select, Var, fold
-from tvmlab.ir.program import Allocate, Block, Buffer, For, If, Region, Seq, Stmt, Store
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var, fold
+from tvmlab.ir.program import Allocate, Block, For, If, Region, Seq, Stmt, Store
 
 ExprRewrite = Callable[[Expr], Expr | None]
 StmtRewrite = Callable[[Stmt], Stmt | None]

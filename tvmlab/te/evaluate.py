@@ -15,7 +15,8 @@ import numpy as np
 
 from tvmlab.errors import UsageError
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import Binary, Expr, Load
+from tvmlab.ir.buffer import Load
+from tvmlab.ir.expr import Binary, Expr
 from tvmlab.ir.walk import exprs, variables
 from tvmlab.te.bounded import Array, Bounded, Error, is_exact
 from tvmlab.te.contraction import contract

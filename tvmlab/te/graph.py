@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tvmlab.errors import ExpressionError
-from tvmlab.ir.expr import Expr, Load
+from tvmlab.ir.buffer import Load
+from tvmlab.ir.expr import Expr
 from tvmlab.ir.walk import exprs
 from tvmlab.te.reduction import Reduce
 from tvmlab.te.tensor import Tensor

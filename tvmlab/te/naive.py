@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tvmlab.ir.expr import Const, Expr, Load, Var
-from tvmlab.ir.program import TRUE, Block, Buffer, For, Iter, Program, Region, Seq, Stmt, Store
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs, rewrite_expr
 from tvmlab.te.graph import inputs, stages, tensors, unique_names, value_of
 from tvmlab.te.reduction import Axis, Reduce

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Load, Select, Var
+from tvmlab.ir.buffer import Load
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Select, Var
 from tvmlab.te.bounded import Array, Bounded, binary, choose, convert, is_exact
 from tvmlab.te.function_bounds import apply
 from tvmlab.te.reduction import Axis

@@ -25,6 +25,7 @@ from typing import Any
 
 from tvmlab.errors import ExpressionError, TraceError
 from tvmlab.ir import dtypes
+from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import (
     ARITHMETIC,
     COMPARISONS,
@@ -34,7 +35,6 @@ from tvmlab.ir.expr import (
     Cast,
     Const,
     Expr,
-    Load,
     Select,
     Var,
     binary,

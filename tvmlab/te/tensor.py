@@ -9,8 +9,8 @@ from typing import Any
 from tvmlab.arith import Interval, bounds
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import Expr, ExprLike, Load, Select, Var, as_expr
-from tvmlab.ir.program import Buffer
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Expr, ExprLike, Select, Var, as_expr
 from tvmlab.ir.walk import exprs, operands
 from tvmlab.te.reduction import Axis, Reduce
 

@@ -17,8 +17,9 @@ from functools import partial
 
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import Buffer, Program, Stmt, Store
+from tvmlab.ir.program import Program, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, stmts, sub_stmts
 from tvmlab.targets.cpu.emit_context import Context, Machine
 from tvmlab.targets.cpu.emit_module import Module
@@ -50,9 +51,7 @@ def emit(
     at = module.function_location(program.name)
     text.location = at.suffix
     lanes = machine.vector_bits // (8 * _widest_bytes(program.body))
-    cx = Context(
-        text, machine, max(lanes, 2), value, _stored_buffers(program.body), at.locations
-    )
+    cx = Context(text, machine, max(lanes, 2), value, _stored_buffers(program.body), at.locations)
     cx.fork = partial(fork, module=module)
     for buffer in program.params:
         cx.pointers[buffer] = (module.pointer_name(buffer), dtypes.size_bytes(buffer.dtype))

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tvmlab.arith import Interval
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Expr, Var
-from tvmlab.ir.program import Buffer, For
+from tvmlab.ir.program import For
 from tvmlab.targets.cpu.emit_text import FunctionText
 from tvmlab.targets.cpu.emit_types import splat_literal, value_type
 
@@ -114,8 +115,10 @@ def spread(cx: Context, value: str, dtype: str, lanes: int) -> str:
 def evaluate(cx: Context, expr: Expr, lanes: int) -> str:
     """The value of `expr` in `lanes` lanes: spread if it is a scalar, or came out as a literal."""
     value = cx.evaluate(cx, expr)
-    return value if expr.lanes > 1 and value not in ("true", "false") else spread(
-        cx, value, expr.dtype, lanes
+    return (
+        value
+        if expr.lanes > 1 and value not in ("true", "false")
+        else spread(cx, value, expr.dtype, lanes)
     )
 
 
@@ -129,9 +132,7 @@ def either(cx: Context, a: str, b: str, lanes: int) -> str:
     return _logic(cx, "or", "false", "true", a, b, lanes)
 
 
-def _logic(
-    cx: Context, op: str, neutral: str, absorbing: str, a: str, b: str, lanes: int
-) -> str:
+def _logic(cx: Context, op: str, neutral: str, absorbing: str, a: str, b: str, lanes: int) -> str:
     for one, other in ((a, b), (b, a)):
         if one in (neutral, f"splat (i1 {neutral})"):
             return other

@@ -13,8 +13,8 @@ from math import gcd
 from tvmlab.arith import bounds
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Var
-from tvmlab.ir.program import Buffer
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_integer import round_down
 from tvmlab.targets.cpu.emit_types import memory_type

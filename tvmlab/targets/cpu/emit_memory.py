@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import Expr, Load
-from tvmlab.ir.program import Buffer
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Expr
 from tvmlab.targets.cpu.emit_context import Context, both, evaluate, spread
 from tvmlab.targets.cpu.emit_index import Address, address, linear_index, pointer_to
 from tvmlab.targets.cpu.emit_types import memory_type, suffix, value_type, vector_literal
@@ -130,9 +130,7 @@ def _lane_pointers(cx: Context, buffer: Buffer, at: Address) -> str:
 # Registers
 
 
-def register_key(
-    cx: Context, buffer: Buffer, indices: tuple[Expr, ...]
-) -> tuple[Buffer, int]:
+def register_key(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> tuple[Buffer, int]:
     """Which register an access means: its constant index, in elements."""
     index = linear_index(cx, buffer, indices)
     position = index.constant + index.stride * cx.chunk.start
@@ -175,8 +173,8 @@ def memory_mask(cx: Context, mask: str) -> str:
     """`mask`, and only lanes that exist: "true", or a vector of the chunk's lanes."""
     chunk = cx.chunk
     if chunk.active == chunk.lanes:
-        return mask if mask == "true" or cx.mask_lanes > 1 else spread(
-            cx, mask, "bool", chunk.lanes
+        return (
+            mask if mask == "true" or cx.mask_lanes > 1 else spread(cx, mask, "bool", chunk.lanes)
         )
     lanes = vector_literal([int(i < chunk.active) for i in range(chunk.lanes)], "bool")
     if mask == "true":

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import Buffer
 from tvmlab.targets.cpu.emit_context import Machine
 
 _RESERVED = ("launch", "closure", "begin", "end")
@@ -38,9 +38,7 @@ class Module:
 
     attributes = "#0"
 
-    def __init__(
-        self, name: str, machine: Machine, lines: Mapping[Var | str, int] | None
-    ) -> None:
+    def __init__(self, name: str, machine: Machine, lines: Mapping[Var | str, int] | None) -> None:
         self.name = name
         self.functions: list[list[str]] = []
         self._machine = machine

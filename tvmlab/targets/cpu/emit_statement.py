@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tvmlab.errors import TargetError
-from tvmlab.ir.program import Allocate, Buffer, For, If, Seq, Stmt, Store
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.program import Allocate, For, If, Seq, Stmt, Store
 from tvmlab.ir.walk import stmts
 from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, evaluate
 from tvmlab.targets.cpu.emit_memory import store

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from tvmlab.ir.program import Buffer
+from tvmlab.ir.buffer import Buffer
 
 _NOT_A_NAME = re.compile(r"\W", re.ASCII)
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Load, Ramp, Select, Var
+from tvmlab.ir.buffer import Load
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.targets.cpu.emit_compare import compare
 from tvmlab.targets.cpu.emit_context import Context, both, either, evaluate, negation, spread
 from tvmlab.targets.cpu.emit_index import index_value

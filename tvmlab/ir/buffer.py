@@ -1,0 +1,68 @@
+"""Buffers, and the expression that reads one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+
+from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Expr
+
+Extent = int | Expr
+"""A size: an int where it is known, else an int64 expression over symbolic variables."""
+
+
+class Buffer:
+    """A row-major array of `shape` elements of `dtype`, stored in `scope`.
+
+    Scope `global` is memory; `register` is a small tile whose indices are all constant after
+    unrolling, so that each element is a machine register. Identity, not name, tells two apart.
+    """
+
+    __slots__ = ("name", "shape", "dtype", "scope")
+
+    def __init__(
+        self, name: str, shape: Iterable[Extent], dtype: str, scope: str = "global"
+    ) -> None:
+        self.name = name
+        self.shape = tuple(shape)
+        self.dtype = dtype
+        self.scope = scope
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """The shape as integers; all extents must be known."""
+        assert all(isinstance(s, int) for s in self.shape), f"{self.name} has a symbolic shape"
+        return tuple(s for s in self.shape if isinstance(s, int))
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes the buffer occupies; all extents must be known."""
+        return prod(self.extents) * dtypes.size_bytes(self.dtype)
+
+    def strides(self) -> tuple[Extent, ...]:
+        """Distance in elements between neighbours along each dimension."""
+        strides: list[Extent] = []
+        step: Extent = 1
+        for extent in reversed(self.shape):
+            strides.append(step)
+            step = step * extent
+        return tuple(reversed(strides))
+
+    def __repr__(self) -> str:
+        return f"Buffer({self.name}: {self.dtype}{list(self.shape)})"
+
+
+class Load(Expr):
+    """The element of `buffer` at `indices`; a vector if an index is."""
+
+    __slots__ = ("buffer", "indices")
+
+    def __init__(self, buffer: Buffer, indices: tuple[Expr, ...]) -> None:
+        self.buffer = buffer
+        self.indices = indices
+        self.dtype = buffer.dtype
+        self.lanes = max((i.lanes for i in indices), default=1)
+
+    def __repr__(self) -> str:
+        return f"{self.buffer.name}[{', '.join(map(repr, self.indices))}]"

@@ -74,7 +74,7 @@ export class Code implements Drawn<CodeView> {
         draw: () => {
           const node = el(
             "div",
-            { class: "tv-row tv-code" },
+            { class: "tv-row tv-source" },
             el("span", { class: "tv-number", "aria-hidden": "true" }, String(index + 1)),
           );
           node.append(coloured(line, lex(line, kind)));

@@ -136,7 +136,8 @@ export class Moves implements Drawn<MovesView> {
   }
 
   private drawOffers(): void {
-    const moves = this.current?.moves ?? [];
+    // A step without fields has one instance, which the preview shows already.
+    const moves = this.current?.fields.length ? this.current.moves : [];
     fill(this.offers, ...moves.map((move) => this.offer(move)));
   }
 

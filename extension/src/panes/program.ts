@@ -121,7 +121,7 @@ export class Program implements Drawn<ProgramView> {
       const node = el(
         "div",
         {
-          class: `tv-row tv-code${line.mark ? " tv-new" : ""}${line.loop ? " tv-loop" : ""}`,
+          class: `tv-row tv-source${line.mark ? " tv-new" : ""}${line.loop ? " tv-loop" : ""}`,
           role: "option",
           id: `${this.prefix}-${line.id}-${number}`,
           "aria-selected": String(isSelected),
@@ -143,7 +143,7 @@ export class Program implements Drawn<ProgramView> {
     const draw = () => {
       const node = el(
         "div",
-        { class: "tv-row tv-code tv-gone", role: "option", "aria-disabled": "true" },
+        { class: "tv-row tv-source tv-gone", role: "option", "aria-disabled": "true" },
         el("span", { class: "tv-gutter", "aria-hidden": "true" }, "−"),
         el("span", { class: "tv-number", "aria-hidden": "true" }),
       );

@@ -98,7 +98,6 @@ export class Trace implements Drawn<TraceView> {
     row.append(go);
     if (!line) return row;
     go.addEventListener("keydown", (event) => event.key === "F2" && this.edit(line));
-    if (line.recipe) row.append(el("span", { class: "tv-badge", title: `Part of the recipe ${line.recipe}` }, line.recipe));
     row.append(button("Edit", () => this.edit(line), { class: "tv-quiet", title: `Edit step ${position} (F2)` }));
     return row;
   }

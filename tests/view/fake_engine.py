@@ -1,0 +1,95 @@
+"""An engine without compiler, clock or processes: every answer is at hand, and can be held back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from tvmlab.errors import TargetError, UsageError
+from tvmlab.measure.outcome import Outcome
+from tvmlab.schedule import State, Step, step_from_json
+from tvmlab.view.engine import Peaks, RunState, Trial, Work
+from tvmlab.view.schema import CodeKind
+
+OK = Outcome("ok", "time", times_s=(0.010, 0.011, 0.012), verified=True)
+
+
+class FakeRun:
+    """A tuning run that moves when told to."""
+
+    database = "/tmp/run.db"
+
+    def __init__(self, trials: int, changed: Callable[[], None]) -> None:
+        self.asked = trials
+        self.status = "running"
+        self.done: list[Trial] = []
+        self.schedules: dict[int, list[Step]] = {}
+        self._changed = changed
+
+    def add(self, time_s: float | None, *steps: dict[str, object], status: str = "ok") -> None:
+        """One more trial."""
+        number = len(self.done)
+        self.schedules[number] = [step_from_json(s) for s in steps]
+        predicted_s = 0.02 if number > 1 else None
+        self.done.append(Trial(number, status, "", time_s, predicted_s, time_s is not None))
+        self._changed()
+
+    def state(self) -> RunState:
+        return RunState(self.status, "", self.asked, 1.5, 2.5)
+
+    def trials(self, start: int) -> Sequence[Trial]:
+        return self.done[start:]
+
+    def steps(self, number: int) -> Sequence[Step]:
+        if number not in self.schedules:
+            raise UsageError(f"there is no trial {number}; open one that was tried.")
+        return self.schedules[number]
+
+    def pause(self) -> None:
+        self.status = "paused"
+
+    def resume(self) -> None:
+        self.status = "running"
+
+    def stop(self) -> None:
+        self.status = "done"
+
+
+class FakeEngine:
+    """`outcome` is what every measurement ends in; `gate` holds code and measurements back."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome = OK
+        self.no_tuner = ""
+        self.gate = threading.Event()
+        self.gate.set()
+        self.run: FakeRun | None = None
+        self.measured: list[State] = []
+
+    def work(self, state: State) -> Work:
+        return Work(2e9, 12e6)
+
+    def code_kinds(self) -> Sequence[CodeKind]:
+        return [{"kind": "llvm", "title": "LLVM IR"}, {"kind": "asm", "title": "Assembly"}]
+
+    def code(self, state: State, kind: str) -> str:
+        self.gate.wait(10)
+        if "parallel" in state.line:
+            raise TargetError("this target has no threads; use another.")
+        return f"; {kind} after {state.depth} step(s)\n\tvfmadd231ps\t%ymm0, %ymm1, %ymm2\n"
+
+    def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
+        stage("Comparing with numpy…")
+        self.gate.wait(10)
+        self.measured.append(state)
+        return self.outcome
+
+    def peaks(self) -> Peaks:
+        return Peaks(400e9, 20e9)
+
+    def why_no_tuner(self, state: State) -> str:
+        return self.no_tuner
+
+    def tune(self, state: State, trials: int, changed: Callable[[], None]) -> FakeRun:
+        self.run = FakeRun(trials, changed)
+        return self.run

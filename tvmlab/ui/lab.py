@@ -1,0 +1,199 @@
+"""`t.Lab(C)`: the lab in a notebook, and its text where there is no browser.
+
+Requests of the panes go to one thread, in order, so that every callback returns at once; compiling
+and measuring go to a second one. Whatever changes is pushed to the panes by the first thread.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import traceback
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import ipywidgets
+from IPython.display import display, update_display
+
+from tvmlab import api
+from tvmlab.schedule import Trace
+from tvmlab.ui.layout import Layout
+from tvmlab.ui.pane import Pane
+from tvmlab.ui.static_html import snapshot_html
+from tvmlab.view.lab import SLOW, LabView
+from tvmlab.view.machine import Machine
+from tvmlab.view.schema import Refused, Snapshot
+from tvmlab.view.text import snapshot_text
+
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+SNAPSHOT_MIME = "application/vnd.tvmlab.snapshot+json"
+
+TUNING_REFRESH_S = 0.25
+"""Seconds between two refreshes of a running tuner."""
+PICTURE_DELAY_S = 1.0
+"""Seconds without a change after which the static picture in the notebook is renewed."""
+
+
+class Lab:
+    """The lab of an expression, a schedule or a workload; shows itself at the end of a cell.
+
+    Args:
+        value: what to work on.
+        trace: a trace to begin with, as JSON or lines of Python.
+        restore: whether to go on where the same cell was left last time. The steps are kept in
+            `.tvmlab/` beside the notebook, one file for each expression.
+    """
+
+    def __init__(self, value: Any, trace: str | None = None, restore: bool = True) -> None:
+        self.view = LabView(value, Machine(), trace=trace, restore=restore)
+        self._marker = f"tvmlab-{uuid.uuid4().hex[:12]}"
+        self._layout: Layout | None = None
+        self._is_displayed = False
+        self._quick = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-lab")
+        self._slow = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-work")
+        self._timers: dict[str, threading.Timer] = {}
+        self._timers_lock = threading.Lock()
+        self._picture = ""
+        self.view.listen(self._on_change)
+
+    # ---- what a user holds
+
+    @property
+    def schedule(self) -> api.Schedule:
+        """The schedule as it stands, to build, time or go on with in code."""
+        return api.Schedule(self.view.state)
+
+    @property
+    def widget(self) -> ipywidgets.Widget:
+        """The lab as a widget, to be placed among others."""
+        return self._laid_out().root
+
+    def do(self, **intent: Any) -> Snapshot | Refused:
+        """Carry out one intent, e.g. `lab.do(intent="undo")`; see `tvmlab.view.lab`."""
+        return self.view.do(intent)
+
+    def close(self) -> None:
+        """End what goes on in the background and take the widgets away."""
+        self.view.close()
+        with self._timers_lock:
+            for timer in self._timers.values():
+                timer.cancel()
+        if self._layout is not None:
+            self._layout.root.close()
+        self._quick.shutdown(wait=False)
+        self._slow.shutdown(wait=False)
+
+    def __str__(self) -> str:
+        return snapshot_text(self.view.snapshot())
+
+    def __repr__(self) -> str:
+        return f"Lab of {self.view.state.program.name} after {self.view.state.depth} step(s)"
+
+    # ---- display
+
+    def _ipython_display_(self) -> None:
+        """Show the live lab, and beside it the picture that stays in the notebook file."""
+        widget = {k: v for k, v in self._widget_bundle().items() if k == WIDGET_MIME}
+        display({**widget, "text/plain": "", "text/html": ""}, raw=True)
+        display(self._static_bundle(), raw=True, display_id=self._marker)
+        self._is_displayed = True
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Everything in one bundle, for displays that do not call `_ipython_display_`."""
+        return {**self._widget_bundle(), **self._static_bundle()}
+
+    def _widget_bundle(self) -> dict[str, Any]:
+        return dict(self._laid_out().root._repr_mimebundle_())
+
+    def _static_bundle(self) -> dict[str, Any]:
+        snapshot = self.view.snapshot()
+        return {
+            "text/plain": snapshot_text(snapshot),
+            "text/html": snapshot_html(snapshot, self._marker),
+            SNAPSHOT_MIME: {
+                "name": snapshot["name"],
+                "trace": json.loads(Trace(self.view.state).to_json()),
+                "measured": snapshot["measure"]["last"],
+            },
+        }
+
+    def _laid_out(self) -> Layout:
+        if self._layout is None:
+            snapshot = self.view.snapshot()
+            self._layout = Layout(self._ask, snapshot, self._marker, self.view.snapshot)
+        return self._layout
+
+    # ---- requests of the panes
+
+    def _ask(self, pane: Pane, intent: Mapping[str, Any]) -> None:
+        """Hand a request to the thread that it belongs to; returns at once."""
+        queue = self._slow if intent.get("intent") in SLOW else self._quick
+        queue.submit(self._carry_out, pane, dict(intent))
+
+    def _carry_out(self, pane: Pane, intent: dict[str, Any]) -> None:
+        """Carry a request out; what goes wrong is shown in the pane, for nothing else would."""
+        try:
+            if intent.get("intent") == "tune_points":
+                self._send_points(int(intent.get("from", 0)))
+            else:
+                self.view.do(intent)
+            problem = ""
+        except Exception as error:
+            traceback.print_exc(file=sys.__stderr__)
+            problem = f"tvmlab met a defect of its own: {type(error).__name__}: {error}"
+        if pane.problem != problem:
+            pane.problem = problem
+
+    # ---- pushing changes to the panes
+
+    def _on_change(self, what: str) -> None:
+        if what == "tuning":
+            self._later("tuning", TUNING_REFRESH_S, self._push, restart=False)
+        else:
+            self._push()
+
+    def _push(self) -> None:
+        if self._layout is not None:
+            self._quick.submit(self._draw)
+        if self._is_displayed:
+            self._later("picture", PICTURE_DELAY_S, self._renew_picture, restart=True)
+
+    def _draw(self) -> None:
+        layout = self._laid_out()
+        snapshot = self.view.snapshot()
+        layout.show(snapshot)
+        if layout.tuner is not None:
+            run, _ = self.view.points(sys.maxsize)
+            self._send_points(layout.tuner.first_unsent(run))
+        code = snapshot["code"]
+        if code["is_stale"] and code["status"] != "working" and layout.shows_code:
+            self._ask(layout.code, {"intent": "code", "kind": code["kind"]})
+
+    def _send_points(self, start: int) -> None:
+        layout = self._laid_out()
+        if layout.tuner is not None:
+            run, points = self.view.points(start)
+            layout.tuner.send_points(run, start, points)
+
+    def _renew_picture(self) -> None:
+        """Put the state now shown into the notebook, where saving and reopening finds it."""
+        bundle = self._static_bundle()
+        if bundle["text/html"] != self._picture:
+            self._picture = bundle["text/html"]
+            update_display(bundle, raw=True, display_id=self._marker)
+
+    def _later(self, name: str, delay_s: float, action: Any, restart: bool) -> None:
+        """Run `action` after `delay_s`; asked again meanwhile, wait anew or not at all."""
+        with self._timers_lock:
+            timer = self._timers.get(name)
+            if timer is not None and timer.is_alive():
+                if not restart:
+                    return
+                timer.cancel()
+            timer = threading.Timer(delay_s, action)
+            timer.daemon = True
+            self._timers[name] = timer
+            timer.start()

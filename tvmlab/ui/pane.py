@@ -1,0 +1,48 @@
+"""What every pane is: a bundled ES module that draws plain state and sends requests back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+
+from tvmlab.ui import bundle
+from tvmlab.ui.subshell import keep_subshell
+
+Ask = Callable[["Pane", Mapping[str, Any]], None]
+"""Takes a request of a pane; must return at once, for all widgets share one thread."""
+
+
+class Pane(anywidget.AnyWidget):
+    """A pane of the lab.
+
+    `state` and `seq` travel together and the browser redraws on `seq`; requests and deltas travel
+    as messages, because a trait set to the value it has would send nothing.
+    """
+
+    state = traitlets.Dict().tag(sync=True)
+    seq = traitlets.Int(0).tag(sync=True)
+    problem = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, stem: str, ask: Ask, state: Mapping[str, Any]) -> None:
+        self._ask = ask
+        self._esm = bundle.module(stem)
+        self._css = bundle.style(stem)
+        super().__init__(state=dict(state))
+        self.add_class(f"tvmlab-{stem}")
+        self.on_msg(self._on_message)
+        keep_subshell(self)
+
+    def show(self, state: Mapping[str, Any]) -> None:
+        """Draw `state`, unless it is what is drawn already."""
+        if state == self.state:
+            return
+        with self.hold_sync():
+            self.state = dict(state)
+            self.seq += 1
+
+    def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
+        if isinstance(content, Mapping):
+            self._ask(self, content)

@@ -1,0 +1,84 @@
+"""A snapshot as HTML that needs neither kernel nor script: what a reopened notebook shows.
+
+Styles are inline, colours come from JupyterLab's theme with fallbacks that read on light and on
+dark ground, and every string is escaped.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from tvmlab.view.results import result_words
+from tvmlab.view.schema import LineView, Snapshot
+
+MONO = (
+    "font:12px/18px var(--jp-code-font-family,ui-monospace,monospace);white-space:pre;"
+    "overflow-x:auto;margin:0;padding:8px 12px;background:none;color:inherit"
+)
+HEAD = "font-weight:600;padding:6px 12px;border-bottom:1px solid rgba(128,128,128,.35)"
+BOX = (
+    "border:1px solid rgba(128,128,128,.35);border-radius:4px;margin:4px 0;max-width:1200px;"
+    "font:12px/18px var(--jp-ui-font-family,system-ui,sans-serif)"
+)
+DIM = "opacity:.75"
+COLOURS = {
+    "keyword": "color:var(--jp-mirror-editor-keyword-color,#3a8f3a)",
+    "loop": "color:var(--jp-mirror-editor-keyword-color,#3a8f3a);font-weight:600",
+    "number": "color:var(--jp-mirror-editor-number-color,#3a8f3a)",
+    "function": "color:var(--jp-mirror-editor-def-color,#3d7bd9)",
+    "block": "color:var(--jp-mirror-editor-def-color,#3d7bd9)",
+    "dtype": "color:var(--jp-mirror-editor-builtin-color,#3d7bd9)",
+}
+
+
+def snapshot_html(snapshot: Snapshot, marker: str) -> str:
+    """The program, the schedule and the latest measurement; `marker` is the outer CSS class.
+
+    A live lab hides the element of its marker. Where the live lab is gone, the style below hides
+    the message that JupyterLab leaves in its place.
+    """
+    program, trace, last = snapshot["program"], snapshot["trace"], snapshot["measure"]["last"]
+    lines = "\n".join(_line(line) for line in program["lines"])
+    in_force = [line["text"] for line in trace["lines"][: trace["position"]]]
+    parts = [
+        f'<div style="{HEAD}">{escape(program["title"])} '
+        f'<span style="font-weight:400;{DIM}">{escape(program["subtitle"])}</span></div>',
+        f'<pre style="{MONO}">{lines}</pre>',
+        _section("Schedule", escape("\n".join([trace["head"], *in_force]))),
+    ]
+    if last is not None:
+        earlier = "" if last["is_current"] else " (an earlier state)"
+        parts.append(_section(f"Measured{earlier}", escape(result_words(last))))
+    parts.append(
+        f'<div style="padding:6px 12px;{DIM};border-top:1px solid rgba(128,128,128,.35)">'
+        "The last state, shown without a kernel. Run the cell to go on from here.</div>"
+    )
+    return f'{_hiding(marker)}<div class="{marker}" style="{BOX}">{"".join(parts)}</div>'
+
+
+def _section(title: str, body: str) -> str:
+    border = "border-top:1px solid rgba(128,128,128,.35)"
+    return f'<div style="{HEAD};{border}">{title}</div><pre style="{MONO}">{body}</pre>'
+
+
+def _hiding(marker: str) -> str:
+    """A style that shows the live lab or this picture, never both and never a dead widget."""
+    child = ".jp-OutputArea-child"
+    return (
+        f"<style>{child}:has(.{marker}-live)+{child}:has(.{marker}){{display:none}}"
+        f"{child}:not(:has(.{marker}-live)):has(+{child} .{marker}){{display:none}}</style>"
+    )
+
+
+def _line(line: LineView) -> str:
+    text, at, parts = line["text"], 0, []
+    for start, end, kind in line["tokens"]:
+        if start < at:
+            continue
+        parts.append(escape(text[at:start]))
+        piece = escape(text[start:end])
+        style = COLOURS.get(kind)
+        parts.append(f'<span style="{style}">{piece}</span>' if style else piece)
+        at = end
+    parts.append(escape(text[at:]))
+    return "".join(parts)

@@ -1,0 +1,72 @@
+"""Generated code as a lab shows it: one text at a time, made on demand, marked when it is old."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tvmlab.schedule import State
+from tvmlab.view.schema import CodeKind, CodeView
+
+VECTORS = (("zmm", 512), ("ymm", 256), ("xmm", 128))
+"""x86 vector registers by their prefix in assembly, and their width in bits."""
+
+
+class Code:
+    """The latest text, and which request it answers: later requests win over earlier ones."""
+
+    def __init__(self, kinds: Sequence[CodeKind]) -> None:
+        self._kinds = list(kinds)
+        self.kind = self._kinds[0]["kind"] if self._kinds else ""
+        self._asked = 0
+        self._is_working = False
+        self._state: State | None = None
+        self._text = ""
+        self._reason = ""
+
+    def knows(self, kind: str) -> bool:
+        """Whether the target can show `kind`."""
+        return any(k["kind"] == kind for k in self._kinds)
+
+    def begin(self, kind: str) -> int:
+        """Note that text of `kind` is being made; the ticket to settle it with."""
+        if kind != self.kind:
+            self._text, self._state, self._reason = "", None, ""
+        self.kind = kind
+        self._is_working = True
+        self._asked += 1
+        return self._asked
+
+    def settle(self, ticket: int, state: State, text: str, reason: str) -> None:
+        """Take the text for `state`, or the reason there is none, unless asked again since."""
+        if ticket != self._asked:
+            return
+        self._is_working = False
+        self._state, self._text, self._reason = state, text, reason
+
+    def view(self, current: State) -> CodeView:
+        """The text as plain data; `current` is the state now shown."""
+        status = "working" if self._is_working else "idle"
+        if not self._is_working and self._state is not None:
+            status = "failed" if self._reason else "ready"
+        return {
+            "kinds": self._kinds,
+            "kind": self.kind,
+            "status": status,  # type: ignore[typeddict-item]
+            "text": self._text,
+            "facts": code_facts(self._text, self.kind) if self._text else "",
+            "reason": self._reason,
+            "is_stale": self._state is not None and self._state is not current,
+        }
+
+
+def code_facts(text: str, kind: str) -> str:
+    """What can be counted in a text: its lines, and in assembly its vector arithmetic."""
+    facts = [f"{len(text.splitlines()):,} lines"]
+    if kind == "asm":
+        multiply_adds = len(re.findall(r"^\s*vfn?m(?:add|sub)\d*[ps][sd]", text, re.MULTILINE))
+        if multiply_adds:
+            facts.append(f"{multiply_adds} fused multiply-adds")
+        widest = next((bits for name, bits in VECTORS if f"%{name}" in text), 0)
+        facts.append(f"vectors of {widest} bits" if widest else "no vector registers")
+    return " · ".join(facts)

@@ -1,0 +1,121 @@
+"""What a lab needs of the engine: code, measurements and tuning runs of a state.
+
+The view talks to this protocol only, so that its tests need neither compiler nor clock. The real
+one is `tvmlab.view.machine.Machine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tvmlab.measure.outcome import Outcome
+from tvmlab.schedule import State, Step
+from tvmlab.view.schema import CodeKind
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one call of a workload does at least.
+
+    Attributes:
+        flops: floating-point operations, a multiply-add counted as two; 0 where unknown.
+        size_bytes: bytes of all inputs and outputs, each counted once.
+    """
+
+    flops: float
+    size_bytes: float
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """What the machine was measured to do at most, on all threads that kernels use."""
+
+    flop_per_s: float
+    byte_per_s: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial of a tuning run.
+
+    Attributes:
+        number: its place in the run, from 0.
+        status: a status of `tvmlab.measure.outcome.STATUSES`.
+        reason: why it failed, in a sentence; empty where it did not.
+        time_s: median seconds of a call; None where it failed.
+        predicted_s: what the cost model expected before it was measured; None without a model.
+        is_verified: whether its result was compared with the reference and agreed.
+    """
+
+    number: int
+    status: str
+    reason: str
+    time_s: float | None
+    predicted_s: float | None
+    is_verified: bool
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How a tuning run stands: `status` as in `TunerView`, `reason` where it failed."""
+
+    status: str
+    reason: str
+    trials: int
+    elapsed_s: float
+    eta_s: float | None
+
+
+class TuningRun(Protocol):
+    """A tuning run in another process."""
+
+    database: str
+
+    def state(self) -> RunState:
+        """How it stands now."""
+
+    def trials(self, start: int) -> Sequence[Trial]:
+        """The trials from position `start` on, in order of arrival."""
+
+    def steps(self, number: int) -> Sequence[Step]:
+        """The schedule of trial `number`; TvmlabError where there is none."""
+
+    def pause(self) -> None:
+        """Begin no further trial until resumed."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def stop(self) -> None:
+        """End the run; what was measured is kept."""
+
+
+class Engine(Protocol):
+    """Makes code, times and tuning runs of states."""
+
+    def work(self, state: State) -> Work:
+        """What the workload does at least."""
+
+    def code_kinds(self) -> Sequence[CodeKind]:
+        """The kinds of text that `code` makes."""
+
+    def code(self, state: State, kind: str) -> str:
+        """Generated text; TvmlabError where there is none."""
+
+    def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
+        """Build, compare with numpy and time; `stage` is told in words what is going on."""
+
+    def peaks(self) -> Peaks:
+        """The machine's measured peaks; may take a second the first time."""
+
+    def why_no_tuner(self, state: State) -> str:
+        """Why the workload cannot be tuned, in a sentence; empty where it can."""
+
+    def tune(self, state: State, trials: int, changed: Callable[[], None]) -> TuningRun:
+        """Start a tuning run; `changed` is called from any thread when it moved on.
+
+        Raises:
+            TvmlabError: the run cannot begin.
+        """

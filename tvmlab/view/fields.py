@@ -1,0 +1,98 @@
+"""The arguments of a step as input fields: texts made from values, and values read from texts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from tvmlab.errors import Refusal, ScheduleError
+from tvmlab.schedule import Step
+from tvmlab.view.schema import FieldView
+
+INFERRED = "auto"
+"""How a factor that is to be inferred is written in a field."""
+
+EXAMPLES = {"factors": f"whole numbers, such as {INFERRED}, 32", "loops": "loops, such as y, x"}
+
+
+def step_fields(step: type[Step], suggested: Step | None) -> list[FieldView]:
+    """The fields a form for `step` needs; the loop itself is the selection, hence no field."""
+    views: list[FieldView] = []
+    for field in _arguments(step):
+        kind = field.metadata.get("kind", "text")
+        if kind == "loop":
+            continue
+        views.append(
+            {
+                "name": field.name,
+                "label": field.name,
+                "kind": kind,
+                "default": value_text(getattr(suggested, field.name)) if suggested else "",
+                "hint": field.metadata.get("doc", ""),
+            }
+        )
+    return views
+
+
+def step_values(step: Step) -> dict[str, str]:
+    """The arguments of `step` as texts of its fields."""
+    return {
+        f.name: value_text(getattr(step, f.name))
+        for f in _arguments(type(step))
+        if f.metadata.get("kind") != "loop"
+    }
+
+
+def step_of(step: type[Step], block: str, loop: str, values: Mapping[str, str]) -> Step:
+    """The step that the fields' texts describe.
+
+    Raises:
+        ScheduleError: a text cannot be read as its field's kind.
+    """
+    arguments: dict[str, Any] = {}
+    for field in _arguments(step):
+        kind = field.metadata.get("kind", "text")
+        given = str(values.get(field.name, ""))
+        arguments[field.name] = loop if kind == "loop" else _read(step, block, field, given)
+    return step.checked(block, arguments)
+
+
+def value_text(value: Any) -> str:
+    """A value as the text of a field."""
+    if value is None:
+        return INFERRED
+    if isinstance(value, (tuple, list)):
+        return ", ".join(value_text(part) for part in value)
+    return str(value)
+
+
+def _arguments(step: type[Step]) -> list[dataclasses.Field[Any]]:
+    return [f for f in dataclasses.fields(step) if f.name != "block"]
+
+
+def _read(step: type[Step], block: str, field: dataclasses.Field[Any], text: str) -> Any:
+    kind = field.metadata.get("kind", "text")
+    parts = [part.strip().strip("\"'") for part in text.strip("[]() ").split(",")]
+    if kind == "loops":
+        return tuple(part for part in parts if part)
+    if kind == "factors":
+        return tuple(_factor(step, block, field.name, part) for part in parts)
+    return text
+
+
+def _factor(step: type[Step], block: str, name: str, text: str) -> int | None:
+    if text.lower() in (INFERRED, "none", "_", "?"):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        what = repr(text) if text else "nothing"
+        raise ScheduleError(
+            Refusal(
+                f's["{block}"].{step.name}(…)',
+                f"the field {name}",
+                f"{name} has {what} where a whole number is due",
+                f"give {EXAMPLES['factors']}",
+            )
+        ) from None

@@ -1,0 +1,84 @@
+"""The states of a lab in a row, and the position in it that undo and redo move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tvmlab.errors import Refusal, ScheduleError, TraceError
+from tvmlab.schedule import State, Step, replay_python
+
+
+class Timeline:
+    """A chain of states; those behind `position` can be redone until another step is taken."""
+
+    def __init__(self, state: State) -> None:
+        self.states = state.states()
+        self.position = len(self.states) - 1
+
+    @property
+    def state(self) -> State:
+        """The state in force."""
+        return self.states[self.position]
+
+    @property
+    def tip(self) -> State:
+        """The last state, which redo leads to."""
+        return self.states[-1]
+
+    def take(self, state: State) -> None:
+        """Make `state` the last one, and go to it. What was undone is forgotten."""
+        self.states = state.states()
+        self.position = len(self.states) - 1
+
+    def go_to(self, position: int) -> bool:
+        """Go to the state after `position` steps; whether there is one."""
+        if not 0 <= position < len(self.states):
+            return False
+        self.position = position
+        return True
+
+    def edited(self, index: int, line: str) -> State:
+        """The last state after step `index` is replaced by the steps that `line` writes.
+
+        An empty line takes the step away. Later steps are replayed on top.
+
+        Raises:
+            LaterStepRefused: a later step is not legal any more.
+            ScheduleError, TraceError: the line itself is illegal or no step.
+        """
+        before = self.states[index]
+        state = replay_python(before, line)
+        for later in self.states[index + 2 :]:
+            step = later.step
+            assert step is not None
+            try:
+                state = state.apply(step)
+            except ScheduleError as error:
+                raise LaterStepRefused(later.depth, error.refusal) from None
+        return state
+
+
+class LaterStepRefused(ScheduleError):
+    """An edit makes a later line of the schedule illegal; `number` counts lines from 1."""
+
+    def __init__(self, number: int, refusal: Refusal) -> None:
+        super().__init__(
+            Refusal(
+                refusal.asked,
+                f"line {number}",
+                f"line {number}, {refusal.asked}, would no longer be legal: {refusal.why}",
+                f"change line {number} first: {refusal.instead}",
+            )
+        )
+        self.number = number
+
+
+def replayed(start: State, steps: Iterable[Step]) -> State:
+    """`start` after `steps`; a TraceError names the step that is refused."""
+    state = start
+    for number, step in enumerate(steps, 1):
+        try:
+            state = state.apply(step)
+        except ScheduleError as error:
+            raise TraceError(f"step {number} of the trace, {error}") from None
+    return state

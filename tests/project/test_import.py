@@ -1,9 +1,13 @@
-"""`import tvmlab` is light: what is heavy loads when it is first used."""
+"""`import tvmlab` is light, and every name it promises is there when first used."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+
+import pytest
+
+import tvmlab
 
 HEAVY = ("ipywidgets", "jupyterlab", "llvmlite", "pandas", "plotly", "pyopencl", "xgboost")
 
@@ -12,3 +16,14 @@ def test_import_loads_nothing_heavy() -> None:
     code = f"import sys, tvmlab; print(*(n for n in {HEAVY} if n in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("name", tvmlab.__all__)
+def test_a_public_name_is_there_and_listed(name: str) -> None:
+    assert getattr(tvmlab, name) is not None
+    assert name in dir(tvmlab)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'nothing'"):
+        _ = tvmlab.nothing

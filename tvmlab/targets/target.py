@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tvmlab.ir import Program
+from tvmlab.ir import Program, Var
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,12 @@ class Target(Protocol):
     name: str
     code_kinds: tuple[str, ...]
 
-    def emit(self, program: Program) -> str:
-        """Text for a lowered program, without touching any device."""
+    def emit(self, program: Program, lines: Mapping[Var | str, int] | None = None) -> str:
+        """Text for a lowered program, without touching any device.
+
+        `lines` gives loops (by variable) and blocks (by name) their line in the printed scheduled
+        program; where a target can, its machine code then tells which line it came from.
+        """
 
     def code(self, text: str, kind: str) -> str:
         """What becomes of emitted `text` as `kind`, e.g. assembly."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tvmlab.ir import Program
+from tvmlab.ir import Program, Var
 from tvmlab.targets.cpu.build import DEFAULT_PRESET, preset_named
 from tvmlab.targets.cpu.code_text import CODE_KINDS, code_text
 from tvmlab.targets.cpu.emit import emit
@@ -29,9 +29,9 @@ class CpuTarget:
     def __init__(self, preset: str = DEFAULT_PRESET) -> None:
         self.preset = preset_named(preset).name
 
-    def emit(self, program: Program) -> str:
-        """LLVM IR of a lowered program."""
-        return emit(program, cpu_features())
+    def emit(self, program: Program, lines: Mapping[Var | str, int] | None = None) -> str:
+        """LLVM IR of a lowered program; see `tvmlab.targets.cpu.emit`."""
+        return emit(program, cpu_features(), lines=lines)
 
     def code(self, text: str, kind: str) -> str:
         """What becomes of LLVM IR `text`, as `kind`, one of `code_kinds`."""

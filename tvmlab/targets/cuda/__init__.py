@@ -1,0 +1,1 @@
+"""NVIDIA GPUs: what there is on this machine."""

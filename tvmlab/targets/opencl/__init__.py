@@ -1,0 +1,1 @@
+"""OpenCL devices: what there is on this machine."""

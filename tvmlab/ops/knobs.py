@@ -7,12 +7,12 @@ configurations are tried is no concern of either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
 from math import prod
-from typing import Any, Protocol
+from typing import Any
 
 from tvmlab.errors import UsageError
 
@@ -104,18 +104,6 @@ class OrderKnob:
 
 Knob = SplitKnob | ChoiceKnob | OrderKnob
 """Any knob; each has a `name` and an ordered, never empty tuple of `options`."""
-
-
-class Template(Protocol):
-    """A schedule with decisions left open; `name` is how a process of its own finds it."""
-
-    name: str
-
-    def knobs(self, outputs: Sequence[Any]) -> tuple[Knob, ...]:
-        """The decisions this template leaves open for `outputs` (te tensors)."""
-
-    def apply(self, schedule: Any, config: Mapping[str, Any]) -> None:
-        """Append to `schedule` the steps that `config` (knob name -> option) stands for."""
 
 
 def _factorisations(extent: int, parts: int) -> list[tuple[int, ...]]:

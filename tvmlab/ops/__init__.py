@@ -1,0 +1,41 @@
+"""The operator library: definition, reference, and a schedule template for each operator.
+
+workload = t.ops.matmul(1024, 1024, 1024)
+workload.tensors, workload.reference(a, b), workload.flops, workload.template("cpu")
+"""
+
+from tvmlab.ops.conv2d import conv2d
+from tvmlab.ops.depthwise import depthwise_conv2d
+from tvmlab.ops.elementwise import multiply_add_relu
+from tvmlab.ops.matmul import matmul
+from tvmlab.ops.networks import NAMED, named
+from tvmlab.ops.operator import Operator
+from tvmlab.ops.recognise import recognise, template_for, template_named
+from tvmlab.ops.registry import OPERATORS, from_shape, get
+from tvmlab.ops.schedule_template import ScheduleTemplate
+from tvmlab.ops.softmax import softmax
+from tvmlab.ops.vector_unit import AVX2, AVX512, NEON, VectorUnit
+from tvmlab.ops.workload import Workload
+
+__all__ = [
+    "AVX2",
+    "AVX512",
+    "NEON",
+    "NAMED",
+    "OPERATORS",
+    "Operator",
+    "ScheduleTemplate",
+    "VectorUnit",
+    "Workload",
+    "conv2d",
+    "depthwise_conv2d",
+    "from_shape",
+    "get",
+    "matmul",
+    "multiply_add_relu",
+    "named",
+    "recognise",
+    "softmax",
+    "template_for",
+    "template_named",
+]

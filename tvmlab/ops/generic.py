@@ -1,0 +1,151 @@
+"""The template for expressions that the library does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+from tvmlab.ir import dtypes
+from tvmlab.ops.choices import dividing, nearest, powers
+from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
+from tvmlab.ops.nest import Nest, Part, loop_names
+from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
+from tvmlab.ops.schedule_template import ScheduleTemplate
+from tvmlab.schedule import Schedule
+from tvmlab.te import Tensor
+from tvmlab.te.graph import stages, tensors, unique_names
+
+MAX_WRITTEN_OUT = 8
+"""Iterations of an innermost reduction that may be written out."""
+
+
+class GenericTemplate(ScheduleTemplate):
+    """Each stage by itself: its last dimension as vectors, the one before it in registers, long
+    folds in parts, and the outermost loops shared out among threads."""
+
+    kind = "generic"
+
+    def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
+        """For each stage, under its block's name: `tile`, `rows`, `depth`, `unroll`, `parallel`;
+        those with nothing to decide are left out."""
+        return tuple(
+            knob for stage, block in blocks(outputs) for knob in self._stage_knobs(stage, block)
+        )
+
+    def _stage_knobs(self, stage: Tensor, block: str) -> list[Knob]:
+        rank = len(stage.axes)
+        if rank == 0:
+            return []
+        found: list[Knob] = [ChoiceKnob(f"{block}.tile", self._tiles(stage))]
+        if rank > 1:
+            found.append(ChoiceKnob(f"{block}.rows", powers(16, stage.extents[-2])))
+        if stage.reduce_axes:
+            found.append(ChoiceKnob(f"{block}.depth", dividing(stage.reduce_axes[0].extent, 16)))
+            if 1 < stage.reduce_axes[-1].extent <= MAX_WRITTEN_OUT:
+                found.append(ChoiceKnob(f"{block}.unroll", (True, False)))
+        found.append(ChoiceKnob(f"{block}.parallel", tuple(range(rank + 1))))
+        return found
+
+    def _tiles(self, stage: Tensor) -> tuple[tuple[int, ...], ...]:
+        """(rows, lanes) of the last two dimensions; rows only where something is folded."""
+        size_bytes = dtypes.size_bytes(stage.dtype)
+        lanes = (
+            1,
+            *(n for n in lane_choices(stage.extents[-1], size_bytes, self.vectors) if n > 1),
+        )
+        has_rows = len(stage.axes) > 1
+        rows = [(r,) for r in (row_choices(stage.extents[-2]) if has_rows else (1,))]
+        return register_tiles(rows, lanes, size_bytes, self.vectors)
+
+    def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
+        """Vectors of the last dimension, rows where they save loads, threads outermost."""
+        config: dict[str, Option] = {}
+        for stage, block in blocks(outputs):
+            size_bytes = dtypes.size_bytes(stage.dtype)
+            width = self.vectors.lanes(size_bytes)
+            for knob in self._stage_knobs(stage, block):
+                name = knob.name.removeprefix(f"{block}.")
+                options: Any = knob.options
+                choice: Option
+                if name == "tile":
+                    rows = stage.extents[-2] if len(stage.axes) > 1 else 1
+                    choice = best_tile(
+                        options if stage.reduce_axes else [t for t in options if t[0] == 1],
+                        (rows, stage.extents[-1]),
+                        size_bytes,
+                        self.vectors,
+                        lambda t, width=width: t[0] / 2 + t[1] / width,  # type: ignore[misc]
+                    )
+                elif name == "rows":
+                    choice = nearest(options, 64)
+                elif name == "depth":
+                    choice = nearest(options, 256)
+                elif name == "unroll":
+                    choice = True
+                else:
+                    choice = _shared_loops(stage)
+                config[knob.name] = choice
+        return config
+
+    def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
+        """A nest for each stage that has loops to cut."""
+        for stage, block in blocks(schedule.outputs):
+            if stage.axes:
+                chosen = {
+                    name.removeprefix(f"{block}."): option
+                    for name, option in config.items()
+                    if name.startswith(f"{block}.")
+                }
+                _nest(stage, chosen).apply(schedule[stage])
+
+
+def blocks(outputs: Sequence[Tensor]) -> list[tuple[Tensor, str]]:
+    """The computations with the names of their blocks, producers first."""
+    every = tensors(outputs)
+    names = dict(zip(every, unique_names([t.name for t in every]), strict=True))
+    return [(stage, names[stage]) for stage in stages(outputs)]
+
+
+def _shared_loops(stage: Tensor) -> int:
+    """How many outer loops give every thread several tasks: as few as make 64 of them."""
+    for count in range(1, len(stage.axes)):
+        if prod(stage.extents[:count]) >= 64:
+            return count
+    return max(1, len(stage.axes) - 1)
+
+
+def _nest(stage: Tensor, chosen: Mapping[str, Any]) -> Nest:
+    """Outer spatial loops, long folds in parts, the rest of the space, one part, the tile."""
+    names = loop_names(stage)
+    rank = len(stage.axes)
+    spatial, folded = names[:rank], names[rank:]
+    rows, lanes = chosen["tile"]
+    x = spatial[-1]
+    cuts: dict[str, Sequence[int]] = {x: (lanes,)}
+    tile: list[Part] = [(x, 1)]
+    walk: list[Part] = []
+    if rank > 1:
+        y = spatial[-2]
+        cuts[y] = (max(1, chosen["rows"] // rows), rows)
+        tile = [(y, 2), (x, 1)]
+        walk = [(y, 1)]
+    outer: list[Part] = [(name, 0) for name in spatial]
+    unrolled = [(spatial[-2], 2)] if rank > 1 else []
+    deep: list[Part] = []
+    if folded:
+        cuts[folded[0]] = (chosen["depth"],)
+        deep = [(folded[0], 0)]
+        walk += [(folded[0], 1), *((name, 0) for name in folded[1:])]
+        if chosen.get("unroll"):
+            last = folded[-1]
+            unrolled.insert(0, (last, 1 if last == folded[0] else 0))
+    extents = (*stage.extents, *(axis.extent for axis in stage.reduce_axes))
+    return Nest(
+        extents=dict(zip(names, extents, strict=True)),
+        cuts=cuts,
+        order=[*outer, *deep, *walk, *tile],
+        parallel=chosen["parallel"],
+        unrolled=unrolled,
+        vectorized=(x, 1),
+    )

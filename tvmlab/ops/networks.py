@@ -1,0 +1,80 @@
+"""Workloads with a name in the literature, so that results can be compared.
+
+C1 to C12: the convolutions of ResNet-18 at batch 1, and D1 to D9: those of MobileNet by channel,
+all with padding SAME, from table 1 of Chen et al., Learning to Optimize Tensor Programs
+(arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `softmax` and
+`chain` are the sizes its measurements are given for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tvmlab.errors import UsageError
+from tvmlab.ops.registry import get, unknown
+from tvmlab.ops.workload import Workload
+
+_RESNET18 = {
+    # name: height and width, input channels, output channels, kernel, stride
+    "C1": (224, 3, 64, 7, 2),
+    "C2": (56, 64, 64, 3, 1),
+    "C3": (56, 64, 64, 1, 1),
+    "C4": (56, 64, 128, 3, 2),
+    "C5": (56, 64, 128, 1, 2),
+    "C6": (28, 128, 128, 3, 1),
+    "C7": (28, 128, 256, 3, 2),
+    "C8": (28, 128, 256, 1, 2),
+    "C9": (14, 256, 256, 3, 1),
+    "C10": (14, 256, 512, 3, 2),
+    "C11": (14, 256, 512, 1, 2),
+    "C12": (7, 512, 512, 3, 1),
+}
+_MOBILENET = {
+    # name: channels, height and width, stride
+    "D1": (32, 112, 1),
+    "D2": (64, 112, 2),
+    "D3": (128, 56, 1),
+    "D4": (128, 56, 2),
+    "D5": (256, 28, 1),
+    "D6": (256, 28, 2),
+    "D7": (512, 14, 1),
+    "D8": (512, 14, 2),
+    "D9": (1024, 7, 1),
+}
+
+NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "headline": ("matmul", {"m": 1024, "n": 1024, "k": 1024, "transpose_a": True}),
+    **{
+        name: (
+            "conv2d",
+            {
+                "batch": 1, "in_channels": ic, "height": hw, "width": hw,
+                "out_channels": oc, "kernel": k, "stride": s,
+            },
+        )
+        for name, (hw, ic, oc, k, s) in _RESNET18.items()
+    },
+    **{
+        name: (
+            "depthwise_conv2d",
+            {"batch": 1, "channels": c, "height": hw, "width": hw, "kernel": 3, "stride": s},
+        )
+        for name, (c, hw, s) in _MOBILENET.items()
+    },
+    "softmax": ("softmax", {"rows": 4096, "columns": 1024}),
+    "chain": ("multiply_add_relu", {"n": 1 << 24}),
+}  # fmt: skip
+"""Name -> operator and its arguments."""
+
+
+def named(name: str) -> Workload:
+    """The workload of that name in `NAMED`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in NAMED:
+        raise UsageError(unknown("workload", name, list(NAMED)))
+    operator, args = NAMED[name]
+    return get(operator)(**args)

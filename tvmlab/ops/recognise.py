@@ -1,0 +1,87 @@
+"""Which template suits an expression: the one of the operator it equals, or the generic one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.ops.generic import GenericTemplate
+from tvmlab.ops.registry import OPERATORS, unknown
+from tvmlab.ops.schedule_template import ScheduleTemplate
+from tvmlab.ops.vector_unit import AVX512, VectorUnit
+from tvmlab.ops.workload import Workload
+from tvmlab.te import Tensor
+from tvmlab.te.graph import as_outputs
+from tvmlab.te.serial import to_json
+
+GENERIC = GenericTemplate.kind
+
+
+def recognise(outputs: Tensor | Sequence[Tensor]) -> Workload | None:
+    """The workload of the library that computes the same, whatever its names, or None.
+
+    Same means node by node: `B[k, x] * A[k, y]` is not recognised as `A[k, y] * B[k, x]`.
+    """
+    results = as_outputs(outputs)
+    wanted = anonymous(results)
+    for operator in OPERATORS.values():
+        for args in operator.guesses(results):
+            try:
+                workload = operator(**args)
+            except TvmlabError:
+                continue  # a guess that is not even a workload
+            if anonymous(workload.tensors) == wanted:
+                return workload
+    return None
+
+
+def anonymous(outputs: Sequence[Tensor]) -> dict[str, Any]:
+    """The expression's JSON without the names of tensors and axes."""
+    data = to_json(outputs)
+    for tensor in data["tensors"]:
+        tensor["name"] = ""
+        if "axes" in tensor:
+            tensor["axes"] = [extent for _, extent in tensor["axes"]]
+        if "reduce" in tensor:
+            tensor["reduce"]["axes"] = [bounds for _, *bounds in tensor["reduce"]["axes"]]
+    return data
+
+
+def template_for(
+    outputs: Tensor | Sequence[Tensor], target: str = "cpu", vectors: VectorUnit = AVX512
+) -> ScheduleTemplate:
+    """The template for an expression: its operator's where it is one of the library's.
+
+    Raises:
+        UsageError: there are no templates for the target.
+    """
+    _check_target(target)
+    workload = recognise(outputs)
+    if workload is not None and target in workload.templates:
+        return workload.template(target, vectors)
+    return GenericTemplate(vectors)
+
+
+def template_named(name: str) -> ScheduleTemplate:
+    """The template whose `name` this is, in any process.
+
+    Raises:
+        UsageError: no template has that name.
+    """
+    kind, _, rest = str(name).partition("/")
+    target, _, unit = rest.partition("/")
+    makers = _makers()
+    if kind not in makers:
+        raise UsageError(unknown("template", name, [f"{k}/cpu/{AVX512}" for k in makers]))
+    _check_target(target)
+    return makers[kind](VectorUnit.parse(unit))
+
+
+def _makers() -> Mapping[str, Callable[[VectorUnit], ScheduleTemplate]]:
+    return {GENERIC: GenericTemplate} | {name: op.template for name, op in OPERATORS.items()}
+
+
+def _check_target(target: str) -> None:
+    if target != "cpu":
+        raise UsageError(f"there are no templates for the target {target!r}; there are for 'cpu'.")

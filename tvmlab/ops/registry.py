@@ -1,0 +1,53 @@
+"""The list of operators, and workloads by an operator's name and plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from tvmlab.errors import UsageError
+from tvmlab.ops.conv2d import OPERATOR as CONV2D
+from tvmlab.ops.depthwise import OPERATOR as DEPTHWISE_CONV2D
+from tvmlab.ops.elementwise import OPERATOR as MULTIPLY_ADD_RELU
+from tvmlab.ops.matmul import OPERATOR as MATMUL
+from tvmlab.ops.operator import Operator
+from tvmlab.ops.softmax import OPERATOR as SOFTMAX
+from tvmlab.ops.workload import Workload
+
+OPERATORS: Mapping[str, Operator] = {
+    operator.name: operator
+    for operator in (MATMUL, CONV2D, DEPTHWISE_CONV2D, SOFTMAX, MULTIPLY_ADD_RELU)
+}
+"""Every operator by name."""
+
+
+def get(name: str) -> Operator:
+    """The operator of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    operator = OPERATORS.get(name)
+    if operator is None:
+        raise UsageError(unknown("operator", name, list(OPERATORS)))
+    return operator
+
+
+def from_shape(name: str, shape: Sequence[int]) -> Workload:
+    """The workload of the operator `name` for a list of numbers; `Operator.usage` says which.
+
+    matmul: m,n,k (`A @ B`, both stored by rows); conv2d: batch,in_channels,height,width,
+    out_channels,kernel[,stride] (padding SAME); depthwise_conv2d: batch,channels,height,width,
+    kernel[,stride] (padding SAME); softmax: rows,columns; multiply_add_relu: n.
+
+    Raises:
+        UsageError: no such operator, or numbers that it cannot use.
+    """
+    return get(name).from_shape(shape)
+
+
+def unknown(what: str, name: str, known: Sequence[str]) -> str:
+    """The sentence that answers an unknown name."""
+    close = get_close_matches(str(name), known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"there is no {what} {name!r}; {hint}known are {', '.join(known)}."

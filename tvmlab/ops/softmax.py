@@ -1,0 +1,119 @@
+"""Softmax over the rows of a matrix, in four blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tvmlab import te
+from tvmlab.ir import dtypes
+from tvmlab.ops.checks import float_dtype, size
+from tvmlab.ops.choices import nearest, powers, switch
+from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
+from tvmlab.ops.nest import Nest, loop_names
+from tvmlab.ops.operator import Operator
+from tvmlab.ops.register_tile import lane_choices, row_choices
+from tvmlab.ops.schedule_template import ScheduleTemplate
+from tvmlab.ops.workload import Array, Workload
+from tvmlab.schedule import Schedule
+from tvmlab.te import Tensor
+from tvmlab.te.graph import inputs, stages
+
+
+def softmax(rows: int, columns: int, dtype: str = "float32") -> Workload:
+    """The exponentials of each row's elements, scaled so that they add up to one.
+
+    M[i] = max over j of A[i, j]; E[i, j] = exp(A[i, j] - M[i]); S[i] = sum over j of E[i, j];
+    Y[i, j] = E[i, j] / S[i]. Taking the largest element away keeps exp from overflowing.
+
+    Args:
+        rows, columns: the shape of A.
+        dtype: of everything: float32 or float64.
+
+    Raises:
+        UsageError: an argument is out of its range.
+    """
+    m, n = size("softmax", "rows", rows), size("softmax", "columns", columns)
+    float_dtype("softmax", dtype)
+    a = te.placeholder((m, n), dtype, name="A")
+    j, k = te.reduce_axis((0, n), name="j"), te.reduce_axis((0, n), name="j")
+    largest = te.compute((m,), lambda i: te.max(a[i, j], axis=j), name="M")
+    powers_ = te.compute((m, n), lambda i, j: te.exp(a[i, j] - largest[i]), name="E")
+    total = te.compute((m,), lambda i: te.sum(powers_[i, k], axis=k), name="S")
+    out = te.compute((m, n), lambda i, j: powers_[i, j] / total[i], name="Y")
+
+    def compute(x: Array) -> tuple[Array, ...]:
+        raised = np.exp(x - x.max(axis=1, keepdims=True))
+        return (raised / raised.sum(axis=1, keepdims=True),)
+
+    args = {"rows": m, "columns": n, "dtype": dtype}
+    return Workload("softmax", args, (out,), 5 * m * n, compute, {"cpu": SoftmaxTemplate})
+
+
+class SoftmaxTemplate(ScheduleTemplate):
+    """Every block with its rows shared out. Folding a row is one long chain of dependent
+    operations, so several rows are folded side by side; the other two blocks are vectors."""
+
+    kind = "softmax"
+
+    def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
+        """Rows folded side by side, the vector length, and the rows of a task."""
+        (out,) = outputs
+        m, n = out.extents
+        width = dtypes.size_bytes(out.dtype)
+        return (
+            ChoiceKnob("fold", row_choices(m)),
+            ChoiceKnob("lanes", lane_choices(n, width, self.vectors)),
+            ChoiceKnob("task", powers(8, m) if m > 8 else (m,)),
+            switch("parallel"),
+        )
+
+    def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
+        """Eight rows side by side, one register of lanes, tasks of 32 rows."""
+        (out,) = outputs
+        knobs: dict[str, Any] = {knob.name: knob.options for knob in self.knobs(outputs)}
+        return {
+            "fold": nearest(knobs["fold"], 8),
+            "lanes": nearest(knobs["lanes"], self.vectors.lanes(dtypes.size_bytes(out.dtype))),
+            "task": nearest(knobs["task"], 32),
+            "parallel": True,
+        }
+
+    def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
+        """One nest for each of the four blocks."""
+        shared = 1 if config["parallel"] else 0
+        for stage in stages(schedule.outputs):
+            names = loop_names(stage)
+            extents = (*stage.extents, *(axis.extent for axis in stage.reduce_axes))
+            i, j = names
+            if stage.reduce_axes:
+                fold = config["fold"]
+                nest = Nest(
+                    extents=dict(zip(names, extents, strict=True)),
+                    cuts={i: (max(1, config["task"] // fold), fold)},
+                    order=[(i, 0), (i, 1), (j, 0), (i, 2)],
+                    parallel=shared,
+                    unrolled=[(i, 2)],
+                )
+            else:
+                nest = Nest(
+                    extents=dict(zip(names, extents, strict=True)),
+                    cuts={i: (config["task"],), j: (config["lanes"],)},
+                    order=[(i, 0), (i, 1), (j, 0), (j, 1)],
+                    parallel=shared,
+                    vectorized=(j, 1),
+                )
+            nest.apply(schedule[stage])
+
+
+def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:
+    """One input and one output of two dimensions."""
+    out, given = outputs[0], inputs(outputs)
+    if len(outputs) == 1 and [len(t.extents) for t in (out, *given)] == [2, 2]:
+        rows, columns = out.extents
+        yield {"rows": rows, "columns": columns, "dtype": out.dtype}
+
+
+OPERATOR = Operator(softmax, SoftmaxTemplate, ("rows", "columns"), guesses)

@@ -193,8 +193,8 @@ class LabView:
         line = -1
         if isinstance(error, LaterStepRefused):
             line = error.number - 1
-        elif name == "edit":
-            line = as_position(intent, "index")
+        elif name == "edit" and isinstance(intent.get("index"), int):
+            line = intent["index"]
         with self._lock:
             self._refusal = (place, view, line)
         return {**view, "kind": "refusal", "place": place}

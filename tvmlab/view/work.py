@@ -1,0 +1,64 @@
+"""What a program must do at least, counted on the naive program, so that no schedule changes it."""
+
+from __future__ import annotations
+
+from math import prod
+
+from tvmlab.ir.dtypes import is_float
+from tvmlab.ir.buffer import Load
+from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Expr, Select
+from tvmlab.ir.program import Block, If, Program, Stmt, Store
+from tvmlab.ir.walk import blocks, sub_stmts
+from tvmlab.view.engine import Work
+
+
+def work_of(program: Program) -> Work:
+    """Operations on elements and bytes of parameters, for one call.
+
+    Each arithmetic operation, comparison of elements and function call counts one, so a
+    multiply-add counts two; index arithmetic, casts and selections count nothing.
+    """
+    flops = sum(_in_stmt(block.body) * _instances(block) for block in blocks(program.body))
+    return Work(float(flops), float(sum(b.size_bytes for b in program.params)))
+
+
+def _instances(block: Block) -> int:
+    return prod(it.extent if isinstance(it.extent, int) else 1 for it in block.iters)
+
+
+def _in_stmt(stmt: Stmt) -> int:
+    own = _in_expr(stmt.value) if isinstance(stmt, Store) else 0
+    if isinstance(stmt, If):
+        own += _in_expr(stmt.condition)
+    return own + sum(_in_stmt(below) for below in sub_stmts(stmt))
+
+
+def _in_expr(expr: Expr) -> int:
+    if isinstance(expr, Binary):
+        counts = _is_arithmetic(expr)
+        return counts + _in_expr(expr.a) + _in_expr(expr.b)
+    if isinstance(expr, Call):
+        return 1 + sum(map(_in_expr, expr.args))
+    if isinstance(expr, Select):
+        return _in_expr(expr.condition) + _in_expr(expr.a) + _in_expr(expr.b)
+    return _in_expr(expr.value) if isinstance(expr, Cast) else 0
+
+
+def _is_arithmetic(expr: Binary) -> bool:
+    """Whether an operation works on elements: indices are int64 without a load below."""
+    if expr.op in COMPARISONS:
+        return is_float(expr.a.dtype) or _loads(expr)
+    return is_float(expr.dtype) or _loads(expr)
+
+
+def _loads(expr: Expr) -> bool:
+    """Whether an element is read below `expr`, indices of loads aside."""
+    if isinstance(expr, Load):
+        return True
+    if isinstance(expr, Binary):
+        return _loads(expr.a) or _loads(expr.b)
+    if isinstance(expr, Call):
+        return any(map(_loads, expr.args))
+    if isinstance(expr, Cast):
+        return _loads(expr.value)
+    return isinstance(expr, Select) and (_loads(expr.a) or _loads(expr.b))

@@ -79,9 +79,7 @@ _TANH = {  # Cephes: tanhf.c and tanh.c; numerator and denominator, lowest power
 }  # fmt: skip
 
 
-def function_value(
-    cx: Context, name: str, arguments: list[str], dtype: str, lanes: int
-) -> str:
+def function_value(cx: Context, name: str, arguments: list[str], dtype: str, lanes: int) -> str:
     """The function of `tvmlab.ir.functions` called `name`, on values of `dtype`."""
     return _FUNCTIONS[name](Lanes(cx, dtype, lanes), *arguments)
 

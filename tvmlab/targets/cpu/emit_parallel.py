@@ -82,9 +82,7 @@ def _body(
     text = FunctionText(module)
     at = module.function_location(name)
     text.location = at.locations.get(loop.var, at.suffix)
-    inner = Context(
-        text, cx.machine, cx.vector_lanes, cx.evaluate, cx.stored, at.locations
-    )
+    inner = Context(text, cx.machine, cx.vector_lanes, cx.evaluate, cx.stored, at.locations)
     inner.constants, inner.ranges = cx.constants, cx.ranges
     inner.linear, inner.non_negative, inner.is_index = cx.linear, cx.non_negative, cx.is_index
     parameters = []
@@ -111,6 +109,4 @@ def _used_buffers(stmt: Stmt) -> set:  # type: ignore[type-arg]
 
 def _used_variables(stmt: Stmt) -> set[Var]:
     """The variables that occur in `stmt`."""
-    return {
-        e for s in stmts(stmt) for x in exprs_of(s) for e in exprs(x) if isinstance(e, Var)
-    }
+    return {e for s in stmts(stmt) for x in exprs_of(s) for e in exprs(x) if isinstance(e, Var)}

@@ -1,0 +1,124 @@
+"""Reductions start outside their loops: the init becomes a nest of its own, and no branch is left.
+
+    for y: for k: with block(y, reduce(k)):          for y:
+        with init(): C[y] = 0                 ->         with block(y): C[y] = 0
+        C[y] = C[y] + A[y, k]                            for k: with block(y, reduce(k)): ...
+
+The nest stands before the outermost reduction loop and repeats the spatial loops inside that one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tvmlab.ir.expr import Const, Expr, Var, binary
+from tvmlab.ir.program import Block, For, If, Program, Seq, Stmt
+from tvmlab.ir.walk import map_children, substitute_stmt, variables
+from tvmlab.lower.conjuncts import conjunction, conjuncts
+
+
+@dataclass
+class _Start:
+    """An init on its way out: its nest so far, and the reduction loops still around it."""
+
+    nest: Stmt
+    awaited: set[Var]
+    renamed: dict[Var, Expr] = field(default_factory=dict)
+
+
+def initialise(program: Program) -> Program:
+    """The program with no `init` in any block."""
+    body, left = _visit(program.body, frozenset())
+    assert not left, "an init waits for a loop that is not there"
+    return program.with_body(body)
+
+
+def _visit(stmt: Stmt, around: frozenset[Var]) -> tuple[Stmt, list[_Start]]:
+    """`stmt` without inits, and those that belong in front of a loop further out."""
+    if isinstance(stmt, Block):
+        return (stmt, []) if stmt.init is None else _split(stmt, around)
+    if isinstance(stmt, For):
+        return _leave_loop(stmt, *_visit(stmt.body, around | {stmt.var}))
+    starts: list[_Start] = []
+
+    def inner(s: Stmt) -> Stmt:
+        new, left = _visit(s, around)
+        if isinstance(stmt, If):
+            is_then = s is stmt.then
+            for start in left:
+                test = stmt.condition if is_then else ~stmt.condition
+                start.nest = If(test, start.nest)
+        starts.extend(left)
+        return new
+
+    return map_children(stmt, inner, lambda e: None), starts
+
+
+def _leave_loop(loop: For, body: Stmt, starts: list[_Start]) -> tuple[Stmt, list[_Start]]:
+    """Each init inside either passes the loop, with a copy of it, or is placed before it."""
+    placed: list[Stmt] = []
+    left: list[_Start] = []
+    for start in starts:
+        if loop.var not in start.awaited:
+            copy = Var(loop.var.name)
+            start.renamed[loop.var] = copy
+            start.nest = For(copy, loop.extent, start.nest, loop.kind, loop.annotations)
+            left.append(start)
+            continue
+        start.awaited.discard(loop.var)
+        if start.awaited:
+            left.append(start)
+        else:
+            placed.append(substitute_stmt(start.nest, start.renamed))
+    new: Stmt = loop.replace(body=body)
+    return (Seq([*placed, new]) if placed else new), left
+
+
+def _split(block: Block, around: frozenset[Var]) -> tuple[Stmt, list[_Start]]:
+    """The block without its init, and its init as a block over the spatial variables."""
+    assert block.init is not None
+    bound = list(zip(block.iters, block.bindings, strict=True))
+    reducing = {v for it, b in bound if it.is_reduce for v in variables(b)} & around
+    spatial = {v for it, b in bound if not it.is_reduce for v in variables(b)}
+    parts = conjuncts(block.where)
+    is_mixed = bool(reducing & spatial) or any(
+        variables(p) & reducing and variables(p) & spatial for p in parts
+    )
+    if is_mixed:
+        return _guard_init(block), []
+    start = Block(
+        block.name,
+        [it for it in block.iters if not it.is_reduce],
+        [b for it, b in bound if not it.is_reduce],
+        conjunction(p for p in parts if not variables(p) & reducing),
+        (),
+        block.writes,
+        None,
+        block.init,
+    )
+    rest = _with_body(block, block.body)
+    if not reducing:
+        return Seq([start, rest]), []
+    return rest, [_Start(start, set(reducing))]
+
+
+def _guard_init(block: Block) -> Block:
+    """The init inside the body, run where every reduction variable is at its first value."""
+    assert block.init is not None
+    first = conjunction(
+        binary("==", it.var, Const(0, it.var.dtype)) for it in block.iters if it.is_reduce
+    )
+    return _with_body(block, Seq([If(first, block.init), block.body]))
+
+
+def _with_body(block: Block, body: Stmt) -> Block:
+    return Block(
+        block.name,
+        block.iters,
+        block.bindings,
+        block.where,
+        block.reads,
+        block.writes,
+        None,
+        body,
+    )

@@ -1,0 +1,65 @@
+"""The passes, in order. Each takes a valid program to a valid program with the same meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tvmlab.arith import simplify_stmt
+from tvmlab.ir.program import Program
+from tvmlab.lower.bind import bind
+from tvmlab.lower.initialise import initialise
+from tvmlab.lower.predicates import settle_predicates
+from tvmlab.lower.registers import promote_registers
+from tvmlab.lower.unroll import limit_unrolling
+from tvmlab.lower.vectorize import vectorize
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One rewrite of a program.
+
+    Attributes:
+        name: a noun: what the pass settles.
+        doc: one line for people.
+        run: the rewrite.
+    """
+
+    name: str
+    doc: str
+    run: Callable[[Program], Program]
+
+
+def simplify_program(program: Program) -> Program:
+    """Every index in simplest form, every decided branch gone."""
+    return program.with_body(simplify_stmt(program.body))
+
+
+PASSES: tuple[Pass, ...] = (
+    Pass("initialisation", "a reduction's first value is set before its loops", initialise),
+    Pass("bindings", "blocks dissolve into the loops around them", bind),
+    Pass("simplification", "indices in simplest form", simplify_program),
+    Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),
+    Pass("vectors", "vectorized loops become lanes", vectorize),
+    Pass("unrolling", "unrolled loops beyond reason become serial", limit_unrolling),
+    Pass("registers", "accumulators stay in registers through their reduction", promote_registers),
+    Pass("simplified lanes", "indices in simplest form once more", simplify_program),
+)
+
+
+def lower(program: Program) -> Program:
+    """A scheduled program as loops, stores and branches over lanes and registers: no blocks.
+
+    In the result `Ramp` stands for vectorized loops; a condition over lanes masks the stores below
+    it; buffers of scope `register` are indexed by unrolled loops and constants only.
+    """
+    return lower_stages(program)[-1][1]
+
+
+def lower_stages(program: Program) -> list[tuple[str, Program]]:
+    """The program after each pass: `(pass name, program)`, in order, the input first."""
+    stages = [("scheduled", program)]
+    for step in PASSES:
+        program = step.run(program)
+        stages.append((step.name, program))
+    return stages

@@ -1,0 +1,147 @@
+"""Conditions leave the inner loops: dropped, hoisted, turned into extents, or split off as a tail.
+
+    for xo in range(4):                              for xo in range(4):
+        for xi in range(32):                             if xo < 3:
+            if xo * 32 + xi < 100:          ->               for xi in range(32): S
+                S                                        else:
+                                                             for xi in range(4): S with xo = 3
+
+So full tiles run without a test, and the last tile is a tile of its own with extents that are
+known, whose vectors and registers come out as well as those of full tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+
+from tvmlab.arith import Interval, simplify_stmt
+from tvmlab.arith.linear import Linear
+from tvmlab.arith.simplify import linear
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.equality import same
+from tvmlab.ir.expr import Binary, Const, Expr, Var
+from tvmlab.ir.program import For, If, Program, Seq, Stmt
+from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute_stmt, variables
+
+MOST_SPLITS = 4
+"""Nested loops that may be split into full tiles and a tail: each doubles the code inside."""
+
+Known = dict[Var, Interval]
+
+
+def settle_predicates(program: Program) -> Program:
+    """The program with every condition as far out as it can be, and tails of their own."""
+    body = simplify_stmt(_hoist(program.body))
+    return program.with_body(_settle(body, {}, MOST_SPLITS))
+
+
+# Hoisting
+
+
+def _hoist(stmt: Stmt) -> Stmt:
+    """Conditions that do not depend on a loop move in front of it."""
+    stmt = map_children(stmt, _hoist, lambda e: None)
+    if not isinstance(stmt, For):
+        return stmt
+    conditions: list[Expr] = []
+    body = stmt.body
+    while isinstance(body, If) and body.otherwise is None:
+        conditions.append(body.condition)
+        body = body.then
+    outside = [c for c in conditions if stmt.var not in variables(c)]
+    for condition in reversed([c for c in conditions if stmt.var in variables(c)]):
+        body = If(condition, body)
+    result: Stmt = stmt.replace(body=body) if outside else stmt
+    for condition in reversed(outside):
+        result = If(condition, result)
+    return result
+
+
+# Extents and tails
+
+
+def _settle(stmt: Stmt, known: Known, splits: int) -> Stmt:
+    if isinstance(stmt, For) and isinstance(stmt.extent, int):
+        return _settle_loop(stmt, known, splits)
+    return map_children(stmt, lambda s: _settle(s, known, splits), lambda e: None)
+
+
+def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
+    assert isinstance(loop.extent, int)
+    inside = _inner_ranges(loop.body)
+    full = end = loop.extent
+    for condition in _conditions(loop.body):
+        limit = _limits(condition, loop.var, inside)
+        if limit is None:
+            continue
+        always, ever = limit
+        if ever < end and _guards_all(loop.body, condition):
+            end = max(ever, 0)
+        if 0 < always < full:
+            full = always
+    if end == 0:
+        return Seq(())
+    if end < loop.extent:
+        loop = loop.replace(extent=end)
+    if full == end - 1 and splits and loop.kind in ("serial", "parallel"):
+        return _split_tail(loop, full, known, splits - 1)
+    body = loop.body
+    if end == full:
+        body = simplify_stmt(body, {**known, loop.var: (0, end - 1)})
+    return loop.replace(body=_settle(body, {**known, loop.var: (0, end - 1)}, splits))
+
+
+def _split_tail(loop: For, full: int, known: Known, splits: int) -> Stmt:
+    """The loop with one body for iterations below `full`, and one for the last."""
+    here: Known = {**known, loop.var: (0, full - 1)}
+    main = _settle(simplify_stmt(loop.body, here), here, splits)
+    last = substitute_stmt(loop.body, {loop.var: Const(full, INDEX)})
+    tail = _settle(simplify_stmt(_hoist(last), known), known, splits)
+    test = Binary("<", loop.var, Const(full, INDEX))
+    return loop.replace(body=If(test, main, tail))
+
+
+def _inner_ranges(body: Stmt) -> Known:
+    """The values of the loops inside."""
+    return {
+        s.var: (0, s.extent - 1)
+        for s in stmts(body)
+        if isinstance(s, For) and isinstance(s.extent, int)
+    }
+
+
+def _conditions(body: Stmt) -> Iterator[Expr]:
+    for s in stmts(body):
+        if isinstance(s, If) and s.otherwise is None:
+            yield s.condition
+
+
+def _limits(condition: Expr, var: Var, inside: Known) -> tuple[int, int] | None:
+    """`(a, e)`: the condition holds always for var < a, and never for var >= e.
+
+    None where it is no upper bound on `var`, or depends on more than `var` and loops inside.
+    """
+    if not isinstance(condition, Binary) or condition.a.dtype != INDEX:
+        return None
+    a, b = condition.a, condition.b
+    if condition.op in (">", ">="):
+        a, b = b, a
+    elif condition.op not in ("<", "<="):
+        return None
+    total = linear(Binary("-", a, b), inside)
+    factor = total.terms.get(var, 0)
+    rest = Linear({t: c for t, c in total.terms.items() if t is not var}, total.constant)
+    low, high = rest.interval(inside)
+    if factor <= 0 or low == -inf or high == inf:
+        return None
+    slack = 0 if condition.op in ("<", ">") else 1  # factor * var + rest < slack
+    return -((int(high) - slack) // factor), -((int(low) - slack) // factor)
+
+
+def _guards_all(stmt: Stmt, condition: Expr) -> bool:
+    """Whether nothing in `stmt` runs where `condition` does not hold."""
+    if isinstance(stmt, If) and same(stmt.condition, condition):
+        return stmt.otherwise is None
+    below = sub_stmts(stmt)
+    return bool(below) and all(_guards_all(s, condition) for s in below)

@@ -1,0 +1,134 @@
+"""Accumulators live in registers: loaded or set before a reduction, stored once after it.
+
+    for xi in unrolled(4): C[x + xi] = 0             for xi in unrolled(4): C_tile[xi] = 0
+    for k:                                   ->      for k: for xi in unrolled(4):
+        for xi in unrolled(4):                           C_tile[xi] = C_tile[xi] + ...
+            C[x + xi] = C[x + xi] + ...              for xi in unrolled(4): C[x + xi] = C_tile[xi]
+
+The outermost loop is taken through which the accesses to the buffer stay a tile of constant shape.
+Where the nest before it sets exactly that tile, it sets the registers; else they are loaded.
+"""
+
+from __future__ import annotations
+
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Expr
+from tvmlab.ir.program import Allocate, For, Program, Seq, Stmt, Store
+from tvmlab.ir.walk import loads, map_children, rewrite, stmts
+from tvmlab.lower.tile import (
+    Tile,
+    accesses,
+    moving_variables,
+    take_apart,
+    tile_of,
+    unrolled_extents,
+)
+from tvmlab.lower.touched import same_touches, touches
+
+
+def promote_registers(program: Program) -> Program:
+    """The program with accumulators in buffers of scope `register`."""
+    return program.with_body(_visit(program.body))
+
+
+def _visit(stmt: Stmt) -> Stmt:
+    if isinstance(stmt, Seq):
+        return _visit_all(list(stmt.stmts))
+    if isinstance(stmt, For):
+        return _visit_all([stmt])
+    return map_children(stmt, _visit, lambda e: None)
+
+
+def _visit_all(body: list[Stmt]) -> Stmt:
+    """Statements in order; a loop may take the nest before it along."""
+    done: list[Stmt] = []
+    for stmt in body:
+        if isinstance(stmt, For):
+            promoted = _promote_buffers(stmt, done)
+            if promoted is not None:
+                done.append(promoted)
+                continue
+            stmt = stmt.replace(body=_visit(stmt.body))
+        else:
+            stmt = _visit(stmt)
+        done.append(stmt)
+    return done[0] if len(done) == 1 else Seq(done)
+
+
+def _promote_buffers(loop: For, before: list[Stmt]) -> Stmt | None:
+    """The loop with every buffer in registers that it accumulates into; None if there is none.
+
+    A nest that starts the accumulator is taken from the end of `before`.
+    """
+    if loop.kind not in ("serial", "unrolled"):
+        return None
+    for buffer in dict.fromkeys(s.buffer for s in stmts(loop) if isinstance(s, Store)):
+        if buffer.scope != "register" and any(e.buffer is buffer for e in loads(loop)):
+            promoted = _promote(loop, buffer, before)
+            if promoted is not None:
+                return promoted
+    return None
+
+
+def _promote(loop: For, buffer: Buffer, before: list[Stmt]) -> Stmt | None:
+    if any(isinstance(s, For) and s.kind == "parallel" for s in stmts(loop.body)):
+        return None
+    moving = moving_variables(loop) | {loop.var}
+    unrolled = {v: e for v, e in unrolled_extents(loop).items() if v is not loop.var}
+    found = [take_apart(i, unrolled, moving) for i in accesses(loop, buffer)]
+    known = [a for a in found if a is not None]
+    tile = tile_of(known, unrolled) if len(known) == len(found) else None
+    touched = touches(loop.body, buffer, moving) if tile is not None else None
+    if tile is None or touched is None:
+        return None
+    registers = Buffer(f"{buffer.name}_tile", tile.shape, buffer.dtype, "register")
+    start = _in_tile(touched, buffer, registers, tile, loads_too=False)
+    if before and _sets_exactly(before[-1], buffer, touched):
+        start = _in_tile(before.pop(), buffer, registers, tile)
+    inside = _visit(_in_tile(loop, buffer, registers, tile))
+    end = _in_tile(touched, buffer, registers, tile, stores_too=False)
+    return Allocate(registers, Seq([start, *_flat(inside), end]))
+
+
+def _sets_exactly(stmt: Stmt, buffer: Buffer, touched: Stmt) -> bool:
+    """Whether `stmt` does nothing but set the elements of `touched`."""
+    if any(e.buffer is buffer for e in loads(stmt)):
+        return False
+    if any(s.buffer is not buffer for s in stmts(stmt) if isinstance(s, Store)):
+        return False
+    first = touches(stmt, buffer, moving_variables(stmt))
+    return first is not None and same_touches(first, touched)
+
+
+def _flat(stmt: Stmt) -> tuple[Stmt, ...]:
+    return stmt.stmts if isinstance(stmt, Seq) else (stmt,)
+
+
+def _in_tile(
+    stmt: Stmt,
+    buffer: Buffer,
+    registers: Buffer,
+    tile: Tile,
+    *,
+    loads_too: bool = True,
+    stores_too: bool = True,
+) -> Stmt:
+    """`stmt` with the buffer's accesses turned into accesses to the tile."""
+    unrolled = unrolled_extents(stmt)
+
+    def place(indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        access = take_apart(indices, unrolled, set())
+        assert access is not None, "the access was taken apart before"
+        return tile.indices(access)
+
+    def on_expr(e: Expr) -> Expr | None:
+        if loads_too and isinstance(e, Load) and e.buffer is buffer:
+            return Load(registers, place(e.indices))
+        return None
+
+    def on_stmt(s: Stmt) -> Stmt | None:
+        if stores_too and isinstance(s, Store) and s.buffer is buffer:
+            return Store(registers, place(s.indices), s.value, s.source)
+        return None
+
+    return rewrite(stmt, on_stmt, on_expr)

@@ -1,0 +1,99 @@
+"""Vectorized loops become lanes: the loop variable turns into a `Ramp` in every expression.
+
+An index that is linear in the variable becomes `Ramp(base, lanes)` (or a multiple of one), so that
+the emitter sees whole vectors; any other index becomes a vector of indices, and its access a
+gather. A loop too long for registers keeps an outer serial loop.
+"""
+
+from __future__ import annotations
+
+from tvmlab.arith.linear import Linear
+from tvmlab.arith.simplify import linear
+from tvmlab.ir.buffer import Load
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Var
+from tvmlab.ir.program import For, If, Program, Seq, Stmt, Store
+from tvmlab.ir.walk import exprs, exprs_of, map_children, operands, stmts, variables, with_operands
+
+MOST_LANES = 1024
+"""A vectorized loop longer than this is cut into strips of `STRIP`."""
+
+STRIP = 256
+
+
+def vectorize(program: Program) -> Program:
+    """The program without vectorized loops."""
+    return program.with_body(_visit(program.body))
+
+
+def _visit(stmt: Stmt) -> Stmt:
+    stmt = map_children(stmt, _visit, lambda e: None)
+    if not isinstance(stmt, For) or stmt.kind != "vectorized":
+        return stmt
+    assert isinstance(stmt.extent, int), "a vectorized loop has a known extent"
+    if any(e.lanes > 1 for s in stmts(stmt.body) for e in exprs_of(s)):
+        return stmt.replace(kind="serial")  # the loops inside are the lanes
+    if stmt.extent <= MOST_LANES:
+        return _lanes(stmt.body, stmt.var, Const(0, INDEX), stmt.extent)
+    strips, rest = divmod(stmt.extent, STRIP)
+    outer = Binary("*", stmt.var, Const(STRIP, INDEX))
+    body: list[Stmt] = [For(stmt.var, strips, _lanes(stmt.body, stmt.var, outer, STRIP))]
+    if rest:
+        body.append(_lanes(stmt.body, stmt.var, Const(strips * STRIP, INDEX), rest))
+    return Seq(body)
+
+
+def _lanes(body: Stmt, var: Var, start: Expr, lanes: int) -> Stmt:
+    """`body` with `var` standing for start, ..., start + lanes - 1 at once."""
+
+    def expr(e: Expr) -> Expr:
+        if var not in variables(e):
+            return e
+        if e.dtype == INDEX and not _reads(e):
+            found = _affine(e)
+            if found is not None:
+                return found
+        if isinstance(e, Var):
+            return Ramp(start, lanes) if lanes > 1 else start
+        return with_operands(e, tuple([expr(x) for x in operands(e)]))
+
+    def _affine(e: Expr) -> Expr | None:
+        total = linear(e, {})
+        factor = total.terms.get(var, 0)
+        rest = {a: c for a, c in total.terms.items() if a is not var}
+        if any(not isinstance(a, Var) and var in variables(_atom(a)) for a in rest):
+            return None
+        base = Linear(rest, total.constant).plus(linear(start, {}), factor).expr()
+        if lanes == 1:
+            return base
+        if factor == 1:
+            return Ramp(base, lanes)
+        steps = Binary("*", Ramp(Const(0, INDEX), lanes), Const(factor, INDEX))
+        return steps if isinstance(base, Const) and base.value == 0 else Binary("+", base, steps)
+
+    def visit(s: Stmt) -> Stmt:
+        if isinstance(s, Store):
+            return Store(s.buffer, tuple([expr(i) for i in s.indices]), expr(s.value), s.source)
+        if isinstance(s, If):
+            otherwise = visit(s.otherwise) if s.otherwise is not None else None
+            return _branch(expr(s.condition), visit(s.then), otherwise)
+        return map_children(s, visit, lambda e: None)
+
+    return visit(body)
+
+
+def _branch(condition: Expr, then: Stmt, otherwise: Stmt | None) -> Stmt:
+    """A branch; one that differs between lanes is two masked statements."""
+    if condition.lanes == 1 or otherwise is None:
+        return If(condition, then, otherwise)
+    return Seq([If(condition, then), If(~condition, otherwise)])
+
+
+def _atom(atom: object) -> Expr:
+    """An atom of a linear sum as an expression."""
+    return Linear({atom: 1}, 0).expr()  # type: ignore[dict-item]
+
+
+def _reads(e: Expr) -> bool:
+    """Whether `e` depends on memory."""
+    return any(isinstance(x, Load) for x in exprs(e))

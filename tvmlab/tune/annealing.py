@@ -67,7 +67,7 @@ class Annealer:
             if idle >= self._patience:
                 break
         self._places = places
-        return best.rows(len(self._space.knobs))
+        return self._space.stack(best.rows())
 
 
 class _Best:
@@ -91,10 +91,9 @@ class _Best:
             self._floor = min(score for score, _ in self._found.values())
         return self._found.keys() != before
 
-    def rows(self, width: int) -> np.ndarray:
-        """What was kept, best first: (m, width) digits."""
-        rows = [digits for _, (_, digits) in self._ranked()]
-        return np.array(rows, dtype=np.int64).reshape(-1, width)
+    def rows(self) -> list[np.ndarray]:
+        """The digits of what was kept, best first."""
+        return [digits for _, (_, digits) in self._ranked()]
 
     def _ranked(self) -> list[tuple[int, tuple[float, np.ndarray]]]:
         # Ties are broken by index, so that the outcome does not hang on the order of meeting.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tvmlab.ops.knobs import ChoiceKnob, Knob, OrderKnob, SplitKnob
+from tvmlab.ops.knobs import ChoiceKnob, Knob, Option, OrderKnob, SplitKnob
 from tvmlab.tune.space import Space
 
 
@@ -50,9 +50,21 @@ def _table(knob: Knob) -> tuple[list[Feature], list[list[float]]]:
 
 
 def _choice_table(knob: ChoiceKnob) -> tuple[list[Feature], list[list[float]]]:
-    if all(isinstance(option, int) for option in knob.options):
-        numbers = [int(option) for option in knob.options if isinstance(option, int)]
-        rows = [[copysign(log2(abs(n) + 1), n)] for n in numbers]
-        return [Feature(knob.name, "sign * log2(1 + |value|)")], rows
+    """Integers, and tuples of as many, are sizes; everything else is a category."""
+    sizes = [_integers(option) for option in knob.options]
+    widths = {len(numbers) for numbers in sizes}
+    if len(widths) == 1 and 0 not in widths:
+        names = [knob.name, *(f"{knob.name}[{i}]" for i in range(*widths))]
+        chosen = names[:1] if isinstance(knob.options[0], int) else names[1:]
+        rows = [[copysign(log2(abs(n) + 1), n) for n in numbers] for numbers in sizes]
+        return [Feature(name, "sign * log2(1 + |value|)") for name in chosen], rows
     columns = [Feature(f"{knob.name} is {option}", "0 or 1") for option in knob.options]
     return columns, np.eye(len(knob.options)).tolist()
+
+
+def _integers(option: Option) -> tuple[int, ...]:
+    """The numbers of an option that is an integer or a tuple of them; else none."""
+    numbers = option if isinstance(option, tuple) else (option,)
+    return tuple(n for n in numbers if isinstance(n, int)) * all(
+        isinstance(n, int) for n in numbers
+    )

@@ -8,7 +8,8 @@ That is also how a run is resumed: the same session is fed the stored outcomes a
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,20 +26,35 @@ SLOWEST = 1000.0
 """A predicted time is at most this many times the best: what the model calls a failure has none."""
 
 
+class _Planned(NamedTuple):
+    """A configuration waiting to be measured."""
+
+    number: int
+    index: int
+    digits: np.ndarray
+    predicted_s: float | None
+
+
 def batch_size(trials: int) -> int:
     """Trials between two fits of the model: 64 as in AutoTVM, fewer where the budget is small."""
     return min(64, max(8, trials // 8))
 
 
 class Session:
-    """A search of `space` with `explorer` for `trials` trials.
+    """A search of `space` with `explorer` for `trials` trials, the configurations `first` to begin.
 
     `finished` is None while the search goes on, then one phrase that says why it ended; `batches`
-    counts the batches measured whole, hence how often the explorer has learnt.
+    counts the batches measured whole, hence how often the explorer has learnt, and `batch` is the
+    size of one.
     """
 
     def __init__(
-        self, space: Space, explorer: Explorer, trials: int, batch: int | None = None
+        self,
+        space: Space,
+        explorer: Explorer,
+        trials: int,
+        batch: int | None = None,
+        first: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         if trials < 1:
             raise UsageError(f"a run of {trials} trials was asked for; give at least 1.")
@@ -48,9 +64,10 @@ class Session:
         self.best: Record | None = None
         self.finished: str | None = None
         self._explorer = explorer
-        self._batch = batch_size(self.trials) if batch is None else batch
-        self._ready: deque[Candidate] = deque()
+        self.batch = batch_size(self.trials) if batch is None else batch
+        self._ready: deque[_Planned] = deque()
         self._out: dict[int, Candidate] = {}
+        self._first = deque(space.digits(config) for config in first)
         self._digits: list[np.ndarray] = []
         self._seen: set[int] = set()
         self._best_s: float | None = None
@@ -67,19 +84,15 @@ class Session:
         """Up to `room` candidates to measure now; none while a batch is being completed."""
         if self.finished is None and not self._ready and not self._out:
             self._propose()
-        handed = [self._ready.popleft() for _ in range(min(room, len(self._ready)))]
+        planned = [self._ready.popleft() for _ in range(min(room, len(self._ready)))]
+        handed = [self._realise(plan) for plan in planned]
         self._out |= {candidate.number: candidate for candidate in handed}
         return handed
 
     def observe(self, number: int, outcome: Outcome) -> Record:
         """Take in the outcome of trial `number`, which must be outstanding."""
         record = Record.of(self._out.pop(number), outcome)
-        self.records[number] = record
-        self._count_failures()
-        if record.can_be_best and (self.best is None or _rank(record) < _rank(self.best)):
-            self.best = record
-        if not self._out and not self._ready:
-            self._end_batch()
+        self._take(record)
         return record
 
     def stop(self, reason: str = "stopped") -> None:
@@ -98,17 +111,16 @@ class Session:
         count = len(left)
         while left and self.finished is None:
             self._propose()
-            for candidate in [c for c in self._ready if c.number in left]:
-                record = left.pop(candidate.number)
-                if record.index != candidate.index:
+            for plan in [p for p in self._ready if p.number in left]:
+                record = left.pop(plan.number)
+                if record.index != plan.index:
                     raise UsageError(
-                        f"the run cannot be resumed: trial {candidate.number} is stored with "
+                        f"the run cannot be resumed: trial {plan.number} is stored with "
                         f"configuration {record.index}, but this version and these options "
-                        f"propose {candidate.index}; start a new run."
+                        f"propose {plan.index}; start a new run."
                     )
-                self._ready.remove(candidate)
-                self._out[candidate.number] = candidate
-                self.observe(candidate.number, record.outcome)
+                self._ready.remove(plan)
+                self._take(record)
             if self._ready:
                 break
         if left and self.finished is None:
@@ -119,16 +131,15 @@ class Session:
             )
         return count - len(left)
 
-    def history(self) -> History:
-        """What is known now, in order of trial number."""
+    def history(self, planned: Sequence[np.ndarray] = ()) -> History:
+        """What is known now, in order of trial number; the digits `planned` count as seen."""
         numbers = sorted(self.records)
         speeds = np.array([_speed(self.records[n]) for n in numbers], dtype=np.float64)
         best = speeds.max(initial=0.0)
-        digits = [self._digits[n] for n in numbers]
         return History(
-            np.array(digits, dtype=np.int64).reshape(-1, len(self.space.knobs)),
+            self.space.stack([self._digits[n] for n in numbers]),
             speeds / best if best > 0 else speeds,
-            frozenset(self._seen),
+            frozenset(self._seen) | frozenset(self.space.indices(self.space.stack(planned))),
         )
 
     def commonest_failures(self, count: int = 3) -> list[tuple[str, int]]:
@@ -141,26 +152,46 @@ class Session:
         return reasons.most_common(count)
 
     def _propose(self) -> None:
-        """Fill `_ready` with the next batch, or finish where there is nothing more to try."""
-        history = self.history()
-        count = min(self._batch, self.trials - len(self._digits))
-        for proposal in self._explorer.propose(count, history):
-            self._ready.append(self._candidate(proposal))
+        """Plan the next batch, or finish where there is nothing more to try.
+
+        The explorer is always asked for a whole batch, so that what it proposes does not depend on
+        how many trials are left, and a run can be resumed with more of them.
+        """
+        left = self.trials - len(self._digits)
+        first = [self._first.popleft() for _ in range(min(self.batch, len(self._first)))]
+        batch = [Proposal(digits, None) for digits in first]
+        if len(batch) < self.batch:
+            history = self.history(first)
+            batch += self._explorer.propose(self.batch - len(batch), history)
+        for proposal in batch[:left]:
+            self._plan(proposal)
         if not self._ready:
             self.stop("every configuration was tried")
 
-    def _candidate(self, proposal: Proposal) -> Candidate:
-        number, digits = len(self._digits), proposal.digits
-        index = self.space.indices(digits[None, :])[0]
-        self._digits.append(digits)
-        self._seen.add(index)
-        config = self.space.config(digits)
+    def _plan(self, proposal: Proposal) -> None:
+        index = self.space.indices(proposal.digits[None, :])[0]
         predicted_s = self._predicted_s(proposal.predicted)
+        self._ready.append(_Planned(len(self._digits), index, proposal.digits, predicted_s))
+        self._digits.append(proposal.digits)
+        self._seen.add(index)
+
+    def _realise(self, plan: _Planned) -> Candidate:
+        """The candidate of a plan, with its trace, or refused where that is illegal."""
+        number, index, digits, predicted_s = plan
+        config = self.space.config(digits)
         try:
             return Candidate(number, index, config, self.space.trace(config), predicted_s)
         except ScheduleError as error:
             refused = failure("illegal", "replay", str(error))
             return Candidate(number, index, config, [], predicted_s, refused)
+
+    def _take(self, record: Record) -> None:
+        self.records[record.number] = record
+        self._count_failures()
+        if record.can_be_best and (self.best is None or _rank(record) < _rank(self.best)):
+            self.best = record
+        if not self._out and not self._ready:
+            self._end_batch()
 
     def _predicted_s(self, score: float | None) -> float | None:
         """The time that a score relative to the best so far stands for."""

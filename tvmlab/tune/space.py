@@ -66,6 +66,10 @@ class Space:
 
     # ---- batches
 
+    def stack(self, rows: Sequence[np.ndarray]) -> np.ndarray:
+        """Digits of single configurations as one matrix: (n, knobs), also where either is 0."""
+        return np.array(rows, dtype=np.int64).reshape(len(rows), len(self.knobs))
+
     def indices(self, digits: np.ndarray) -> list[int]:
         """The index of each row of `digits` (n, knobs)."""
         if self.size < 2**62:
@@ -104,7 +108,8 @@ class Space:
 
     def everything(self) -> np.ndarray:
         """All configurations in order of index: (size, knobs) digits."""
-        return np.indices(self.radices.tolist()).reshape(len(self.knobs), -1).T.astype(np.int64)
+        grid = np.indices(self.radices.tolist(), dtype=np.int64)
+        return grid.reshape(len(self.knobs), self.size).T
 
     def draw_new(
         self, count: int, rng: np.random.Generator, seen: set[int] | frozenset[int]
@@ -114,7 +119,7 @@ class Space:
         if self.size <= 4 * (len(seen) + count):
             left = np.array([i for i in range(self.size) if i not in seen], dtype=np.int64)
             chosen = rng.permutation(left)[:count]
-            return np.array([self.digits_at(int(i)) for i in chosen]).reshape(-1, len(self.knobs))
+            return self.stack([self.digits_at(int(i)) for i in chosen])
         taken: set[int] = set()
         rows: list[np.ndarray] = []
         while len(rows) < count:
@@ -123,7 +128,7 @@ class Space:
                 if index not in seen and index not in taken and len(rows) < count:
                     taken.add(index)
                     rows.append(row)
-        return np.array(rows, dtype=np.int64).reshape(-1, len(self.knobs))
+        return self.stack(rows)
 
 
 def _position(knob: Knob, config: Mapping[str, Any]) -> int:

@@ -53,8 +53,9 @@ class GuidedExplorer:
         """Up to `count` new configurations, those the model chose first, each with the score the
         model expects of it (relative to the best so far) once there is a model."""
         chosen = np.empty((0, len(self._space.knobs)), dtype=np.int64)
-        if self._calibration is not None:
-            chosen = self._favourites(count - self._random_share(count), history.seen)
+        wanted = count - self._random_share(count)
+        if self._calibration is not None and wanted > 0:
+            chosen = self._favourites(wanted, history.seen)
         seen = history.seen | frozenset(self._space.indices(chosen))
         drawn = self._space.draw_new(count - len(chosen), self._rng, seen)
         rows = np.concatenate([chosen, drawn])

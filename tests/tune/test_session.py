@@ -1,0 +1,219 @@
+import random
+
+import pytest
+
+from tests.tune.spaces import (
+    WORKLOAD,
+    as_trace,
+    grumpy,
+    large_space,
+    matmul_space,
+    picky,
+    time_s,
+)
+from tvmlab.errors import UsageError
+from tvmlab.measure.outcome import Outcome, failure
+from tvmlab.measure.request import Request
+from tvmlab.tune.explorers import EXPLORERS
+from tvmlab.tune.session import PATIENCE, Session, batch_size
+from tvmlab.tune.space import Space
+
+CRASH = failure("crash", "run", "the process was killed by SIGSEGV")
+
+
+def ok(seconds, verified=True):
+    return Outcome("ok", "time", times_s=(seconds,), verified=verified)
+
+
+def outcome_of(candidate, landscape=time_s):
+    if candidate.refused is not None:
+        return candidate.refused
+    answer = landscape(Request(WORKLOAD, candidate.trace))
+    return answer if isinstance(answer, Outcome) else ok(answer)
+
+
+def session(space=None, trials=40, explorer="model", seed=0, **options):
+    space = space or matmul_space()
+    return Session(space, EXPLORERS[explorer](space, seed), trials, **options)
+
+
+def run(search, landscape=time_s, room=3, shuffle=None):
+    """Measure to the end; `shuffle` reorders what is outstanding."""
+    while search.finished is None or search.outstanding:
+        batch = search.next(room)
+        if shuffle is not None:
+            shuffle.shuffle(batch)
+        for candidate in batch:
+            search.observe(candidate.number, outcome_of(candidate, landscape))
+    return search
+
+
+def told(search):
+    return [
+        (r.number, r.index, r.predicted_s, r.median_s) for _, r in sorted(search.records.items())
+    ]
+
+
+def test_every_trial_is_done_and_the_best_is_known():
+    search = run(session())
+    assert search.finished == "every trial is done"
+    assert sorted(search.records) == list(range(40))
+    assert len({r.index for r in search.records.values()}) == 40
+    assert search.best.median_s == min(r.median_s for r in search.records.values())
+    assert search.batches == 5
+
+
+@pytest.mark.parametrize("explorer", list(EXPLORERS))
+def test_the_trajectory_depends_on_seed_and_outcomes_alone(explorer):
+    space = large_space()
+    plain = told(run(session(space, explorer=explorer)))
+    assert told(run(session(space, explorer=explorer), room=1)) == plain
+    shuffled = run(session(space, explorer=explorer), room=64, shuffle=random.Random(0))
+    assert told(shuffled) == plain
+    assert told(run(session(space, explorer=explorer, seed=1))) != plain
+
+
+def test_no_candidates_while_a_batch_is_being_completed():
+    search = session(batch=4)
+    first = search.next(10)
+    assert [c.number for c in first] == [0, 1, 2, 3]
+    for candidate in first[:3]:
+        search.observe(candidate.number, ok(1.0))
+        assert search.next(10) == []
+    search.observe(first[3].number, ok(1.0))
+    assert [c.number for c in search.next(10)] == [4, 5, 6, 7]
+
+
+def test_predictions_are_made_before_measuring_and_in_seconds():
+    search = run(session(large_space(), trials=64))
+    records = [search.records[n] for n in range(64)]
+    assert all(r.predicted_s is None for r in records[:8])
+    later = [r.predicted_s for r in records[8:]]
+    assert all(p is not None and p > 0 for p in later)
+    assert min(later) >= min(r.median_s for r in records) * 0.99
+
+
+def test_only_verified_records_become_the_best():
+    search = session(batch=3)
+    a, b, c = search.next(3)
+    search.observe(a.number, ok(0.5, verified=False))
+    search.observe(b.number, Outcome("implausible", "time", "too fast", times_s=(1e-9,)))
+    assert search.best is None
+    search.observe(c.number, ok(1.0))
+    assert search.best.number == c.number
+
+
+def test_of_equal_records_the_earlier_is_best_whichever_comes_first():
+    search = session(batch=3)
+    batch = search.next(3)
+    for candidate in reversed(batch):
+        search.observe(candidate.number, ok(1.0))
+    assert search.best.number == 0
+
+
+def test_illegal_candidates_come_with_their_outcome():
+    search = run(session(Space(matmul_space().knobs, picky), trials=100))
+    illegal = [r for r in search.records.values() if r.outcome.status == "illegal"]
+    assert len(illegal) == 50
+    assert all("16 lanes are enough" in r.outcome.reason for r in illegal)
+    assert all(r.trace == [] for r in illegal)
+
+
+def test_a_small_space_ends_the_run():
+    search = run(session(trials=1000))
+    assert search.finished == "every trial is done"
+    assert len(search.records) == 100
+
+
+def test_failures_among_others_do_not_end_the_run():
+    search = run(session(large_space(), trials=64), landscape=grumpy)
+    assert search.finished == "every trial is done"
+    assert search.best.outcome.is_ok
+
+
+def test_twenty_failures_in_a_row_end_the_run_with_the_reasons():
+    reasons = [CRASH] * 3 + [failure("timeout", "run", "still busy after 10 s")] * 2
+    reasons += [failure("build_error", "build", "no such register")]
+
+    def failing(request):
+        failing.calls += 1
+        return reasons[failing.calls % 6]
+
+    failing.calls = 0
+    search = run(session(large_space(), trials=500), landscape=failing)
+    assert len(search.records) >= PATIENCE
+    assert search.finished.startswith("20 candidates in a row failed: ")
+    said = search.finished
+    assert said.index("crash at run") < said.index("timeout at run") < said.index("build_error at")
+    assert search.best is None
+
+
+def test_a_good_one_resets_the_count_of_failures():
+    def mostly_failing(request):
+        mostly_failing.calls += 1
+        return 1.0 if mostly_failing.calls % PATIENCE == 0 else CRASH
+
+    mostly_failing.calls = 0
+    search = run(session(large_space(), trials=100), landscape=mostly_failing)
+    assert search.finished == "every trial is done"
+
+
+def test_stopping_keeps_what_is_outstanding():
+    search = session()
+    batch = search.next(3)
+    search.stop()
+    assert search.next(3) == []
+    assert search.outstanding == 3
+    for candidate in batch:
+        search.observe(candidate.number, ok(1.0))
+    assert (search.finished, len(search.records)) == ("stopped", 3)
+
+
+def test_configurations_to_begin_with_are_tried_first_and_once():
+    space = matmul_space()
+    first = [{"y": (16, 32), "x": (8, 64)}, {"y": (512, 1), "x": (512, 1)}]
+    search = run(session(space, trials=100, first=first))
+    assert [search.records[n].config for n in (0, 1)] == first
+    assert len({r.index for r in search.records.values()}) == 100
+
+
+def test_more_to_begin_with_than_a_batch_holds():
+    first = [{"y": (512, 1), "x": x} for x in matmul_space().knobs[1].options]
+    search = run(session(trials=9, first=first, batch=4))
+    assert [search.records[n].config for n in range(9)] == first[:9]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 8, 20, 39, 40])
+def test_a_run_resumes_where_it_was_cut(kept):
+    """Records of a batch may be missing anywhere: outcomes do not arrive in order."""
+    whole = run(session(large_space()))
+    records = [whole.records[n] for n in range(40)]
+    last_batch = kept // 8 * 8
+    stored = records[:last_batch] + random.Random(0).sample(
+        records[last_batch : last_batch + 8], kept - last_batch
+    )
+    resumed = session(large_space())
+    assert resumed.restore(stored) == kept
+    assert told(run(resumed)) == told(whole)
+    assert resumed.best == whole.best
+
+
+def test_records_of_another_search_are_refused():
+    whole = run(session(large_space()))
+    with pytest.raises(UsageError, match="trial 0 is stored with configuration"):
+        session(large_space(), seed=1).restore(whole.records.values())
+    late = [whole.records[n] for n in range(30, 40)]
+    with pytest.raises(UsageError, match="10 stored trials, the first of them number 30"):
+        session(large_space()).restore(late)
+
+
+def test_batches_suit_the_budget():
+    assert [batch_size(n) for n in (1, 64, 200, 512, 10_000)] == [8, 8, 25, 64, 64]
+    with pytest.raises(UsageError, match="a run of 0 trials"):
+        session(trials=0)
+
+
+def test_a_space_without_knobs_has_one_candidate():
+    search = run(session(Space([], as_trace)), landscape=lambda request: 1.0)
+    assert len(search.records) == 1
+    assert search.best.config == {}

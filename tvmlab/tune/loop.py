@@ -1,0 +1,154 @@
+"""The doing: has a session's candidates measured, stores their outcomes, tells what happened.
+
+It decides nothing. A trial is told only after it is stored, so what anyone has seen survives.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tvmlab.measure.outcome import Outcome
+from tvmlab.measure.request import Request
+from tvmlab.measure.runner import Runner
+from tvmlab.tune.database import Database
+from tvmlab.tune.quality import foresight
+from tvmlab.tune.record import Candidate, Record
+from tvmlab.tune.session import Session
+
+Tell = Callable[[dict[str, Any]], None]
+"""Takes messages, plain data with a `type`: `record`, `progress`, `model` or `state`."""
+
+POLL_S = 0.1
+"""How long a command may wait while candidates are being measured."""
+
+
+class Loop:
+    """Runs `session` to its end, or until told to stop.
+
+    `ask` makes the request of a candidate; outcomes are stored as trials of row `row`.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        runner: Runner,
+        database: Database,
+        row: int,
+        ask: Callable[[Candidate], Request],
+        tell: Tell,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = session
+        self._runner = runner
+        self._database = database
+        self._row = row
+        self._ask = ask
+        self._tell = tell
+        self._clock = clock
+        self._commands: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._tickets: dict[int, Candidate] = {}
+        self._is_paused = False
+        self._is_stopped = False
+        self._restored = len(session.records)
+        self._active_s = 0.0
+        self._failures = Counter(
+            r.outcome.status for r in session.records.values() if not r.outcome.is_ok
+        )
+
+    def command(self, word: str) -> None:
+        """`pause`, `resume` or `stop`; from any thread. Other words are not heard."""
+        self._commands.put(word)
+
+    def run(self) -> str:
+        """Measure until the session is finished; returns why it is. Blocks."""
+        self._tell({"type": "state", "state": "running"})
+        self._tell(self.progress())
+        while not self._is_over():
+            began = self._clock()
+            self._obey(wait=self._is_paused and not self._tickets)
+            if not self._is_paused and not self._is_stopped:
+                self._submit()
+            if self._tickets:
+                answered = self._runner.poll(POLL_S)
+                self._settle([(self._tickets.pop(t), outcome) for t, outcome in answered])
+            if not self._is_paused:
+                self._active_s += self._clock() - began
+        ending = self._session.finished or "stopped"
+        self._database.end(self._row, ending)
+        return ending
+
+    def progress(self) -> dict[str, Any]:
+        """Where the run stands: trials done and planned, failures by status, pace, time left."""
+        done, best = len(self._session.records), self._session.best
+        fresh = done - self._restored
+        pace = fresh / self._active_s if fresh and self._active_s > 0 else None
+        left = self._session.trials - done
+        return {
+            "type": "progress",
+            "done": done,
+            "trials": self._session.trials,
+            "failures": dict(self._failures),
+            "best": None if best is None else best.number,
+            "best_s": None if best is None else best.median_s,
+            "elapsed_s": self._active_s,
+            "trials_per_s": pace,
+            "left_s": None if pace is None else left / pace,
+        }
+
+    # ---- inside
+
+    def _is_over(self) -> bool:
+        finished = self._session.finished is not None
+        return self._is_stopped or (finished and not self._session.outstanding)
+
+    def _obey(self, wait: bool) -> None:
+        """Hear the commands given; with `wait`, at least one."""
+        while wait or not self._commands.empty():
+            word = self._commands.get()
+            if word == "stop":
+                self._session.stop()
+                self._is_stopped = True
+                return
+            if word in ("pause", "resume") and self._is_paused != (word == "pause"):
+                self._is_paused = word == "pause"
+                state = "paused" if self._is_paused else "running"
+                self._tell({"type": "state", "state": state})
+            wait = wait and self._is_paused
+
+    def _submit(self) -> None:
+        """Keep the runner busy; what is refused outright needs no runner."""
+        room = self._runner.slots - self._runner.pending
+        for candidate in self._session.next(room) if room > 0 else []:
+            if candidate.refused is not None:
+                self._settle([(candidate, candidate.refused)])
+            else:
+                self._tickets[self._runner.submit(self._ask(candidate))] = candidate
+
+    def _settle(self, answered: Iterable[tuple[Candidate, Outcome]]) -> None:
+        """Store outcomes, then take them in, then tell them."""
+        records = [Record.of(candidate, outcome) for candidate, outcome in answered]
+        if not records:
+            return
+        self._database.append(self._row, records)
+        batches = self._session.batches
+        for record in records:
+            self._session.observe(record.number, record.outcome)
+            if not record.outcome.is_ok:
+                self._failures[record.outcome.status] += 1
+            self._tell({"type": "record", "record": record.to_json()})
+        self._tell(self.progress())
+        if self._session.batches != batches:
+            compared, correlation = foresight(self._session.records.values())
+            self._tell(
+                {
+                    "type": "model",
+                    "batches": self._session.batches,
+                    "learnt_from": len(self._session.records),
+                    "compared": compared,
+                    "rank_correlation": correlation,
+                }
+            )

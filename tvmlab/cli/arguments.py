@@ -1,0 +1,91 @@
+"""Arguments of a command: argparse, with every complaint one sentence that says what would do."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
+
+from tvmlab.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of one command whose complaints are raised as UsageError.
+
+    Args:
+        command: the command's name, e.g. `tune`.
+        usage: the words after the name.
+        about: what the command does.
+        more: examples and exit codes, printed at the end of the help.
+    """
+
+    def __init__(self, command: str, usage: str, about: str, more: str = "") -> None:
+        super().__init__(
+            prog=f"tvmlab {command}",
+            usage=f"tvmlab {command} {usage}".strip(),
+            description=about,
+            epilog=more,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse complains of."""
+        raise UsageError(f"{self.prog}: {message}; `{self.prog} --help` shows how it is used.")
+
+
+def closest(name: str, known: Sequence[str]) -> str:
+    """What to use instead of an unknown name."""
+    listed = ", ".join(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}? There are {listed}" if near else f"there are {listed}"
+
+
+def one_of(option: str, known: Iterable[str]) -> Callable[[str], str]:
+    """Reads a word that must be one of `known`."""
+    names = list(known)
+
+    def read(text: str) -> str:
+        if text not in names:
+            raise UsageError(f"{option} {text!r} is not known; {closest(text, names)}.")
+        return text
+
+    return read
+
+
+def whole_number(option: str, least: int) -> Callable[[str], int]:
+    """Reads a whole number of at least `least`."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise UsageError(
+                f"{option} {text!r} is not a whole number of at least {least}; "
+                f"give one, such as {option} {max(least, 64)}."
+            )
+        return number
+
+    return read
+
+
+def extents(text: str) -> tuple[int, ...]:
+    """Reads the extents of `--shape`, positive whole numbers between commas."""
+    numbers = []
+    for part in text.split(","):
+        try:
+            number = int(part)
+        except ValueError:
+            raise UsageError(
+                f"--shape {text!r} holds {part!r}, which is not a whole number; "
+                "give whole numbers between commas, such as --shape 512,512,512."
+            ) from None
+        if number < 1:
+            raise UsageError(
+                f"--shape {text!r} holds the extent {number}; every extent is at least 1."
+            )
+        numbers.append(number)
+    return tuple(numbers)

@@ -1,0 +1,79 @@
+"""What the doctor finds of the machine: processor, measured limits, OpenCL and CUDA devices."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from tvmlab.cli.finding import Finding, giga, size
+from tvmlab.targets.cpu.limits import cpu_features, cpu_peaks
+from tvmlab.targets.cpu.threads import num_threads
+from tvmlab.targets.cuda.limits import cuda_devices
+from tvmlab.targets.opencl.limits import opencl_devices
+
+FEW_INSTRUCTIONS = "no vector registers wider than 128 bits are used: expect a quarter of the speed"
+
+
+def processor() -> Iterator[Finding]:
+    """Model, cores, instruction sets and caches; nothing is measured."""
+    cpu = cpu_features()
+    cores = f"{cpu.cores} core{'s' * (cpu.cores > 1)}"
+    yield Finding("cpu", f"{cpu.model} ({cpu.llvm_cpu}), {cores} usable")
+    fma = "fused multiply-add" if cpu.has_fma else "no fused multiply-add"
+    yield Finding("vectors", f"{cpu.vector_registers} registers of {cpu.vector_bits} bits, {fma}")
+    sets = ", ".join(cpu.instruction_sets)
+    yield Finding("features", sets or FEW_INSTRUCTIONS, is_missing=not sets)
+    caches = ", ".join(f"L{n} {size(b)}" for n, b in sorted(cpu.cache_bytes.items()))
+    yield Finding("caches", f"{caches}, lines of {cpu.line_bytes} B")
+    yield from threads(cpu.cores)
+
+
+def threads(cores: int) -> Iterator[Finding]:
+    """How many threads parallel loops use, where that is not every core."""
+    used = num_threads()
+    why = f"TVMLAB_NUM_THREADS={os.environ.get('TVMLAB_NUM_THREADS', '')}"
+    if used < cores:
+        yield Finding("threads", f"{used} of {cores} cores, because of {why}", is_missing=True)
+
+
+def limits(refresh: bool) -> Iterator[Finding]:
+    """The peaks measured by generated code; takes a second the first time.
+
+    Args:
+        refresh: measure again and keep the better figures.
+    """
+    peaks = cpu_peaks(refresh)
+    for topic, unit, rates in (
+        ("peak", "GFLOP/s", peaks.flop_per_s),
+        ("bandwidth", "GB/s", peaks.read_bytes_per_s),
+    ):
+        figures = ", ".join(f"{name} {giga(rates[name][1])} {unit}" for name in rates)
+        alone = ", ".join(f"{name} {giga(rates[name][0])}" for name in rates)
+        count = f"{peaks.threads} thread{'s' * (peaks.threads > 1)}"
+        yield Finding(topic, f"{figures} on {count}" + f" (on one: {alone})" * (peaks.threads > 1))
+
+
+def opencl() -> Iterator[Finding]:
+    """The OpenCL devices; drivers are asked in a process of their own."""
+    devices, problem = opencl_devices()
+    for device in devices:
+        yield Finding(
+            "opencl",
+            f"{device.name} ({device.kind}, {device.compute_units} units, "
+            f"{size(device.memory_bytes)}, {device.platform}); no code is generated for it yet",
+        )
+    if problem:
+        yield Finding("opencl", f"{problem} Costs nothing yet: kernels run on the cpu.", True)
+
+
+def cuda() -> Iterator[Finding]:
+    """The CUDA devices; the driver is asked in a process of its own."""
+    devices, problem = cuda_devices()
+    for device in devices:
+        yield Finding(
+            "cuda",
+            f"{device.name} ({device.architecture}, {device.multiprocessors} multiprocessors, "
+            f"{size(device.memory_bytes)}, CUDA {device.driver}); no code is generated for it yet",
+        )
+    if problem:
+        yield Finding("cuda", f"{problem} Costs nothing yet: kernels run on the cpu.", True)

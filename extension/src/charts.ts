@@ -27,6 +27,8 @@ export class Charts {
   private readonly themes: MutationObserver;
   private readonly sizes: ResizeObserver;
   private isDisposed = false;
+  /** The unit of the rates, for axes and hover texts. */
+  unit = "GFLOP/s";
 
   constructor(
     private readonly progress: HTMLElement,
@@ -61,8 +63,8 @@ export class Charts {
   private async draw(): Promise<void> {
     if (this.progress.clientWidth === 0) return; // in a hidden tab; the size observer calls again
     const started = performance.now();
-    await this.plot(this.progress, this.progressData(), "trial", "GFLOP/s");
-    await this.plot(this.accuracy, this.accuracyData(), "predicted score", "measured GFLOP/s");
+    await this.plot(this.progress, this.progressData(), "trial", this.unit);
+    await this.plot(this.accuracy, this.accuracyData(), `predicted ${this.unit}`, `measured ${this.unit}`);
     // At most a quarter of the page's time goes into drawing.
     this.wait = Math.max(REDRAW_MS, 3 * (performance.now() - started));
   }
@@ -84,7 +86,7 @@ export class Charts {
     const frontier = this.trials.frontier();
     const floor = failed.map(() => 0);
     return [
-      dots("trial", measured.map((p) => p[0]), measured.map((p) => p[1]), measured.map((p) => p[0]), dot, "%{y:.3~g} GFLOP/s"),
+      dots("trial", measured.map((p) => p[0]), measured.map((p) => p[1]), measured.map((p) => p[0]), dot, `%{y:.3~g} ${this.unit}`),
       {
         ...dots("failed", failed.map((p) => p[0]), floor, failed.map((p) => p[0]), fail, "%{text}"),
         text: failed.map((p) => p[3].replaceAll("_", " ")),
@@ -98,16 +100,27 @@ export class Charts {
         y: frontier.y,
         customdata: frontier.numbers,
         line: { color: accent, width: 2, shape: "hv" },
-        hovertemplate: "best %{y:.3~g} GFLOP/s<extra></extra>",
+        hovertemplate: `best %{y:.3~g} ${this.unit}<extra></extra>`,
       },
     ];
   }
 
   private accuracyData(): Data[] {
-    const { accent } = palette(this.accuracy);
+    const { accent, dim } = palette(this.accuracy);
     const points = this.trials.predicted;
+    const rates = points.flatMap(([, rate, prediction]) => [rate!, prediction!]);
+    const most = Math.max(...rates, 0);
     return [
-      dots("trial", points.map((p) => p[2]), points.map((p) => p[1]), points.map((p) => p[0]), accent, "%{y:.3~g} GFLOP/s"),
+      {
+        name: "as predicted",
+        type: "scatter",
+        mode: "lines",
+        x: [0, most],
+        y: [0, most],
+        line: { color: dim, width: 1, dash: "dot" },
+        hoverinfo: "skip",
+      },
+      dots("trial", points.map((p) => p[2]), points.map((p) => p[1]), points.map((p) => p[0]), accent, `%{y:.3~g} ${this.unit}`),
     ];
   }
 }

@@ -44,14 +44,12 @@ export interface RefusalView {
   instead: string;
 }
 
-/** An argument of a step, as an input field. */
+/** An argument of a step, as an input field holding text. */
 export interface FieldView {
   name: string;
   label: string;
-  kind: "int" | "ints" | "text" | "texts" | "loop" | "loops" | "choice" | "bool";
+  kind: "loops" | "factors" | "text";
   default: string;
-  choices: string[];
-  optional: boolean;
   hint: string;
 }
 
@@ -104,8 +102,14 @@ export interface TraceView {
   refused_line: number;
 }
 
+/** A kind of generated text that the target can show. */
+export interface CodeKind {
+  kind: string;
+  title: string;
+}
+
 export interface CodeView {
-  kinds: { kind: string; title: string }[];
+  kinds: CodeKind[];
   kind: string;
   status: "idle" | "working" | "ready" | "failed";
   text: string;
@@ -141,10 +145,10 @@ export interface MeasureView {
   reason: string;
 }
 
-/** One trial: [number, rate in GFLOP/s or null, predicted score or null, status]. */
+/** One trial; rates are in the run's unit, null where there is none. */
 export type Point = [
   number: number,
-  gflop_per_s: number | null,
+  rate: number | null,
   predicted: number | null,
   status: string,
 ];

@@ -48,7 +48,8 @@ def test_snapshot_is_json_and_names_every_loop(view: LabView) -> None:
     assert snapshot["program"]["subtitle"] == "float32[1024, 1024] · 2 GFLOP · 12 MB"
     for line in snapshot["program"]["lines"]:
         for start, end, kind in line["tokens"]:
-            assert line["text"][start:end].strip() and kind
+            assert line["text"][start:end].strip()
+            assert kind
 
 
 def test_apply_shows_what_changed_and_keeps_the_identity_of_the_rest(view: LabView) -> None:

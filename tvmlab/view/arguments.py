@@ -23,7 +23,9 @@ def as_position(intent: Mapping[str, Any], key: str) -> int:
     """The whole number `key`, at least 0."""
     value = intent.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise UsageError(f"{_name(intent)} needs a whole number {key!r} of 0 or more, not {value!r}.")
+        raise UsageError(
+            f"{_name(intent)} needs a whole number {key!r} of 0 or more, not {value!r}."
+        )
     return value
 
 

@@ -25,7 +25,7 @@ from tvmlab.view.engine import Engine
 from tvmlab.view.measurements import Measurements
 from tvmlab.view.moves import effect_words, find_loop, refusal_view, requested_step
 from tvmlab.view.program import ProgramLines, first_new_loop
-from tvmlab.view.schema import LoopRef, PreviewView, Refused, RefusalView, Snapshot
+from tvmlab.view.schema import LoopRef, PreviewView, RefusalView, Refused, Snapshot
 from tvmlab.view.timeline import LaterStepRefused, Timeline, replayed
 from tvmlab.view.tuning import Tuning
 
@@ -181,7 +181,9 @@ class LabView:
             return  # saved by a version that allowed more; the file is left as it is
         if state is not self._start:
             self._timeline.take(state)
-            self._notice = f"Restored {len(steps)} step{'s' * (len(steps) > 1)} of the last session."
+            self._notice = (
+                f"Restored {len(steps)} step{'s' * (len(steps) > 1)} of the last session."
+            )
 
     def _refuse(self, place: str, name: str, intent: Intent, error: TvmlabError) -> Refused:
         if isinstance(error, ScheduleError):

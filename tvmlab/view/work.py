@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from tvmlab.ir.dtypes import is_float
 from tvmlab.ir.buffer import Load
+from tvmlab.ir.dtypes import is_float
 from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Expr, Select
 from tvmlab.ir.program import Block, If, Program, Stmt, Store
 from tvmlab.ir.walk import blocks, sub_stmts

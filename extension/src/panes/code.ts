@@ -15,6 +15,7 @@ export class Code implements Drawn<CodeView> {
   private readonly rows: Rows;
   private state: CodeView | null = null;
   private shown = "";
+  private hasAsked = false;
 
   constructor(
     root: HTMLElement,
@@ -40,6 +41,8 @@ export class Code implements Drawn<CodeView> {
         return tab;
       }),
     );
+    // Code is made when it is looked at: drawn for the first time, and once.
+    if (state.status === "idle" && !this.hasAsked) this.ask(state.kind);
     const isWorking = state.status === "working";
     this.make.hidden = !(state.is_stale || state.status === "idle" || isWorking);
     this.make.disabled = isWorking;
@@ -59,6 +62,7 @@ export class Code implements Drawn<CodeView> {
   }
 
   private ask(kind: string): void {
+    this.hasAsked = true;
     this.host.ask({ intent: "code", kind });
   }
 

@@ -159,9 +159,6 @@ export class Moves implements Drawn<MovesView> {
   private onInput(): void {
     const values: Values = {};
     for (const [name, value] of new FormData(this.form)) values[name] = String(value);
-    for (const box of this.form.querySelectorAll<HTMLInputElement>("input[type=checkbox]")) {
-      values[box.name] = String(box.checked);
-    }
     this.drafts.set(this.step, values);
     this.preview();
   }
@@ -189,25 +186,15 @@ export class Moves implements Drawn<MovesView> {
 }
 
 function fieldRow(field: FieldView, value: string): HTMLElement {
-  const common = { name: field.name, title: field.hint, "aria-label": field.label };
-  if (field.kind === "bool") {
-    const box = el("input", { ...common, type: "checkbox", checked: value === "true" });
-    return el("label", { class: "tv-field" }, el("span", {}, field.label), box);
-  }
-  if (field.kind === "choice" || (field.kind === "loop" && field.choices.length > 0)) {
-    const select = el("select", { ...common, class: "tv-input tv-mono" });
-    for (const choice of field.choices) {
-      select.append(el("option", { value: choice, selected: choice === value }, choice));
-    }
-    return el("label", { class: "tv-field" }, el("span", {}, field.label), select);
-  }
   const input = el("input", {
-    ...common,
+    name: field.name,
+    title: field.hint,
+    "aria-label": `${field.label}: ${field.hint}`,
     class: "tv-input tv-mono",
     type: "text",
     spellcheck: "false",
     autocomplete: "off",
-    placeholder: field.optional ? "automatic" : field.hint,
+    placeholder: field.hint,
   });
   input.value = value;
   return el("label", { class: "tv-field" }, el("span", {}, field.label), input);

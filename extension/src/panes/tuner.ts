@@ -59,7 +59,7 @@ export class Tuner implements Drawn<TunerView> {
     this.stop = button("Stop", () => host.ask({ intent: "tune_stop" }), { title: "Stop the run; every trial is kept" });
     this.meter = el("div", { class: "tv-meter tv-thin", role: "progressbar", "aria-label": "Trials done" }, this.bar);
     const progress = el("div", { class: "tv-chart", role: "img", "aria-label": "Every trial and the best so far" });
-    const accuracy = el("div", { class: "tv-chart", role: "img", "aria-label": "Measured rate against predicted score" });
+    const accuracy = el("div", { class: "tv-chart", role: "img", "aria-label": "Measured rate against predicted rate" });
     this.plots = el(
       "div",
       { class: "tv-charts" },
@@ -80,6 +80,7 @@ export class Tuner implements Drawn<TunerView> {
 
   update(state: TunerView): void {
     this.state = state;
+    this.charts.unit = state.unit;
     const { status } = state;
     const isOn = ["starting", "running", "paused", "stopping"].includes(status);
     this.start.disabled = isOn || !state.is_available;

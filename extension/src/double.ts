@@ -1,0 +1,99 @@
+// Doubles for tests: a host that records what panes ask, and made-up snapshots.
+
+import type { LineView, MovesView, ProgramView, TraceView, TunerView } from "./schema.js";
+import type { Host } from "./pane.js";
+import type { Intent } from "./schema.js";
+
+export class RecordingHost implements Host {
+  readonly asked: Intent[] = [];
+
+  ask(intent: Intent): void {
+    this.asked.push(intent);
+  }
+
+  get last(): Intent | undefined {
+    return this.asked.at(-1);
+  }
+}
+
+export function line(id: number, text: string, loop?: string, isNew = false): LineView {
+  return {
+    id,
+    text,
+    tokens: [[text.search(/\S/), text.search(/\S/) + 3, "keyword"]],
+    loop: loop ? { block: "C", loop } : null,
+    mark: isNew ? "new" : "",
+  };
+}
+
+export function program(lines: LineView[], more: Partial<ProgramView> = {}): ProgramView {
+  return {
+    title: "C",
+    subtitle: "float32[8, 8]",
+    lines,
+    gone: [],
+    selection: null,
+    notice: "",
+    can_start_over: false,
+    ...more,
+  };
+}
+
+export function moves(more: Partial<MovesView> = {}): MovesView {
+  const factors = { name: "factors", label: "factors", kind: "factors" as const, default: "auto, 8", hint: "" };
+  const refusal = { asked: "vectorize", where: "loop y", why: "too many lanes", instead: "split first" };
+  return {
+    target: { block: "C", loop: "y" },
+    target_facts: "64 iterations, serial",
+    steps: [
+      {
+        step: "split",
+        summary: "cut a loop",
+        fields: [factors],
+        moves: [
+          { values: { factors: "auto, 8" }, line: "split 8" },
+          { values: { factors: "auto, 16" }, line: "split 16" },
+        ],
+        refusal: null,
+      },
+      { step: "vectorize", summary: "lanes", fields: [], moves: [], refusal },
+    ],
+    preview: null,
+    refusal: null,
+    ...more,
+  };
+}
+
+export function trace(texts: string[], position: number, more: Partial<TraceView> = {}): TraceView {
+  return {
+    head: "s = t.create_schedule(C)",
+    lines: texts.map((text, index) => ({ index, text, recipe: "" })),
+    position,
+    can_undo: position > 0,
+    can_redo: position < texts.length,
+    python: texts.join("\n"),
+    refusal: null,
+    refused_line: -1,
+    ...more,
+  };
+}
+
+export function tuner(more: Partial<TunerView> = {}): TunerView {
+  return {
+    status: "idle",
+    is_available: true,
+    reason: "",
+    trials: 0,
+    done: 0,
+    failed: 0,
+    failures: "",
+    best: "",
+    best_number: -1,
+    unit: "GFLOP/s",
+    elapsed_s: 0,
+    eta_s: null,
+    database: "",
+    refusal: null,
+    ...more,
+  };
+}

@@ -1,0 +1,89 @@
+import { beforeEach, expect, test } from "vitest";
+import { line, program, RecordingHost } from "../double.js";
+import { Program } from "./program.js";
+
+const LINES = [
+  line(0, "def C():"),
+  line(1, "    for y in range(8):", "y"),
+  line(2, "        for x in range(8):", "x"),
+  line(3, "            C[y, x] = 0"),
+];
+
+let root: HTMLElement;
+let host: RecordingHost;
+let pane: Program;
+
+beforeEach(() => {
+  root = document.createElement("section");
+  document.body.replaceChildren(root);
+  host = new RecordingHost();
+  pane = new Program(root, host);
+});
+
+const rows = () => [...root.querySelectorAll<HTMLElement>(".tv-row")];
+const texts = () => rows().map((row) => row.textContent);
+const press = (key: string, more: KeyboardEventInit = {}) =>
+  root.querySelector(".tv-canvas")!.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
+
+test("every line is a row and loops can be told from the rest", () => {
+  pane.update(program(LINES));
+  expect(texts()).toEqual(["1def C():", "2    for y in range(8):", "3        for x in range(8):", "4            C[y, x] = 0"]);
+  expect(rows().map((row) => row.dataset["loop"])).toEqual([undefined, "y", "x", undefined]);
+  expect(rows()[0]!.getAttribute("aria-disabled")).toBe("true");
+});
+
+test("a click on a loop header selects it at once and asks the kernel", () => {
+  pane.update(program(LINES));
+  rows()[2]!.click();
+  expect(host.last).toEqual({ intent: "select", block: "C", loop: "x" });
+  expect(rows()[2]!.getAttribute("aria-selected")).toBe("true");
+  rows()[3]!.click();
+  expect(host.asked.length).toBe(1);
+});
+
+test("arrow keys move between loops and Enter selects", () => {
+  pane.update(program(LINES));
+  press("ArrowDown");
+  press("ArrowDown");
+  press("ArrowDown");
+  const canvas = root.querySelector(".tv-canvas")!;
+  expect(document.getElementById(canvas.getAttribute("aria-activedescendant")!)!.dataset["loop"]).toBe("x");
+  press("ArrowUp");
+  press("Enter");
+  expect(host.last).toEqual({ intent: "select", block: "C", loop: "y" });
+  press("z", { ctrlKey: true });
+  expect(host.last).toEqual({ intent: "undo" });
+  press("Z", { ctrlKey: true, shiftKey: true });
+  expect(host.last).toEqual({ intent: "redo" });
+});
+
+test("removed lines stand where they stood, and can be hidden", () => {
+  const now = [LINES[0]!, line(4, "    for yo in range(2):", "yo", true), LINES[3]!];
+  pane.update(program(now, { gone: [{ before: 1, text: "    for y in range(8):", tokens: [] }] }));
+  expect(texts()).toEqual(["1def C():", "−    for y in range(8):", "+2    for yo in range(2):", "3            C[y, x] = 0"]);
+  expect(root.querySelector(".tv-summary")!.textContent).toBe("+1 −1");
+  root.querySelector<HTMLButtonElement>(".tv-toggle")!.click();
+  expect(rows().length).toBe(3);
+});
+
+test("rows that did not change keep their nodes", () => {
+  pane.update(program(LINES));
+  const before = rows();
+  pane.update(program([...LINES.slice(0, 3), line(9, "            C[y, x] = 1")]));
+  expect(rows().slice(0, 3)).toEqual(before.slice(0, 3));
+  expect(rows()[3]).not.toBe(before[3]);
+});
+
+test("text is never taken for HTML", () => {
+  pane.update(program([line(0, "<img src=x onerror=alert(1)>")], { title: "<b>C</b>", notice: "<i>" }));
+  expect(root.querySelector("img, b, i")).toBeNull();
+  expect(root.textContent).toContain("<img src=x onerror=alert(1)>");
+});
+
+test("ten thousand lines draw a screenful", () => {
+  const many = Array.from({ length: 10_000 }, (_, id) => line(id, `    for i${id} in range(2):`, `i${id}`));
+  const started = performance.now();
+  pane.update(program(many));
+  expect(performance.now() - started).toBeLessThan(1000);
+  expect(rows().length).toBeLessThan(200);
+});

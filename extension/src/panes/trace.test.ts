@@ -1,0 +1,74 @@
+import { beforeEach, expect, test } from "vitest";
+import { RecordingHost, trace } from "../double.js";
+import { Trace } from "./trace.js";
+
+let root: HTMLElement;
+let host: RecordingHost;
+let pane: Trace;
+
+beforeEach(() => {
+  root = document.createElement("section");
+  document.body.replaceChildren(root);
+  host = new RecordingHost();
+  pane = new Trace(root, host);
+  pane.update(trace(["one", "two", "three"], 2));
+});
+
+const steps = () => [...root.querySelectorAll<HTMLElement>(".tv-step")];
+const key = (node: Element, name: string) =>
+  node.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
+const edit = (row: number) => {
+  [...steps()[row]!.querySelectorAll("button")].find((b) => b.textContent === "Edit")!.click();
+  return steps()[row]!.querySelector("input")!;
+};
+
+test("the position is marked and later lines can be redone", () => {
+  expect(steps().map((step) => step.getAttribute("aria-current"))).toEqual([null, null, "step", null]);
+  expect(steps()[3]!.className).toContain("tv-later");
+  steps()[0]!.querySelector("button")!.click();
+  expect(host.last).toEqual({ intent: "go_to", position: 0 });
+});
+
+test("undo and redo are offered where there is something to", () => {
+  const [undo, redo] = root.querySelectorAll<HTMLButtonElement>("header button");
+  undo!.click();
+  expect(host.last).toEqual({ intent: "undo" });
+  pane.update(trace(["one"], 1));
+  expect(redo!.disabled).toBe(true);
+});
+
+test("Enter replaces a line and Escape leaves it", () => {
+  const input = edit(2);
+  expect(input.value).toBe("two");
+  input.value = "TWO";
+  key(input, "Enter");
+  expect(host.last).toEqual({ intent: "edit", index: 1, line: "TWO" });
+  pane.update(trace(["one", "TWO", "three"], 3));
+  expect(root.querySelector(".tv-step input")).toBeNull();
+  key(edit(1), "Escape");
+  expect(root.querySelector(".tv-step input")).toBeNull();
+});
+
+test("a refused edit stays open with the reason, at the line it names", () => {
+  const input = edit(1);
+  input.value = "bad";
+  key(input, "Enter");
+  const refusal = { asked: "bad", where: "line 2", why: "no", instead: "" };
+  pane.update(trace(["one", "two", "three"], 2, { refusal, refused_line: 1 }));
+  expect(root.querySelector<HTMLInputElement>(".tv-step input")!.value).toBe("bad");
+  expect(steps()[2]!.className).toContain("tv-step-refused");
+  expect(root.querySelector(".tv-refusal")!.textContent).toBe("No.");
+});
+
+test("the lane appends a line and keeps what was refused", () => {
+  const lane = root.querySelector<HTMLInputElement>(".tv-lane input")!;
+  lane.value = "four";
+  key(lane, "Enter");
+  expect(host.last).toEqual({ intent: "apply", line: "four", place: "trace" });
+  const refusal = { asked: "four", where: "", why: "no", instead: "" };
+  pane.update(trace(["one", "two", "three"], 2, { refusal }));
+  expect(lane.value).toBe("four");
+  key(lane, "Enter");
+  pane.update(trace(["one", "two", "four"], 3));
+  expect(lane.value).toBe("");
+});

@@ -1,0 +1,78 @@
+"""The engine of a lab on this machine: its compiler, its clock and its tuner."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from tvmlab import api
+from tvmlab.measure.child import LocalRunner
+from tvmlab.measure.outcome import Outcome
+from tvmlab.measure.request import Request
+from tvmlab.schedule import State
+from tvmlab.targets.cpu.limits import cpu_peaks
+from tvmlab.te.serial import to_json
+from tvmlab.view.engine import Peaks, TuningRun, Work
+from tvmlab.view.machine_run import MachineRun
+from tvmlab.view.schema import CodeKind
+from tvmlab.view.work import work_of
+
+CODE_KINDS: list[CodeKind] = [
+    {"kind": "llvm", "title": "LLVM IR"},
+    {"kind": "llvm-optimised", "title": "Optimised LLVM IR"},
+    {"kind": "asm", "title": "Assembly"},
+]
+
+POLL_S = 0.2
+_MEASURING = threading.Lock()
+
+
+@cache
+def _runner() -> LocalRunner:
+    """The one process in which labs measure, so that no schedule can harm the notebook."""
+    runner = LocalRunner(workers=1)
+    atexit.register(runner.close)
+    return runner
+
+
+class Machine:
+    """The processor, as `tvmlab.view.engine.Engine`."""
+
+    def work(self, state: State) -> Work:
+        """Counted on the naive program."""
+        return work_of(state.first.program)
+
+    def code_kinds(self) -> Sequence[CodeKind]:
+        """LLVM IR as printed, as LLVM leaves it, and assembly."""
+        return CODE_KINDS
+
+    def code(self, state: State, kind: str) -> str:
+        """Generated text, without running anything."""
+        return api.Schedule(state).code(kind, target="cpu")
+
+    def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
+        """Build, compare and time in a child process, one measurement at a time."""
+        stage("Waiting for another measurement…" if _MEASURING.locked() else "Starting…")
+        with _MEASURING:
+            stage("Building, comparing with numpy, timing…")
+            trace = [step.to_json() for step in state.steps]
+            ticket = _runner().submit(Request(to_json(state.outputs), trace, seed=0))
+            while True:
+                for answered, outcome in _runner().poll(POLL_S):
+                    if answered == ticket:
+                        return outcome
+
+    def peaks(self) -> Peaks:
+        """Remembered for this machine, or measured now, which takes about a second."""
+        peaks = cpu_peaks()
+        return Peaks(peaks.peak_flop_per_s("float32"), peaks.peak_bytes_per_s("DRAM"))
+
+    def why_no_tuner(self, state: State) -> str:
+        """Nothing: every expression has a template, the generic one if no other."""
+        return ""
+
+    def tune(self, state: State, trials: int, changed: Callable[[], None]) -> TuningRun:
+        """A run in a process of its own."""
+        return MachineRun(api.tune(api.Schedule(state), trials=trials), changed)

@@ -107,16 +107,23 @@ def map_children(stmt: Stmt, on_stmt: Callable[[Stmt], Stmt], on_expr: ExprRewri
         body = on_stmt(stmt.body)
         return stmt if body is stmt.body else Allocate(stmt.buffer, body)
     assert isinstance(stmt, Block)
-    return Block(
-        stmt.name,
-        stmt.iters,
-        [mapped(b) for b in stmt.bindings],
-        mapped(stmt.where),
-        [_map_region(r, mapped) for r in stmt.reads],
-        [_map_region(r, mapped) for r in stmt.writes],
-        on_stmt(stmt.init) if stmt.init is not None else None,
-        on_stmt(stmt.body),
-    )
+    return _map_block(stmt, on_stmt, mapped)
+
+
+def _map_block(
+    block: Block, on_stmt: Callable[[Stmt], Stmt], mapped: Callable[[Expr], Expr]
+) -> Block:
+    bindings = [mapped(b) for b in block.bindings]
+    where = mapped(block.where)
+    reads = [_map_region(r, mapped) for r in block.reads]
+    writes = [_map_region(r, mapped) for r in block.writes]
+    init = on_stmt(block.init) if block.init is not None else None
+    body = on_stmt(block.body)
+    old = (*block.bindings, block.where, *block.reads, *block.writes, block.init, block.body)
+    new = (*bindings, where, *reads, *writes, init, body)
+    if all(a is b for a, b in zip(old, new, strict=True)):
+        return block
+    return Block(block.name, block.iters, bindings, where, reads, writes, init, body)
 
 
 def rewrite(

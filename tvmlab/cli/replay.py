@@ -1,0 +1,129 @@
+"""`tvmlab replay`: rebuild the schedule of a trace file, check it and time it.
+
+The file is read through a whitelist and never run. The kernel runs in a process of its own, so that
+a trace which breaks it is an answer, not a crash.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tvmlab import api, ops
+from tvmlab.cli.arguments import Parser, extents, one_of, whole_number
+from tvmlab.cli.files import read_bytes
+from tvmlab.cli.speed import Speed
+from tvmlab.errors import TraceError
+from tvmlab.ir.program import For
+from tvmlab.ir.walk import blocks, stmts
+from tvmlab.measure.child import LocalRunner
+from tvmlab.measure.outcome import Outcome
+from tvmlab.measure.request import Request
+from tvmlab.measure.runner import measure_all
+from tvmlab.measure.timing import Protocol, duration, median_interval
+from tvmlab.schedule import State, Trace, parse_document
+from tvmlab.schedule.handle import Schedule
+from tvmlab.targets import TARGETS
+from tvmlab.te.serial import from_json, to_json
+
+USAGE = "TRACE.json [OP --shape ...] [--target cpu] [--seed 0] [--code]"
+MORE = """\
+A trace file is what `tvmlab tune --out` and s.trace.to_json() write, and what the lab downloads.
+It holds the expression; name OP and --shape to make sure it is the one you mean, or to replay a
+file that holds the steps alone.
+
+examples:
+  tvmlab replay best.json
+  tvmlab replay best.json matmul --shape 512,512,512
+
+exit codes: 0 right and timed, 1 wrong or failed, 2 not a trace that can be replayed"""
+
+CAREFUL = Protocol(
+    warmup_s=0.05, min_repeat_s=0.002, min_repeats=10, limit_s=1.0, patience_s=10.0,
+    interval_share=0.01,
+)  # fmt: skip
+"""Up to a second, or until the median is known to 1 %."""
+
+
+def run(words: list[str]) -> int:
+    """Replay, print what came of it, and say by the exit code whether it is right."""
+    parser = Parser("replay", USAGE, "Rebuild a schedule, check it and time it.", MORE)
+    parser.add_argument("trace", metavar="TRACE.json", type=Path, help="what to replay")
+    parser.add_argument("op", metavar="OP", nargs="?", help="the operator it must be of")
+    parser.add_argument("--shape", type=extents, help="the operator's numbers, e.g. 512,512,512")
+    parser.add_argument("--target", default="cpu", type=one_of("--target", TARGETS))
+    parser.add_argument(
+        "--seed", default=0, type=whole_number("--seed", 0), help="seeds the inputs"
+    )
+    parser.add_argument("--code", action="store_true", help="print the program as well")
+    given = parser.parse_args(words)
+    if (given.op is None) != (given.shape is None):
+        parser.error("OP and --shape belong together")
+    expected = None if given.op is None else ops.from_shape(given.op, given.shape)
+    schedule = rebuild(given.trace, expected)
+    print(about(schedule.state), flush=True)
+    if given.code:
+        print(f"\n{schedule}\n")
+    outcome = measure(schedule.state, given.target, given.seed)
+    for line in report(schedule.state, outcome):
+        print(line)
+    return 0 if outcome.is_ok else 1
+
+
+def rebuild(path: Path, expected: ops.Workload | None) -> Schedule:
+    """The schedule that a trace file holds.
+
+    Args:
+        path: the file.
+        expected: what the trace must be of; what it says itself if left out.
+
+    Raises:
+        UsageError: the file cannot be read.
+        TraceError: it is no trace, of another version or expression, or has an unknown step.
+        ScheduleError: a step is illegal.
+    """
+    text = read_bytes(path, "the trace")
+    if expected is not None:
+        return api.replay(expected, text)
+    workload = parse_document(text).get("workload")
+    if workload is None:
+        raise TraceError(
+            f"the trace {path} holds steps but not the expression they are for; "
+            f"name it, as in `tvmlab replay {path} matmul --shape 512,512,512`."
+        )
+    return api.replay(from_json(workload), text)
+
+
+def about(state: State) -> str:
+    """What the program computes, how large it is, and the steps that made it."""
+    known = ops.recognise(state.outputs)
+    what = str(known) if known is not None else state.program.name
+    loops = sum(isinstance(s, For) for s in stmts(state.program.body))
+    parts = [f"{len(list(blocks(state.program.body)))} block(s)", f"{loops} loop(s)"]
+    lines = "\n".join(f"           {line}" for line in Trace(state).lines)
+    steps = f"{state.depth} step(s)" + (f"\n{lines}" if lines else "")
+    return f"workload   {what}\nprogram    {', '.join(parts)} after {steps}"
+
+
+def measure(state: State, target: str, seed: int) -> Outcome:
+    """Build, compare with the reference and time, in a process of its own."""
+    steps = [step.to_json() for step in state.steps]
+    request = Request(to_json(state.outputs), steps, target, seed, CAREFUL)
+    with LocalRunner(workers=1) as runner:
+        [outcome] = measure_all(runner, [request])
+    return outcome
+
+
+def report(state: State, outcome: Outcome) -> list[str]:
+    """The outcome, one line for each of its sides."""
+    if not outcome.is_ok:
+        status = outcome.status.replace("_", " ")
+        return [f"check      {status} at stage {outcome.stage}: {outcome.reason}"]
+    low_s, high_s, confidence = median_interval(outcome.times_s)
+    median_s, min_s = outcome.median_s or 0.0, outcome.min_s or 0.0
+    return [
+        "check      every element agrees with NumPy, within what rounding allows",
+        f"time       {duration(median_s)} median, {duration(min_s)} least, "
+        f"spread {outcome.spread or 0.0:.1%} over {len(outcome.times_s)} repeats; the median is "
+        f"within {duration(low_s)} to {duration(high_s)} ({confidence:.0%} sure)",
+        f"speed      {Speed(state).share(median_s)}",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from tvmlab.errors import TargetError
@@ -24,19 +25,20 @@ def get(target: str | Mapping[str, Any]) -> Target:
     Raises:
         TargetError: no such target, or an option it does not have.
     """
-    details = {"name": target} if isinstance(target, str) else dict(target)
+    details = dict(target) if isinstance(target, Mapping) else {"name": target}
     name = details.pop("name", None)
-    if name not in TARGETS:
+    if not isinstance(name, str) or name not in TARGETS:
         raise TargetError(
             f"Target {name!r} is not known; use one of {', '.join(map(repr, TARGETS))}."
         )
     module, class_name = TARGETS[name]
     make = getattr(import_module(module), class_name)
-    try:
-        made: Target = make(**details)
-    except TypeError as error:
+    options = list(signature(make).parameters)
+    unknown = [option for option in details if option not in options]
+    if unknown:
         raise TargetError(
-            f"Target {name!r} does not take {', '.join(map(repr, details))}: "
-            f"{str(error).partition(') ')[2] or error}; leave out what it has not."
-        ) from error
+            f"Target {name!r} does not take {', '.join(map(repr, unknown))}; "
+            f"its options are {', '.join(options)}."
+        )
+    made: Target = make(**details)
     return made

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from tvmlab import te
+from tvmlab.arith.simplify import linear
 from tvmlab.errors import UsageError
-from tvmlab.ir.expr import Expr, select
+from tvmlab.ir.buffer import Load
+from tvmlab.ir.expr import Expr, Select, select
 from tvmlab.ops.workload import Array
 from tvmlab.te import Tensor
 from tvmlab.te.graph import inputs, stages
@@ -143,9 +145,9 @@ def padding_guesses(outputs: Sequence[Tensor]) -> list[Padding]:
     (image, *_), first = inputs(outputs), stages(outputs)[0]
     if first is outputs[0]:
         return ["VALID"]
-    rows, columns = (p - i for p, i in zip(first.extents[2:], image.extents[2:], strict=True))
-    if rows < 0 or columns < 0:
+    chosen = first.body.a if isinstance(first.body, Select) else None
+    if not isinstance(chosen, Load) or len(chosen.indices) != 4:
         return []
-    early = (rows // 2, columns // 2, rows - rows // 2, columns - columns // 2)
-    late = (*early[2:], *early[:2])
-    return [early] if early == late else [early, late]
+    top, left = (-linear(index, {}).constant for index in chosen.indices[2:])
+    rows, columns = (p - i for p, i in zip(first.extents[2:], image.extents[2:], strict=True))
+    return [(top, left, rows - top, columns - left)]

@@ -1,0 +1,85 @@
+"""Small workloads of every operator: sizes that divide, primes, ones, and odd windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tvmlab import ops
+from tvmlab.lower.pipeline import lower
+from tvmlab.ops import Workload
+from tvmlab.schedule import Schedule, create_schedule
+from tvmlab.targets import get
+from tvmlab.targets.target import Signature
+from tvmlab.te.evaluate import evaluate, random_inputs
+
+SMALL: tuple[Workload, ...] = (
+    ops.matmul(16, 32, 8),
+    ops.matmul(16, 32, 8, transpose_a=True),
+    ops.matmul(17, 13, 19),
+    ops.matmul(1, 1, 1),
+    ops.matmul(1, 37, 5, transpose_a=True),
+    ops.matmul(23, 1, 32, dtype="float64"),
+    ops.conv2d(1, 4, 8, 8, 6, 3),
+    ops.conv2d(2, 3, 7, 11, 5, 3, stride=2),
+    ops.conv2d(1, 2, 9, 9, 3, 7, stride=2),
+    ops.conv2d(1, 16, 6, 6, 4, 1, stride=2),
+    ops.conv2d(1, 1, 5, 4, 1, (2, 3), padding="VALID"),
+    ops.conv2d(1, 2, 6, 6, 3, 3, stride=2, padding=1),
+    ops.conv2d(1, 2, 5, 5, 2, 3, padding=(0, 1, 2, 1), dtype="float64"),
+    ops.depthwise_conv2d(1, 4, 8, 8, 3),
+    ops.depthwise_conv2d(2, 3, 7, 7, 3, stride=2),
+    ops.depthwise_conv2d(1, 1, 17, 19, 5, padding="VALID"),
+    ops.softmax(16, 32),
+    ops.softmax(7, 13),
+    ops.softmax(1, 1),
+    ops.multiply_add_relu(64),
+    ops.multiply_add_relu(9973),
+    ops.multiply_add_relu(1),
+)
+
+
+def label(workload: Workload) -> str:
+    """The workload as a test's name."""
+    return f"{workload.name}-" + "-".join(str(v) for v in workload.args.values())
+
+
+def inputs_of(workload: Workload, seed: int = 0) -> list[np.ndarray]:
+    """Random inputs, in order."""
+    return list(random_inputs(workload.tensors, seed).values())
+
+
+def run_compiled(schedule: Schedule, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """What the compiled schedule makes of `arrays`; elements it forgets are NaN."""
+    target = get({"name": "cpu", "preset": "explore"})
+    program = lower(schedule.mod)
+    kernel = target.build(target.emit(program), Signature.of(program))
+    outputs = [np.full(t.extents, np.nan, t.dtype) for t in schedule.outputs]
+    kernel(*arrays, *outputs)
+    return outputs
+
+
+def assert_right(
+    schedule_or_workload: Schedule | Workload,
+    arrays: Sequence[np.ndarray],
+    outputs: Sequence[np.ndarray],
+) -> None:
+    """Fail unless every element of `outputs` is within its bound of the reference."""
+    tensors = (
+        schedule_or_workload.outputs
+        if isinstance(schedule_or_workload, Schedule)
+        else schedule_or_workload.tensors
+    )
+    names = random_inputs(tensors, 0)
+    expected = evaluate(tensors, dict(zip(names, arrays, strict=True)))
+    for output, reference in zip(outputs, expected, strict=True):
+        wrong = ~(np.abs(output - reference.value) <= reference.bound)
+        assert not wrong.any(), f"{int(wrong.sum())} of {wrong.size} elements are wrong"
+
+
+def scheduled(workload: Workload, template: object, config: dict[str, object]) -> Schedule:
+    """The workload's schedule under one configuration of a template."""
+    schedule = create_schedule(workload.tensors)
+    template.apply(schedule, config)  # type: ignore[attr-defined]
+    return schedule

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tvmlab.arith.linear import Linear
+from tvmlab.arith.linear import Atom, Linear
 from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Expr, Ramp, Var
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Const, Expr, Ramp, Var
 from tvmlab.ir.program import For, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, stmts, variables
 
@@ -38,18 +39,26 @@ class Access:
 
 @dataclass(frozen=True)
 class Tile:
-    """The elements that a nest touches: `shape` of them from `start` after the fixed part."""
+    """The elements that a nest touches: `extents` of them from `start` after the fixed part."""
 
     start: tuple[int, ...]
-    shape: tuple[int, ...]
+    extents: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The extents that are not 1, or a single 1."""
+        return tuple(e for e in self.extents if e > 1) or (1,)
 
     def indices(self, access: Access) -> tuple[Expr, ...]:
-        """Where an access stands in the tile."""
+        """Where an access stands in an array of that shape."""
         result: list[Expr] = []
-        for offset, first, lanes in zip(access.offsets, self.start, access.lanes, strict=True):
+        for offset, first, lanes, extent in zip(
+            access.offsets, self.start, access.lanes, self.extents, strict=True
+        ):
             place = Linear(offset.terms, offset.constant - first).expr()
-            result.append(place if lanes == 1 else Ramp(place, lanes))
-        return tuple(result)
+            if extent > 1:
+                result.append(place if lanes == 1 else Ramp(place, lanes))
+        return tuple(result) or (Const(0, INDEX),)
 
 
 def accesses(stmt: Stmt, buffer: Buffer) -> Iterator[tuple[Expr, ...]]:
@@ -88,12 +97,14 @@ def take_apart(
         if base.lanes > 1 or variables(base) & moving:
             return None
         total = linear(base, {})
-        inner = {a: c for a, c in total.terms.items() if isinstance(a, Var) and a in unrolled}
+        inner: dict[Atom, int] = {
+            a: c for a, c in total.terms.items() if isinstance(a, Var) and a in unrolled
+        }
         rest = Linear({a: c for a, c in total.terms.items() if a not in inner}, 0)
         if variables(rest.expr()) & unrolled.keys():
             return None
         fixed.append(rest.key())
-        offsets.append(Linear(dict(inner), total.constant))
+        offsets.append(Linear(inner, total.constant))
     return Access(tuple(fixed), tuple(offsets), tuple(i.lanes for i in indices))
 
 
@@ -102,19 +113,19 @@ def tile_of(found: list[Access], unrolled: Mapping[Var, int]) -> Tile | None:
     first = found[0]
     ranges = {v: (0, extent - 1) for v, extent in unrolled.items()}
     start: list[int] = []
-    shape: list[int] = []
+    extents: list[int] = []
     size = 1
     for dimension, lanes in enumerate(first.lanes):
         bounds = [a.offsets[dimension].interval(ranges) for a in found]
         low, high = int(min(b[0] for b in bounds)), int(max(b[1] for b in bounds))
         start.append(low)
-        shape.append(high - low + lanes)
-        size *= shape[-1]
+        extents.append(high - low + lanes)
+        size *= extents[-1]
         if lanes > 1 and not all(_is_aligned(a.offsets[dimension], low, lanes) for a in found):
             return None
     if any(a.fixed != first.fixed or a.lanes != first.lanes for a in found):
         return None
-    return Tile(tuple(start), tuple(shape)) if size <= MOST_ELEMENTS else None
+    return Tile(tuple(start), tuple(extents)) if size <= MOST_ELEMENTS else None
 
 
 def _is_aligned(offset: Linear, low: int, lanes: int) -> bool:

@@ -123,24 +123,27 @@ def evaluate(cx: Context, expr: Expr, lanes: int) -> str:
 
 
 def both(cx: Context, a: str, b: str, lanes: int) -> str:
-    """`a and b` of two conditions of `lanes` lanes, decided where one is a literal."""
+    """`a and b` of two conditions; decided, it is the scalar `true` or `false`."""
     return _logic(cx, "and", "true", "false", a, b, lanes)
 
 
 def either(cx: Context, a: str, b: str, lanes: int) -> str:
-    """`a or b` of two conditions of `lanes` lanes, decided where one is a literal."""
+    """`a or b` of two conditions; decided, it is the scalar `true` or `false`."""
     return _logic(cx, "or", "false", "true", a, b, lanes)
 
 
 def _logic(cx: Context, op: str, neutral: str, absorbing: str, a: str, b: str, lanes: int) -> str:
-    for one, other in ((a, b), (b, a)):
-        if one in (neutral, f"splat (i1 {neutral})"):
-            return other
-        if one in (absorbing, f"splat (i1 {absorbing})"):
-            return absorbing
-    if a == b:
+    a, b = _DECIDED.get(a, a), _DECIDED.get(b, b)
+    if absorbing in (a, b):
+        return absorbing
+    if a in (neutral, b):
+        return b
+    if b == neutral:
         return a
     return cx.text.pure(f"{op} {value_type('bool', lanes)} {a}, {b}", (a, b))
+
+
+_DECIDED = {f"splat (i1 {word})": word for word in ("true", "false")}
 
 
 def negation(cx: Context, a: str, lanes: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tvmlab.ir import dtypes
 from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.targets.cpu.emit_context import Context, both, either, evaluate
+from tvmlab.targets.cpu.emit_context import Context, evaluate
 from tvmlab.targets.cpu.emit_types import splat_literal, value_type
 
 
@@ -59,7 +59,7 @@ def round_down(cx: Context, op: str, a: str, b: str, dtype: str, lanes: int) -> 
     signs = pure(f"xor {kind} {rest}, {b}", (rest, b))
     differ = pure(f"icmp slt {kind} {signs}, {zero}", (signs,))
     inexact = pure(f"icmp ne {kind} {rest}, {zero}", (rest,))
-    mend = both(cx, differ, inexact, lanes)
+    mend = pure(f"and {masks} {differ}, {inexact}", (differ, inexact))
     if op == "%":
         moved = pure(f"add {kind} {rest}, {b}", (rest, b))
         return pure(f"select {masks} {mend}, {kind} {moved}, {kind} {rest}", (mend, moved, rest))
@@ -77,6 +77,7 @@ def _divisible(cx: Context, a: str, b: str, dtype: str, lanes: int) -> str:
         least = splat_literal(int(dtypes.lowest(dtype)), dtype, lanes)
         is_least = pure(f"icmp eq {kind} {a}, {least}", (a,))
         negates = pure(f"icmp eq {kind} {b}, {splat_literal(-1, dtype, lanes)}", (b,))
-        bad = either(cx, bad, both(cx, is_least, negates, lanes), lanes)
+        wraps = pure(f"and {masks} {is_least}, {negates}", (is_least, negates))
+        bad = pure(f"or {masks} {bad}, {wraps}", (bad, wraps))
     one = splat_literal(1, dtype, lanes)
     return pure(f"select {masks} {bad}, {kind} {one}, {kind} {b}", (bad, b))

@@ -172,14 +172,14 @@ def spread_mask(cx: Context) -> str:
 def memory_mask(cx: Context, mask: str) -> str:
     """`mask`, and only lanes that exist: "true", or a vector of the chunk's lanes."""
     chunk = cx.chunk
-    if chunk.active == chunk.lanes:
-        return (
-            mask if mask == "true" or cx.mask_lanes > 1 else spread(cx, mask, "bool", chunk.lanes)
-        )
-    lanes = vector_literal([int(i < chunk.active) for i in range(chunk.lanes)], "bool")
-    if mask == "true":
-        return lanes
-    return both(cx, spread_mask(cx), lanes, chunk.lanes)
+    if chunk.active < chunk.lanes:
+        exist = vector_literal([int(i < chunk.active) for i in range(chunk.lanes)], "bool")
+        if mask == "true":
+            return exist
+        mask = both(cx, spread_mask(cx), exist, chunk.lanes)
+    elif mask != "true":
+        mask = spread_mask(cx)
+    return "splat (i1 false)" if mask == "false" else mask
 
 
 def _as_vector(mask: str) -> str:

@@ -6,6 +6,7 @@ carry no alias information, so the body takes each as a `noalias` parameter and 
 
 from __future__ import annotations
 
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import For, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, loads, stmts
@@ -75,7 +76,7 @@ def _body(
     loop: For,
     module: Module,
     name: str,
-    buffers: list,  # type: ignore[type-arg]
+    buffers: list[tuple[Buffer, str]],
     outer: list[Var],
 ) -> None:
     """The loop over [begin, end) as a function of its own."""
@@ -101,7 +102,7 @@ def _body(
     )
 
 
-def _used_buffers(stmt: Stmt) -> set:  # type: ignore[type-arg]
+def _used_buffers(stmt: Stmt) -> set[Buffer]:
     """The buffers that `stmt` reads or writes."""
     written = {s.buffer for s in stmts(stmt) if isinstance(s, Store)}
     return written | {e.buffer for e in loads(stmt)}

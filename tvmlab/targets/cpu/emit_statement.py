@@ -10,6 +10,7 @@ from tvmlab.ir.program import Allocate, For, If, Seq, Stmt, Store
 from tvmlab.ir.walk import stmts
 from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, evaluate
 from tvmlab.targets.cpu.emit_memory import store
+from tvmlab.targets.cpu.emit_text import Lines
 from tvmlab.targets.cpu.emit_types import value_type
 from tvmlab.targets.cpu.emit_value import set_mask, value
 
@@ -78,7 +79,7 @@ def counted_loop(cx: Context, loop: For, first: str, end: str) -> None:
     del cx.variables[loop.var]
     frame = text.close()
     latch = frame.label
-    lines: list[str | list] = [f"  br label %{header}{at}", f"{header}:"]  # type: ignore[type-arg]
+    lines: Lines = [f"  br label %{header}{at}", f"{header}:"]
     lines.append(f"  {var} = phi i64 [ {first}, %{before} ], [ {var}.next, %{latch} ]{at}")
     for key, phi in phis.items():
         kind = _register_type(cx, key)
@@ -126,7 +127,7 @@ def _if(cx: Context, branch: If) -> None:
     before_label = text.frames[-1].label
     then, otherwise, after = f"then.{name}", f"else.{name}", f"after.{name}"
     has_else = branch.otherwise is not None
-    lines: list[str | list] = [  # type: ignore[type-arg]
+    lines: Lines = [
         f"  br i1 {condition}, label %{then}, "
         f"label %{otherwise if has_else else after}{text.location}"
     ]
@@ -146,7 +147,7 @@ def _arm(
     body: Stmt,
     label: str,
     after: str,
-    lines: list[str | list],  # type: ignore[type-arg]
+    lines: Lines,
 ) -> tuple[str, Registers]:
     """One side of a branch into `lines`; the block it ends in, and the registers there."""
     cx.text.open(label, None)

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from tvmlab.ir.buffer import Buffer
 
 _NOT_A_NAME = re.compile(r"\W", re.ASCII)
+
+
+Lines = list[Any]
+"""Lines of text in order; a nested list is the code of an inner loop or branch."""
 
 
 class Declarations(Protocol):
@@ -39,7 +43,7 @@ class Frame:
     __slots__ = ("lines", "memo", "label", "stored")
 
     def __init__(self, label: str, stored: frozenset[Buffer] | None) -> None:
-        self.lines: list[str | list] = []  # type: ignore[type-arg]
+        self.lines: Lines = []
         self.memo: dict[str, str] = {}
         self.label = label
         self.stored = stored
@@ -142,7 +146,7 @@ class FunctionText:
             self.forget(buffer)
         return frame
 
-    def place(self, lines: list[str | list], label: str) -> None:  # type: ignore[type-arg]
+    def place(self, lines: Lines, label: str) -> None:
         """Closed code into the innermost frame; what follows it belongs to block `label`."""
         self.frames[-1].lines.append(lines)
         self.frames[-1].lines.append(f"{label}:")
@@ -154,7 +158,7 @@ class FunctionText:
         yield from _flatten(self.frames[0].lines)
 
 
-def _flatten(lines: list[str | list]) -> Iterator[str]:  # type: ignore[type-arg]
+def _flatten(lines: Lines) -> Iterator[str]:
     for line in lines:
         if isinstance(line, str):
             yield line

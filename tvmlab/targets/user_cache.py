@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -26,12 +28,13 @@ def replace_file(path: Path, content: bytes) -> bool:
     Several processes may write at once: the last one wins. Returns whether it could be written:
     a full or read-only disk is no reason to stop.
     """
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         scratch.write_bytes(content)
         os.replace(scratch, path)
     except OSError:
-        scratch.unlink(missing_ok=True) if scratch.parent.is_dir() else None
+        with suppress(OSError):
+            scratch.unlink()
         return False
     return True

@@ -6,7 +6,7 @@ Memory of the pool, each group on cache lines of its own:
   bit that says whether the job may be joined, a bit that tells workers to end, and how many
   workers have joined. A worker joins by compare-and-swap, so it can never join a job that was
   closed between its look and its step, and the launcher never returns while one is inside.
-- the job: body, closure, count, how many threads share it. Written only while the gate is closed
+- the job: body, closure, how many threads share it. Written only while the gate is closed
   and nobody is inside, read only from inside.
 - `queues`: the iterations, dealt out evenly, one counter a thread. A thread claims a quarter of
   what its own queue has left (at least one iteration), and when that is empty, of the others'.
@@ -20,7 +20,7 @@ Memory of the pool, each group on cache lines of its own:
   counts itself parked and then looks at the gate once more; a launcher opens the gate and then
   looks at the count: in sequentially consistent order one of them sees the other.
 
-Layout: (offset in bytes) gate 0, body 64, closure 72, count 80, threads 88, busy 128, parked 192,
+Layout: (offset in bytes) gate 0, body 64, closure 72, threads 88, busy 128, parked 192,
 spins 200, mutex 256, condition 384, queues 512 + 64 * thread.
 """
 
@@ -139,7 +139,6 @@ give.back:
 publish:
   store ptr %body, ptr getelementptr (i8, ptr @pool, i64 64)
   store ptr %closure, ptr getelementptr (i8, ptr @pool, i64 72)
-  store i64 %count, ptr getelementptr (i8, ptr @pool, i64 80)
   %base = udiv i64 %count, %threads
   %rest = urem i64 %count, %threads
   br label %deal

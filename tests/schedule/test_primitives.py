@@ -11,6 +11,7 @@ import pytest
 import tvmlab as t
 from tvmlab.ir import equal, text
 from tvmlab.schedule import STEPS, State, parse_document, replay_python, steps_of
+from tvmlab.schedule.find import sites
 from tvmlab.schedule.step import Step
 from tvmlab.te.tensor import Tensor
 
@@ -23,12 +24,29 @@ def _section(doc: str, title: str) -> tuple[str, str]:
 
 
 def _expression(before: str) -> Tensor:
-    """The elementwise computation that a docstring's `before` shows."""
-    extents = [int(e) for e in re.findall(r"range\((\d+)\)", before)]
-    names = re.findall(r"for (\w+) in", before)
-    a = t.placeholder(extents, name="A")
-    f = eval(f"lambda {', '.join(names)}: a[{', '.join(names)}] + 1.0", {"a": a})
-    return t.compute(extents, f, name="B")
+    """The chain of computations that a docstring's `before` shows, one for each block."""
+    tensor: Tensor | None = None
+    for nest in re.findall(r"^for (?:.|\n(?!for))*", before, re.MULTILINE):
+        names, extents = zip(*re.findall(r"for (\w+) in range\((\d+)\)", nest), strict=True)
+        shape = [int(e) for e in extents]
+        name = re.search(r'block\("(\w+)"', nest)
+        assert name
+        source = tensor if tensor is not None else t.placeholder(shape, name="A")
+        if "reduce(" in nest:
+            k = t.reduce_axis((0, shape[-1]), name=names[-1])
+            tensor = t.compute(shape[:-1], _function(names[:-1], source, k), name=name[1])
+        else:
+            tensor = t.compute(shape, _function(names, source, None), name=name[1])
+    assert tensor is not None
+    return tensor
+
+
+def _function(names: tuple[str, ...], source: Tensor, k: object) -> object:
+    """`lambda i, j: source[i, j] + 1.0`, or the sum of `source` over `k`, with those names."""
+    inside = f"source[{', '.join(names)}] + 1.0"
+    if k is not None:
+        inside = f"t.sum(source[{', '.join(names)}, k], axis=k)"
+    return eval(f"lambda {', '.join(names)}: {inside}", {"source": source, "k": k, "t": t})
 
 
 def _body(state: State) -> str:
@@ -53,7 +71,7 @@ def test_doc_summary_and_fields_are_there_for_a_form(step: type[Step]) -> None:
     assert step.summary
     assert step.name in STEPS
     for field in dataclasses.fields(step)[1:]:
-        assert field.metadata["kind"] in {"loop", "loops", "factors"}
+        assert field.metadata["kind"] in {"loop", "loops", "factors", "name"}
         assert field.metadata["doc"]
 
 
@@ -64,10 +82,17 @@ def _matmul(m: int = 64, n: int = 64, k: int = 64) -> Tensor:
     return t.compute((m, n), lambda y, x: t.sum(a[r, y] * b[r, x], axis=r), name="C")
 
 
+def _chain() -> Tensor:
+    c = _matmul()
+    d = t.compute((64, 64), lambda y, x: c[y, x] + 1.0, name="D")
+    return t.compute((64, 64), lambda y, x: d[y, x] * 2.0, name="E")
+
+
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> None:
-    start = State.start(_matmul())
-    moves = [m for loop in ("y", "x", "k") for m in step.moves(start.program, "C", loop)]
+    start = State.start(_chain())
+    found = [(s.block.name, n) for s in sites(start.program) for n in s.names()]
+    moves = [m for block, loop in found for m in step.moves(start.program, block, loop)]
     assert moves
     for move in moves:
         after = start.apply(move)

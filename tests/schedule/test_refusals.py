@@ -2,6 +2,7 @@
 
 Each file in `refusals/` holds a request and the refusal it meets:
 
+    # blur                      (on that expression; the matrix product if there is no such line)
     <line of schedule, after any number of legal ones>
     ---
     where: ...
@@ -28,11 +29,18 @@ def _matmul() -> Tensor:
     return t.compute((1024, 1024), lambda y, x: t.sum(a[k, y] * b[k, x], axis=k), name="C")
 
 
+def _blur() -> Tensor:
+    a = t.placeholder((66, 64), name="A")
+    h = t.compute((66, 64), lambda y, x: a[y, x] + 1.0, name="H")
+    v = t.compute((64, 64), lambda y, x: h[y, x] + h[y + 1, x] + h[y + 2, x], name="V")
+    return t.compute((64, 64), lambda y, x: v[y, x] * 2.0, name="W")
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda p: p.stem)
 def test_refusal(case: Path) -> None:
     request, _, expected = case.read_text().partition("---\n")
     *legal, asked = request.strip().splitlines()
-    s = t.create_schedule(_matmul())
+    s = t.create_schedule(_blur() if request.startswith("# blur") else _matmul())
     s.apply_python("\n".join(legal))
     before = s.state
     with pytest.raises(t.ScheduleError) as caught:

@@ -1,17 +1,21 @@
 """Which loops may run their iterations in any order.
 
 A loop is data-parallel for a block if its variable reaches only spatial bindings: by the meaning
-of a block, different spatial values name different elements, and no block reads what another
-iteration of the same loop writes unless `carried` finds a shared buffer.
+of a block, different spatial values name different elements. Blocks under one loop may hand
+values to each other only within an iteration, through a buffer that nothing outside the loop
+sees and of which each iteration writes all that it reads.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.regions import covers, touched
+from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.program import Block, For, Stmt
-from tvmlab.ir.walk import blocks, variables
+from tvmlab.ir.program import Block, For, Program, Seq, Stmt
+from tvmlab.ir.walk import blocks, stmts, variables
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Conflict:
     Attributes:
         block: the block whose instances conflict.
         first, second: values of the loop's variable.
-        element: the element both touch, as text.
+        element: the element, or the buffer, that both touch, as text.
         why: `reduction` (both fold into it) or `exchange` (one block writes what another reads).
     """
 
@@ -32,30 +36,60 @@ class Conflict:
     why: str
 
 
-def conflict(loop: For) -> Conflict | None:
+def conflict(program: Program, loop: For) -> Conflict | None:
     """A witness that `loop` is not data-parallel, or None if it is."""
-    inside = list(blocks(loop.body))
-    for block in inside:
+    for block in blocks(loop.body):
         for it, binding in zip(block.iters, block.bindings, strict=True):
             if it.is_reduce and loop.var in variables(binding):
                 return Conflict(block.name, 0, 1, _written_element(block), "reduction")
-    shared = exchanged(inside)
-    if shared is not None:
-        writer, _, buffer = shared
-        return Conflict(writer, 0, 1, buffer.name, "exchange")
+    for writer, _, buffer in exchanged(list(blocks(loop.body))):
+        if not is_private(program, loop, buffer):
+            return Conflict(writer, 0, 1, buffer.name, "exchange")
     return None
 
 
-def exchanged(inside: list[Block]) -> tuple[str, str, Buffer] | None:
-    """Two of `inside` and a buffer that one writes and the other reads or writes, if any."""
+def exchanged(inside: list[Block]) -> Iterator[tuple[str, str, Buffer]]:
+    """Pairs of `inside` and a buffer that the first writes and the second reads or writes."""
     for n, writer in enumerate(inside):
         written = {r.buffer for r in writer.writes}
         for other in inside[:n] + inside[n + 1 :]:
-            touched = [r.buffer for r in (*other.reads, *other.writes)]
-            for buffer in touched:
-                if buffer in written:
-                    return writer.name, other.name, buffer
-    return None
+            for region in (*other.reads, *other.writes):
+                if region.buffer in written:
+                    yield writer.name, other.name, region.buffer
+
+
+def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
+    """Whether each iteration of `loop` could have a `buffer` of its own.
+
+    That is so for an intermediate that only blocks inside the loop touch, if an iteration writes
+    every element it reads, and does so first.
+    """
+    if buffer not in program.buffers:
+        return False
+    inside = set(map(id, blocks(loop.body)))
+    for block in blocks(program.body):
+        if id(block) not in inside and buffer in _buffers(block):
+            return False
+    ranges = {loop.var: loop_range(loop, {})}
+    written = touched(_before_reads(loop.body, buffer), buffer, ranges, writes=True)
+    read = touched(loop.body, buffer, ranges, writes=False)
+    return read is None or (written is not None and covers(written, read))
+
+
+def _before_reads(body: Stmt, buffer: Buffer) -> Stmt:
+    """The statements of `body` up to the first that only reads `buffer`; all, if it is one nest."""
+    parts = body.stmts if isinstance(body, Seq) else (body,)
+    for n, part in enumerate(parts):
+        inside = list(blocks(part))
+        if not any(buffer in [w.buffer for w in b.writes] for b in inside) and any(
+            buffer in [r.buffer for r in b.reads] for b in inside
+        ):
+            return Seq(parts[:n])
+    return body
+
+
+def _buffers(block: Block) -> list[Buffer]:
+    return [r.buffer for r in (*block.reads, *block.writes)]
 
 
 def _written_element(block: Block) -> str:
@@ -66,13 +100,4 @@ def _written_element(block: Block) -> str:
 
 def loop_kinds(stmt: Stmt) -> set[str]:
     """The kinds of the loops in `stmt`."""
-    kinds: set[str] = set()
-    todo = [stmt]
-    while todo:
-        s = todo.pop()
-        if isinstance(s, For):
-            kinds.add(s.kind)
-            todo.append(s.body)
-        elif hasattr(s, "stmts"):
-            todo.extend(s.stmts)
-    return kinds
+    return {s.kind for s in stmts(stmt) if isinstance(s, For)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tvmlab.arith import Interval, simplify
 from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.expr import Expr, Var, binary
-from tvmlab.ir.program import Block, For, Program, Stmt
+from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute
 
 
@@ -125,3 +125,22 @@ def ranges_of(loops: Iterable[For]) -> dict[Var, Interval]:
     for loop in loops:
         known[loop.var] = loop_range(loop, known)
     return known
+
+
+def remove(program: Program, block: Block) -> Stmt:
+    """The body of `program` without `block` and the loops that only it filled."""
+
+    def visit(stmt: Stmt) -> Stmt | None:
+        if stmt is block:
+            return None
+        if isinstance(stmt, For):
+            body = visit(stmt.body)
+            return None if body is None else stmt if body is stmt.body else stmt.replace(body=body)
+        if isinstance(stmt, Seq):
+            kept = [s for s in map(visit, stmt.stmts) if s is not None]
+            return None if not kept else kept[0] if len(kept) == 1 else Seq(kept)
+        return stmt
+
+    rest = visit(program.body)
+    assert rest is not None, f"block {block.name} is all there is"
+    return rest

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tvmlab.analysis.parallelism import conflict
-from tvmlab.ir.program import For
+from tvmlab.ir.program import For, Program
 from tvmlab.schedule.step import Step
 
 
-def require_independent(step: Step, loop: For, around: Iterable[For]) -> None:
+def require_independent(step: Step, program: Program, loop: For, around: Iterable[For]) -> None:
     """Refuse `step` unless the iterations of `loop`, one of `around` the block, are independent.
 
     Raises:
         ScheduleError: with two iterations that conflict as its witness.
     """
-    found = conflict(loop)
+    found = conflict(program, loop)
     if found is None:
         return
     name = loop.var.name
-    free = [other.var.name for other in around if conflict(other) is None]
+    free = [other.var.name for other in around if conflict(program, other) is None]
     instead = f"choose an independent loop: {', '.join(free)}" if free else "keep the loop serial"
     if found.why == "reduction":
         raise step.refuse(

@@ -128,7 +128,7 @@ class Step:
             odd = ", ".join(sorted(given ^ wanted))
             raise TraceError(f"the step {cls.name!r} in the trace lacks or does not know: {odd}.")
         hints = get_type_hints(cls)
-        values = {}
+        values: dict[str, Any] = {}
         for name in wanted:
             value = data[name]
             value = tuple(value) if isinstance(value, list) else value

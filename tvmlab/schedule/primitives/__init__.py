@@ -1,13 +1,46 @@
 """The primitives: every way to change a schedule, one file each."""
 
+from tvmlab.schedule.primitives.cache_read import CacheRead
+from tvmlab.schedule.primitives.cache_write import CacheWrite
+from tvmlab.schedule.primitives.compute_at import ComputeAt
+from tvmlab.schedule.primitives.compute_inline import ComputeInline
+from tvmlab.schedule.primitives.decompose_reduction import DecomposeReduction
 from tvmlab.schedule.primitives.fuse import Fuse
 from tvmlab.schedule.primitives.parallel import Parallel
 from tvmlab.schedule.primitives.reorder import Reorder
+from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.unroll import Unroll
 from tvmlab.schedule.primitives.vectorize import Vectorize
 from tvmlab.schedule.step import Step
 
-PRIMITIVES: tuple[type[Step], ...] = (Split, Fuse, Reorder, Vectorize, Unroll, Parallel)
+PRIMITIVES: tuple[type[Step], ...] = (
+    Split,
+    Fuse,
+    Reorder,
+    Vectorize,
+    Unroll,
+    Parallel,
+    ComputeAt,
+    ReverseComputeAt,
+    ComputeInline,
+    CacheRead,
+    CacheWrite,
+    DecomposeReduction,
+)
 
-__all__ = ["PRIMITIVES", "Fuse", "Parallel", "Reorder", "Split", "Unroll", "Vectorize"]
+__all__ = [
+    "PRIMITIVES",
+    "CacheRead",
+    "CacheWrite",
+    "ComputeAt",
+    "ComputeInline",
+    "DecomposeReduction",
+    "Fuse",
+    "Parallel",
+    "Reorder",
+    "ReverseComputeAt",
+    "Split",
+    "Unroll",
+    "Vectorize",
+]

@@ -43,7 +43,7 @@ class Parallel(Step):
         """A serial loop of independent iterations, with no parallel loop around or inside."""
         site = self.site(program)
         loop = self.find_serial_loop(site, self.loop)
-        require_independent(self, loop, site.loops)
+        require_independent(self, program, loop, site.loops)
         around = site.loops[: site.loops.index(loop)]
         outer = next((o for o in around if o.kind in ("parallel", "vectorized", "unrolled")), None)
         if outer is not None:

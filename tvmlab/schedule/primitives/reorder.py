@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tvmlab.analysis.parallelism import exchanged
+from tvmlab.analysis.parallelism import exchanged, is_private
 from tvmlab.ir.program import For, Program, Stmt
 from tvmlab.ir.walk import blocks
 from tvmlab.schedule.find import Site, exchange
@@ -71,14 +71,15 @@ class Reorder(Step):
                     f"other statements stand beside the loop inside {loop.var.name}",
                     "reorder only loops that are directly inside each other",
                 )
-        shared = exchanged(list(blocks(site.loops[places[-1]].body)))
-        if shared is not None:
-            raise self.refuse(
-                self.order[0],
-                f"cannot prove that {shared[0]} and {shared[1]} stay in order: "
-                f"they share {shared[2].name}",
-                "reorder loops around one block",
-            )
+        innermost = site.loops[places[-1]]
+        for writer, reader, buffer in exchanged(list(blocks(innermost.body))):
+            if not is_private(program, innermost, buffer):
+                raise self.refuse(
+                    self.order[0],
+                    f"cannot prove that {writer} and {reader} stay in order: "
+                    f"they share {buffer.name}",
+                    "reorder loops around one block",
+                )
         for loop in loops:
             if loop.kind == "vectorized" and self.order[-1] != loop.var.name:
                 raise self.refuse(

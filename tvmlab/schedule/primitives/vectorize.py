@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from tvmlab.analysis.parallelism import loop_kinds
 from tvmlab.ir.program import For, Program
+from tvmlab.ir.walk import blocks
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.independence import require_independent
 from tvmlab.schedule.step import Step, argument
@@ -45,7 +46,13 @@ class Vectorize(Step):
         """A short serial loop of independent iterations with no annotated loop inside."""
         site = self.site(program)
         loop = self.find_serial_loop(site, self.loop)
-        require_independent(self, loop, site.loops)
+        require_independent(self, program, loop, site.loops)
+        if len(list(blocks(loop.body))) > 1:
+            raise self.refuse(
+                self.loop,
+                "several blocks are inside, and lanes do not hand values to each other",
+                "vectorize the innermost loop of each block",
+            )
         if not isinstance(loop.extent, int) or loop.extent > MAX_LANES:
             raise self.refuse(
                 self.loop,

@@ -1,0 +1,144 @@
+"""Which elements of a buffer a piece of program touches, as a box over the variables around it.
+
+A box is exact for indices that are sums of the variables of the loops inside, each met once, and
+otherwise larger than what is touched, never smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import inf
+
+from tvmlab.arith import Interval
+from tvmlab.arith.linear import Atom, Linear, Opaque, Quotient, atom_interval
+from tvmlab.arith.simplify import linear, loop_range
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.program import Block, For, Iter, Region, Stmt
+from tvmlab.ir.walk import exprs, exprs_of, stmts, sub_stmts, substitute, variables
+
+Ranges = Mapping[Var, Interval]
+
+
+@dataclass(frozen=True)
+class Span:
+    """`extent` elements from `start`, which is over variables outside; None: all there are."""
+
+    start: Linear
+    extent: int
+
+
+Box = tuple[Span | None, ...]
+"""One span for each dimension."""
+
+
+def read_points(body: Stmt, own: Buffer) -> list[Region]:
+    """One point region for each distinct load in a block's body, its own accumulator left out."""
+    found: dict[str, Region] = {}
+    for s in stmts(body):
+        for expr in exprs_of(s):
+            for e in exprs(expr):
+                if isinstance(e, Load) and e.buffer is not own:
+                    found.setdefault(repr(e), Region(e.buffer, [(i, 1) for i in e.indices]))
+    return list(found.values())
+
+
+def touched(stmt: Stmt, buffer: Buffer, ranges: Ranges, writes: bool) -> Box | None:
+    """The box of `buffer` that the blocks in `stmt` read (or write); None if they do not.
+
+    Args:
+        stmt: the statement, whose own loops are ranged over.
+        buffer: the buffer.
+        ranges: what is known of the variables around `stmt`.
+        writes: whether writes are meant; else reads.
+    """
+    total: Box | None = None
+    for block, inner in _blocks_inside(stmt, ()):
+        known = dict(ranges)
+        for loop in inner:
+            known[loop.var] = loop_range(loop, known)
+        values = {it.var: b for it, b in zip(block.iters, block.bindings, strict=True)}
+        local = {loop.var for loop in inner}
+        for region in block.writes if writes else block.reads:
+            if region.buffer is buffer:
+                box = tuple(
+                    _span(substitute(start, values), extent, local, known)
+                    for start, extent in region.bounds
+                )
+                total = box if total is None else union(total, box)
+    return total
+
+
+def _blocks_inside(stmt: Stmt, loops: tuple[For, ...]) -> Iterable[tuple[Block, tuple[For, ...]]]:
+    if isinstance(stmt, Block):
+        yield stmt, loops
+        return
+    inner = (*loops, stmt) if isinstance(stmt, For) else loops
+    for below in sub_stmts(stmt):
+        yield from _blocks_inside(below, inner)
+
+
+def _span(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span | None:
+    """The elements that an index visits while the local variables range."""
+    if not isinstance(extent, int):
+        return None
+    total = linear(start, known)
+    outside = Linear({}, total.constant)
+    low, high = 0.0, float(extent - 1)
+    for atom, coefficient in total.terms.items():
+        if not _atom_variables(atom) & local:
+            outside = outside.plus(Linear({atom: coefficient}, 0))
+            continue
+        a, b = atom_interval(atom, known)
+        low += min(a * coefficient, b * coefficient)
+        high += max(a * coefficient, b * coefficient)
+    if -inf in (low, high) or inf in (low, high):
+        return None
+    return Span(outside.plus(Linear({}, int(low))), int(high - low) + 1)
+
+
+def _atom_variables(atom: Atom) -> set[Var]:
+    if isinstance(atom, Var):
+        return {atom}
+    if isinstance(atom, Opaque):
+        return variables(atom.expr)
+    assert isinstance(atom, Quotient)
+    return set().union(*(_atom_variables(a) for a in atom.total.terms))
+
+
+def union(a: Box, b: Box) -> Box:
+    """The smallest box that holds both, where their distance is known."""
+    return tuple(_span_union(x, y) for x, y in zip(a, b, strict=True))
+
+
+def _span_union(a: Span | None, b: Span | None) -> Span | None:
+    """The smallest span that holds both; None where their distance is not known."""
+    if a is None or b is None:
+        return None
+    distance = b.start.plus(a.start, -1)
+    if distance.terms:
+        return None
+    apart = distance.constant
+    low, high = min(0, apart), max(a.extent, apart + b.extent)
+    return Span(a.start.plus(Linear({}, low)), high - low)
+
+
+def covers(outer: Box, inner: Box) -> bool:
+    """Whether `inner` is surely part of `outer`."""
+    for a, b in zip(outer, inner, strict=True):
+        if a is None:
+            continue
+        if b is None:
+            return False
+        distance = b.start.plus(a.start, -1)
+        if distance.terms or distance.constant < 0:
+            return False
+        if distance.constant + b.extent > a.extent:
+            return False
+    return True
+
+
+def iteration_ranges(iters: Iterable[Iter]) -> dict[Var, Interval]:
+    """The values that a block's iteration variables take."""
+    return {it.var: (0, it.extent - 1) for it in iters if isinstance(it.extent, int)}

@@ -1,0 +1,94 @@
+"""Cache read: a block reads a copy of a buffer, made beforehand.
+
+Other systems: TVM `cache_read`, Halide `in`, Exo `stage_mem`.
+
+Always legal for a buffer the block reads. The copy can then be computed at a loop of the block,
+which makes it a small tile that stays close.
+
+Before:
+
+    for i in range(8):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+
+After `s["B"].cache_read("A")`:
+
+    A_cache = allocate(float32[8])
+    for i0 in range(8):
+        with block("A_cache", vi0=i0):
+            A_cache[vi0] = A[vi0]
+    for i in range(8):
+        with block("B", vi=i):
+            B[vi] = A_cache[vi] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.program import Block, For, Program
+from tvmlab.ir.walk import replace_buffers
+from tvmlab.schedule.copies import at_root, beside, copy_nest, fresh_block_name
+from tvmlab.schedule.find import Site, exchange, find_site
+from tvmlab.schedule.step import Step, argument
+
+
+@dataclass(frozen=True)
+class CacheRead(Step):
+    """Let the block read `buffer` through a copy, in a block and buffer of its own."""
+
+    name = "cache_read"
+    summary = "read through a copy"
+    example = 'cache_read("A")'
+    buffer: str = argument("name", "the buffer to copy")
+
+    def require(self, program: Program) -> None:
+        """The block reads the buffer and does not write it."""
+        site = self.site(program)
+        read = _read_buffers(site.block)
+        if self.buffer not in read:
+            raise self.refuse(
+                "",
+                f"{self.block} does not read a buffer {self.buffer!r}",
+                f"it reads {', '.join(read) or 'nothing'}",
+            )
+        if read[self.buffer] in [w.buffer for w in site.block.writes]:
+            raise self.refuse(
+                "", f"{self.block} also writes {self.buffer}", "use cache_write for its result"
+            )
+        other = beside(program, site.block, read[self.buffer])
+        if other is not None and _writes(program, other, read[self.buffer]):
+            raise self.refuse(
+                "",
+                f"{other} writes {self.buffer} inside the same loops, so no earlier copy is whole",
+                f"cache {self.buffer} before {other} moves into these loops",
+            )
+
+    def apply(self, program: Program) -> Program:
+        """The copy's nest before the block's, and the block's loads exchanged."""
+        block = self.site(program).block
+        source = _read_buffers(block)[self.buffer]
+        name = fresh_block_name(program, f"{source.name}_cache")
+        copy = Buffer(name, source.shape, source.dtype)
+        body = at_root(program, block, copy_nest(name, source, copy), after=False)
+        widened = Program(
+            program.name, program.params, program.outputs, (*program.buffers, copy), body
+        )
+        return exchange(widened, block, replace_buffers(block, {source: copy}))
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[CacheRead]:
+        """Each buffer the block reads."""
+        for name in _read_buffers(site.block):
+            yield cls(site.block.name, name)
+
+
+def _writes(program: Program, block: str, buffer: Buffer) -> bool:
+    site = find_site(program, block)
+    return site is not None and buffer in [w.buffer for w in site.block.writes]
+
+
+def _read_buffers(block: Block) -> dict[str, Buffer]:
+    return {r.buffer.name: r.buffer for r in block.reads}

@@ -1,0 +1,83 @@
+"""Cache write: a block writes a buffer of its own, which is copied to its place afterwards.
+
+Other systems: TVM `cache_write`, Exo `stage_mem`.
+
+Always legal. The copy can then be computed at a loop of the block with reverse_compute_at, so
+that a tile of results is accumulated close by and stored once.
+
+Before:
+
+    for i in range(8):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+
+After `s["B"].cache_write()`:
+
+    B_cache = allocate(float32[8])
+    for i in range(8):
+        with block("B", vi=i):
+            B_cache[vi] = A[vi] + 1.0
+    for i0 in range(8):
+        with block("B_store", vi0=i0):
+            B[vi0] = B_cache[vi0]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.program import For, Program
+from tvmlab.ir.walk import replace_buffers
+from tvmlab.schedule.copies import at_root, beside, copy_nest, fresh_block_name
+from tvmlab.schedule.find import Site, exchange, sites
+from tvmlab.schedule.step import Step
+
+
+@dataclass(frozen=True)
+class CacheWrite(Step):
+    """Let the block write a buffer of its own, copied to its place by a block after it."""
+
+    name = "cache_write"
+    summary = "write a tile of its own, stored afterwards"
+    example = "cache_write()"
+
+    def require(self, program: Program) -> None:
+        """One block writes the buffer, and one buffer is written."""
+        site = self.site(program)
+        target = site.block.writes[0].buffer
+        for other in sites(program):
+            if other.block is not site.block and target in [w.buffer for w in other.block.writes]:
+                raise self.refuse(
+                    "",
+                    f"block {other.block.name} writes {target.name} as well",
+                    "cache a buffer that one block writes",
+                )
+        beside_it = beside(program, site.block, target)
+        if beside_it is not None:
+            raise self.refuse(
+                "",
+                f"{beside_it} reads {target.name} inside the same loops, before a later copy",
+                f"cache the result before {beside_it} shares its loops",
+            )
+
+    def apply(self, program: Program) -> Program:
+        """The block's buffer exchanged, and the copy's nest after the block's."""
+        block = self.site(program).block
+        target = block.writes[0].buffer
+        own = Buffer(fresh_block_name(program, f"{target.name}_cache"), target.shape, target.dtype)
+        nest = copy_nest(fresh_block_name(program, f"{target.name}_store"), own, target)
+        widened = Program(
+            program.name,
+            program.params,
+            program.outputs,
+            (*program.buffers, own),
+            at_root(program, block, nest, after=True),
+        )
+        return exchange(widened, block, replace_buffers(block, {target: own}))
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[CacheWrite]:
+        """The block itself."""
+        yield cls(site.block.name)

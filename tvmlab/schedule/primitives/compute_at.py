@@ -1,0 +1,161 @@
+"""Compute at: a producer moves into a loop of its consumer and computes what one iteration needs.
+
+Other systems: TVM and Halide `compute_at`, Exo `fuse` with `lift_alloc`.
+
+Legal where every reader of the result is inside that loop. The producer's loops are made anew
+over the part that an iteration reads; parts that several iterations read are computed again.
+
+Before:
+
+    B = allocate(float32[8, 8])
+    for i in range(8):
+        for j in range(8):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+    for i in range(8):
+        for j in range(8):
+            with block("C", vi=i, vj=j):
+                C[vi, vj] = B[vi, vj] + 1.0
+
+After `s["B"].compute_at("C", "i")`:
+
+    B = allocate(float32[8, 8])
+    for i in range(8):
+        for j in range(8):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+        for j in range(8):
+            with block("C", vi=i, vj=j):
+                C[vi, vj] = B[vi, vj] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tvmlab.analysis.regions import touched
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.expr import Var
+from tvmlab.ir.program import Block, For, Program, Seq, Stmt, Store
+from tvmlab.ir.walk import blocks
+from tvmlab.schedule.find import Site, exchange, find_site, ranges_of, remove, sites
+from tvmlab.schedule.nest import nest_over
+from tvmlab.schedule.step import Step, argument
+
+
+@dataclass(frozen=True)
+class ComputeAt(Step):
+    """Compute the block inside `loop` of block `consumer`, just before it is read."""
+
+    name = "compute_at"
+    summary = "compute inside a loop of the reader"
+    example = 'compute_at("C", "yo")'
+    consumer: str = argument("name", "the block that reads the result")
+    loop: str = argument("name", "the loop of that block to compute in")
+
+    def require(self, program: Program) -> None:
+        """An intermediate stored over its own variables, all of whose readers are in the loop."""
+        site = self.site(program)
+        target = self._target(site.block)
+        if target in program.params:
+            raise self.refuse(
+                "",
+                f"{target.name} is an output; callers need all of it after the loop",
+                "compute an intermediate there, or reverse_compute_at its consumer",
+            )
+        loop = self._loop(program)
+        if loop in site.loops:
+            raise self.refuse(
+                self.loop, f"{self.block} is inside {self.loop} already", "choose another loop"
+            )
+        inside = {b.name for b in blocks(loop.body)}
+        for other in sites(program):
+            reads = target in [r.buffer for r in other.block.reads]
+            if reads and other.block.name not in inside:
+                raise self.refuse(
+                    self.loop,
+                    f"block {other.block.name} reads {target.name} outside loop {self.loop}",
+                    f"compute it at a loop around all of {_readers(program, target)}",
+                )
+            if other.block is not site.block and target in [w.buffer for w in other.block.writes]:
+                raise self.refuse(
+                    "",
+                    f"block {other.block.name} writes {target.name} as well",
+                    "move a buffer that one block defines",
+                )
+        if not any(target in [r.buffer for r in b.reads] for b in blocks(loop.body)):
+            raise self.refuse(
+                self.loop, f"nothing in that loop reads {target.name}", "choose a reader's loop"
+            )
+        if loop.kind == "vectorized":
+            raise self.refuse(
+                self.loop, "a loop cannot stand inside vector lanes", "choose a loop outside it"
+            )
+
+    def _loop(self, program: Program) -> For:
+        consumer = find_site(program, self.consumer)
+        if consumer is None:
+            known = ", ".join(s.block.name for s in sites(program))
+            raise self.refuse(
+                "", f"there is no block {self.consumer!r} to compute in", f"there are {known}"
+            )
+        return self.find_loop(consumer, self.loop)
+
+    def _target(self, block: Block) -> Buffer:
+        """The buffer that the block stores over its own spatial variables."""
+        spatial = [it.var for it in block.iters if not it.is_reduce]
+        body = block.body
+        if not isinstance(body, Store) or set(map(id, body.indices)) != set(map(id, spatial)):
+            raise self.refuse(
+                "",
+                f"{block.name} does not write one element for each of its indices",
+                "move a block that stores B[i, j, ...] over its own variables",
+            )
+        return body.buffer
+
+    def apply(self, program: Program) -> Program:
+        """The producer's nest removed, and a new one put before the first reader in the loop."""
+        site = self.site(program)
+        loop = self._loop(program)
+        consumer = find_site(program, self.consumer)
+        assert consumer is not None
+        around = consumer.loops[: consumer.loops.index(loop) + 1]
+        target = self._target(site.block)
+        ranges = ranges_of(around)
+        box = touched(loop.body, target, ranges, writes=False)
+        assert box is not None, "a reader is inside the loop"
+        stored = dict(zip(_stored(site.block), box, strict=True))
+        nest = nest_over(site.block, stored, ranges, [o.var.name for o in around])
+        body = _before_reader(loop.body, target, nest)
+        moved = exchange(program, loop, loop.replace(body=body))
+        return moved.with_body(remove(moved, site.block))
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[ComputeAt]:
+        """The loops of the readers, if the block is selected; outermost first."""
+        written = [w.buffer for w in site.block.writes]
+        for other in sites(program):
+            if any(r.buffer in written for r in other.block.reads):
+                for name in other.names():
+                    yield cls(site.block.name, other.block.name, name)
+
+
+def _stored(block: Block) -> list[Var]:
+    """The block's variables in the order of the dimensions it stores to."""
+    assert isinstance(block.body, Store)
+    return [i for i in block.body.indices if isinstance(i, Var)]
+
+
+def _readers(program: Program, target: Buffer) -> str:
+    names = [s.block.name for s in sites(program) if target in [r.buffer for r in s.block.reads]]
+    return ", ".join(names)
+
+
+def _before_reader(body: Stmt, target: Buffer, nest: Stmt) -> Stmt:
+    """`body` with `nest` put before the first of its statements that reads `target`."""
+    parts = list(body.stmts) if isinstance(body, Seq) else [body]
+    for n, part in enumerate(parts):
+        if any(target in [r.buffer for r in b.reads] for b in blocks(part)):
+            return Seq([*parts[:n], nest, *parts[n:]])
+    raise AssertionError("a reader is in the loop")

@@ -1,0 +1,124 @@
+"""Compute inline: a computation moves into every expression that reads it.
+
+Other systems: TVM `compute_inline`, Halide's default, Exo `inline`.
+
+Legal for a block that writes each element of an intermediate once, from one expression. Nothing
+is stored any more; what was read in several places is computed in each.
+
+Before:
+
+    B = allocate(float32[8])
+    for i in range(8):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+    for i in range(8):
+        with block("C", vi=i):
+            C[vi] = B[vi] + 1.0
+
+After `s["B"].compute_inline()`:
+
+    for i in range(8):
+        with block("C", vi=i):
+            C[vi] = A[vi] + 1.0 + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tvmlab.analysis.regions import iteration_ranges, read_points
+from tvmlab.arith import simplify_stmt
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.program import Block, For, Program, Stmt, Store
+from tvmlab.ir.walk import map_children, rewrite, substitute
+from tvmlab.schedule.find import Site, remove, sites
+from tvmlab.schedule.step import Step
+
+
+@dataclass(frozen=True)
+class ComputeInline(Step):
+    """Put the block's expression wherever its result is read, and drop the block."""
+
+    name = "compute_inline"
+    summary = "compute where it is read, storing nothing"
+    example = "compute_inline()"
+
+    def require(self, program: Program) -> None:
+        """An intermediate, written once for each element by one store."""
+        site = self.site(program)
+        target = self._definition(site.block).buffer
+        if target in program.params:
+            raise self.refuse(
+                "", f"{target.name} is an output, which must be stored", "inline an intermediate"
+            )
+        for other in sites(program):
+            if other.block is not site.block and target in [w.buffer for w in other.block.writes]:
+                raise self.refuse(
+                    "",
+                    f"block {other.block.name} writes {target.name} as well",
+                    "inline a buffer that one block defines",
+                )
+
+    def _definition(self, block: Block) -> Store:
+        """The only store of the block."""
+        folded = [it.var.name for it in block.iters if it.is_reduce]
+        if block.init is not None or folded:
+            raise self.refuse(
+                "",
+                f"{block.name} folds over {', '.join(folded)}, so its value is no expression",
+                "inline a block without reduction",
+            )
+        body = block.body
+        own = {it.var for it in block.iters}
+        if not isinstance(body, Store) or {i for i in body.indices if isinstance(i, Var)} != own:
+            raise self.refuse(
+                "",
+                f"{block.name} does not write one element for each of its indices",
+                "inline a block that stores B[i, j, ...] over its own variables",
+            )
+        return body
+
+    def apply(self, program: Program) -> Program:
+        """Loads exchanged for the value, the nest removed, the buffer no longer allocated."""
+        block = self.site(program).block
+        store = self._definition(block)
+        order = [v for v in store.indices if isinstance(v, Var)]
+
+        def inlined(e: Expr) -> Expr | None:
+            if isinstance(e, Load) and e.buffer is store.buffer:
+                return substitute(store.value, dict(zip(order, e.indices, strict=True)))
+            return None
+
+        def visit(s: Stmt) -> Stmt:
+            if not isinstance(s, Block):
+                return map_children(s, visit, lambda e: None)
+            if store.buffer not in [r.buffer for r in s.reads]:
+                return s
+            return _renewed(s, rewrite(s.body, on_expr=inlined))
+
+        kept = [b for b in program.buffers if b is not store.buffer]
+        body = visit(remove(program, block))
+        return Program(program.name, program.params, program.outputs, kept, body)
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[ComputeInline]:
+        """The block itself."""
+        yield cls(site.block.name)
+
+
+def _renewed(block: Block, body: Stmt) -> Block:
+    """`block` with another body, its read regions computed again."""
+    own: Buffer = block.writes[0].buffer
+    body = simplify_stmt(body, iteration_ranges(block.iters))
+    return Block(
+        block.name,
+        block.iters,
+        block.bindings,
+        block.where,
+        read_points(body, own),
+        block.writes,
+        block.init,
+        body,
+    )

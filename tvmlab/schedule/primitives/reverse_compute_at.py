@@ -1,0 +1,172 @@
+"""Reverse compute at: a consumer moves into a loop of its producer and uses up each iteration.
+
+Other systems: TVM `reverse_compute_at`, Exo `fuse`.
+
+Legal where the consumer reads the producer's result element for element, and each iteration of
+the loop finishes the elements it writes: no reduction of the producer runs at or outside it.
+
+Before:
+
+    B = allocate(float32[8, 8])
+    for i in range(8):
+        for j in range(8):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+    for i in range(8):
+        for j in range(8):
+            with block("C", vi=i, vj=j):
+                C[vi, vj] = B[vi, vj] + 1.0
+
+After `s["C"].reverse_compute_at("B", "i")`:
+
+    B = allocate(float32[8, 8])
+    for i in range(8):
+        for j in range(8):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+        for j in range(8):
+            with block("C", vi=i, vj=j):
+                C[vi, vj] = B[vi, vj] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tvmlab.analysis.regions import touched
+from tvmlab.ir.expr import Var
+from tvmlab.ir.program import Block, For, Program, Region, Seq, Stmt
+from tvmlab.ir.walk import blocks, variables
+from tvmlab.schedule.find import Site, exchange, find_site, ranges_of, remove, sites
+from tvmlab.schedule.nest import nest_over
+from tvmlab.schedule.step import Step, argument
+
+
+@dataclass(frozen=True)
+class ReverseComputeAt(Step):
+    """Compute the block inside `loop` of block `producer`, just after its elements are written."""
+
+    name = "reverse_compute_at"
+    summary = "compute inside a loop of the writer"
+    example = 'reverse_compute_at("C", "xo")'
+    producer: str = argument("name", "the block whose result is read")
+    loop: str = argument("name", "the loop of that block to compute in")
+
+    def require(self, program: Program) -> None:
+        """A spatial block that reads one producer point for point, finished by the loop."""
+        site = self.site(program)
+        producer = self._producer(program)
+        loop = self.find_loop(producer, self.loop)
+        if loop in site.loops:
+            raise self.refuse(
+                self.loop, f"{self.block} is inside {self.loop} already", "choose another loop"
+            )
+        if loop.kind == "vectorized":
+            raise self.refuse(
+                self.loop, "a loop cannot stand inside vector lanes", "choose a loop outside it"
+            )
+        if any(it.is_reduce for it in site.block.iters):
+            raise self.refuse(
+                "", f"{self.block} is a reduction", "move its producer with compute_at instead"
+            )
+        region = self._region(site.block, producer.block)
+        if not _is_pointwise(region):
+            raise self.refuse(
+                "",
+                f"{self.block} does not read {region.buffer.name} element for element",
+                f"use {self.producer}'s compute_at into {self.block} instead",
+            )
+        self._require_finished(producer, loop)
+        self._require_ready(program, site.block, producer, loop)
+
+    def _producer(self, program: Program) -> Site:
+        producer = find_site(program, self.producer)
+        if producer is None:
+            known = ", ".join(s.block.name for s in sites(program))
+            raise self.refuse("", f"there is no block {self.producer!r}", f"there are {known}")
+        return producer
+
+    def _region(self, block: Block, producer: Block) -> Region:
+        """The only region the block reads of what the producer writes."""
+        written = producer.writes[0].buffer
+        found = [r for r in block.reads if r.buffer is written]
+        if len(found) != 1:
+            raise self.refuse(
+                "",
+                f"{self.block} reads {written.name} at {len(found)} places, and must at one",
+                "move a block that reads each element once",
+            )
+        return found[0]
+
+    def _require_finished(self, producer: Site, loop: For) -> None:
+        """No loop at or outside `loop` carries the producer's reduction."""
+        outer = producer.loops[: producer.loops.index(loop) + 1]
+        for it, binding in zip(producer.block.iters, producer.block.bindings, strict=True):
+            carried = [o.var.name for o in outer if o.var in variables(binding)]
+            if it.is_reduce and carried:
+                raise self.refuse(
+                    self.loop,
+                    f"{self.producer} still adds to its result in loop {carried[0]}",
+                    f"choose a loop outside {carried[0]}",
+                )
+
+    def _require_ready(self, program: Program, block: Block, producer: Site, loop: For) -> None:
+        """Whatever the block reads is written when the loop's iteration ends."""
+        order = [s.block for s in sites(program)]
+        first = order.index(producer.block)
+        last = order.index(block)
+        read = [r.buffer for r in block.reads]
+        written = block.writes[0].buffer
+        inside = list(blocks(loop.body))
+        for between in [b for b in order[first + 1 : last] if b not in inside]:
+            for w in between.writes:
+                if w.buffer in read:
+                    raise self.refuse(
+                        self.loop,
+                        f"{self.block} reads {w.buffer.name}, which {between.name} writes later",
+                        f"move it into {between.name}",
+                    )
+            if written in [r.buffer for r in between.reads]:
+                raise self.refuse(
+                    self.loop,
+                    f"{between.name} reads {written.name} before {self.block} writes it",
+                    "keep the block where it is",
+                )
+
+    def apply(self, program: Program) -> Program:
+        """The consumer's nest removed, and a new one put at the end of the loop's body."""
+        site = self.site(program)
+        producer = self._producer(program)
+        loop = self.find_loop(producer, self.loop)
+        around = producer.loops[: producer.loops.index(loop) + 1]
+        region = self._region(site.block, producer.block)
+        ranges = ranges_of(around)
+        box = touched(loop.body, region.buffer, ranges, writes=True)
+        assert box is not None, "the producer writes the buffer"
+        spans = {
+            start: span
+            for (start, _), span in zip(region.bounds, box, strict=True)
+            if isinstance(start, Var)
+        }
+        nest = nest_over(site.block, spans, ranges, [o.var.name for o in around])
+        body: Stmt = loop.body
+        parts = [*body.stmts, nest] if isinstance(body, Seq) else [body, nest]
+        moved = exchange(program, loop, loop.replace(body=Seq(parts)))
+        return moved.with_body(remove(moved, site.block))
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[ReverseComputeAt]:
+        """The loops of the writers of what the block reads."""
+        read = [r.buffer for r in site.block.reads]
+        for other in sites(program):
+            if other.block is not site.block and other.block.writes[0].buffer in read:
+                for name in other.names():
+                    yield cls(site.block.name, other.block.name, name)
+
+
+def _is_pointwise(region: Region) -> bool:
+    """Whether the region is one element at distinct variables of the block."""
+    starts = [start for start, _ in region.bounds]
+    points = all(isinstance(s, Var) and e == 1 for s, e in region.bounds)
+    return points and len({id(s) for s in starts}) == len(starts)

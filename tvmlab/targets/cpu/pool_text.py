@@ -208,8 +208,8 @@ entry:
 look:                                       ; `last` is the job this worker took part in last
   %last = phi i64 [ -1, %entry ], [ %last, %lost ], [ %last, %spin ], [ %last, %yield ],
                   [ %job, %inside ], [ %last, %woken ]
-  %looks = phi i64 [ 0, %entry ], [ %looks, %lost ], [ %looks.next, %spin ], [ %looks.next, %yield ],
-                   [ 0, %inside ], [ 0, %woken ]
+  %looks = phi i64 [ 0, %entry ], [ %looks, %lost ], [ %looks.next, %spin ],
+                   [ %looks.next, %yield ], [ 0, %inside ], [ 0, %woken ]
   %gate = load atomic i64, ptr @pool monotonic, align 8
   %stop.bit = and i64 %gate, 1073741824
   %stops = icmp ne i64 %stop.bit, 0

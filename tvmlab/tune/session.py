@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,8 @@ SLOWEST = 1000.0
 """A predicted time is at most this many times the best: what the model calls a failure has none."""
 
 
-class _Planned(NamedTuple):
+@dataclass(frozen=True)
+class _Planned:
     """A configuration waiting to be measured."""
 
     number: int
@@ -177,13 +179,14 @@ class Session:
 
     def _realise(self, plan: _Planned) -> Candidate:
         """The candidate of a plan, with its trace, or refused where that is illegal."""
-        number, index, digits, predicted_s = plan
-        config = self.space.config(digits)
+        config = self.space.config(plan.digits)
+        trace: list[dict[str, Any]] = []
+        refused = None
         try:
-            return Candidate(number, index, config, self.space.trace(config), predicted_s)
+            trace = self.space.trace(config)
         except ScheduleError as error:
             refused = failure("illegal", "replay", str(error))
-            return Candidate(number, index, config, [], predicted_s, refused)
+        return Candidate(plan.number, plan.index, config, trace, plan.predicted_s, refused)
 
     def _take(self, record: Record) -> None:
         self.records[record.number] = record

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from tvmlab.errors import UsageError
 from tvmlab.measure.timing import Protocol
+
+RANKING = Protocol(warmup_s=0.002, min_repeat_s=0.0005, limit_s=0.010)
+"""At least 3 repeats and 10 ms: enough to rank candidates whose builds take several times that."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Setup:
     seed: int = 0
     batch: int | None = None
     timeout_s: float = 10.0
-    protocol: Protocol = field(default_factory=Protocol)
+    protocol: Protocol = RANKING
 
     def to_json(self) -> dict[str, Any]:
         """This setup as plain data; `from_json` gives it back."""
@@ -46,8 +49,11 @@ class Setup:
     def from_json(cls, data: Mapping[str, Any]) -> Setup:
         """The setup that `to_json` wrote; UsageError where the data is of another form."""
         try:
-            return cls(**(dict(data) | {"protocol": Protocol(**data.get("protocol", {}))}))
-        except (TypeError, AttributeError) as error:
+            given = dict(data)
+            if isinstance(given.get("protocol"), Mapping):
+                given["protocol"] = Protocol(**given["protocol"])
+            return cls(**given)
+        except (TypeError, ValueError) as error:
             raise UsageError(
                 f"a tuning run's setup cannot be read ({error}); give one that `to_json` wrote."
             ) from error

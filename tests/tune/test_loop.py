@@ -1,0 +1,200 @@
+"""The loop with synthetic machines: deterministic, without a device."""
+
+import queue
+import threading
+
+import pytest
+
+from tests.tune.spaces import WORKLOAD, grumpy, large_space, matmul_space, picky, time_s
+from tvmlab.measure.faulty import FaultyRunner
+from tvmlab.measure.outcome import failure
+from tvmlab.measure.replay import ReplayRunner
+from tvmlab.measure.request import Request
+from tvmlab.measure.synthetic import SyntheticRunner
+from tvmlab.tune.database import Database
+from tvmlab.tune.explorers import EXPLORERS
+from tvmlab.tune.loop import Loop
+from tvmlab.tune.record import Record
+from tvmlab.tune.session import Session
+from tvmlab.tune.setup import Setup
+from tvmlab.tune.space import Space
+
+SETUP = Setup(WORKLOAD, "imaginary", trials=40, batch=8)
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+def request(candidate):
+    return Request(WORKLOAD, candidate.trace)
+
+
+class Bench:
+    """A loop with all its parts, and what it told."""
+
+    def __init__(self, space=None, runner=None, database=None, row=None, trials=40, tell=None):
+        space = space or large_space()
+        self.database = database or Database.open(None)
+        self.row = self.database.begin(SETUP, {}) if row is None else row
+        self.session = Session(space, EXPLORERS["model"](space, 0), trials, 8)
+        self.session.restore(self.database.records(self.row))
+        self.told = []
+        self.runner = runner or SyntheticRunner(time_s)
+        self.loop = Loop(
+            self.session, self.runner, self.database, self.row, request, tell or self.told.append
+        )
+
+    def of(self, kind):
+        return [message for message in self.told if message["type"] == kind]
+
+
+def told_records(messages):
+    return [Record.from_json(m["record"]) for m in messages if m["type"] == "record"]
+
+
+def test_every_trial_is_stored_and_told():
+    bench = Bench()
+    assert bench.loop.run() == "every trial is done"
+    stored = bench.database.records(bench.row)
+    assert [r.number for r in stored] == list(range(40))
+    assert sorted(told_records(bench.told), key=lambda r: r.number) == stored
+    assert bench.database.best(WORKLOAD, "cpu") == bench.session.best
+    last = bench.of("progress")[-1]
+    assert (last["done"], last["trials"], last["failures"]) == (40, 40, {})
+    assert last["best_s"] == bench.session.best.median_s
+    assert last["left_s"] == 0
+
+
+def test_the_model_is_judged_after_each_batch():
+    bench = Bench()
+    bench.loop.run()
+    reports = bench.of("model")
+    assert [r["batches"] for r in reports] == [1, 2, 3, 4, 5]
+    assert reports[0]["compared"] == 0
+    assert reports[0]["rank_correlation"] is None
+    assert reports[-1]["compared"] == 32
+    assert -1 <= reports[-1]["rank_correlation"] <= 1
+
+
+def test_failures_are_counted_by_kind_and_illegal_ones_never_measured():
+    asked = []
+
+    def landscape(request):
+        asked.append(request)
+        return grumpy(request)
+
+    space = Space(matmul_space().knobs, picky)
+    bench = Bench(space, SyntheticRunner(landscape), trials=50)
+    bench.loop.run()
+    records = bench.database.records(bench.row)
+    failures = bench.of("progress")[-1]["failures"]
+    assert failures["illegal"] == sum(r.config["x"][1] > 16 for r in records) > 0
+    assert failures["crash"] == sum(r.outcome.status == "crash" for r in records) > 0
+    assert len(asked) == len(records) - failures["illegal"]
+
+
+def test_a_replayed_run_takes_the_same_course():
+    first = Bench()
+    first.loop.run()
+    records = first.database.records(first.row)
+    recorded = {Request(WORKLOAD, r.trace).key: r.outcome for r in records}
+    second = Bench(runner=ReplayRunner(recorded))
+    second.loop.run()
+    assert second.database.records(second.row) == records
+
+
+@pytest.mark.parametrize("end", [3, 4, 9, 17, 30, 57, 64])
+def test_a_run_killed_anywhere_loses_nothing_and_goes_on_as_if_nothing_had_been(end):
+    whole = Bench()
+    whole.loop.run()
+    told = []
+
+    def tell(message):
+        told.append(message)
+        if len(told) == end:
+            raise Killed
+
+    cut = Bench(tell=tell)
+    with pytest.raises(Killed):
+        cut.loop.run()
+    stored = cut.database.records(cut.row)
+    assert {r.number for r in told_records(told)} <= {r.number for r in stored}
+    assert all(record in stored for record in told_records(told))
+    resumed = Bench(database=cut.database, row=cut.row)
+    assert resumed.loop.run() == "every trial is done"
+    assert resumed.database.records(cut.row) == whole.database.records(whole.row)
+    new = {r.number for r in told_records(resumed.told)}
+    assert not new & {r.number for r in stored}
+
+
+def test_a_finished_run_can_go_on_with_more_trials():
+    whole = Bench(trials=61)
+    whole.loop.run()
+    short = Bench(trials=43)
+    short.loop.run()
+    longer = Bench(database=short.database, row=short.row, trials=61)
+    longer.loop.run()
+    assert longer.database.records(short.row) == whole.database.records(whole.row)
+
+
+def test_twenty_failures_end_the_run_and_say_why():
+    broken = failure("build_error", "build", "no such register")
+    bench = Bench(runner=FaultyRunner(SyntheticRunner(time_s), lambda n, request: broken))
+    ending = bench.loop.run()
+    assert ending.startswith("20 candidates in a row failed: 2")
+    assert "x build_error at build: no such register" in ending
+
+
+class SteppedRunner(SyntheticRunner):
+    """Answers one request each time it is allowed to."""
+
+    def __init__(self):
+        super().__init__(time_s, slots=1)
+        self.allowed = threading.Semaphore(0)
+
+    def poll(self, timeout_s):
+        return super().poll(timeout_s) if self.allowed.acquire(timeout=0.01) else []
+
+
+def test_pause_resume_and_stop():
+    runner = SteppedRunner()
+    paused, running, measured = threading.Event(), threading.Event(), threading.Semaphore(0)
+
+    def tell(message):
+        if message["type"] == "record":
+            measured.release()
+        elif message["type"] == "state":
+            (paused if message["state"] == "paused" else running).set()
+
+    made = queue.Queue()
+
+    def life():  # all in one thread, as a database wants it
+        bench = Bench(runner=runner, tell=tell)
+        made.put(bench)
+        bench.loop.run()
+        made.put(bench.database.records(bench.row))
+
+    thread = threading.Thread(target=life)
+    thread.start()
+    bench = made.get(timeout=5)
+    runner.allowed.release()
+    assert measured.acquire(timeout=5)
+    bench.loop.command("pause")
+    bench.loop.command("pause")
+    bench.loop.command("dance")
+    assert paused.wait(5)
+    for _ in range(3):  # one may be under way, the rest must wait
+        runner.allowed.release()
+    measured.acquire(timeout=0.2)
+    assert not measured.acquire(timeout=0.2)
+    running.clear()
+    bench.loop.command("resume")
+    assert running.wait(5)
+    assert measured.acquire(timeout=5)
+    bench.loop.command("pause")
+    bench.loop.command("stop")
+    thread.join(5)
+    assert not thread.is_alive()
+    assert bench.session.finished == "stopped"
+    assert 2 <= len(made.get(timeout=5)) < 10

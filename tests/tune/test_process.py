@@ -1,0 +1,246 @@
+"""The tuner's process and the handle on it, with a real kernel that builds in milliseconds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tvmlab import ops
+from tvmlab.errors import UsageError
+from tvmlab.te.serial import to_json
+from tvmlab.tune.client import Run, start
+from tvmlab.tune.database import Database
+from tvmlab.tune.setup import Setup
+
+PRODUCT = ops.matmul(16, 32, 16).tensors
+OPTIONS = {"timeout_s": 5.0, "batch": 8}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.db"
+
+
+@pytest.fixture
+def begin():
+    runs = []
+
+    def begin(**options):
+        runs.append(start(PRODUCT, **(OPTIONS | options)))
+        return runs[-1]
+
+    yield begin
+    for run in runs:
+        run.close()
+
+
+def until(condition, timeout_s=20.0):
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def stored(path, run):
+    with Database.open(path, create=False) as database:
+        return database.records(run.started["session"])
+
+
+def children_of(pid):
+    """Every living descendant of a process."""
+    table = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat") as file:
+                    fields = file.read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != "Z":
+                table.setdefault(int(fields[1]), []).append(int(entry))
+    found, new = [], [pid]
+    while new:
+        new = [child for parent in new for child in table.get(parent, [])]
+        found += new
+    return found
+
+
+def alive(pids):
+    return [pid for pid in pids if os.path.exists(f"/proc/{pid}") and not zombie(pid)]
+
+
+def zombie(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_a_run_from_beginning_to_end(begin, path):
+    heard = []
+    run = begin(trials=20, db=path)
+    leave = run.listen(heard.extend)
+    assert run.wait(60).is_over
+    assert (run.status, run.reason) == ("done", "every trial is done")
+    records = stored(path, run)
+    assert [r.number for r in records] == list(range(20))
+    assert sorted(run.trials, key=lambda r: r.number) == records
+    assert run.best == min((r for r in records if r.can_be_best), key=lambda r: r.median_s)
+    assert any(r.predicted_s for r in records[8:])
+    assert all(r.predicted_s is None for r in records[:8])
+    assert int(run.started["space"]) > 20
+    assert run.progress["done"] == 20
+    assert run.model["compared"] > 0
+    until(lambda: any(m["type"] == "done" for m in heard))
+    assert len([m for m in heard if m["type"] == "record"]) == 20
+    leave()
+    frame = run.records
+    assert len(frame) == 20
+    assert {"status", "median_s", "predicted_s", "knob tile"} <= set(frame.columns)
+    assert "20 of 20 trials" in repr(run)
+
+
+def test_the_first_trial_is_the_templates_own_choice(begin):
+    run = begin(trials=8)
+    run.wait(60)
+    template = ops.template_named(run.setup.template)
+    (first,) = [r for r in run.trials if r.number == 0]
+    assert first.config == template.default(PRODUCT)
+    assert first.outcome.is_ok
+
+
+def test_a_killed_run_keeps_what_it_told_and_resumes(begin, path):
+    run = begin(trials=48, db=path)
+    until(lambda: len(run.trials) >= 10)
+    descendants = children_of(run._process.pid)
+    run._process.kill()
+    assert run.wait(10).is_over
+    assert run.status == "failed"
+    assert "was killed by SIGKILL" in run.reason
+    until(lambda: not alive(descendants))
+    run.pause().resume().stop()  # harmless on a dead run
+    told = {r.number: r for r in run.trials}
+    kept = {r.number: r for r in stored(path, run)}
+    assert all(kept[number] == record for number, record in told.items())
+    again = begin(trials=48, db=path, resume=True)
+    assert again.wait(60).status == "done"
+    assert again.started["session"] == run.started["session"]
+    assert again.started["restored"] == len(kept)
+    records = stored(path, again)
+    assert [r.number for r in records] == list(range(48))
+    assert all(records[number] == record for number, record in kept.items())
+    assert len(again.trials) == 48  # the restored ones are told too, each once
+
+
+def test_pause_resume_and_stop(begin, path):
+    run = begin(trials=10_000, db=path)
+    until(lambda: len(run.trials) >= 2)
+    run.pause()
+    until(lambda: run.status == "paused")
+    until(lambda: run._process.poll() is None)
+    time.sleep(0.3)
+    count = len(run.trials)
+    time.sleep(0.5)
+    assert len(run.trials) == count
+    run.resume()
+    until(lambda: len(run.trials) > count)
+    run.stop()
+    assert run.wait(10).status == "done"
+    assert run.reason == "stopped"
+    assert len(stored(path, run)) == len(run.trials)
+
+
+def test_interrupts_are_not_heard(begin):
+    run = begin(trials=16)
+    until(lambda: len(run.trials) >= 1)
+    os.killpg(run._process.pid, signal.SIGINT)
+    assert run.wait(60).status == "done"
+
+
+def test_it_leaves_with_all_it_started_when_its_owner_goes(begin, path):
+    run = begin(trials=10_000, db=path)
+    until(lambda: len(run.trials) >= 2)
+    descendants = [run._process.pid, *children_of(run._process.pid)]
+    assert len(descendants) >= 3
+    run._input.close()
+    assert run.wait(10).reason == "stopped"
+    until(lambda: not alive(descendants))
+
+
+def test_listeners_that_raise_do_no_harm(begin, caplog):
+    run = begin(trials=8)
+    heard = []
+
+    def faulty(messages):
+        raise RuntimeError("oops")
+
+    run.listen(faulty)
+    run.listen(heard.extend)
+    run.wait(60)
+    until(lambda: any(m["type"] == "done" for m in heard))
+    assert "a listener of a tuning run failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"explorer": "oracle"}, "the explorer 'oracle' is not known; use one of model, random"),
+        ({"db": "/nowhere/at/all.db"}, "the folder /nowhere/at does not exist"),
+        ({"template": "origami/cpu"}, "origami"),
+        ({"trials": 0}, "a run of 0 trials"),
+    ],
+)
+def test_mistakes_come_out_as_one_sentence(begin, change, words):
+    run = begin(**change)
+    assert run.wait(20).status == "failed"
+    assert words in run.reason
+    assert "\n" not in run.reason
+    assert run.best is None
+    assert len(run.records) == 0
+
+
+def test_an_unknown_option_is_refused_before_anything_starts():
+    with pytest.raises(UsageError, match="unexpected keyword argument 'colour'"):
+        start(PRODUCT, colour="red")
+
+
+def test_a_process_that_talks_nonsense_is_a_failed_run(monkeypatch):
+    monkeypatch.setattr("tvmlab.tune.client.PROGRAM", ["-c", "print('hello')"])
+    run = Run(Setup(to_json(PRODUCT), "matmul/cpu"))
+    assert run.wait(20).status == "failed"
+    assert "makes no sense" in run.reason
+
+
+def test_a_process_that_cannot_start_says_why(monkeypatch):
+    monkeypatch.setattr("tvmlab.tune.client.PROGRAM", ["-c", "import no_such_module"])
+    run = Run(Setup(to_json(PRODUCT), "matmul/cpu"))
+    assert run.wait(20).status == "failed"
+    assert "ended with code 1 and last said: ModuleNotFoundError" in run.reason
+
+
+def test_only_messages_come_out_of_standard_output():
+    """Whatever comes in first that is no start message is answered by one error line."""
+    for line in ('{"type": "dance"}', 'nonsense\n[1]\n{"type": "stop"}'):
+        ended = subprocess.run(
+            [sys.executable, "-m", "tvmlab.tune.process"],
+            input=line,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        (answer,) = ended.stdout.splitlines()
+        assert json.loads(answer)["type"] == "error"
+        assert ended.returncode == 2
+        assert ended.stderr == ""
+
+
+def test_no_message_at_all_is_no_error():
+    ended = subprocess.run(
+        [sys.executable, "-m", "tvmlab.tune.process"], input="", capture_output=True, check=False
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == (b"", b"", 0)

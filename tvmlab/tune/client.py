@@ -1,0 +1,276 @@
+"""The handle on a tuner that runs in a process of its own.
+
+A thread reads what the process tells and keeps it; another tells listeners, at most five times a
+second. Nothing here waits for the process except `wait`, and nothing breaks when it dies: the run
+is then `failed`, says why, and keeps every record it was told.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from tvmlab.errors import TvmlabError
+from tvmlab.ops import template_for
+from tvmlab.te import Tensor
+from tvmlab.te.serial import to_json
+from tvmlab.tune.record import Record
+from tvmlab.tune.setup import Setup
+from tvmlab.tune.table import table
+
+if TYPE_CHECKING:
+    import pandas
+
+Message = dict[str, Any]
+Listener = Callable[[Sequence[Message]], None]
+"""Takes the messages since its last call, as `tvmlab.tune.process` describes them."""
+
+PROGRAM = ["-m", "tvmlab.tune.process"]
+"""What Python runs in the process."""
+
+FLUSH_S = 0.2
+"""Listeners are told at most this often."""
+
+_LOG = logging.getLogger(__name__)
+
+
+def start(
+    outputs: Tensor | Sequence[Tensor],
+    target: str = "cpu",
+    trials: int = 64,
+    seed: int = 0,
+    db: str | Path | None = None,
+    resume: bool = False,
+    template: str | None = None,
+    **options: Any,
+) -> Run:
+    """Begin a search for a fast schedule of `outputs`; returns at once.
+
+    Args:
+        outputs: what `t.compute` returned.
+        target: the name of a target.
+        trials: how many candidates are tried.
+        seed: seeds the search and the inputs: equal seeds propose alike while times agree.
+        db: the file that keeps every trial; None keeps them as long as the run is held.
+        resume: whether to go on with the latest run of the same setup in `db`, if there is one.
+        template: the name of a template; None takes the one that suits `outputs`.
+        options: further fields of `tvmlab.tune.setup.Setup`.
+
+    Raises:
+        UsageError: no such option, or no template for the target.
+    """
+    chosen = template_for(outputs, target).name if template is None else template
+    given = options | {"target": target, "trials": trials, "seed": seed, "template": chosen}
+    return Run(Setup.from_json(given | {"workload": to_json(outputs)}), db, resume)
+
+
+class Run:
+    """A tuning run. Safe to use from any thread.
+
+    Attributes:
+        setup: what was asked for.
+        database: the file that keeps the trials, or None.
+        status: `starting`, `running`, `paused`, `done` or `failed`.
+        reason: why it is done, or what failed, in a sentence.
+        trials: the records told so far, in order of arrival.
+        best: the fastest verified record so far.
+        started: the process's first message (space, knobs, ...), empty before.
+        progress: the last progress message, empty before the first.
+        model: the last message about the cost model, empty before the first.
+    """
+
+    def __init__(self, setup: Setup, db: str | Path | None = None, resume: bool = False) -> None:
+        self.setup = setup
+        self.database = None if db is None else str(db)
+        self.status = "starting"
+        self.reason = ""
+        self.trials: list[Record] = []
+        self.best: Record | None = None
+        self.started: Message = {}
+        self.progress: Message = {}
+        self.model: Message = {}
+        self._lock = threading.RLock()
+        self._over = threading.Event()
+        self._news = threading.Event()
+        self._unheard: list[Message] = []
+        self._listeners: list[Listener] = []
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115, lives as long as the run
+        self._process = subprocess.Popen(
+            [sys.executable, *PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,  # an interrupt of the notebook is none of its business
+            text=True,
+            encoding="utf-8",
+        )
+        self._send(
+            {"type": "start", "setup": setup.to_json(), "db": self.database, "resume": resume}
+        )
+        threading.Thread(target=self._read, name="tvmlab-tune-read", daemon=True).start()
+        threading.Thread(target=self._flush, name="tvmlab-tune-flush", daemon=True).start()
+
+    def __repr__(self) -> str:
+        best = "nothing verified yet" if self.best is None else f"best {self.best.median_s:.3g} s"
+        reason = f": {self.reason}" if self.reason else ""
+        return (
+            f"Run({len(self.trials)} of {self.setup.trials} trials, {best}, {self.status}{reason})"
+        )
+
+    # ---- commands
+
+    def pause(self) -> Run:
+        """Begin no further trial until resumed."""
+        self._send({"type": "pause"})
+        return self
+
+    def resume(self) -> Run:
+        """Go on after a pause."""
+        self._send({"type": "resume"})
+        return self
+
+    def stop(self) -> Run:
+        """End the run; what was measured is kept. Does not wait."""
+        self._send({"type": "stop"})
+        return self
+
+    def wait(self, timeout_s: float | None = None) -> Run:
+        """Wait until the run is done or failed, or `timeout_s` is over; an interrupt ends the
+        waiting and not the run."""
+        self._over.wait(timeout_s)
+        return self
+
+    def close(self) -> None:
+        """Stop, and end the process if it does not do so itself within a second."""
+        with suppress(OSError, ValueError):
+            self._input.close()
+        if not self._over.wait(1.0):
+            self._process.kill()
+            self._over.wait(5.0)
+
+    # ---- what is known
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run is done or failed."""
+        return self._over.is_set()
+
+    @property
+    def records(self) -> pandas.DataFrame:
+        """Every trial so far, one row each: see `tvmlab.tune.table`."""
+        with self._lock:
+            return table(self.trials)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` told, from a thread, of everything from now on; returns what ends that.
+
+        A listener that raises is logged and told again the next time.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+
+        def leave() -> None:
+            with self._lock, suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return leave
+
+    # ---- inside
+
+    @property
+    def _input(self) -> IO[str]:
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    def _send(self, message: Message) -> None:
+        """Say something to the process; a dead one is found out by the reader."""
+        with self._lock, suppress(OSError, ValueError):
+            self._input.write(json.dumps(message) + "\n")
+            self._input.flush()
+
+    def _read(self) -> None:
+        """Take in what the process tells, until it ends."""
+        assert self._process.stdout is not None
+        try:
+            for line in self._process.stdout:
+                self._take(json.loads(line))
+        except (ValueError, KeyError, TypeError, TvmlabError) as error:
+            self._process.kill()
+            self._fail(f"the tuner's process said something that makes no sense ({error!r})")
+        code = self._process.wait()
+        if self.status not in ("done", "failed"):
+            self._fail(f"the tuner's process {_ended(code)}{self._last_words()}")
+        self._over.set()
+        self._news.set()
+
+    def _take(self, message: Message) -> None:
+        kind = message["type"]
+        with self._lock:
+            if kind == "record":
+                self._take_record(Record.from_json(message["record"]))
+            elif kind == "progress":
+                self.progress = message
+            elif kind == "model":
+                self.model = message
+            elif kind == "started":
+                self.started = message
+            elif kind == "state":
+                self.status = message["state"]
+            elif kind == "done":
+                self.status, self.reason = "done", message["reason"]
+            elif kind == "error":
+                self.status, self.reason = "failed", message["message"]
+            self._unheard.append(message)
+        self._news.set()
+
+    def _take_record(self, record: Record) -> None:
+        self.trials.append(record)
+        key = (record.median_s, record.number)
+        if record.can_be_best and (
+            self.best is None or key < (self.best.median_s, self.best.number)
+        ):
+            self.best = record
+
+    def _fail(self, reason: str) -> None:
+        message = {"type": "error", "message": f"{reason}; the trials told so far are kept."}
+        self._take(message)
+
+    def _last_words(self) -> str:
+        """The last line of the process's standard error, if it said anything there."""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return f" and last said: {lines[-1][:300]}" if lines else ""
+
+    def _flush(self) -> None:
+        """Tell listeners what they have not heard, until the run is over."""
+        while True:
+            self._news.wait()
+            is_last = self._over.is_set()
+            self._news.clear()
+            with self._lock:
+                unheard, self._unheard = self._unheard, []
+                listeners = tuple(self._listeners)
+            for listener in listeners if unheard else ():
+                try:
+                    listener(unheard)
+                except Exception:
+                    _LOG.exception("a listener of a tuning run failed")
+            if is_last:
+                return
+            time.sleep(FLUSH_S)
+
+
+def _ended(code: int) -> str:
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with code {code}"

@@ -30,7 +30,8 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
 - `Load` and `Store` outside a buffer's shape are undefined: the verifier and schedule steps keep
   them from happening.
 - `Ramp(base, lanes)` is the vector `base, base + 1, ...` of indices; any expression over vectors
-  is a vector of the same lanes and scalars spread to it. Only lowered programs contain ramps.
+  is a vector of the same lanes and scalars spread to it. An `If` over a vector (which has no else)
+  lets the stores below it happen in the lanes where it holds. Only lowered programs contain ramps.
 - `Cast` from float to integer truncates towards zero, and is undefined out of range.
 
 Nodes are immutable by convention: a rewrite builds new nodes and shares the rest.

@@ -98,6 +98,7 @@ class _Writer:
         self.names: dict[Var | Buffer, str] = {}
         self.extents: dict[Var, int] = {}
         self.temporaries = 0
+        self.masks: list[Expr] = []
         self.lane = ""
         self.block = ""
 
@@ -130,6 +131,10 @@ class _Writer:
             self.loop(s, depth, nested)
         elif isinstance(s, Store):
             self.store(s, depth)
+        elif isinstance(s, If) and s.condition.lanes > 1:
+            self.masks.append(s.condition)
+            self.stmt(s.then, depth, nested)
+            self.masks.pop()
         elif isinstance(s, If):
             self.line(f"if {self.expr(s.condition)}:", depth)
             self.stmt(s.then, depth + 1, nested)
@@ -182,7 +187,7 @@ class _Writer:
 
     def store(self, s: Store, depth: int) -> None:
         around, self.block = self.block, self.block or s.source or ""
-        lanes = max([s.value.lanes, *(i.lanes for i in s.indices)])
+        lanes = max([s.value.lanes, *(i.lanes for i in (*s.indices, *self.masks))])
         name = self.buffer(s.buffer)
         if lanes == 1:
             value = self.expr(s.value)
@@ -190,9 +195,11 @@ class _Writer:
         else:  # a vector is evaluated in every lane before any is written
             self.lane = lane = self.temporary()
             value, place = self.expr(s.value), self.place(s.buffer, s.indices, "store")
+            mask = " and ".join(map(self.expr, self.masks)) or "True"
             self.lane = ""
             vector, spot = self.temporary(), self.temporary()
-            self.line(f"{vector} = [({place}, {value}) for {lane} in range({lanes})]", depth)
+            chosen = f"for {lane} in range({lanes}) if {mask}"
+            self.line(f"{vector} = [({place}, {value}) {chosen}]", depth)
             self.line(f"for {spot}, {lane} in {vector}: {name}[{spot}] = {lane}", depth)
         self.block = around
 

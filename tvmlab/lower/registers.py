@@ -14,7 +14,7 @@ from __future__ import annotations
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr
 from tvmlab.ir.program import Allocate, For, Program, Seq, Stmt, Store
-from tvmlab.ir.walk import loads, map_children, rewrite, stmts
+from tvmlab.ir.walk import loads, map_children, rewrite, stmts, sub_stmts
 from tvmlab.lower.tile import (
     Tile,
     accesses,
@@ -73,6 +73,8 @@ def _promote_buffers(loop: For, before: list[Stmt]) -> Stmt | None:
 def _promote(loop: For, buffer: Buffer, before: list[Stmt]) -> Stmt | None:
     if any(isinstance(s, For) and s.kind == "parallel" for s in stmts(loop.body)):
         return None
+    if _is_set_inside(loop.body, buffer):
+        return None  # a loop further in accumulates
     moving = moving_variables(loop) | {loop.var}
     unrolled = {v: e for v, e in unrolled_extents(loop).items() if v is not loop.var}
     found = [take_apart(i, unrolled, moving) for i in accesses(loop, buffer)]
@@ -88,6 +90,16 @@ def _promote(loop: For, buffer: Buffer, before: list[Stmt]) -> Stmt | None:
     inside = _visit(_in_tile(loop, buffer, registers, tile))
     end = _in_tile(touched, buffer, registers, tile, stores_too=False)
     return Allocate(registers, Seq([start, *_flat(inside), end]))
+
+
+def _is_set_inside(stmt: Stmt, buffer: Buffer) -> bool:
+    """Whether the first access to the buffer in `stmt` sets an element without reading one."""
+    if isinstance(stmt, Store):
+        return not any(e.buffer is buffer for e in loads(stmt))
+    for below in sub_stmts(stmt):
+        if any(True for _ in accesses(below, buffer)):
+            return _is_set_inside(below, buffer)
+    return False
 
 
 def _sets_exactly(stmt: Stmt, buffer: Buffer, touched: Stmt) -> bool:

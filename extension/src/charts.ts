@@ -90,6 +90,7 @@ export class Charts {
       {
         ...dots("failed", failed.map((p) => p[0]), floor, failed.map((p) => p[0]), fail, "%{text}"),
         text: failed.map((p) => p[3].replaceAll("_", " ")),
+        cliponaxis: false,
         marker: { color: fail, size: 7, symbol: "x-thin-open", line: { width: 1.5, color: fail } },
       } as Data,
       {

@@ -18,6 +18,12 @@ test("the frontier only rises and reaches the last trial", () => {
   expect(trials.leaders(2).map(([number]) => number)).toEqual([2, 3]);
 });
 
+test("the frontier is drawn in the order of proposal", () => {
+  const trials = new Trials();
+  trials.add(0, [POINTS[2]!, POINTS[0]!, POINTS[3]!]);
+  expect(trials.frontier().x).toEqual([0, 2, 3]);
+});
+
 test("deltas join without gaps and may repeat", () => {
   const trials = new Trials();
   expect(trials.add(2, POINTS.slice(2))).toBe("missed");

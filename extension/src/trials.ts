@@ -43,16 +43,16 @@ export class Trials {
   frontier(): Frontier {
     const frontier: Frontier = { x: [], y: [], numbers: [] };
     let best = -Infinity;
-    for (const [number, rate] of this.measured) {
+    // Trials end out of order; the frontier is drawn in the order they were proposed.
+    for (const [number, rate] of this.measured.sort((a, b) => a[0] - b[0])) {
       if (rate! <= best) continue;
       best = rate!;
       frontier.x.push(number);
       frontier.y.push(best);
       frontier.numbers.push(number);
     }
-    const last = this.points.at(-1);
-    if (last && frontier.x.length > 0) {
-      frontier.x.push(last[0]);
+    if (frontier.x.length > 0) {
+      frontier.x.push(Math.max(...this.points.map(([number]) => number)));
       frontier.y.push(best);
       frontier.numbers.push(frontier.numbers.at(-1)!);
     }

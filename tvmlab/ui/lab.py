@@ -19,7 +19,7 @@ import ipywidgets
 from IPython.display import display, update_display
 
 from tvmlab import api
-from tvmlab.schedule import Trace
+from tvmlab.schedule import Schedule, State, Trace
 from tvmlab.ui.layout import Layout
 from tvmlab.ui.pane import Pane
 from tvmlab.ui.static_html import snapshot_html
@@ -48,7 +48,8 @@ class Lab:
     """
 
     def __init__(self, value: Any, trace: str | None = None, restore: bool = True) -> None:
-        self.view = LabView(value, Machine(), trace=trace, restore=restore)
+        work_on = value if isinstance(value, (State, Schedule)) else api.tensors_of(value)
+        self.view = LabView(work_on, Machine(), trace=trace, restore=restore)
         self._marker = f"tvmlab-{uuid.uuid4().hex[:12]}"
         self._layout: Layout | None = None
         self._is_displayed = False

@@ -58,7 +58,7 @@ class Layout:
     @property
     def shows_code(self) -> bool:
         """Whether the code tab is the one in front."""
-        return self.tabs.selected_index == TABS.index("Code")
+        return bool(self.tabs.selected_index == TABS.index("Code"))
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw `snapshot`; panes whose part of it did not change are left alone."""

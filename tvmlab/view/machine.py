@@ -6,6 +6,8 @@ import atexit
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import count
+from pathlib import Path
 
 from tvmlab import api
 from tvmlab.measure.child import LocalRunner
@@ -14,6 +16,7 @@ from tvmlab.measure.request import Request
 from tvmlab.schedule import State
 from tvmlab.targets.cpu.limits import cpu_peaks
 from tvmlab.te.serial import to_json
+from tvmlab.view.autosave import FOLDER
 from tvmlab.view.engine import Peaks, TuningRun, Work
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.schema import CodeKind
@@ -38,7 +41,14 @@ def _runner() -> LocalRunner:
 
 
 class Machine:
-    """The processor, as `tvmlab.view.engine.Engine`."""
+    """The processor, as `tvmlab.view.engine.Engine`.
+
+    Tuning runs are kept in `.tvmlab/tuning.db` of the working directory, or in memory where that
+    cannot be written. Each run of a lab searches with the next seed, the first with 0.
+    """
+
+    def __init__(self) -> None:
+        self._seeds = count()
 
     def work(self, state: State) -> Work:
         """Counted on the naive program."""
@@ -75,4 +85,15 @@ class Machine:
 
     def tune(self, state: State, trials: int, changed: Callable[[], None]) -> TuningRun:
         """A run in a process of its own."""
-        return MachineRun(api.tune(api.Schedule(state), trials=trials), changed)
+        seed = next(self._seeds)
+        run = api.tune(api.Schedule(state), trials=trials, seed=seed, db=_database())
+        return MachineRun(run, changed)
+
+
+def _database() -> str | None:
+    folder = Path.cwd() / FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    return str(folder / "tuning.db")

@@ -58,4 +58,5 @@ class Measurements:
 
 
 def _failure_words(outcome: Outcome) -> str:
-    return f"{outcome.status.replace('_', ' ').capitalize()} at stage {outcome.stage}: {outcome.reason}"
+    status = outcome.status.replace("_", " ").capitalize()
+    return f"{status} at stage {outcome.stage}: {outcome.reason}"

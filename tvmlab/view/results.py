@@ -9,6 +9,8 @@ from tvmlab.schedule import State
 from tvmlab.view.engine import Peaks, Work
 from tvmlab.view.schema import ResultView
 
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -71,12 +73,18 @@ class Result:
         return "Agrees with numpy." if self.outcome.verified else "Not compared with numpy."
 
 
+def time_words(time_s: float) -> str:
+    """A time with its unit, three digits: 12.3 ms."""
+    scale, unit = next(((s, u) for s, u in UNITS if time_s >= s), UNITS[-1])
+    return f"{time_s / scale:.3g} {unit}"
+
+
 def result_words(result: ResultView) -> str:
     """One measurement as a line of text."""
     if result["status"] != "ok":
         return f"{result['status'].replace('_', ' ')}: {result['reason']}"
     return (
-        f"{result['median_s'] * 1e3:.3g} ms ± {result['spread']:.1%} "
+        f"{time_words(result['median_s'])} ± {result['spread']:.1%} "
         f"(median of {result['repeats']}), {result['gflop_per_s']:.3g} GFLOP/s, "
         f"{result['gb_per_s']:.3g} GB/s, {result['share_of_peak']:.0%} of peak. "
         f"{result['agreement']}"

@@ -70,7 +70,7 @@ export class Code implements Drawn<CodeView> {
     const { text, kind } = this.state!;
     if (stamp.split("\n", 1)[0] !== this.shown.split("\n", 1)[0]) this.rows.scroller.scrollTop = 0;
     this.shown = stamp;
-    const lines = text ? text.replaceAll("\t", "    ").split("\n") : [];
+    const lines = text ? text.trimEnd().replaceAll("\t", "    ").split("\n") : [];
     this.rows.set(
       lines.map((line, index) => ({
         key: `${kind} ${index} ${line}`,

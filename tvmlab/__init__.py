@@ -15,6 +15,9 @@ Names are loaded when first used, so that importing costs little.
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from tvmlab.version import __version__
@@ -77,3 +80,20 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """This module: `tune` is the function, though a folder of that name holds its parts."""
+
+    @property
+    def tune(self) -> Callable[..., Any]:
+        """`tvmlab.api.tune`; importing the folder must not put itself in its place."""
+        function: Callable[..., Any] = importlib.import_module("tvmlab.api").tune
+        return function
+
+    @tune.setter
+    def tune(self, folder: ModuleType) -> None:
+        """What the import system sets when a part of the folder is first imported: ignored."""
+
+
+sys.modules[__name__].__class__ = _Package

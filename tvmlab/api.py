@@ -18,8 +18,7 @@ from tvmlab.ops.workload import Workload
 from tvmlab.schedule.state import State
 from tvmlab.schedule.trace import parse_document, steps_of
 from tvmlab.targets.target import Kernel, Signature
-from tvmlab.te.evaluate import Evaluated, evaluate, random_inputs
-from tvmlab.te.graph import inputs
+from tvmlab.te.evaluate import evaluate, random_inputs
 from tvmlab.te.serial import to_json, workload_hash
 from tvmlab.te.tensor import Tensor
 from tvmlab.tune.client import Run, start
@@ -112,29 +111,19 @@ class Schedule(scheduling.Schedule):
         One result for each output, true where it agrees and a sentence as text.
         """
         function = self.build(target)
-        arrays, reference = self._reference(seed)
+        given = random_inputs(self.outputs, seed)
         outputs = _poisoned(function.signature)
-        function(*arrays, *outputs)
+        function(*given.values(), *outputs)
         return [
-            compare(got, expected.value, expected.bound)
-            for got, expected in zip(outputs, reference, strict=True)
+            compare(got, expected.value, expected.bound, expected.name)
+            for got, expected in zip(outputs, evaluate(self.outputs, given), strict=True)
         ]
 
-    def time(
-        self, target: TargetLike = "cpu", seed: int = 0, protocol: Protocol = QUICK
-    ) -> Timing:
+    def time(self, target: TargetLike = "cpu", seed: int = 0, protocol: Protocol = QUICK) -> Timing:
         """Build and time on random inputs."""
         function = self.build(target)
-        arrays, _ = self._reference(seed, evaluated=False)
-        return function.time(*arrays, *_poisoned(function.signature), protocol=protocol)
-
-    def _reference(
-        self, seed: int, evaluated: bool = True
-    ) -> tuple[list[np.ndarray], list[Evaluated]]:
-        """Random inputs in parameter order, and what the outputs must be."""
         given = random_inputs(self.outputs, seed)
-        arrays = [given[tensor.name] for tensor in inputs(self.outputs)]
-        return arrays, evaluate(self.outputs, given) if evaluated else []
+        return function.time(*given.values(), *_poisoned(function.signature), protocol=protocol)
 
 
 def _poisoned(signature: Signature) -> list[np.ndarray]:

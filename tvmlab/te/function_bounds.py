@@ -35,9 +35,9 @@ def apply(name: str, args: tuple[Bounded, ...]) -> Bounded:
         handed_on = _SLOPES[name](values[0], value, args[0].error)
     if function.ulps == 0:
         return Bounded(value, handed_on, dtype)
-    firm = np.asarray(exact)
+    firm = np.asarray(True)
     for a in args:
-        firm = firm | (np.asarray(a.error) == 0)
+        firm = firm & (np.asarray(a.error) == 0)
     # One unit in the last place is two units of rounding; the last one is NumPy's own.
     return rounded(value, handed_on, dtype, 2 * (function.ulps + 1), precision(dtype).flushed, firm)
 

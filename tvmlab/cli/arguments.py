@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tvmlab.errors import UsageError
 
@@ -30,6 +31,16 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; a value such as -1,2,3 after an option is that option's, however it looks."""
+        glued: list[str] = []
+        for word in args:
+            if glued and glued[-1].startswith("--") and re.match(r"-\d", word):
+                glued[-1] += f"={word}"
+            else:
+                glued.append(word)
+        return super().parse_args(glued, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Raise what argparse complains of."""
         raise UsageError(f"{self.prog}: {message}; `{self.prog} --help` shows how it is used.")
@@ -37,6 +48,8 @@ class Parser(argparse.ArgumentParser):
 
 def closest(name: str, known: Sequence[str]) -> str:
     """What to use instead of an unknown name."""
+    if len(known) == 1:
+        return f"use {known[0]!r}"
     listed = ", ".join(known)
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]!r}? There are {listed}" if near else f"there are {listed}"

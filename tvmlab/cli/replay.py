@@ -11,19 +11,14 @@ from pathlib import Path
 from tvmlab import api, ops
 from tvmlab.cli.arguments import Parser, extents, one_of, whole_number
 from tvmlab.cli.files import read_bytes
-from tvmlab.cli.speed import Speed
+from tvmlab.cli.verdict import measure, report
 from tvmlab.errors import TraceError
 from tvmlab.ir.program import For
 from tvmlab.ir.walk import blocks, stmts
-from tvmlab.measure.child import LocalRunner
-from tvmlab.measure.outcome import Outcome
-from tvmlab.measure.request import Request
-from tvmlab.measure.runner import measure_all
-from tvmlab.measure.timing import Protocol, duration, median_interval
 from tvmlab.schedule import State, Trace, parse_document
 from tvmlab.schedule.handle import Schedule
 from tvmlab.targets import TARGETS
-from tvmlab.te.serial import from_json, to_json
+from tvmlab.te.serial import from_json
 
 USAGE = "TRACE.json [OP --shape ...] [--target cpu] [--seed 0] [--code]"
 MORE = """\
@@ -36,12 +31,6 @@ examples:
   tvmlab replay best.json matmul --shape 512,512,512
 
 exit codes: 0 right and timed, 1 wrong or failed, 2 not a trace that can be replayed"""
-
-CAREFUL = Protocol(
-    warmup_s=0.05, min_repeat_s=0.002, min_repeats=10, limit_s=1.0, patience_s=10.0,
-    interval_share=0.01,
-)  # fmt: skip
-"""Up to a second, or until the median is known to 1 %."""
 
 
 def run(words: list[str]) -> int:
@@ -102,28 +91,3 @@ def about(state: State) -> str:
     lines = "\n".join(f"           {line}" for line in Trace(state).lines)
     steps = f"{state.depth} step(s)" + (f"\n{lines}" if lines else "")
     return f"workload   {what}\nprogram    {', '.join(parts)} after {steps}"
-
-
-def measure(state: State, target: str, seed: int) -> Outcome:
-    """Build, compare with the reference and time, in a process of its own."""
-    steps = [step.to_json() for step in state.steps]
-    request = Request(to_json(state.outputs), steps, target, seed, CAREFUL)
-    with LocalRunner(workers=1) as runner:
-        [outcome] = measure_all(runner, [request])
-    return outcome
-
-
-def report(state: State, outcome: Outcome) -> list[str]:
-    """The outcome, one line for each of its sides."""
-    if not outcome.is_ok:
-        status = outcome.status.replace("_", " ")
-        return [f"check      {status} at stage {outcome.stage}: {outcome.reason}"]
-    low_s, high_s, confidence = median_interval(outcome.times_s)
-    median_s, min_s = outcome.median_s or 0.0, outcome.min_s or 0.0
-    return [
-        "check      every element agrees with NumPy, within what rounding allows",
-        f"time       {duration(median_s)} median, {duration(min_s)} least, "
-        f"spread {outcome.spread or 0.0:.1%} over {len(outcome.times_s)} repeats; the median is "
-        f"within {duration(low_s)} to {duration(high_s)} ({confidence:.0%} sure)",
-        f"speed      {Speed(state).share(median_s)}",
-    ]

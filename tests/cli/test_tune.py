@@ -1,0 +1,145 @@
+"""`tvmlab tune` and `tvmlab replay` on real kernels, small ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tvmlab import cli
+from tvmlab.cli import verdict
+from tvmlab.measure.outcome import failure
+from tvmlab.tune.database import Database
+
+COMMAND = [sys.executable, "-m", "tvmlab.cli"]
+SMALL = ["tune", "matmul", "--shape", "32,48,16", "--seed", "7"]
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """A folder with run.db and best.json of a run of three trials, and what the run printed."""
+    folder = tmp_path_factory.mktemp("tuned")
+    options = ["--trials", "3", "--db", "run.db", "--out", "best.json"]
+    environment = dict(os.environ, PYTHONPATH=os.getcwd())
+    done = subprocess.run(
+        [*COMMAND, *SMALL, *options], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout, done.stderr
+
+
+def test_it_says_how_it_goes_and_what_came_of_it(tuned: tuple[Path, str, str]) -> None:
+    _, out, err = tuned
+    assert out.startswith("tuning matmul(m=32, n=48, k=16, ")
+    assert re.search(r"^3 trials in \d+ s: 3 good \(every trial is done\)$", out, re.MULTILINE)
+    assert "check      every element agrees with NumPy" in out
+    assert re.search(r"time .* median, .* least, spread [\d.]+% over \d+ repeats", out)
+    assert re.search(r"speed      [\d.]+ GFLOP/s", out)
+    assert "replay it with: tvmlab replay best.json" in out
+    assert re.fullmatch(r"3 of 3 trials.*; best [\d.]+ GFLOP/s \(trial \d\)\n", err)
+
+
+def test_every_trial_is_stored(tuned: tuple[Path, str, str]) -> None:
+    with Database.open(tuned[0] / "run.db", create=False) as database:
+        records = database.records(1)
+    assert [record.number for record in records] == [0, 1, 2]
+    assert any(record.can_be_best for record in records)
+
+
+def test_the_python_it_prints_runs_and_is_right(tuned: tuple[Path, str, str]) -> None:
+    code = tuned[1][tuned[1].index("import tvmlab as t") :].partition("\n\nreplay it")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    rng = np.random.default_rng(0)
+    a, b = rng.random((32, 16), np.float32), rng.random((16, 48), np.float32)
+    c = np.empty((32, 48), np.float32)
+    names["f"](a, b, c)
+    np.testing.assert_allclose(c, a @ b, rtol=1e-5)
+    trace = json.loads((tuned[0] / "best.json").read_text())
+    assert json.loads(names["s"].trace.to_json())["steps"] == trace["steps"]
+
+
+def test_replay_rebuilds_checks_and_times(
+    tuned: tuple[Path, str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tuned[0] / "best.json")
+    assert cli.main(["replay", path, "matmul", "--shape", "32,48,16", "--code"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("workload   matmul(m=32, n=48, k=16, transpose_a=False, dtype='float32')")
+    assert 's["C"].' in out
+    assert "def C(" in out
+    assert "check      every element agrees with NumPy" in out
+    assert "of this machine" in out
+
+
+def test_replay_of_a_wrong_kernel_is_exit_code_1(
+    tuned: tuple[Path, str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wrong = failure("wrong_answer", "compare", "3 of 9 elements of C are wrong.")
+    monkeypatch.setattr("tvmlab.cli.replay.measure", lambda *_: wrong)
+    assert cli.main(["replay", str(tuned[0] / "best.json")]) == 1
+    words = "check      wrong answer at stage compare: 3 of 9 elements of C are wrong.\n"
+    assert capsys.readouterr().out.endswith(words)
+
+
+def test_a_kernel_that_crashes_is_reported(tuned: tuple[Path, str, str]) -> None:
+    outcome = failure("crash", "run", "the process was killed by SIGSEGV")
+    [line] = verdict.report(None, outcome)  # type: ignore[arg-type]
+    assert line == "check      crash at stage run: the process was killed by SIGSEGV"
+
+
+def test_going_on_where_a_finished_run_ended(
+    tuned: tuple[Path, str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    database = str(tuned[0] / "run.db")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([*SMALL, "--trials", "4", "--db", database, "--resume"]) == 0
+    out = capsys.readouterr().out
+    assert "going on after 3 trials" in out
+    assert "\n4 trials in" in out
+    other = ["tune", "softmax", "--shape", "8,16", "--trials", "1", "--db", database, "--resume"]
+    assert cli.main(other) == 0
+    assert "no run with these options to go on with: a new one begins" in capsys.readouterr().out
+
+
+def count(database: Path) -> int:
+    """Trials stored so far; 0 while there is no file."""
+    if not database.exists():
+        return 0
+    with Database.open(database, create=False) as opened:
+        return len(opened.records(1))
+
+
+def test_an_interrupt_loses_nothing(tmp_path: Path) -> None:
+    database = tmp_path / "run.db"
+    words = [*SMALL, "--trials", "400", "--explorer", "random", "--db", str(database)]
+    process = subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while count(database) < 3 and time.monotonic() < end:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    stored = count(database)
+    assert 3 <= stored < 400
+    assert f"\n{stored} trials in" in out
+    assert f"go on with: tvmlab {' '.join(words)} --resume" in out
+    words[words.index("400")] = str(stored + 2)
+    done = subprocess.run([*COMMAND, *words, "--resume"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"going on after {stored} trials" in done.stdout
+    assert count(database) == stored + 2

@@ -1,0 +1,211 @@
+"""`tvmlab tune`: search for a fast schedule of an operator, in a process of its own.
+
+Every trial is stored before it is told, so that an interrupt, a kill or a power cut loses nothing
+but what was being measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from textwrap import fill
+
+from tvmlab import api, ops
+from tvmlab.cli import verdict
+from tvmlab.cli.arguments import Parser, extents, one_of, whole_number
+from tvmlab.cli.files import require_writable, write_whole
+from tvmlab.cli.progress import Progress, failures, progress_on
+from tvmlab.cli.speed import Speed
+from tvmlab.errors import UsageError
+from tvmlab.schedule import State, Trace, step_from_json
+from tvmlab.targets import TARGETS
+from tvmlab.tune.client import Run
+from tvmlab.tune.database import Database
+from tvmlab.tune.explorers import EXPLORERS
+from tvmlab.tune.record import Record
+
+INTERRUPTED = 130
+LOOK_S = 0.2
+"""Seconds between two looks at the run."""
+LAST_TRIALS_S = 30.0
+"""How long an interrupted run may take to finish what it is measuring."""
+
+USAGE = (
+    "OP [--shape M,N,K] [--trials 64] [--seed 0] [--db run.db] [--resume]\n"
+    "                   [--out TRACE.json] [--explorer model|random] [--target cpu]"
+)
+MORE = """\
+operators, with the numbers of their --shape (those in brackets may be left out):
+{operators}
+or, without --shape, one of the workloads of the literature:
+{named}
+
+examples:
+  tvmlab tune matmul --shape 1024,1024,1024 --trials 64 --db run.db --out best.json
+  tvmlab tune C6 --trials 32
+
+Ctrl-C ends the run; with --db every trial is kept and --resume goes on from there.
+
+exit codes: 0 done, 1 nothing right was found, 2 bad arguments or files, 130 interrupted"""
+
+
+def run(words: list[str]) -> int:
+    """Tune, show how it goes, and end with the best verified schedule as Python."""
+    given = _parser().parse_args(words)
+    workload = workload_of(given.op, given.shape)
+    _require_files(given)
+    print(f"tuning {workload} for {given.target}, {given.trials} trials, {_kept(given)}")
+    speed = Speed(State.start(workload.tensors))
+    tuning = api.tune(
+        workload,
+        given.target,
+        given.trials,
+        given.seed,
+        given.db,
+        resume=given.resume,
+        explorer=given.explorer,
+    )
+    is_whole = follow(tuning, progress_on(sys.stderr, speed.rate), given.resume)
+    if tuning.status == "failed":
+        raise UsageError(tuning.reason)
+    print(ending(tuning), flush=True)
+    if tuning.best is not None:
+        show_best(workload, tuning.best, given, is_remeasured=is_whole)
+    if not is_whole:
+        print(how_to_go_on(words, given))
+        return INTERRUPTED
+    return 0 if tuning.best is not None else 1
+
+
+def _parser() -> Parser:
+    operators = "\n".join(
+        f"  {o.name} {o.usage}\n      {o.summary}" for o in ops.OPERATORS.values()
+    )
+    named = fill(", ".join(ops.NAMED), 96, initial_indent="  ", subsequent_indent="  ")
+    more = MORE.format(operators=operators, named=named)
+    parser = Parser("tune", USAGE, "Search for a fast schedule of an operator.", more)
+    parser.add_argument("op", metavar="OP", help="an operator, or a workload with a name")
+    parser.add_argument("--shape", type=extents, help="the operator's numbers, between commas")
+    number = whole_number("--trials", 1)
+    parser.add_argument("--trials", default=64, type=number, help="candidates to try (64)")
+    number = whole_number("--seed", 0)
+    parser.add_argument("--seed", default=0, type=number, help="of the search and the inputs (0)")
+    parser.add_argument("--db", type=Path, help="the file that keeps every trial")
+    parser.add_argument("--resume", action="store_true", help="go on with the last run in --db")
+    parser.add_argument("--out", type=Path, help="write the best schedule's trace there")
+    explorer = one_of("--explorer", EXPLORERS)
+    parser.add_argument("--explorer", default="model", type=explorer, help="how to search (model)")
+    target = one_of("--target", TARGETS)
+    parser.add_argument("--target", default="cpu", type=target, help="the machine (cpu)")
+    return parser
+
+
+def workload_of(op: str, shape: tuple[int, ...] | None) -> ops.Workload:
+    """The workload that OP and --shape name.
+
+    Raises:
+        UsageError: no such operator or workload, or numbers that do not fit.
+    """
+    if shape is not None:
+        return ops.from_shape(op, shape)
+    if op in ops.NAMED and op not in ops.OPERATORS:
+        return ops.named(op)
+    operator = ops.get(op)
+    raise UsageError(
+        f"`tvmlab tune {op}` does not say how large; give --shape {operator.usage} as numbers."
+    )
+
+
+def _require_files(given: argparse.Namespace) -> None:
+    """Complain of files before anything is measured."""
+    if given.out is not None:
+        require_writable(given.out, "--out")
+    if given.resume:
+        if given.db is None:
+            raise UsageError("--resume needs the run to go on with; name its file with --db.")
+        Database.open(given.db, create=False).close()
+
+
+def _kept(given: argparse.Namespace) -> str:
+    return f"kept in {given.db}" if given.db is not None else "not kept (--db run.db would)"
+
+
+def follow(tuning: Run, progress: Progress, is_resumed: bool) -> bool:
+    """Show the run until it is over; False where it was interrupted."""
+    try:
+        while not tuning.started and not tuning.is_over:
+            tuning.wait(LOOK_S)
+        if is_resumed and tuning.started:
+            restored = tuning.started["restored"]
+            print(f"going on after {restored} trials" if restored else NOTHING_TO_RESUME)
+        while not tuning.is_over:
+            progress.show(tuning)
+            tuning.wait(LOOK_S)
+        progress.close(tuning)
+        return True
+    except KeyboardInterrupt:
+        tuning.stop()
+        progress.close(tuning)
+        print("\ninterrupted: finishing what is being measured ...", file=sys.stderr, flush=True)
+        tuning.wait(LAST_TRIALS_S)
+        return False
+    finally:
+        tuning.close()
+
+
+NOTHING_TO_RESUME = "no run with these options to go on with: a new one begins"
+
+
+def ending(tuning: Run) -> str:
+    """One line: how many trials, how long, what failed, why it ended."""
+    trials = list(tuning.trials)
+    good = sum(record.outcome.is_ok for record in trials)
+    elapsed_s = tuning.progress.get("elapsed_s", 0.0)
+    failed = failures(tuning)
+    parts = f"{good} good" + (f", {failed}" if failed else "")
+    return f"\n{len(trials)} trials in {elapsed_s:.0f} s: {parts} ({tuning.reason})"
+
+
+def show_best(
+    workload: ops.Workload, best: Record, given: argparse.Namespace, is_remeasured: bool
+) -> None:
+    """Print the best with its figures and as Python, and write its trace.
+
+    The fastest of many quick measurements was lucky as well as fast, so it is measured again, with
+    care, unless the user wants to be gone.
+    """
+    steps = [step_from_json(step) for step in best.trace]
+    state = State.start(workload.tensors).replay(steps)
+    again = "; measured again, with care" if is_remeasured else ""
+    print(f"best is trial {best.number}{again}:\n", flush=True)
+    outcome = verdict.measure(state, given.target, given.seed) if is_remeasured else best.outcome
+    print("\n".join(verdict.report(state, outcome)))
+    print(f"\n{python_of(workload, state)}\n")
+    if given.out is not None:
+        write_whole(given.out, Trace(state).to_json() + "\n", "--out")
+        print(f"replay it with: tvmlab replay {shlex.quote(str(given.out))}")
+    elif given.db is not None and is_remeasured:
+        print("add --resume --out best.json to the same command for a trace file to replay")
+
+
+def python_of(workload: ops.Workload, state: State) -> str:
+    """A program that makes the schedule and builds it."""
+    return "\n".join(
+        [
+            "import tvmlab as t",
+            "",
+            f"s = t.create_schedule(t.ops.{workload})",
+            *Trace(state).lines,
+            "f = t.build(s)",
+        ]
+    )
+
+
+def how_to_go_on(words: list[str], given: argparse.Namespace) -> str:
+    """What to type after an interrupt."""
+    if given.db is None:
+        return "the trials were not kept; with --db run.db the next run can be resumed"
+    resume = [] if given.resume else ["--resume"]
+    return f"go on with: {shlex.join(['tvmlab', 'tune', *words, *resume])}"

@@ -146,11 +146,10 @@ def _tanh(v: Lanes, x: str) -> str:
     ratio = v.polynomial(z, above)
     if len(below) > 1:
         ratio = v.exact("fdiv", ratio, v.polynomial(z, below))
-    near = v.fma(v.mul(x, z), ratio, x)
+    near = v.fma(v.mul(size, z), ratio, size)
     grown = v.exact("fadd", _exp(v, v.exact("fadd", size, size)), v.number(1.0))
     far = v.exact("fsub", v.number(1.0), v.exact("fdiv", v.number(2.0), grown))
-    far = v.intrinsic("copysign", far, x)
-    return v.choose(v.test("olt", size, v.number(0.625)), near, far)
+    return v.intrinsic("copysign", v.choose(v.test("olt", size, v.number(0.625)), near, far), x)
 
 
 def _pow(v: Lanes, x: str, y: str) -> str:

@@ -63,6 +63,8 @@ def _binary(cx: Context, expr: Binary) -> str:
         if fused is not None:
             return fused
     a, b = evaluate(cx, expr.a, lanes), evaluate(cx, expr.b, lanes)
+    if expr.op in ("min", "max") and isinstance(expr.a, Load):
+        a, b = b, a  # NaN is looked for in the first: better not in an accumulator, which is late
     return arithmetic(cx, expr.op, a, b, expr.dtype, lanes)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State, Step, step_from_json
-from tvmlab.view.engine import Peaks, RunState, Trial, Work
+from tvmlab.view.engine import Peaks, RunState, Trial
 from tvmlab.view.schema import CodeKind
 
 OK = Outcome("ok", "time", times_s=(0.010, 0.011, 0.012), verified=True)

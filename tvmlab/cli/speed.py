@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from tvmlab.analysis.work import work_of
 from tvmlab.cli.finding import giga
 from tvmlab.measure.plausibility import least_time_s
 from tvmlab.schedule.state import State
 from tvmlab.targets.cpu.limits import cpu_features, cpu_peaks
-from tvmlab.view.work import work_of
 
 _SAME = 1.05  # two limits this near each other count as one
 

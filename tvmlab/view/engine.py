@@ -10,22 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tvmlab.analysis.work import Work
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State, Step
 from tvmlab.view.schema import CodeKind
-
-
-@dataclass(frozen=True)
-class Work:
-    """What one call of a workload does at least.
-
-    Attributes:
-        flops: floating-point operations, a multiply-add counted as two; 0 where unknown.
-        size_bytes: bytes of all inputs and outputs, each counted once.
-    """
-
-    flops: float
-    size_bytes: float
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from tvmlab import api
+from tvmlab.analysis.work import Work, work_of
 from tvmlab.measure.child import LocalRunner
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
@@ -17,10 +18,9 @@ from tvmlab.schedule import State
 from tvmlab.targets.cpu.limits import cpu_peaks
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
-from tvmlab.view.engine import Peaks, TuningRun, Work
+from tvmlab.view.engine import Peaks, TuningRun
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.schema import CodeKind
-from tvmlab.view.work import work_of
 
 CODE_KINDS: list[CodeKind] = [
     {"kind": "llvm", "title": "LLVM IR"},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tvmlab.analysis.work import Work
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State
-from tvmlab.view.engine import Peaks, Work
+from tvmlab.view.engine import Peaks
 from tvmlab.view.results import Result
 from tvmlab.view.schema import MeasureView
 

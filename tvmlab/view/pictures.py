@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tvmlab.analysis.work import Work
 from tvmlab.ir.dtypes import is_float
 from tvmlab.schedule import State, Trace
 from tvmlab.schedule.recipe import Recipe
-from tvmlab.view.engine import Work
 from tvmlab.view.moves import find_loop, loop_facts, steps_at
 from tvmlab.view.program import StateLines, gone_views, line_views
 from tvmlab.view.schema import (

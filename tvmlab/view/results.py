@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tvmlab.analysis.work import Work
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State
-from tvmlab.view.engine import Peaks, Work
+from tvmlab.view.engine import Peaks
 from tvmlab.view.schema import ResultView
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from tvmlab.view.engine import RunState, Trial, TuningRun, Work
+from tvmlab.analysis.work import Work
+from tvmlab.view.engine import RunState, Trial, TuningRun
 from tvmlab.view.schema import Point, RefusalView, TunerView
 
 IDLE = RunState("idle", "", 0, 0.0, None)

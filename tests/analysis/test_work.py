@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tvmlab import ops, te
+from tvmlab.analysis.work import work_of
 from tvmlab.schedule import State
-from tvmlab.view.work import work_of
 
 
 @pytest.mark.parametrize("workload", [ops.matmul(64, 32, 16), ops.multiply_add_relu(1000)], ids=str)

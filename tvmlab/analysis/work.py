@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 
 from tvmlab.ir.buffer import Load
@@ -9,7 +10,19 @@ from tvmlab.ir.dtypes import is_float
 from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Expr, Select
 from tvmlab.ir.program import Block, If, Program, Stmt, Store
 from tvmlab.ir.walk import blocks, sub_stmts
-from tvmlab.view.engine import Work
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one call of a workload does at least.
+
+    Attributes:
+        flops: operations on elements, a multiply-add counted as two.
+        size_bytes: bytes of all inputs and outputs, each counted once.
+    """
+
+    flops: float
+    size_bytes: float
 
 
 def work_of(program: Program) -> Work:

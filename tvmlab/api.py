@@ -158,14 +158,22 @@ def build(value: Expression | scheduling.Schedule, target: TargetLike = "cpu") -
     return create_schedule(value).build(target)
 
 
-def replay(value: Expression, trace: str | bytes) -> Schedule:
-    """The schedule of `value` after the steps of a trace document.
+def replay(value: Expression, trace: str | bytes | Sequence[Mapping[str, Any]]) -> Schedule:
+    """The schedule of `value` after the steps of a trace.
+
+    Args:
+        value: the expression, or a workload of it.
+        trace: a trace document as JSON, or its steps alone as plain data, which is how a tuning
+            run holds them: `t.replay(C, run.best.trace)`.
 
     Raises:
         TraceError: not a trace, of another version, with unknown steps, or of another expression.
         ScheduleError: a step is illegal.
     """
-    document = parse_document(trace)
+    if isinstance(trace, str | bytes):
+        document = parse_document(trace)
+    else:
+        document = {"steps": list(trace)}
     start_state = State.start(tensors_of(value))
     workload = document.get("workload")
     if workload is not None and workload_hash(workload) != workload_hash(

@@ -14,7 +14,7 @@ from tvmlab.ops.choices import nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, loop_names
 from tvmlab.ops.operator import Operator
-from tvmlab.ops.register_tile import lane_choices, row_choices
+from tvmlab.ops.register_tile import lane_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
@@ -53,59 +53,84 @@ def softmax(rows: int, columns: int, dtype: str = "float32") -> Workload:
 
 
 class SoftmaxTemplate(ScheduleTemplate):
-    """Every block with its rows shared out. Folding a row is one long chain of dependent
-    operations, so several rows are folded side by side; the other two blocks are vectors."""
+    """Every block with its rows shared out; exp and division in vectors.
+
+    Folding a row is one chain of dependent operations. Sums are only fast if several rows are
+    folded side by side, with enough elements of each written out to use up a cache line before
+    the next; a maximum may be taken in any order without a change of its result, so LLVM's own
+    vectors serve it best if nothing is written out.
+    """
 
     kind = "softmax"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """Rows folded side by side, the vector length, and the rows of a task."""
+        """(rows, elements) written out in either fold, the vector length, the rows of a task."""
         (out,) = outputs
         m, n = out.extents
-        width = dtypes.size_bytes(out.dtype)
+        folds = _folds(m, n)
+        lanes = lane_choices(n, dtypes.size_bytes(out.dtype), self.vectors)
         return (
-            ChoiceKnob("fold", row_choices(m)),
-            ChoiceKnob("lanes", lane_choices(n, width, self.vectors)),
+            ChoiceKnob("max", folds),
+            ChoiceKnob("sum", folds),
+            ChoiceKnob("lanes", lanes),
             ChoiceKnob("task", powers(8, m) if m > 8 else (m,)),
             switch("parallel"),
         )
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """Eight rows side by side, one register of lanes, tasks of 32 rows."""
+        """Plain maxima, sums of eight rows by a cache line each, four registers of lanes."""
         (out,) = outputs
-        knobs: dict[str, Any] = {knob.name: knob.options for knob in self.knobs(outputs)}
+        m, n = out.extents
+        width = dtypes.size_bytes(out.dtype)
         return {
-            "fold": nearest(knobs["fold"], 8),
-            "lanes": nearest(knobs["lanes"], self.vectors.lanes(dtypes.size_bytes(out.dtype))),
-            "task": nearest(knobs["task"], 32),
+            "max": (1, 1),
+            "sum": min(_folds(m, n), key=lambda fold: abs(fold[0] - 8) * 64 + abs(fold[1] - 16)),
+            "lanes": nearest(lane_choices(n, width, self.vectors), 4 * self.vectors.lanes(width)),
+            "task": nearest(powers(8, m) if m > 8 else (m,), 32),
             "parallel": True,
         }
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
         """One nest for each of the four blocks."""
+        largest, _, total, _ = stages(schedule.outputs)
+        folds = {largest: config["max"], total: config["sum"]}
         shared = 1 if config["parallel"] else 0
         for stage in stages(schedule.outputs):
-            names = loop_names(stage)
-            extents = (*stage.extents, *(axis.extent for axis in stage.reduce_axes))
-            i, j = names
-            if stage.reduce_axes:
-                fold = config["fold"]
+            i, j = names = loop_names(stage)
+            extents = dict(zip(names, (*stage.extents, *_folded(stage)), strict=True))
+            if stage in folds:
+                rows, steps = folds[stage]
                 nest = Nest(
-                    extents=dict(zip(names, extents, strict=True)),
-                    cuts={i: (max(1, config["task"] // fold), fold)},
-                    order=[(i, 0), (i, 1), (j, 0), (i, 2)],
+                    extents=extents,
+                    cuts={i: (max(1, config["task"] // rows), rows), j: (steps,)},
+                    order=[(i, 0), (i, 1), (j, 0), (j, 1), (i, 2)],
                     parallel=shared,
-                    unrolled=[(i, 2)],
+                    unrolled=[(j, 1), (i, 2)],
                 )
             else:
                 nest = Nest(
-                    extents=dict(zip(names, extents, strict=True)),
+                    extents=extents,
                     cuts={i: (config["task"],), j: (config["lanes"],)},
                     order=[(i, 0), (i, 1), (j, 0), (j, 1)],
                     parallel=shared,
                     vectorized=(j, 1),
                 )
             nest.apply(schedule[stage])
+
+
+def _folds(rows: int, columns: int) -> tuple[tuple[int, int], ...]:
+    """(rows, elements of a row) that may be written out: at most 256 copies, no remainder."""
+    return tuple(
+        (r, steps)
+        for r in (1, 2, 4, 8, 16)
+        for steps in (1, 4, 8, 16, 32)
+        if r <= rows and columns % steps == 0 and r * steps <= 256
+    )
+
+
+def _folded(stage: Tensor) -> tuple[int, ...]:
+    """The extents of the axes that a stage folds."""
+    return tuple(axis.extent for axis in stage.reduce_axes)
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:

@@ -74,6 +74,15 @@ def test_every_lane_of_a_ramp_counts():
         verify_inside(program(For(i, 4, beyond)), strict=True)
 
 
+def test_a_condition_over_lanes_limits_them():
+    ramp = Ramp(i * 8, 8)
+    masked = If(ramp < 30, Store(B, (ramp,), Load(A, (Ramp(i * 8 + 2, 8),))))
+    verify_inside(program(For(i, 4, masked)), strict=True)
+    wrong = If(ramp < 31, Store(B, (ramp,), Load(A, (Ramp(i * 8 + 2, 8),))))
+    with pytest.raises(VerifyError, match="index 0 of A"):
+        verify_inside(program(For(i, 4, wrong)), strict=True)
+
+
 def test_an_index_from_data_is_not_judged():
     index = Buffer("I", (32,), "int64")
     gather = Store(B, (i,), Load(A, (Load(index, (i,)),)))

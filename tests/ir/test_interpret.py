@@ -210,6 +210,14 @@ def test_a_vector_is_evaluated_before_it_is_stored():
     np.testing.assert_array_equal(run8(For(i, 1, Seq([first, move]))), [0, 0, 1, 2, 3, 4, 5, 6])
 
 
+def test_a_condition_over_lanes_masks_the_stores_below_it():
+    ramp = Ramp(i * 4, 4)
+    store = Store(B8, (ramp,), Load(A8, (ramp + 2,)))  # beyond A in the lanes masked out
+    np.testing.assert_array_equal(
+        run8(For(i, 2, If(ramp < 6, If(ramp >= 1, store)))), [0, 3, 4, 5, 6, 7, 0, 0]
+    )
+
+
 def test_lanes_out_of_bounds_are_caught():
     with pytest.raises(VerifyError, match="index 0 = 8"):
         run8(For(i, 1, Store(B8, (Ramp(i + 1, 8),), Load(A8, (Ramp(i, 8),)))))

@@ -183,6 +183,10 @@ WRONG: dict[str, tuple[Callable[[], Program], str]] = {
         "a select has int64, float32 and float32",
     ),
     "condition": (lambda: program(loop(If(i, COPY))), "a condition is int64, not bool"),
+    "condition over lanes": (
+        lambda: program(loop(If(Ramp(i, 4) < 8, COPY, COPY))),
+        "a condition over lanes has an else",
+    ),
     "lanes": (
         lambda: program(loop(Store(B, (i,), Load(A, (Ramp(i, 4),)) + Load(A, (Ramp(i, 2),))))),
         r"vectors of \[4, 2\] lanes meet",

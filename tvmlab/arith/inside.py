@@ -112,24 +112,23 @@ def _access(
     ranges: dict[Var, Interval],
     limits: tuple[Limit, ...],
 ) -> Iterator[Claim]:
+    lanes = max((e.lanes for e in (*indices, *(limit.value for limit in limits))), default=1)
+    if lanes > 1:
+        ranges = {**ranges, _LANE: (0, lanes - 1)}
+        limits = tuple(Limit(_in_a_lane(limit.value), limit.most) for limit in limits)
     for n, (index, extent) in enumerate(zip(indices, buffer.shape, strict=True)):
         if isinstance(extent, int):
-            known = dict(ranges)
-            what = f"index {n} of {buffer.name}"
-            yield Claim(what, _spread(index, known), extent, known, limits)
+            yield Claim(f"index {n} of {buffer.name}", _in_a_lane(index), extent, ranges, limits)
 
 
-def _spread(index: Expr, ranges: dict[Var, Interval]) -> Expr:
-    """An index vector as a scalar over a further variable, its lane."""
+_LANE = Var("lane")
 
-    def lane(e: Expr) -> Expr | None:
-        if not isinstance(e, Ramp):
-            return None
-        var = Var("lane")
-        ranges[var] = (0, e.lanes - 1)
-        return e.base + var
 
-    return rewrite_expr(index, lane) if index.lanes > 1 else index
+def _in_a_lane(e: Expr) -> Expr:
+    """An expression over vectors as the scalar that it is in the lane `_LANE`."""
+    if e.lanes == 1:
+        return e
+    return rewrite_expr(e, lambda x: x.base + _LANE if isinstance(x, Ramp) else None)
 
 
 def _limits(condition: Expr, holds: bool) -> tuple[Limit, ...]:

@@ -97,6 +97,8 @@ class _Verifier:
             self.store(s)
         elif isinstance(s, If):
             self.typed(s.condition, "bool", "a condition")
+            if s.condition.lanes > 1 and s.otherwise is not None:
+                self.fail("a condition over lanes has an else")
         elif isinstance(s, Allocate):
             if s.buffer in self.buffers:
                 self.fail(f"buffer {s.buffer.name} is declared twice")

@@ -84,8 +84,11 @@ def _handed_on(package: Package, module: Module) -> list[Import]:
 
 
 def _is_lazy(module: Module, found: Import) -> bool:
-    """Whether an import is that of PEP 562: in the `__getattr__` of an `__init__`."""
-    return module.is_init and found.function == "__getattr__"
+    """Whether an import is that of PEP 562: in the `__getattr__` of an `__init__`.
+
+    In the package's own `__init__` any function may: no module imports it, so it is in no circle.
+    """
+    return module.is_init and (found.function == "__getattr__" or not module.room)
 
 
 def no_circles(package: Package) -> Iterator[str]:
@@ -197,14 +200,23 @@ def small_functions(package: Package) -> Iterator[str]:
 
 
 def inits_only_hand_on(package: Package) -> Iterator[str]:
-    """An `__init__` holds imports, tables of names and their lazy look-up, no code of its own."""
+    """An `__init__` holds imports, tables of names and their lazy look-up, no code of its own.
+
+    The package's own may also say what kind of module it is: `tvmlab.tune` is a function although
+    a folder has that name.
+    """
     for module in package.modules.values():
         for node in module.tree.body if module.is_init else []:
             is_code = isinstance(node, ast.ClassDef | ast.AsyncFunctionDef) or (
                 isinstance(node, ast.FunctionDef) and node.name not in {"__getattr__", "__dir__"}
             )
-            if is_code:
+            is_kind = not module.room and [ast.unparse(b) for b in _bases(node)] == ["ModuleType"]
+            if is_code and not is_kind:
                 yield f"{package.where(module, node.lineno)}: {node.name} belongs in its own file"
+
+
+def _bases(node: ast.stmt) -> list[ast.expr]:
+    return node.bases if isinstance(node, ast.ClassDef) else []
 
 
 RULES: tuple[Rule, ...] = (

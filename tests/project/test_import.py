@@ -27,3 +27,9 @@ def test_a_public_name_is_there_and_listed(name: str) -> None:
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="'nothing'"):
         _ = tvmlab.nothing
+
+
+def test_a_function_keeps_its_name_when_the_folder_of_that_name_is_imported() -> None:
+    code = "import tvmlab.tune.session, tvmlab; print(callable(tvmlab.tune))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"

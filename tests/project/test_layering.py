@@ -174,6 +174,11 @@ PLANTED = {
         {"ir/a.py": "def f():\n" + "    x = 1\n" * 61},
         "f has 61 lines, more than 60",
     ),
+    "a class in the package's own init": (
+        rules.inits_only_hand_on,
+        {"__init__.py": "class Lab:\n    pass\n"},
+        "tvmlab/__init__.py:1: Lab belongs in its own file",
+    ),
     "code in an init": (
         rules.inits_only_hand_on,
         {"ir/__init__.py": "def make():\n    return 1\n"},

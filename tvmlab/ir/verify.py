@@ -30,8 +30,12 @@ from tvmlab.ir.walk import blocks, operands, sub_stmts, variables
 _UNORDERED = ("parallel", "vectorized", "bound")
 
 
-def verify(program: Program) -> None:
+def verify(program: Program, *, scheduled: bool = True) -> None:
     """Check that `program` is well formed.
+
+    Args:
+        scheduled: whether steps still refer to its parts, so that loops and blocks must be told
+            apart by their names. Lowering copies loops and divides blocks.
 
     Raises:
         VerifyError: naming the first thing that is not.
@@ -44,14 +48,15 @@ def verify(program: Program) -> None:
             f"program {program.name} has {len(program.params)} parameters, and says that "
             f"{program.outputs} of them are outputs."
         )
-    _Verifier(program).stmt(program.body)
+    _Verifier(program, scheduled).stmt(program.body)
 
 
 class _Verifier:
     """Walks a program with what is in scope."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, scheduled: bool) -> None:
         self.program = program
+        self.scheduled = scheduled
         self.inputs = set(program.params[: len(program.params) - program.outputs])
         self.buffers: set[Buffer] = set()
         for buffer in (*program.params, *program.buffers):
@@ -77,8 +82,8 @@ class _Verifier:
         self.buffers.add(buffer)
 
     def introduce(self, var: Var) -> None:
-        """Every variable is made in one place."""
-        if var in self.seen:
+        """Every variable is made in one place (in lowered programs, once on a path)."""
+        if var in (self.seen if self.scheduled else self.scope):
             self.fail(f"two loops or blocks share the variable {var.name}")
         if var.dtype != dtypes.INDEX:
             self.fail(f"the variable {var.name} is {var.dtype}, not {dtypes.INDEX}")
@@ -116,7 +121,7 @@ class _Verifier:
             self.typed(s.extent, dtypes.INDEX, f"the extent of loop {name}")
         elif s.extent < 1:
             self.fail(f"loop {name} has the extent {s.extent}")
-        if name in self.names:
+        if self.scheduled and name in self.names:
             self.fail(f"two loops on one path are named {name}")
         self.introduce(s.var)
         if s.kind in _UNORDERED:
@@ -125,7 +130,7 @@ class _Verifier:
         self.scope.add(s.var)
         self.stmt(s.body)
         self.scope.remove(s.var)
-        self.names.remove(name)
+        self.names.discard(name)
 
     def carries_no_fold(self, s: For) -> None:
         """Iterations that run in any order must not be contributions to one element."""
@@ -138,7 +143,7 @@ class _Verifier:
 
     def instance(self, s: Block) -> None:
         """A block: bindings and predicate see the loops, the inside its own variables only."""
-        if s.name in self.seen_blocks:
+        if self.scheduled and s.name in self.seen_blocks:
             self.fail(f"two blocks are named {s.name}")
         self.seen_blocks.add(s.name)
         outer, scope = self.block, self.scope

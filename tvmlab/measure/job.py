@@ -17,6 +17,7 @@ from tvmlab import targets
 from tvmlab.errors import TvmlabError
 from tvmlab.lower.pipeline import lower
 from tvmlab.measure.compare import Disagreement, compare
+from tvmlab.measure.doubt import doubt, know_limits
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.reference import Trial, Trials
 from tvmlab.measure.request import Request
@@ -55,11 +56,11 @@ class CandidateJob:
                 with _stage(turns, "prepare", "launch_error"):
                     trial = self._trials.of(request, folder)
             with turns.alone():
+                with _stage(turns, "prepare", "launch_error"):
+                    know_limits(request.target)
                 resumed = time.perf_counter()
                 _check(kernel, trial, request, turns)
-                with _stage(turns, "time", "launch_error"):
-                    call = kernel.prepare(*_arrays(kernel, trial))
-                    times_s = time_callable(call, request.protocol).times_s
+                times_s = _time(kernel, trial, request, turns)
                 run_s = time.perf_counter() - resumed
         except _Failed as failed:
             return failed.outcome
@@ -90,6 +91,17 @@ def _check(kernel: Kernel, trial: Trial, request: Request, turns: Turns) -> None
             found = compare(output, expected.value, expected.bound, expected.name)
             if isinstance(found, Disagreement):
                 raise _Failed(failure("wrong_answer", "compare", str(found)))
+
+
+def _time(kernel: Kernel, trial: Trial, request: Request, turns: Turns) -> tuple[float, ...]:
+    """Seconds of a call, one figure for each repeat, if they are to be believed."""
+    with _stage(turns, "time", "launch_error"):
+        timing = time_callable(kernel.prepare(*_arrays(kernel, trial)), request.protocol)
+        dtype = str(trial.outputs[0].dtype)
+        reason = doubt(timing.median_s, trial.work, dtype, request.target)
+    if reason is not None:
+        raise _Failed(Outcome("implausible", "time", reason, timing.times_s, verified=True))
+    return timing.times_s
 
 
 def _arrays(kernel: Kernel, trial: Trial) -> list[np.ndarray]:

@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tvmlab.analysis.work import Work, work_of
 from tvmlab.measure.canonical import digest
 from tvmlab.measure.request import Request
 from tvmlab.te.evaluate import evaluate, random_inputs
+from tvmlab.te.naive import lower_naive
 from tvmlab.te.serial import from_json
 from tvmlab.te.tensor import Tensor
 
@@ -35,11 +37,13 @@ class Trial(NamedTuple):
         inputs: by parameter name.
         outputs: memory for the outputs, in order, used again by every candidate.
         expected: what each output must hold.
+        work: what a call does at least.
     """
 
     inputs: Mapping[str, np.ndarray]
     outputs: tuple[np.ndarray, ...]
     expected: tuple[Expected, ...]
+    work: Work
 
 
 class Trials:
@@ -56,7 +60,7 @@ class Trials:
             inputs = random_inputs(outputs, request.seed)
             expected = _expected(outputs, inputs, folder / key)
             memory = tuple(np.empty(t.extents, t.dtype) for t in outputs)
-            self._last = key, Trial(inputs, memory, expected)
+            self._last = key, Trial(inputs, memory, expected, work_of(lower_naive(outputs)))
         return self._last[1]
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from tests.targets.emitted import elementwise, run, schedule
 
 import tvmlab.te as te
+from tests.targets.emitted import elementwise, run, schedule
 from tvmlab.ir import dtypes
 from tvmlab.ir.expr import maximum, minimum, select
 

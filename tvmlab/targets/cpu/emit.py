@@ -15,16 +15,17 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
+from tvmlab.arith import Interval
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import Program, Stmt, Store
+from tvmlab.ir.program import For, Program, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, stmts, sub_stmts
 from tvmlab.targets.cpu.emit_context import Context, Machine
 from tvmlab.targets.cpu.emit_module import Module
 from tvmlab.targets.cpu.emit_parallel import fork
-from tvmlab.targets.cpu.emit_statement import statement
+from tvmlab.targets.cpu.emit_statement import extent_of, statement
 from tvmlab.targets.cpu.emit_text import FunctionText
 from tvmlab.targets.cpu.emit_value import value
 
@@ -53,6 +54,7 @@ def emit(
     lanes = machine.vector_bits // (8 * _widest_bytes(program.body))
     cx = Context(text, machine, max(lanes, 2), value, _stored_buffers(program.body), at.locations)
     cx.fork = partial(fork, module=module)
+    cx.ranges = _loop_ranges(program.body)
     for buffer in program.params:
         cx.pointers[buffer] = (module.pointer_name(buffer), dtypes.size_bytes(buffer.dtype))
     for buffer in program.buffers:
@@ -78,6 +80,15 @@ def _check_shapes(program: Program) -> None:
                 f"Emitting for target cpu stopped at {buffer.name!r}, whose shape is symbolic; "
                 "give every extent a number."
             )
+
+
+def _loop_ranges(body: Stmt) -> dict[Var, Interval]:
+    """The values of each loop variable in any of its loops: a tail's is shorter than its tile's."""
+    ranges: dict[Var, Interval] = {}
+    for s in stmts(body):
+        if isinstance(s, For):
+            ranges[s.var] = (0, max(extent_of(s) - 1, ranges.get(s.var, (0, 0))[1]))
+    return ranges
 
 
 def _widest_bytes(body: Stmt) -> int:

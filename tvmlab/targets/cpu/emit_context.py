@@ -61,7 +61,7 @@ class Context:
         locations: debug location, as it ends an instruction, of loop variables and blocks.
         constants: values of the unrolled loops' variables.
         variables: names of the other loops' variables.
-        ranges: what is known of every loop variable.
+        ranges: the values of every loop variable, in all its loops together.
         pointers: address of each buffer in memory, and the alignment known of it, in bytes.
         registers: the value of each element (or vector, by its first element) in registers.
         register_lanes: the lanes of each of those values.

@@ -41,7 +41,6 @@ def extent_of(loop: For) -> int:
 
 def _for(cx: Context, loop: For) -> None:
     extent = extent_of(loop)
-    cx.ranges[loop.var] = (0, extent - 1)
     outside = _enter(cx, loop)
     if loop.kind == "unrolled" or extent == 1:
         for i in range(extent):

@@ -128,7 +128,8 @@ def _select(cx: Context, expr: Select) -> str:
     _narrow(cx, condition, test_lanes)
     a = evaluate(cx, expr.a, lanes)
     cx.mask, cx.mask_lanes = outside
-    _narrow(cx, negation(cx, condition, test_lanes), test_lanes)
+    if not isinstance(expr.b, Const):
+        _narrow(cx, negation(cx, condition, test_lanes), test_lanes)
     b = evaluate(cx, expr.b, lanes)
     cx.mask, cx.mask_lanes = outside
     if a == b:

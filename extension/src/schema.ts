@@ -48,7 +48,7 @@ export interface RefusalView {
 export interface FieldView {
   name: string;
   label: string;
-  kind: "loops" | "factors" | "text";
+  kind: "loops" | "factors" | "name";
   default: string;
   hint: string;
 }

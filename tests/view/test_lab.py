@@ -71,7 +71,10 @@ def test_apply_shows_what_changed_and_keeps_the_identity_of_the_rest(view: LabVi
 def test_moves_offer_lines_that_apply_as_they_stand(view: LabView) -> None:
     snapshot: Any = view.do({"intent": "select", "block": "C", "loop": "y"})
     steps = {step["step"]: step for step in snapshot["moves"]["steps"]}
-    assert list(steps) == ["split", "fuse", "reorder", "vectorize", "unroll", "parallel", "tile"]
+    first = ["split", "fuse", "reorder", "vectorize", "unroll", "parallel"]
+    assert list(steps)[:6] == first
+    assert "tile" in steps
+    assert "compute_at" not in steps  # there is no second block to compute at
     for step in steps.values():
         for move in step["moves"]:
             by_form: Any = view.do({"intent": "apply", "step": step["step"], **move})
@@ -344,7 +347,7 @@ def test_text_shows_program_schedule_and_measurement(view: LabView) -> None:
     text = snapshot_text(view.snapshot())
     assert "for yo in range(32):" in text
     assert f"  {TILE}" in text
-    assert "Measured: 11 ms ± 14.5% (median of 3), 182 GFLOP/s" in text
+    assert "Measured: 11 ms, spread 14.5% (median of 3), 182 GFLOP/s" in text
 
 
 def test_every_change_is_heard_and_numbered(view: LabView) -> None:

@@ -10,25 +10,33 @@ from tvmlab.errors import Refusal, ScheduleError
 from tvmlab.schedule import Step
 from tvmlab.view.schema import FieldView
 
+LOOP = "loop"
+"""The kind of the field that the selection answers."""
+
 INFERRED = "auto"
 """How a factor that is to be inferred is written in a field."""
 
 EXAMPLES = {"factors": f"whole numbers, such as {INFERRED}, 32", "loops": "loops, such as y, x"}
 
 
-def step_fields(step: type[Step], suggested: Step | None) -> list[FieldView]:
+def is_about_loops(step: type[Step]) -> bool:
+    """Whether a step concerns loops, and not a block as a whole."""
+    return any(f.metadata["kind"] in (LOOP, "loops") for f in _arguments(step))
+
+
+def step_fields(step: type[Step], suggested: Step) -> list[FieldView]:
     """The fields a form for `step` needs; the loop itself is the selection, hence no field."""
     views: list[FieldView] = []
     for field in _arguments(step):
-        kind = field.metadata.get("kind", "text")
-        if kind == "loop":
+        kind = field.metadata["kind"]
+        if kind == LOOP:
             continue
         views.append(
             {
                 "name": field.name,
                 "label": field.name,
                 "kind": kind,
-                "default": value_text(getattr(suggested, field.name)) if suggested else "",
+                "default": value_text(getattr(suggested, field.name)),
                 "hint": field.metadata.get("doc", ""),
             }
         )
@@ -40,7 +48,7 @@ def step_values(step: Step) -> dict[str, str]:
     return {
         f.name: value_text(getattr(step, f.name))
         for f in _arguments(type(step))
-        if f.metadata.get("kind") != "loop"
+        if f.metadata["kind"] != LOOP
     }
 
 
@@ -52,9 +60,9 @@ def step_of(step: type[Step], block: str, loop: str, values: Mapping[str, str]) 
     """
     arguments: dict[str, Any] = {}
     for field in _arguments(step):
-        kind = field.metadata.get("kind", "text")
+        kind = field.metadata["kind"]
         given = str(values.get(field.name, ""))
-        arguments[field.name] = loop if kind == "loop" else _read(step, block, field, given)
+        arguments[field.name] = loop if kind == LOOP else _read(step, block, field, given)
     return step.checked(block, arguments)
 
 
@@ -72,13 +80,13 @@ def _arguments(step: type[Step]) -> list[dataclasses.Field[Any]]:
 
 
 def _read(step: type[Step], block: str, field: dataclasses.Field[Any], text: str) -> Any:
-    kind = field.metadata.get("kind", "text")
+    kind = field.metadata["kind"]
     parts = [part.strip().strip("\"'") for part in text.strip("[]() ").split(",")]
     if kind == "loops":
         return tuple(part for part in parts if part)
     if kind == "factors":
         return tuple(_factor(step, block, field.name, part) for part in parts)
-    return text
+    return text.strip().strip("\"'")
 
 
 def _factor(step: type[Step], block: str, name: str, text: str) -> int | None:

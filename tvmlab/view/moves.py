@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tvmlab.errors import Refusal
 from tvmlab.ir.program import For
 from tvmlab.schedule import STEPS, State, Step
 from tvmlab.schedule.find import find_site
-from tvmlab.view.fields import step_fields, step_of, step_values
+from tvmlab.view.fields import is_about_loops, step_fields, step_of, step_values
 from tvmlab.view.schema import LoopRef, MoveView, RefusalView, StepView
+
+
+BY_SUBJECT = sorted(STEPS.values(), key=lambda step: not is_about_loops(step))
+"""All steps, those about loops before those about whole blocks."""
 
 
 def refusal_view(refusal: Refusal) -> RefusalView:
@@ -34,16 +38,20 @@ def loop_facts(loop: For) -> str:
 
 
 def steps_at(state: State, at: LoopRef) -> list[StepView]:
-    """Every primitive and recipe at the loop `at`, legal or refused."""
-    return [_step_view(step, state, at) for step in STEPS.values()]
+    """The primitives and recipes that concern the loop `at`, legal or refused.
 
-
-def _step_view(step: type[Step], state: State, at: LoopRef) -> StepView:
+    Those about loops come first, those about the whole block after them; a step that has not even
+    a candidate here, such as a fusion with the next block where there is none, is left out.
+    """
     site = find_site(state.program, at["block"])
     loop = site.loop(at["loop"]) if site is not None else None
-    offered: list[Step] = []
-    if site is not None and loop is not None:
-        offered = list(step.candidates(state.program, site, loop))
+    if site is None or loop is None:
+        return []
+    found = ((step, list(step.candidates(state.program, site, loop))) for step in BY_SUBJECT)
+    return [_step_view(step, state, offered) for step, offered in found if offered]
+
+
+def _step_view(step: type[Step], state: State, offered: Sequence[Step]) -> StepView:
     refusals = [candidate.check(state.program) for candidate in offered]
     legal = [c for c, refusal in zip(offered, refusals, strict=True) if refusal is None]
     moves: list[MoveView] = [
@@ -54,23 +62,13 @@ def _step_view(step: type[Step], state: State, at: LoopRef) -> StepView:
         "summary": step.summary,
         "fields": step_fields(step, _suggestion(legal or offered)),
         "moves": moves,
-        "refusal": None if legal else refusal_view(_why_not(step, at, refusals)),
+        "refusal": next((refusal_view(r) for r in refusals if r is not None and not legal), None),
     }
 
 
-def _why_not(step: type[Step], at: LoopRef, refusals: list[Refusal | None]) -> Refusal:
-    """Why nothing is legal: the reason of the likeliest instance, or that there is none."""
-    return next((r for r in refusals if r is not None), None) or Refusal(
-        f's["{at["block"]}"].{step.name}(…)',
-        f"loop {at['loop']}",
-        f"there is nothing to {step.name} here",
-        "choose another loop",
-    )
-
-
-def _suggestion(offered: list[Step]) -> Step | None:
+def _suggestion(offered: Sequence[Step]) -> Step:
     """The instance a form begins with: the one in the middle of those offered."""
-    return offered[len(offered) // 2] if offered else None
+    return offered[len(offered) // 2]
 
 
 def requested_step(name: str, at: LoopRef, values: Mapping[str, str]) -> Step:

@@ -71,7 +71,7 @@ class Result:
         """Whether the result was found right, in words."""
         if self.outcome.status == "wrong_answer":
             return f"Disagrees with numpy: {self.outcome.reason}"
-        return "Agrees with numpy." if self.outcome.verified else "Not compared with numpy."
+        return "✓ Agrees with numpy." if self.outcome.verified else "Not compared with numpy."
 
 
 def time_words(time_s: float) -> str:
@@ -85,7 +85,7 @@ def result_words(result: ResultView) -> str:
     if result["status"] != "ok":
         return f"{result['status'].replace('_', ' ')}: {result['reason']}"
     return (
-        f"{time_words(result['median_s'])} ± {result['spread']:.1%} "
+        f"{time_words(result['median_s'])}, spread {result['spread']:.1%} "
         f"(median of {result['repeats']}), {result['gflop_per_s']:.3g} GFLOP/s, "
         f"{result['gb_per_s']:.3g} GB/s, {result['share_of_peak']:.0%} of peak. "
         f"{result['agreement']}"

@@ -66,7 +66,7 @@ class FieldView(TypedDict):
 
     name: str
     label: str
-    kind: Literal["loops", "factors", "text"]
+    kind: Literal["loops", "factors", "name"]
     default: str
     hint: str
 

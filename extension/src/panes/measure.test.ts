@@ -48,7 +48,7 @@ test("a result stands with its spread, its share of the peak and its agreement",
   const { root, host, pane: drawn } = pane();
   drawn.update(view({ last: RESULT, history: [RESULT, { ...RESULT, number: 2, is_current: false }] }));
   const text = root.querySelector(".tv-result")!.textContent!;
-  for (const part of ["11.0 ms", "± 2.0 %", "195 GFLOP/s", "49 % of peak", "Agrees with numpy."]) {
+  for (const part of ["11.0 ms", "spread 2.0 %", "195 GFLOP/s", "49 % of peak", "Agrees with numpy."]) {
     expect(text).toContain(part);
   }
   expect(root.querySelectorAll("tbody tr").length).toBe(2);

@@ -60,9 +60,9 @@ export class Measure implements Drawn<MeasureView> {
     this.result.classList.toggle("tv-stale", !result.is_current);
     const share = Math.min(1, Math.max(0, result.share_of_peak));
     const figures: [string, string, string][] = [
-      [time(result.median_s), `± ${percent(result.spread)}`, `median of ${result.repeats}, fastest ${time(result.min_s)}`],
+      [time(result.median_s), `spread ${percent(result.spread)}`, `median of ${result.repeats}, fastest ${time(result.min_s)}`],
       [digits(result.gflop_per_s), "GFLOP/s", "arithmetic rate"],
-      [digits(result.gb_per_s), "GB/s", "each input read once, each output written once"],
+      [digits(result.gb_per_s), "GB/s", "inputs read and outputs written once"],
       [percent(result.share_of_peak), "of peak", result.peak_words],
     ];
     fill(
@@ -89,7 +89,7 @@ export class Measure implements Drawn<MeasureView> {
       number(String(entry.number)),
       el("td", { class: "tv-history-name" }, go),
       isOk ? number(time(entry.median_s)) : el("td", { colspan: 4, class: "tv-dim", title: entry.reason }, entry.reason),
-      isOk && number(`± ${percent(entry.spread)}`),
+      isOk && number(percent(entry.spread)),
       isOk && el("td", { class: "tv-num tv-rate" }, el("span", { class: "tv-bar-fill", style: `width:${(100 * rate) / fastest}%` }), el("span", {}, digits(entry.gflop_per_s))),
       isOk && number(digits(entry.gb_per_s)),
       number(isOk ? percent(entry.share_of_peak) : ""),

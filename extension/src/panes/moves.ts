@@ -12,7 +12,6 @@ type Values = Record<string, string>;
 export class Moves implements Drawn<MovesView> {
   private readonly target = el("span", { class: "tv-grow tv-ellipsis tv-mono" });
   private readonly chips = el("div", { class: "tv-chips", role: "tablist", "aria-label": "Steps" });
-  private readonly summary = el("div", { class: "tv-dim tv-step-summary" });
   private readonly form = el("form", { class: "tv-form", novalidate: true });
   private readonly line = el("code", { class: "tv-line tv-mono" });
   private readonly effect = el("span", { class: "tv-dim tv-grow tv-ellipsis" });
@@ -44,7 +43,6 @@ export class Moves implements Drawn<MovesView> {
       "div",
       { class: "tv-moves-work" },
       this.chips,
-      this.summary,
       this.form,
       el("div", { class: "tv-preview" }, this.line, this.apply),
       el("div", { class: "tv-effect" }, this.effect),
@@ -91,12 +89,12 @@ export class Moves implements Drawn<MovesView> {
   }
 
   private drawChips(): void {
-    const chips = this.state!.steps.map(({ step, refusal, moves }) => {
+    const chips = this.state!.steps.map(({ step, summary, refusal, moves }) => {
       const isChosen = step === this.step;
       const isRefused = refusal !== null && moves.length === 0;
       const chip = button(step, () => this.choose(step), {
         class: `tv-chip${isRefused ? " tv-refused" : ""}`,
-        title: isRefused ? refusal.why : `${step}: ${moves.length} offered here`,
+        title: isRefused ? refusal.why : summary,
       });
       chip.setAttribute("role", "tab");
       chip.setAttribute("aria-selected", String(isChosen));
@@ -128,7 +126,6 @@ export class Moves implements Drawn<MovesView> {
 
   private drawStep(): void {
     const step = this.current;
-    setText(this.summary, step?.summary ?? "");
     const values = this.values;
     fill(this.form, ...(step?.fields ?? []).map((field) => fieldRow(field, values[field.name] ?? "")));
     this.form.append(el("button", { type: "submit", class: "tv-hidden", tabindex: -1, "aria-hidden": "true" }));
@@ -177,10 +174,11 @@ export class Moves implements Drawn<MovesView> {
     const fits = preview !== null && preview.step === this.step && preview.token >= this.token;
     setText(this.line, fits ? preview.line : (this.current?.moves[0]?.line ?? `${this.step}(…)`));
     this.line.title = this.line.textContent ?? "";
-    setText(this.effect, fits ? preview.effect : "");
+    setText(this.effect, (fits && preview.effect) || (this.current?.summary ?? ""));
     const shown = refusal ?? (fits ? preview.refusal : null);
     this.apply.disabled = fits && preview.refusal !== null;
     showRefusal(this.refusal, shown);
+    this.effect.parentElement!.hidden = shown !== null;
     if (!fits && this.state!.target) this.preview();
   }
 }

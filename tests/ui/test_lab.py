@@ -1,0 +1,253 @@
+"""The widget side without a browser: requests return at once, panes get what changed, text stays."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tvmlab as t
+from tests.view.fake_engine import FakeEngine
+from tvmlab.ui import lab as lab_module
+from tvmlab.ui.lab import SNAPSHOT_MIME, WIDGET_MIME, Lab
+from tvmlab.ui.layout import TUNE_TAB
+from tvmlab.ui.pane import Pane
+from tvmlab.ui.subshell import ROUTE, keep_subshell
+
+TILE = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
+
+
+def product(name: str = "C") -> t.Tensor:
+    a = t.placeholder((64, 64), name="A")
+    b = t.placeholder((64, 64), name="B")
+    k = t.reduce_axis((0, 64), name="k")
+    return t.compute((64, 64), lambda y, x: t.sum(a[k, y] * b[k, x], axis=k), name=name)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeEngine:
+    engine = FakeEngine()
+    monkeypatch.setattr(lab_module, "Machine", lambda: engine)
+    monkeypatch.chdir(tmp_path)
+    return engine
+
+
+@pytest.fixture
+def lab(engine: FakeEngine) -> Iterator[Lab]:
+    lab = Lab(product())
+    yield lab
+    engine.gate.set()
+    lab.close()
+
+
+def eventually(holds: Callable[[], Any], timeout_s: float = 5.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end, "it did not come to hold"
+        time.sleep(0.005)
+
+
+def ask(pane: Pane, **intent: Any) -> None:
+    """What the browser's message does."""
+    pane._on_message(pane, intent, [])
+
+
+def test_a_request_changes_the_panes_it_concerns_and_no_others(lab: Lab) -> None:
+    panes = lab._laid_out()
+    ask(panes.program, intent="select", block="C", loop="y")
+    eventually(lambda: panes.moves.state["target"] == {"block": "C", "loop": "y"})
+    assert panes.trace.seq == 0
+    ask(panes.moves, intent="apply", step="parallel", values={})
+    eventually(lambda: panes.trace.seq == 1)
+    assert panes.trace.state["lines"][0]["text"] == 's["C"].parallel("y")'
+    assert panes.program.state["lines"][1]["mark"] == "new"
+    assert panes.measure.seq == 0
+
+
+def test_callbacks_return_while_compilers_and_clocks_work(lab: Lab, engine: FakeEngine) -> None:
+    panes = lab._laid_out()
+    engine.gate.clear()
+    began = time.monotonic()
+    ask(panes.measure, intent="measure")
+    ask(panes.code, intent="code", kind="asm")
+    ask(panes.trace, intent="apply", line=TILE)
+    assert time.monotonic() - began < 0.5
+    eventually(lambda: panes.trace.seq == 1)
+    assert panes.measure.state["status"] == "working"
+    engine.gate.set()
+    eventually(lambda: panes.measure.state["last"])
+    eventually(lambda: panes.code.state["text"].startswith("; asm after 1"))
+
+
+def test_code_in_front_follows_the_program(lab: Lab) -> None:
+    panes = lab._laid_out()
+    ask(panes.code, intent="code", kind="llvm")
+    eventually(lambda: panes.code.state["status"] == "ready")
+    ask(panes.trace, intent="apply", line=TILE)
+    eventually(lambda: panes.code.state["text"].startswith("; llvm after 1"))
+    panes.tabs.selected_index = 1
+    ask(panes.trace, intent="undo")
+    eventually(lambda: panes.code.state["is_stale"])
+    time.sleep(0.05)
+    assert panes.code.state["text"].startswith("; llvm after 1")
+
+
+def test_a_defect_is_shown_in_the_pane_and_cleared_by_success(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    panes = lab._laid_out()
+    with monkeypatch.context() as broken:
+        broken.setattr(lab.view, "do", lambda intent: 1 / 0)
+        ask(panes.trace, intent="undo")
+        eventually(lambda: "ZeroDivisionError" in panes.trace.problem)
+    ask(panes.trace, intent="undo")
+    eventually(lambda: panes.trace.problem == "")
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_the_tuner_is_made_when_opened_and_fed_with_deltas(
+    lab: Lab, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panes = lab._laid_out()
+    assert panes.tuner is None
+    panes.tabs.selected_index = TUNE_TAB
+    tuner = panes.tuner
+    assert tuner is not None
+    assert panes.tabs.children[TUNE_TAB] is tuner
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(tuner, "send", sent.append)
+    ask(tuner, intent="tune_start", trials=3)
+    eventually(lambda: engine.run)
+    assert engine.run is not None
+    for time_s in (0.02, None, 0.01):
+        engine.run.add(time_s, status="ok" if time_s else "crash")
+    eventually(lambda: sum(len(m["points"]) for m in sent) == 3)
+    assert [m["from"] for m in sent] == sorted({m["from"] for m in sent})
+    assert len(json.dumps(sent)) < 100 * 3 + 100 * len(sent)
+    ask(tuner, intent="tune_points", **{"from": 0})
+    eventually(lambda: sent[-1]["from"] == 0 and len(sent[-1]["points"]) == 3)
+    ask(tuner, intent="tune_start", trials=2)
+    eventually(lambda: tuner.state["refusal"])
+    engine.run.stop()
+    ask(tuner, intent="tune_start", trials=2)
+    eventually(lambda: lab.view.points(0)[0] == 2)
+    engine.run.add(0.05)
+    eventually(lambda: sent[-1]["run"] == 2)
+    assert sent[-1]["from"] == 0
+
+
+def test_many_trials_at_once_are_few_messages(lab: Lab, engine: FakeEngine) -> None:
+    panes = lab._laid_out()
+    panes.tabs.selected_index = TUNE_TAB
+    tuner = panes.tuner
+    assert tuner is not None
+    ask(tuner, intent="tune_start", trials=500)
+    eventually(lambda: engine.run)
+    before = tuner.seq
+    for _ in range(500):
+        engine.run.add(0.01)  # type: ignore[union-attr]
+    eventually(lambda: tuner.sent == 500)
+    assert tuner.seq - before <= 4
+
+
+def test_display_is_a_live_output_and_a_picture_beside_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[dict[str, Any], str | None]] = []
+    renewed: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        lab_module,
+        "display",
+        lambda bundle, raw, display_id=None: shown.append((bundle, display_id)),
+    )
+    monkeypatch.setattr(
+        lab_module, "update_display", lambda bundle, raw, display_id: renewed.append(bundle)
+    )
+    monkeypatch.setattr(lab_module, "PICTURE_DELAY_S", 0.05)
+    lab._ipython_display_()
+    (live, no_id), (picture, marker) = shown
+    assert no_id is None
+    assert WIDGET_MIME in live
+    assert not live["text/plain"]
+    assert WIDGET_MIME not in picture
+    assert marker in picture["text/html"]
+    assert picture[SNAPSHOT_MIME]["trace"]["steps"] == []
+    lab.do(intent="apply", line=TILE)
+    eventually(lambda: renewed)
+    assert "for yo in" in renewed[-1]["text/plain"]
+    assert renewed[-1][SNAPSHOT_MIME]["trace"]["steps"][0]["step"] == "tile"
+    count = len(renewed)
+    lab.do(intent="select", block="C", loop="yo")
+    time.sleep(0.2)
+    assert len(renewed) == count  # a selection is nothing to keep
+
+
+def test_the_picture_is_whole_and_escapes_what_it_shows(lab: Lab) -> None:
+    lab.do(intent="apply", line=TILE)
+    lab.do(intent="measure")
+    html = lab._repr_mimebundle_()["text/html"]
+    assert "yo, xo, yi, xi = s[&quot;C&quot;].tile" in html
+    assert "11 ms, spread 14.5%" in html
+    assert "<script" not in html
+    assert "http" not in html
+
+
+def test_headless_use_needs_no_widget(engine: FakeEngine) -> None:
+    lab = Lab(product(), restore=False)
+    text = str(lab)
+    assert "for y in range(64):" in text
+    assert "s = t.create_schedule(C)" in text
+    assert lab._layout is None
+    assert repr(lab) == "Lab of C after 0 step(s)"
+    assert lab.schedule.trace.to_python() == ""
+    lab.close()
+
+
+def test_a_schedule_is_taken_as_it_stands_and_restored_as_itself(engine: FakeEngine) -> None:
+    s = t.create_schedule(product())
+    s["C"].parallel("y")
+    first = Lab(s)
+    first.do(intent="apply", line='s["C"].split("x", 8)')
+    first.close()
+    again = Lab(s)
+    assert len(again.view.state.steps) == 2
+    again.close()
+    plain = Lab(product())
+    assert plain.view.state.depth == 0
+    plain.close()
+
+
+def test_many_threads_may_ask(lab: Lab) -> None:
+    panes = lab._laid_out()
+
+    def work() -> None:
+        for _ in range(20):
+            ask(panes.trace, intent="apply", line='s["C"].parallel("y")')
+            ask(panes.trace, intent="undo")
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ask(panes.trace, intent="go_to", position=0)
+    eventually(lambda: panes.trace.state["position"] == lab.view.state.depth == 0)
+
+
+def test_the_shim_touches_only_comms_that_reroute() -> None:
+    class Comm:
+        pass
+
+    class Widget:
+        comm = Comm()
+
+    assert not keep_subshell(Widget())
+    assert not keep_subshell(object())
+    setattr(Comm, ROUTE, lambda self, data, default: "elsewhere")
+    assert keep_subshell(Widget())
+    assert getattr(Widget.comm, ROUTE)({"data": 1}, "as sent") == "as sent"

@@ -3,7 +3,7 @@ import pytest
 from tvmlab.arith.inside import verify_inside
 from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Expr, Ramp, Var, const, select
+from tvmlab.ir.expr import Const, Expr, Ramp, Select, Var, const, select
 from tvmlab.ir.program import TRUE, Block, For, If, Iter, Program, Region, Stmt, Store
 
 A = Buffer("A", (32,), "float32")
@@ -64,6 +64,12 @@ def test_a_select_limits_its_sides():
     wrong = select(i < 2, Load(A, (i - 2,)), zero)
     with pytest.raises(VerifyError, match="index 0 of A"):
         verify_inside(program(For(i, 32, Store(B, (i,), wrong))), strict=True)
+
+
+def test_a_side_that_is_never_chosen_is_not_judged():
+    never = Select(Const(0, "bool"), Load(A, (i + 99,)), const(0, "float32"))
+    verify_inside(program(For(i, 32, Store(B, (i,), never))), strict=True)
+    verify_inside(program(For(i, 32, If(Const(1, "bool"), copy(i, i), copy(i, i + 99)))))
 
 
 def test_every_lane_of_a_ramp_counts():

@@ -73,8 +73,9 @@ def _claims(s: Stmt, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> 
         yield from _reads(s.value, ranges, limits)
     elif isinstance(s, If):
         yield from _reads(s.condition, ranges, limits)
-        yield from _claims(s.then, ranges, (*limits, *_limits(s.condition, True)))
-        if s.otherwise is not None:
+        if _may_be(s.condition, True):
+            yield from _claims(s.then, ranges, (*limits, *_limits(s.condition, True)))
+        if s.otherwise is not None and _may_be(s.condition, False):
             yield from _claims(s.otherwise, ranges, (*limits, *_limits(s.condition, False)))
         return
     elif isinstance(s, Block):
@@ -97,8 +98,9 @@ def _reads(e: Expr, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> I
     """The claims of the loads in an expression; a side of a select is read under its condition."""
     if isinstance(e, Select):
         yield from _reads(e.condition, ranges, limits)
-        yield from _reads(e.a, ranges, (*limits, *_limits(e.condition, True)))
-        yield from _reads(e.b, ranges, (*limits, *_limits(e.condition, False)))
+        for side, holds in ((e.a, True), (e.b, False)):
+            if _may_be(e.condition, holds):
+                yield from _reads(side, ranges, (*limits, *_limits(e.condition, holds)))
         return
     if isinstance(e, Load):
         yield from _access(e.buffer, e.indices, ranges, limits)
@@ -129,6 +131,11 @@ def _in_a_lane(e: Expr) -> Expr:
     if e.lanes == 1:
         return e
     return rewrite_expr(e, lambda x: x.base + _LANE if isinstance(x, Ramp) else None)
+
+
+def _may_be(condition: Expr, holds: bool) -> bool:
+    """Whether a condition can come out so: a decided one leaves a side that is never evaluated."""
+    return not isinstance(condition, Const) or bool(condition.value) == holds
 
 
 def _limits(condition: Expr, holds: bool) -> tuple[Limit, ...]:

@@ -12,22 +12,25 @@ from dataclasses import dataclass
 
 from tvmlab.analysis.parallelism import is_private
 from tvmlab.analysis.regions import Box, Ranges, touched, union
-from tvmlab.arith import Interval, simplify
+from tvmlab.arith import Interval, bounds, simplify
 from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.program import Block, For, Iter, Program, Region, Stmt, Store
-from tvmlab.ir.walk import map_children, rewrite, sub_stmts
+from tvmlab.ir.walk import map_children, rewrite, rewrite_expr, sub_stmts
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a buffer lives from now on: the shrunk buffer, and what to subtract from indices."""
+    """Where a buffer lives from now on: the shrunk buffer, and what to subtract from indices.
+
+    `origins` are the expressions subtracted with the least and greatest value of each.
+    """
 
     buffer: Buffer
     lead: Var | None
-    starts: tuple[Expr, ...]
+    origins: tuple[tuple[Expr, Interval], ...]
 
 
 def shrink_storage(program: Program) -> Program:
@@ -44,6 +47,9 @@ def shrink_storage(program: Program) -> Program:
 def _place(program: Program, buffer: Buffer) -> _Place | None:
     """The place inside the innermost loop that can own `buffer`; None if no loop can."""
     around = _common_loops(program, buffer)
+    # The lanes of a vectorized loop run together: none of them owns a box alone.
+    lanes = next((n for n, o in enumerate(around) if o.kind == "vectorized"), len(around))
+    around = around[:lanes]
     owner = next((o for o in reversed(around) if is_private(program, o, buffer)), None)
     if owner is None:
         return None
@@ -52,12 +58,12 @@ def _place(program: Program, buffer: Buffer) -> _Place | None:
     for loop in around:
         ranges[loop.var] = loop_range(loop, ranges)
     box = _whole_box(owner.body, buffer, ranges)
-    shape, starts = [], []
+    shape, origins = [], []
     for span, extent in zip(box, buffer.extents, strict=True):
         is_smaller = span is not None and span.extent < extent
         shape.append(span.extent if span is not None and is_smaller else extent)
         start = span.start.expr() if span is not None and is_smaller else Const(0, INDEX)
-        starts.append(simplify(start, ranges))
+        origins.append((simplify(start, ranges), bounds(start, ranges)))
     parallel = next((o for o in around if o.kind == "parallel"), None)
     if parallel is not None:
         assert isinstance(parallel.extent, int)
@@ -65,7 +71,7 @@ def _place(program: Program, buffer: Buffer) -> _Place | None:
     elif tuple(shape) == buffer.extents:
         return None
     small = Buffer(buffer.name, shape, buffer.dtype, buffer.scope)
-    return _Place(small, parallel.var if parallel is not None else None, tuple(starts))
+    return _Place(small, parallel.var if parallel is not None else None, tuple(origins))
 
 
 def _common_loops(program: Program, buffer: Buffer) -> list[For]:
@@ -113,20 +119,22 @@ def _moved(stmt: Stmt, buffer: Buffer, place: _Place) -> Stmt:
 def _moved_block(block: Block, buffer: Buffer, place: _Place) -> Block:
     iters, bindings = list(block.iters), list(block.bindings)
 
-    def bound(name: str, value: Expr, extent: int) -> Expr:
+    def bound(name: str, value: Expr, interval: Interval) -> Expr:
+        """A variable of the block that stands for `value`; it counts from the least one."""
         if isinstance(value, Const):
             return value
-        iters.append(Iter(Var(name), extent))
-        bindings.append(value)
-        return iters[-1].var
+        low, high = map(int, interval)
+        iters.append(Iter(Var(name), high - low + 1))
+        bindings.append(value - low)
+        return iters[-1].var + low
 
     origin = [
-        bound(f"v{buffer.name}_{n}", start, extent)
-        for n, (start, extent) in enumerate(zip(place.starts, buffer.extents, strict=True))
+        bound(f"v{buffer.name}_{n}", start, interval)
+        for n, (start, interval) in enumerate(place.origins)
     ]
     lead: tuple[Expr, ...] = ()
     if place.lead is not None:
-        lead = (bound(f"v{place.lead.name}", place.lead, place.buffer.extents[0]),)
+        lead = (bound(f"v{place.lead.name}", place.lead, (0, place.buffer.extents[0] - 1)),)
 
     def moved(indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
         return lead + tuple(
@@ -145,9 +153,10 @@ def _moved_block(block: Block, buffer: Buffer, place: _Place) -> Block:
         return None
 
     def region(r: Region) -> Region:
+        starts = tuple(rewrite_expr(start, on_expr) for start, _ in r.bounds)
         if r.buffer is not buffer:
-            return r
-        starts = moved(tuple(start for start, _ in r.bounds))
+            return Region(r.buffer, [(s, x) for s, (_, x) in zip(starts, r.bounds, strict=True)])
+        starts = moved(starts)
         extents = [1] * len(lead) + [extent for _, extent in r.bounds]
         return Region(place.buffer, list(zip(starts, extents, strict=True)))
 

@@ -11,6 +11,7 @@ from tvmlab.lower.bind import bind
 from tvmlab.lower.initialise import initialise
 from tvmlab.lower.predicates import settle_predicates
 from tvmlab.lower.registers import promote_registers
+from tvmlab.lower.storage import shrink_storage
 from tvmlab.lower.unroll import limit_unrolling
 from tvmlab.lower.vectorize import vectorize
 
@@ -36,6 +37,7 @@ def simplify_program(program: Program) -> Program:
 
 
 PASSES: tuple[Pass, ...] = (
+    Pass("storage", "an intermediate shrinks to what one iteration needs", shrink_storage),
     Pass("initialisation", "a reduction's first value is set before its loops", initialise),
     Pass("bindings", "blocks dissolve into the loops around them", bind),
     Pass("simplification", "indices in simplest form", simplify_program),

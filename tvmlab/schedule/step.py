@@ -209,6 +209,21 @@ class Step:
             )
         return loop
 
+    def refuse_lanes(self, site: Site, loop: For, inside: bool = True) -> None:
+        """Refuse to put a further nest inside `loop` (or beside it) where lanes surround it.
+
+        Raises:
+            ScheduleError: a loop around the place is vectorized.
+        """
+        around = site.loops[: site.loops.index(loop) + inside]
+        lanes = next((o.var.name for o in around if o.kind == "vectorized"), None)
+        if lanes is not None:
+            raise self.refuse(
+                loop.var.name,
+                f"another nest cannot stand inside the vector lanes of {lanes}",
+                f"choose a loop outside {lanes}, or vectorize afterwards",
+            )
+
 
 def _did_you_mean(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)

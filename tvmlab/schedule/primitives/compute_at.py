@@ -64,7 +64,7 @@ class ComputeAt(Step):
                 f"{target.name} is an output; callers need all of it after the loop",
                 "compute an intermediate there, or reverse_compute_at its consumer",
             )
-        loop = self._loop(program)
+        loop = self.find_loop(self._consumer(program), self.loop)
         if loop in site.loops:
             raise self.refuse(
                 self.loop, f"{self.block} is inside {self.loop} already", "choose another loop"
@@ -88,19 +88,16 @@ class ComputeAt(Step):
             raise self.refuse(
                 self.loop, f"nothing in that loop reads {target.name}", "choose a reader's loop"
             )
-        if loop.kind == "vectorized":
-            raise self.refuse(
-                self.loop, "a loop cannot stand inside vector lanes", "choose a loop outside it"
-            )
+        self.refuse_lanes(self._consumer(program), loop)
 
-    def _loop(self, program: Program) -> For:
+    def _consumer(self, program: Program) -> Site:
         consumer = find_site(program, self.consumer)
         if consumer is None:
             known = ", ".join(s.block.name for s in sites(program))
             raise self.refuse(
                 "", f"there is no block {self.consumer!r} to compute in", f"there are {known}"
             )
-        return self.find_loop(consumer, self.loop)
+        return consumer
 
     def _target(self, block: Block) -> Buffer:
         """The buffer that the block stores over its own spatial variables."""
@@ -117,9 +114,8 @@ class ComputeAt(Step):
     def apply(self, program: Program) -> Program:
         """The producer's nest removed, and a new one put before the first reader in the loop."""
         site = self.site(program)
-        loop = self._loop(program)
-        consumer = find_site(program, self.consumer)
-        assert consumer is not None
+        consumer = self._consumer(program)
+        loop = self.find_loop(consumer, self.loop)
         around = consumer.loops[: consumer.loops.index(loop) + 1]
         target = self._target(site.block)
         ranges = ranges_of(around)

@@ -54,6 +54,7 @@ class DecomposeReduction(Step):
             raise self.refuse(
                 self.loop, f"{self.block} has no initialisation", "choose a reduction block"
             )
+        self.refuse_lanes(site, loop, inside=False)
         for outer in site.loops[: site.loops.index(loop)]:
             if _feeds(site.block, outer, reduce=True):
                 raise self.refuse(

@@ -62,10 +62,7 @@ class ReverseComputeAt(Step):
             raise self.refuse(
                 self.loop, f"{self.block} is inside {self.loop} already", "choose another loop"
             )
-        if loop.kind == "vectorized":
-            raise self.refuse(
-                self.loop, "a loop cannot stand inside vector lanes", "choose a loop outside it"
-            )
+        self.refuse_lanes(producer, loop)
         if any(it.is_reduce for it in site.block.iters):
             raise self.refuse(
                 "", f"{self.block} is a reduction", "move its producer with compute_at instead"

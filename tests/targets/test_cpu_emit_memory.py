@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import operator
+
 import numpy as np
 import pytest
 
@@ -13,6 +17,14 @@ from tvmlab.ir.program import For, If, Program, Store
 from tvmlab.te.tensor import Tensor
 
 RNG = np.random.default_rng(1)
+COMPARE = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 def index(value: int) -> Const:
@@ -85,8 +97,6 @@ def padded(rows: int, columns: int) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("vectorized", ["y", "x", None])
 def test_guarded_loads_never_leave_their_page(vectorized: str | None) -> None:
-    import mmap
-
     rows, columns = 32, 32  # exactly one page, with the page after it unreadable
     pages = mmap.mmap(-1, 3 * mmap.PAGESIZE)
     x = np.frombuffer(pages, np.float32, rows * columns, mmap.PAGESIZE).reshape(rows, columns)
@@ -101,9 +111,6 @@ def test_guarded_loads_never_leave_their_page(vectorized: str | None) -> None:
 
 def _protect_around(array: np.ndarray) -> None:
     """Make the pages before and after a page-sized array unreadable."""
-    import ctypes
-    import mmap
-
     libc = ctypes.CDLL(None, use_errno=True)
     address = array.ctypes.data
     for start in (address - mmap.PAGESIZE, address + mmap.PAGESIZE):
@@ -120,7 +127,7 @@ def test_a_condition_over_lanes_masks_loads_and_stores(limit: int) -> None:
     assert np.array_equal(found, np.where(np.arange(64) < limit, x, 77))
 
 
-@pytest.mark.parametrize("op", ["<", "<=", ">", ">=", "==", "!="])
+@pytest.mark.parametrize("op", COMPARE)
 @pytest.mark.parametrize("lanes_left", [True, False])
 def test_every_comparison_of_lanes_with_a_running_bound(op: str, lanes_left: bool) -> None:
     n = Var("n")
@@ -131,8 +138,7 @@ def test_every_comparison_of_lanes_with_a_running_bound(op: str, lanes_left: boo
     body = For(n, 50, If(Binary(op, *sides), store))
     found = run_lowered(Program("mask", [Y], 1, [], body))
     i, j = np.arange(50)[:, None] - 5, np.arange(40)[None, :]
-    a, b = (j, i) if lanes_left else (i, j)
-    holds = eval("a " + op + " b")
+    holds = COMPARE[op](*((j, i) if lanes_left else (i, j)))
     assert np.array_equal(found, np.where(holds, 1, 77))
 
 

@@ -1,0 +1,92 @@
+"""Every notebook runs from top to bottom without a browser, and is committed without outputs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TRIALS = "4"
+CELL_LIMIT_S = 120
+SNAPSHOT = "application/vnd.tvmlab.snapshot+json"
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+def executed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, nbformat.NotebookNode]:
+    """The cells of a notebook by id, after it ran in an empty folder with few trials."""
+    notebook = nbformat.read(request.param, as_version=4)
+    folder = tmp_path_factory.mktemp(request.param.stem)
+    known = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join([str(ROOT), known] if known else [str(ROOT)])
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_LIMIT_S,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    client.execute(env={**os.environ, "PYTHONPATH": path, "TVMLAB_NOTEBOOK_TRIALS": TRIALS})
+    return {cell["id"]: cell for cell in notebook.cells}
+
+
+def text_of(cell: nbformat.NotebookNode) -> str:
+    """All that a cell shows to someone without a browser."""
+    shown = [o.get("text") or o.get("data", {}).get("text/plain", "") + "\n" for o in cell.outputs]
+    return "".join(shown)
+
+
+def test_there_are_notebooks() -> None:
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_committed_as_it_is_to_be_read_first(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata["kernelspec"]["name"] == "python3"
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert (cell.outputs, cell.execution_count) == ([], None), cell["id"]
+        assert all(len(line) <= 100 for line in cell.source.splitlines()), cell["id"]
+
+
+def test_every_lab_shows_as_text(executed: dict[str, nbformat.NotebookNode]) -> None:
+    labs = [cell for cell in executed.values() if "t.Lab(" in cell.source.splitlines()[-1]]
+    assert labs
+    for cell in labs:
+        assert "Schedule:\n  s = t.create_schedule(" in text_of(cell), cell["id"]
+        [picture] = [o.data for o in cell.outputs if SNAPSHOT in o.get("data", {})]
+        assert "<script" not in picture["text/html"]
+        assert picture[SNAPSHOT]["trace"]["tvmlab_trace"] == 1
+
+
+def test_the_schedules_are_refused_checked_and_timed(
+    executed: dict[str, nbformat.NotebookNode],
+) -> None:
+    assert "def C(A: float32[1024, 1024], B: float32[1024, 1024]" in text_of(executed["lab"])
+    assert "for yo in range(32):" in text_of(executed["schedule"])
+    assert 's["C"].vectorize("xi")' in text_of(executed["smaller"])
+    refusal = text_of(executed["refusal"])
+    assert "iterations k=0 and k=1 both add to C[0, 0]" in refusal
+    assert "instead: " in refusal
+    assert "All 1048576 elements agree" in text_of(executed["check"])
+    assert "ms (±" in text_of(executed["check"])
+    difference = float(text_of(executed["build"]).splitlines()[0].rpartition(" ")[2])
+    assert 0 < difference < 1e-2
+
+
+def test_the_tuned_schedule_can_be_read_and_opened(
+    executed: dict[str, nbformat.NotebookNode],
+) -> None:
+    assert "median_s" in text_of(executed["wait"])
+    lines = text_of(executed["best"]).splitlines()
+    steps = [line for line in lines if 's["C"].' in line]
+    assert steps
+    assert {line.split()[0] for line in lines[-2:]} == {"tuned", "by"}
+    assert all(step in text_of(executed["best-lab"]) for step in steps)

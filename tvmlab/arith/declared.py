@@ -1,0 +1,75 @@
+"""Whether a block's declared regions hold all that its inside touches: steps believe them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from tvmlab.arith.bounds import Interval, bounds
+from tvmlab.arith.simplify import loop_range
+from tvmlab.errors import VerifyError
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.program import Block, For, Program, Region, Stmt, Store
+from tvmlab.ir.walk import blocks, exprs, exprs_of, sub_stmts
+
+Ranges = dict[Var, Interval]
+
+
+class Access(NamedTuple):
+    """An element that a block reads or writes, over its variables and the loops inside it."""
+
+    buffer: Buffer
+    indices: tuple[Expr, ...]
+    is_write: bool
+
+
+def verify_declared(program: Program) -> None:
+    """Check that every access in a block provably lies in a region the block declares.
+
+    What a block writes it may also read, without saying so: its accumulator.
+
+    Raises:
+        VerifyError: naming the block and the access that no region holds.
+    """
+    for block in blocks(program.body):
+        ranges: Ranges = {
+            it.var: (0, it.extent - 1) for it in block.iters if isinstance(it.extent, int)
+        }
+        for access in _accesses([s for s in (block.init, block.body) if s is not None], ranges):
+            regions = block.writes if access.is_write else (*block.reads, *block.writes)
+            if not any(_holds(region, access, ranges) for region in regions):
+                what = "written" if access.is_write else "read"
+                shown = ", ".join(map(repr, access.indices))
+                raise VerifyError(
+                    f"block {block.name}: {access.buffer.name}[{shown}] is {what}, and no region "
+                    "that the block declares surely holds it."
+                )
+
+
+def _accesses(inside: Iterable[Stmt], ranges: Ranges) -> Iterator[Access]:
+    """The accesses of statements and those below them; `ranges` grows with the loops entered."""
+    for s in inside:
+        if isinstance(s, Block):
+            continue  # it declares its own
+        if isinstance(s, For):
+            ranges[s.var] = loop_range(s, ranges)
+        if isinstance(s, Store):
+            yield Access(s.buffer, s.indices, True)
+        for expr in exprs_of(s):
+            for e in exprs(expr):
+                if isinstance(e, Load):
+                    yield Access(e.buffer, e.indices, False)
+        yield from _accesses(sub_stmts(s), ranges)
+
+
+def _holds(region: Region, access: Access, ranges: Ranges) -> bool:
+    if region.buffer is not access.buffer:
+        return False
+    for (start, extent), index in zip(region.bounds, access.indices, strict=True):
+        if not isinstance(extent, int):
+            return False
+        low, high = bounds(index - start, ranges)
+        if low < 0 or high >= extent:
+            return False
+    return True

@@ -5,6 +5,7 @@ import pytest
 from tests.tune.spaces import WORKLOAD
 from tvmlab.errors import DatabaseError
 from tvmlab.measure.outcome import Outcome, failure
+from tvmlab.tune import database as module
 from tvmlab.tune.database import Database
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
@@ -58,7 +59,7 @@ def test_equal_workloads_are_one_row(database, path):
 
 
 def test_workloads_of_one_hash_are_told_apart_by_their_text(database, monkeypatch):
-    monkeypatch.setattr("tvmlab.tune.database.workload_hash", lambda workload: "0")
+    monkeypatch.setattr(module, "workload_hash", lambda workload: "0")
     one = database.begin(SETUP, {})
     database.append(one, [record(0)])
     other = WORKLOAD | {"outputs": [7]}
@@ -156,7 +157,7 @@ def test_a_newer_version_is_refused(path):
 
 
 def test_a_locked_database_is_told_so(path, monkeypatch):
-    monkeypatch.setattr("tvmlab.tune.database.PATIENCE_S", 0.05)
+    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
     with Database.open(path) as database:
         session = database.begin(SETUP, {})
         other = sqlite3.connect(path, isolation_level=None)
@@ -171,7 +172,7 @@ def test_a_locked_database_is_told_so(path, monkeypatch):
 
 
 def test_a_locked_new_file_is_told_so(path, monkeypatch):
-    monkeypatch.setattr("tvmlab.tune.database.PATIENCE_S", 0.05)
+    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(DatabaseError, match="is locked by another program"):

@@ -79,16 +79,17 @@ def test_failures_alone_teach_nothing_and_break_nothing(make):
 
 @pytest.mark.parametrize("space", [matmul_space(), large_space()])
 def test_the_guided_explorer_finds_in_fewer_trials(space):
-    """Best of 64 trials against the best of 64 random ones, on an average of 5 seeds."""
+    """Best of 64 trials against the best of 64 random ones, on an average of 3 seeds."""
 
     def best(name):
         found = []
-        for seed in range(5):
+        for seed in range(3):
             rows = search(space, EXPLORERS[name](space, seed), 8, 8)
             found.append(min(cost(space, row) for row in rows))
         return np.mean(found)
 
-    assert best("model") < best("random") or best("model") == 1e-3
+    guided = best("model")
+    assert guided == 1e-3 or guided < best("random")
 
 
 def test_predictions_come_with_the_model_and_have_its_order():

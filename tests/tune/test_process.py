@@ -12,6 +12,7 @@ import pytest
 from tvmlab import ops
 from tvmlab.errors import UsageError
 from tvmlab.te.serial import to_json
+from tvmlab.tune import client
 from tvmlab.tune.client import Run, start
 from tvmlab.tune.database import Database
 from tvmlab.tune.setup import Setup
@@ -210,14 +211,14 @@ def test_an_unknown_option_is_refused_before_anything_starts():
 
 
 def test_a_process_that_talks_nonsense_is_a_failed_run(monkeypatch):
-    monkeypatch.setattr("tvmlab.tune.client.PROGRAM", ["-c", "print('hello')"])
+    monkeypatch.setattr(client, "PROGRAM", ["-c", "print('hello')"])
     run = Run(Setup(to_json(PRODUCT), "matmul/cpu"))
     assert run.wait(20).status == "failed"
     assert "makes no sense" in run.reason
 
 
 def test_a_process_that_cannot_start_says_why(monkeypatch):
-    monkeypatch.setattr("tvmlab.tune.client.PROGRAM", ["-c", "import no_such_module"])
+    monkeypatch.setattr(client, "PROGRAM", ["-c", "import no_such_module"])
     run = Run(Setup(to_json(PRODUCT), "matmul/cpu"))
     assert run.wait(20).status == "failed"
     assert "ended with code 1 and last said: ModuleNotFoundError" in run.reason

@@ -12,7 +12,6 @@ from tvmlab.lower.initialise import initialise
 from tvmlab.lower.predicates import settle_predicates
 from tvmlab.lower.registers import promote_registers
 from tvmlab.lower.storage import shrink_storage
-from tvmlab.lower.unroll import limit_unrolling
 from tvmlab.lower.vectorize import vectorize
 
 
@@ -43,7 +42,6 @@ PASSES: tuple[Pass, ...] = (
     Pass("simplification", "indices in simplest form", simplify_program),
     Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),
     Pass("vectors", "vectorized loops become lanes", vectorize),
-    Pass("unrolling", "unrolled loops beyond reason become serial", limit_unrolling),
     Pass("registers", "accumulators stay in registers through their reduction", promote_registers),
     Pass("simplified lanes", "indices in simplest form once more", simplify_program),
 )

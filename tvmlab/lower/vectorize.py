@@ -2,7 +2,7 @@
 
 An index that is linear in the variable becomes `Ramp(base, lanes)` (or a multiple of one), so that
 the emitter sees whole vectors; any other index becomes a vector of indices, and its access a
-gather. A loop too long for registers keeps an outer serial loop.
+gather.
 """
 
 from __future__ import annotations
@@ -14,11 +14,6 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Var
 from tvmlab.ir.program import For, If, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, map_children, operands, stmts, variables, with_operands
-
-MOST_LANES = 1024
-"""A vectorized loop longer than this is cut into strips of `STRIP`."""
-
-STRIP = 256
 
 
 def vectorize(program: Program) -> Program:
@@ -33,18 +28,12 @@ def _visit(stmt: Stmt) -> Stmt:
     assert isinstance(stmt.extent, int), "a vectorized loop has a known extent"
     if any(e.lanes > 1 for s in stmts(stmt.body) for e in exprs_of(s)):
         return stmt.replace(kind="serial")  # the loops inside are the lanes
-    if stmt.extent <= MOST_LANES:
-        return _lanes(stmt.body, stmt.var, Const(0, INDEX), stmt.extent)
-    strips, rest = divmod(stmt.extent, STRIP)
-    outer = Binary("*", stmt.var, Const(STRIP, INDEX))
-    body: list[Stmt] = [For(stmt.var, strips, _lanes(stmt.body, stmt.var, outer, STRIP))]
-    if rest:
-        body.append(_lanes(stmt.body, stmt.var, Const(strips * STRIP, INDEX), rest))
-    return Seq(body)
+    return _lanes(stmt.body, stmt.var, stmt.extent)
 
 
-def _lanes(body: Stmt, var: Var, start: Expr, lanes: int) -> Stmt:
-    """`body` with `var` standing for start, ..., start + lanes - 1 at once."""
+def _lanes(body: Stmt, var: Var, lanes: int) -> Stmt:
+    """`body` with `var` standing for 0, ..., lanes - 1 at once."""
+    zero = Const(0, INDEX)
 
     def expr(e: Expr) -> Expr:
         if var not in variables(e):
@@ -54,7 +43,7 @@ def _lanes(body: Stmt, var: Var, start: Expr, lanes: int) -> Stmt:
             if found is not None:
                 return found
         if isinstance(e, Var):
-            return Ramp(start, lanes) if lanes > 1 else start
+            return Ramp(zero, lanes) if lanes > 1 else zero
         return with_operands(e, tuple([expr(x) for x in operands(e)]))
 
     def _affine(e: Expr) -> Expr | None:
@@ -63,12 +52,12 @@ def _lanes(body: Stmt, var: Var, start: Expr, lanes: int) -> Stmt:
         rest = {a: c for a, c in total.terms.items() if a is not var}
         if any(not isinstance(a, Var) and var in variables(_atom(a)) for a in rest):
             return None
-        base = Linear(rest, total.constant).plus(linear(start, {}), factor).expr()
+        base = Linear(rest, total.constant).expr()
         if lanes == 1:
             return base
         if factor == 1:
             return Ramp(base, lanes)
-        steps = Binary("*", Ramp(Const(0, INDEX), lanes), Const(factor, INDEX))
+        steps = Binary("*", Ramp(zero, lanes), Const(factor, INDEX))
         return steps if isinstance(base, Const) and base.value == 0 else Binary("+", base, steps)
 
     def visit(s: Stmt) -> Stmt:

@@ -83,6 +83,8 @@ def _span(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span |
     """The elements that an index visits while the local variables range."""
     if not isinstance(extent, int):
         return None
+    if any(isinstance(e, Load) for e in exprs(start)):
+        return None  # the index is data: any element may be meant
     total = linear(start, known)
     outside = Linear({}, total.constant)
     low, high = 0.0, float(extent - 1)

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+from tvmlab.analysis.regions import Box
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Var
-from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Region, Seq, Stmt, Store
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Const, Var
+from tvmlab.ir.program import TRUE, Block, Iter, Program, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import blocks
 from tvmlab.schedule.find import fresh_names, sites
+from tvmlab.schedule.nest import nest_over
 
 
-def copy_nest(name: str, source: Buffer, target: Buffer) -> Stmt:
-    """Loops `i0, i1, ...` around a block `name` that copies every element."""
-    loops = [For(Var(f"i{n}"), e, Seq(())) for n, e in enumerate(source.extents)]
-    iters = [Iter(Var("v" + loop.var.name), loop.extent) for loop in loops]
+def copy_nest(name: str, source: Buffer, target: Buffer, box: Box | None) -> Stmt:
+    """Loops `i0, i1, ...` around a block `name` that copies the elements of `box` (None: all)."""
+    extents = source.extents
+    iters = [Iter(Var(f"vi{n}"), extent) for n, extent in enumerate(extents)]
     point = tuple(it.var for it in iters)
     region = [(p, 1) for p in point]
-    nest: Stmt = Block(
+    block = Block(
         name,
         iters,
-        [loop.var for loop in loops],
+        [Const(0, INDEX) for _ in iters],
         TRUE,
         [Region(source, region)],
         [Region(target, region)],
         None,
         Store(target, point, Load(source, point), name),
     )
-    for loop in reversed(loops):
-        nest = loop.replace(body=nest)
-    return nest
+    spans = box if box is not None else tuple(None for _ in iters)
+    return nest_over(block, dict(zip(point, spans, strict=True)), {}, ())
+
+
+def root_nest(program: Program, block: Block) -> Stmt:
+    """The statement at the root of the program that holds `block`."""
+    parts = program.body.stmts if isinstance(program.body, Seq) else (program.body,)
+    return next(part for part in parts if block in list(blocks(part)))
 
 
 def at_root(program: Program, block: Block, nest: Stmt, after: bool) -> Stmt:
@@ -40,9 +48,7 @@ def at_root(program: Program, block: Block, nest: Stmt, after: bool) -> Stmt:
 
 def beside(program: Program, block: Block, buffer: Buffer) -> str | None:
     """The name of another block in the same root nest that touches `buffer`, if there is one."""
-    parts = program.body.stmts if isinstance(program.body, Seq) else (program.body,)
-    nest = next(list(blocks(part)) for part in parts if block in list(blocks(part)))
-    for other in nest:
+    for other in blocks(root_nest(program, block)):
         touches = [r.buffer for r in (*other.reads, *other.writes)]
         if other is not block and buffer in touches:
             return other.name

@@ -71,9 +71,18 @@ def evaluate(
     every = tensors(results)
     shown = unique_names([t.name for t in every])
     return tuple(
-        Evaluated(shown[every.index(o)], known[o].value, np.broadcast_to(known[o].error, o.extents))
+        Evaluated(
+            shown[every.index(o)],
+            known[o].value,
+            np.broadcast_to(_known_error(known[o].error), o.extents),
+        )
         for o in results
     )
+
+
+def _known_error(error: Error) -> Error:
+    """The error, infinite where overflow left nothing known of it (infinity less infinity)."""
+    return np.where(np.isnan(error), np.inf, error)
 
 
 def input_names(outputs: Sequence[Tensor]) -> dict[str, Tensor]:

@@ -27,10 +27,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Block, For, Program
 from tvmlab.ir.walk import replace_buffers
-from tvmlab.schedule.copies import at_root, beside, copy_nest, fresh_block_name
+from tvmlab.schedule.copies import at_root, beside, copy_nest, fresh_block_name, root_nest
 from tvmlab.schedule.find import Site, exchange, find_site
 from tvmlab.schedule.step import Step, argument
 
@@ -72,7 +73,8 @@ class CacheRead(Step):
         source = _read_buffers(block)[self.buffer]
         name = fresh_block_name(program, f"{source.name}_cache")
         copy = Buffer(name, source.shape, source.dtype)
-        body = at_root(program, block, copy_nest(name, source, copy), after=False)
+        box = touched(root_nest(program, block), source, {}, writes=False)
+        body = at_root(program, block, copy_nest(name, source, copy, box), after=False)
         widened = Program(
             program.name, program.params, program.outputs, (*program.buffers, copy), body
         )

@@ -27,10 +27,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import For, Program
 from tvmlab.ir.walk import replace_buffers
-from tvmlab.schedule.copies import at_root, beside, copy_nest, fresh_block_name
+from tvmlab.schedule.copies import at_root, beside, copy_nest, fresh_block_name, root_nest
 from tvmlab.schedule.find import Site, exchange, sites
 from tvmlab.schedule.step import Step
 
@@ -67,7 +68,8 @@ class CacheWrite(Step):
         block = self.site(program).block
         target = block.writes[0].buffer
         own = Buffer(fresh_block_name(program, f"{target.name}_cache"), target.shape, target.dtype)
-        nest = copy_nest(fresh_block_name(program, f"{target.name}_store"), own, target)
+        box = touched(root_nest(program, block), target, {}, writes=True)
+        nest = copy_nest(fresh_block_name(program, f"{target.name}_store"), own, target, box)
         widened = Program(
             program.name,
             program.params,

@@ -50,3 +50,10 @@ class TimedJob:
 def faulty_job() -> FaultyJob:
     """A `TimedJob` that suffers real faults on request."""
     return FaultyJob(TimedJob())
+
+
+class ThreadsJob:
+    """Answers with the number of threads it was asked to use."""
+
+    def __call__(self, asked: Request, turns: Turns, folder: Path) -> Outcome:
+        return failure("illegal", "replay", str(asked.threads))

@@ -7,9 +7,10 @@ import time
 import numpy as np
 import pytest
 
+from tests.measure.jobs import ThreadsJob
 from tvmlab import ops
 from tvmlab.errors import TargetError
-from tvmlab.measure import doubt, job, reference
+from tvmlab.measure import child, doubt, job, reference
 from tvmlab.measure.child import LocalRunner
 from tvmlab.measure.job import CandidateJob
 from tvmlab.measure.request import Request
@@ -194,3 +195,18 @@ def test_the_local_runner_does_this_job():
     with LocalRunner() as runner:
         outcomes = measure_all(runner, [asked(), asked(SPLIT), asked(SPLIT | {"loop": "z"})])
     assert [o.status for o in outcomes] == ["ok", "ok", "illegal"]
+
+
+def test_parallel_loops_run_on_the_threads_asked_for(do, monkeypatch):
+    asked_for = []
+    monkeypatch.setattr(job, "set_num_threads", asked_for.append)
+    do(asked(threads=1))
+    do(asked())
+    assert asked_for == [1, None]
+
+
+def test_the_local_runner_measures_with_the_threads_of_its_owner(monkeypatch):
+    monkeypatch.setattr(child, "num_threads", lambda: 7)
+    with LocalRunner(1, job=ThreadsJob()) as runner:
+        outcomes = measure_all(runner, [asked(), asked(threads=3)])
+    assert [outcome.reason for outcome in outcomes] == ["7", "3"]

@@ -19,7 +19,7 @@ import types
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -31,6 +31,7 @@ from tvmlab.measure.runner import refuse_closed
 from tvmlab.measure.sandbox import default_memory_bytes
 from tvmlab.measure.scratch import Scratch
 from tvmlab.measure.worker import Job, serve
+from tvmlab.targets.cpu.threads import num_threads
 
 MAX_ANSWER_BYTES = 1 << 20
 """A longer answer is taken for garbage."""
@@ -99,8 +100,13 @@ class LocalRunner:
         return len(self._waiting) + busy + len(self._answered)
 
     def submit(self, request: Request) -> int:
-        """Queue the request, or hand it to an idle worker at once."""
+        """Queue the request, or hand it to an idle worker at once.
+
+        Parallel loops run on as many threads as in this process, unless the request says.
+        """
         refuse_closed(self._closed)
+        if request.threads is None:
+            request = replace(request, threads=num_threads())
         ticket, self._tickets = self._tickets, self._tickets + 1
         self._waiting.append((ticket, request))
         self._dispatch()

@@ -25,6 +25,7 @@ from tvmlab.measure.timing import time_callable
 from tvmlab.measure.turns import Turns
 from tvmlab.schedule.registry import step_from_json
 from tvmlab.schedule.state import State
+from tvmlab.targets.cpu.threads import set_num_threads
 from tvmlab.targets.target import Kernel, Signature
 from tvmlab.te.serial import from_json
 
@@ -57,6 +58,7 @@ class CandidateJob:
                     trial = self._trials.of(request, folder)
             with turns.alone():
                 with _stage(turns, "prepare", "launch_error"):
+                    set_num_threads(request.threads)
                     know_limits(request.target)
                 resumed = time.perf_counter()
                 _check(kernel, trial, request, turns)

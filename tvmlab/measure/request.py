@@ -27,6 +27,7 @@ class Request:
         protocol: how the kernel is timed.
         poison: whether outputs hold junk before the checked call, so that an element the kernel
             forgets to write is seen; only a trusted kernel is worth running without.
+        threads: how many threads parallel loops run on; None for the measuring process's default.
     """
 
     workload: Json
@@ -35,6 +36,7 @@ class Request:
     seed: int = 0
     protocol: Protocol = field(default_factory=Protocol)
     poison: bool = True
+    threads: int | None = None
 
     @cached_property
     def workload_key(self) -> str:
@@ -55,6 +57,7 @@ class Request:
             "seed": self.seed,
             "protocol": asdict(self.protocol),
             "poison": self.poison,
+            "threads": self.threads,
         }
 
     @classmethod

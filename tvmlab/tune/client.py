@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tvmlab.errors import TvmlabError
 from tvmlab.ops import template_for
+from tvmlab.targets.cpu.threads import num_threads
 from tvmlab.te import Tensor
 from tvmlab.te.serial import to_json
 from tvmlab.tune.record import Record
@@ -70,7 +71,8 @@ def start(
         UsageError: no such option, or no template for the target.
     """
     chosen = template_for(outputs, target).name if template is None else template
-    given = options | {"target": target, "trials": trials, "seed": seed, "template": chosen}
+    given = {"threads": num_threads()} | options
+    given |= {"target": target, "trials": trials, "seed": seed, "template": chosen}
     return Run(Setup.from_json(given | {"workload": to_json(outputs)}), db, resume)
 
 

@@ -87,7 +87,12 @@ def _tune(start: dict[str, Any], messages: Iterator[dict[str, Any]], tell: Tell)
 
         def ask(candidate: Candidate) -> Request:
             return Request(
-                setup.workload, candidate.trace, setup.target, setup.seed, setup.protocol
+                setup.workload,
+                candidate.trace,
+                setup.target,
+                setup.seed,
+                setup.protocol,
+                threads=setup.threads,
             )
 
         loop = Loop(session, runner, database, row, ask, tell)

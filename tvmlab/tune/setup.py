@@ -28,6 +28,7 @@ class Setup:
         batch: candidates between two fits of the model; None chooses by `trials`.
         timeout_s: seconds a candidate may take to build, and again to run.
         protocol: how candidates are timed.
+        threads: how many threads parallel loops run on; None for the tuner's default.
     """
 
     workload: dict[str, Any]
@@ -39,6 +40,7 @@ class Setup:
     batch: int | None = None
     timeout_s: float = 10.0
     protocol: Protocol = RANKING
+    threads: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This setup as plain data; `from_json` gives it back."""

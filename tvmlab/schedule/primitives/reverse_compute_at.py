@@ -33,8 +33,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 
 from tvmlab.analysis.regions import touched
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Block, For, Program, Region, Seq, Stmt
 from tvmlab.ir.walk import blocks, variables
@@ -75,6 +77,7 @@ class ReverseComputeAt(Step):
                 f"use {self.producer}'s compute_at into {self.block} instead",
             )
         self._require_finished(producer, loop)
+        self._require_box(producer, loop, region.buffer)
         self._require_ready(program, site.block, producer, loop)
 
     def _producer(self, program: Program) -> Site:
@@ -107,6 +110,28 @@ class ReverseComputeAt(Step):
                     f"{self.producer} still adds to its result in loop {carried[0]}",
                     f"choose a loop outside {carried[0]}",
                 )
+
+    def _require_box(self, producer: Site, loop: For, buffer: Buffer) -> None:
+        """What one iteration writes is a whole box: as many elements as the box has."""
+        around = producer.loops.index(loop) + 1
+        spatial = [
+            b
+            for it, b in zip(producer.block.iters, producer.block.bindings, strict=True)
+            if not it.is_reduce
+        ]
+        used = set().union(*(variables(b) for b in spatial))
+        inner = [o.extent for o in producer.loops[around:] if o.var in used]
+        count = prod(n for n in inner if isinstance(n, int))
+        box = touched(loop.body, buffer, ranges_of(producer.loops[:around]), writes=True)
+        assert box is not None, "the producer writes the buffer"
+        spans = zip(box, buffer.extents, strict=True)
+        if prod(extent if span is None else span.extent for span, extent in spans) != count:
+            raise self.refuse(
+                self.loop,
+                f"the {count} elements of {buffer.name} that one iteration of {self.loop} "
+                "writes are not a box",
+                "choose another loop, or split the loops before they are fused",
+            )
 
     def _require_ready(self, program: Program, block: Block, producer: Site, loop: For) -> None:
         """Whatever the block reads is written when the loop's iteration ends."""

@@ -70,6 +70,7 @@ def test_a_side_that_is_never_chosen_is_not_judged():
     never = Select(Const(0, "bool"), Load(A, (i + 99,)), const(0, "float32"))
     verify_inside(program(For(i, 32, Store(B, (i,), never))), strict=True)
     verify_inside(program(For(i, 32, If(Const(1, "bool"), copy(i, i), copy(i, i + 99)))))
+    verify_inside(program(blocked(o * 7 + i + 99, Const(0, "bool"))))
 
 
 def test_every_lane_of_a_ramp_counts():

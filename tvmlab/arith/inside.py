@@ -79,6 +79,8 @@ def _claims(s: Stmt, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> 
             yield from _claims(s.otherwise, ranges, (*limits, *_limits(s.condition, False)))
         return
     elif isinstance(s, Block):
+        if not _may_be(s.where, True):
+            return
         inside = (*limits, *_limits(s.where, True))
         for it, binding in zip(s.iters, s.bindings, strict=True):
             if isinstance(it.extent, int):

@@ -1,0 +1,58 @@
+"""Every second element is loaded as whole vectors, and none of them leaves the buffer."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+
+import numpy as np
+import pytest
+
+import tvmlab.te as te
+from tests.targets.emitted import run, schedule
+from tvmlab.ir.expr import select
+from tvmlab.lower import lower
+from tvmlab.schedule import Schedule
+from tvmlab.targets.cpu.emit import emit
+from tvmlab.targets.cpu.limits import cpu_features
+
+ELEMENTS = mmap.PAGESIZE // 4
+
+
+def every_second(size: int, lanes: int, start: int = 0) -> Schedule:
+    """Y[i] = X[2 * i + start] over all of X, in vectors of `lanes`, the last one cut."""
+    X = te.placeholder((size,), name="X")
+    Y = te.compute(((size - start + 1) // 2,), lambda i: X[i * 2 + start], name="Y")
+    s = schedule(Y)
+    s[Y].split("i", lanes)
+    s[Y].vectorize("ii")
+    return s
+
+
+@pytest.mark.parametrize("lanes", [2, 5, 8, 9, 12, 16, 25, 28, 64])
+@pytest.mark.parametrize("start", [0, 1])
+def test_only_what_is_wanted_is_read(lanes: int, start: int) -> None:
+    pages = mmap.mmap(-1, 3 * mmap.PAGESIZE)
+    x = np.frombuffer(pages, np.float32, ELEMENTS, mmap.PAGESIZE)
+    x[...] = np.arange(ELEMENTS)
+    libc = ctypes.CDLL(None, use_errno=True)
+    for page in (0, 2):
+        address = x.ctypes.data + (page - 1) * mmap.PAGESIZE
+        assert libc.mprotect(ctypes.c_void_p(address), mmap.PAGESIZE, 0) == 0
+    assert np.array_equal(run(every_second(ELEMENTS, lanes, start).mod, x), x[start::2])
+
+
+def test_no_gather_is_left_where_vectors_do() -> None:
+    text = emit(lower(every_second(ELEMENTS, 64).mod), cpu_features())
+    assert "masked.gather" not in text
+    assert "shufflevector" in text
+
+
+def test_a_condition_over_lanes_keeps_the_gather() -> None:
+    X = te.placeholder((40,), name="X")
+    Y = te.compute((32,), lambda i: select(i < 20, X[i * 2], -1.0), name="Y")
+    s = schedule(Y)
+    s[Y].vectorize("i")
+    x = np.arange(40, dtype=np.float32)
+    expected = np.where(np.arange(32) < 20, np.append(x[::2], np.zeros(12)), -1)
+    assert np.array_equal(run(s.mod, x), expected)

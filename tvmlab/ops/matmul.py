@@ -78,7 +78,7 @@ class MatmulTemplate(ScheduleTemplate):
             ChoiceKnob("rows", powers(32, m)),
             ChoiceKnob("columns", powers(64, n)),
             ChoiceKnob("depth", dividing(k, 16)),
-            ChoiceKnob("inner", ("rows", "columns")),
+            ChoiceKnob("inner", ("columns", "rows")),
             switch("parallel"),
         )
 
@@ -101,9 +101,9 @@ class MatmulTemplate(ScheduleTemplate):
         return {
             "tile": tile,
             "rows": nearest(powers(32, m), 128),
-            "columns": nearest(powers(64, n), 64),
+            "columns": nearest(powers(64, n), 256),
             "depth": nearest(dividing(k, 16), 256),
-            "inner": "rows",
+            "inner": "columns",
             "parallel": True,
         }
 

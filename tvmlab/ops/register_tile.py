@@ -17,6 +17,9 @@ FMA_LATENCY = 4
 """Cycles before a multiply-add's result can be accumulated into: Zen 2 to 5, Skylake to Golden
 Cove (Agner Fog, instruction tables). That many accumulators are needed to keep one unit busy."""
 
+LOAD_SHARE = 0.25
+"""What a load costs beside multiply-adds that hide it, in cycles: it may miss the first cache."""
+
 MAX_WASTE = 1.35
 """Iterations executed for each that is needed, beyond which a tile is absurd."""
 
@@ -82,12 +85,11 @@ def best_tile(
             full-width load.
     """
 
-    def cost(tile: tuple[int, ...]) -> tuple[float, float]:
+    def cost(tile: tuple[int, ...]) -> float:
         *rows, lanes = tile
-        count = vectors.vectors(lanes, element_bytes)
-        accumulators = prod(rows) * count
-        cycles = max(accumulators, FMA_LATENCY, loads(tile))
+        accumulators = prod(rows) * vectors.vectors(lanes, element_bytes)
+        cycles = max(accumulators, FMA_LATENCY, loads(tile)) + LOAD_SHARE * loads(tile)
         executed = prod(waste(e, t) for e, t in zip(extents, tile, strict=True))
-        return cycles * executed / (prod(rows) * lanes), loads(tile) / accumulators
+        return cycles * executed / (prod(rows) * lanes)
 
     return min(tiles, key=cost)

@@ -1,9 +1,9 @@
 """What a worker process gives up before it runs code nobody trusts.
 
-It leads a process group of its own (so that a kill reaches whatever it starts), says nothing, dumps
-no core, may not outgrow its memory, ignores interrupts, and dies with the process that wants its
-answers: through a thread that watches that process, and where the kernel offers it through a
-signal that comes even if the code never lets go of Python's lock.
+It leads a process group of its own (so that a kill reaches whatever it starts), keeps no file open
+but the pipe to its owner, says nothing, dumps no core, may not outgrow its memory, ignores
+interrupts, and dies with its owner: through a thread that watches it, and where the kernel offers
+it through a signal that comes even if the code never lets go of Python's lock.
 """
 
 from __future__ import annotations
@@ -15,22 +15,25 @@ import resource
 import signal
 import sys
 import threading
-from contextlib import suppress
-from multiprocessing import forkserver
+from itertools import pairwise
 from multiprocessing.connection import wait
 
 PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
 
 
-def confine(memory_bytes: int) -> None:
-    """Confine this process for good; it may hold `memory_bytes` of address space."""
+def confine(memory_bytes: int, pipe: int) -> None:
+    """Confine this process for good; it may hold `memory_bytes` of address space and the file
+    descriptor `pipe`."""
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        _let_fork_server_end()
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    owner = multiprocessing.parent_process()
+    assert owner is not None
+    sentinel = int(owner.sentinel)
+    _close_all_but(pipe, sentinel)
+    threading.Thread(target=_die_with, args=(sentinel,), daemon=True).start()
     _mute()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
@@ -41,24 +44,21 @@ def default_memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
-def _let_fork_server_end() -> None:
-    """Close the pipe that keeps the fork server alive.
+def _close_all_but(*kept: int) -> None:
+    """Close every inherited descriptor from 3 up, but `kept`.
 
-    Our parent in the kernel's sense is the fork server. It ends with the process that started it,
-    unless one of its children holds this pipe, which they do only to start children of their own.
+    Among them is the pipe that keeps the fork server alive. The fork server is our parent in the
+    kernel's sense, and it must end with our owner, which it does once nobody holds that pipe.
     """
-    server = getattr(forkserver, "_forkserver", None)
-    alive = getattr(server, "_forkserver_alive_fd", None)
-    if isinstance(alive, int):
-        with suppress(OSError):
-            os.close(alive)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    beyond = most if most != resource.RLIM_INFINITY else 1 << 16
+    for before, after in pairwise([2, *sorted(set(kept)), beyond]):
+        os.closerange(before + 1, after)
 
 
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os.killpg(0, signal.SIGKILL)
+def _die_with(sentinel: int) -> None:
+    wait([sentinel])
+    os.killpg(0, signal.SIGKILL)
 
 
 def _mute() -> None:

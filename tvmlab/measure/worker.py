@@ -21,7 +21,7 @@ Job = Callable[[Request, Turns, Path], Outcome]
 
 def serve(connection: Connection, job: Job, folder: Path, memory_bytes: int) -> None:
     """Answer requests from `connection` until it ends. The whole life of a worker."""
-    confine(memory_bytes)
+    confine(memory_bytes, connection.fileno())
     reached = "submit"
 
     def announce(stage: str) -> None:

@@ -9,6 +9,7 @@ from tvmlab.arith import simplify_stmt
 from tvmlab.ir.program import Program
 from tvmlab.lower.bind import bind
 from tvmlab.lower.initialise import initialise
+from tvmlab.lower.localise import localise
 from tvmlab.lower.predicates import settle_predicates
 from tvmlab.lower.registers import promote_registers
 from tvmlab.lower.storage import shrink_storage
@@ -42,6 +43,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("simplification", "indices in simplest form", simplify_program),
     Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),
     Pass("vectors", "vectorized loops become lanes", vectorize),
+    Pass("locals", "intermediates of one iteration live in registers alone", localise),
     Pass("registers", "accumulators stay in registers through their reduction", promote_registers),
     Pass("simplified lanes", "indices in simplest form once more", simplify_program),
 )

@@ -11,13 +11,12 @@ Where the nest before it sets exactly that tile, it sets the registers; else the
 
 from __future__ import annotations
 
-from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Expr
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Allocate, For, Program, Seq, Stmt, Store
-from tvmlab.ir.walk import loads, map_children, rewrite, stmts, sub_stmts
+from tvmlab.ir.walk import loads, map_children, stmts, sub_stmts
 from tvmlab.lower.tile import (
-    Tile,
     accesses,
+    in_tile,
     moving_variables,
     take_apart,
     tile_of,
@@ -84,11 +83,11 @@ def _promote(loop: For, buffer: Buffer, before: list[Stmt]) -> Stmt | None:
     if tile is None or touched is None:
         return None
     registers = Buffer(f"{buffer.name}_tile", tile.shape, buffer.dtype, "register")
-    start = _in_tile(touched, buffer, registers, tile, loads_too=False)
+    start = in_tile(touched, buffer, registers, tile, loads_too=False)
     if before and _sets_exactly(before[-1], buffer, touched):
-        start = _in_tile(before.pop(), buffer, registers, tile)
-    inside = _visit(_in_tile(loop, buffer, registers, tile))
-    end = _in_tile(touched, buffer, registers, tile, stores_too=False)
+        start = in_tile(before.pop(), buffer, registers, tile)
+    inside = _visit(in_tile(loop, buffer, registers, tile))
+    end = in_tile(touched, buffer, registers, tile, stores_too=False)
     return Allocate(registers, Seq([start, *_flat(inside), end]))
 
 
@@ -114,33 +113,3 @@ def _sets_exactly(stmt: Stmt, buffer: Buffer, touched: Stmt) -> bool:
 
 def _flat(stmt: Stmt) -> tuple[Stmt, ...]:
     return stmt.stmts if isinstance(stmt, Seq) else (stmt,)
-
-
-def _in_tile(
-    stmt: Stmt,
-    buffer: Buffer,
-    registers: Buffer,
-    tile: Tile,
-    *,
-    loads_too: bool = True,
-    stores_too: bool = True,
-) -> Stmt:
-    """`stmt` with the buffer's accesses turned into accesses to the tile."""
-    unrolled = unrolled_extents(stmt)
-
-    def place(indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
-        access = take_apart(indices, unrolled, set())
-        assert access is not None, "the access was taken apart before"
-        return tile.indices(access)
-
-    def on_expr(e: Expr) -> Expr | None:
-        if loads_too and isinstance(e, Load) and e.buffer is buffer:
-            return Load(registers, place(e.indices))
-        return None
-
-    def on_stmt(s: Stmt) -> Stmt | None:
-        if stores_too and isinstance(s, Store) and s.buffer is buffer:
-            return Store(registers, place(s.indices), s.value, s.source)
-        return None
-
-    return rewrite(stmt, on_stmt, on_expr)

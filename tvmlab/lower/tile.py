@@ -16,7 +16,7 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Ramp, Var
 from tvmlab.ir.program import For, Stmt, Store
-from tvmlab.ir.walk import exprs, exprs_of, stmts, variables
+from tvmlab.ir.walk import exprs, exprs_of, rewrite, stmts, variables
 
 MOST_ELEMENTS = 8192
 """Elements of a tile beyond which registers are out of the question."""
@@ -73,12 +73,12 @@ def accesses(stmt: Stmt, buffer: Buffer) -> Iterator[tuple[Expr, ...]]:
 
 
 def unrolled_extents(stmt: Stmt) -> dict[Var, int]:
-    """The unrolled loops in `stmt`."""
-    return {
-        s.var: s.extent
-        for s in stmts(stmt)
-        if isinstance(s, For) and s.kind == "unrolled" and isinstance(s.extent, int)
-    }
+    """The unrolled loops in `stmt`; of a tile and its tail, which share a variable, the tile's."""
+    extents: dict[Var, int] = {}
+    for s in stmts(stmt):
+        if isinstance(s, For) and s.kind == "unrolled" and isinstance(s.extent, int):
+            extents[s.var] = max(s.extent, extents.get(s.var, 0))
+    return extents
 
 
 def moving_variables(stmt: Stmt) -> set[Var]:
@@ -133,3 +133,33 @@ def _is_aligned(offset: Linear, low: int, lanes: int) -> bool:
     return (offset.constant - low) % lanes == 0 and all(
         c % lanes == 0 for c in offset.terms.values()
     )
+
+
+def in_tile(
+    stmt: Stmt,
+    buffer: Buffer,
+    registers: Buffer,
+    tile: Tile,
+    *,
+    loads_too: bool = True,
+    stores_too: bool = True,
+) -> Stmt:
+    """`stmt` with the buffer's accesses turned into accesses to the tile."""
+    unrolled = unrolled_extents(stmt)
+
+    def place(indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        access = take_apart(indices, unrolled, set())
+        assert access is not None, "the access was taken apart before"
+        return tile.indices(access)
+
+    def on_expr(e: Expr) -> Expr | None:
+        if loads_too and isinstance(e, Load) and e.buffer is buffer:
+            return Load(registers, place(e.indices))
+        return None
+
+    def on_stmt(s: Stmt) -> Stmt | None:
+        if stores_too and isinstance(s, Store) and s.buffer is buffer:
+            return Store(registers, place(s.indices), s.value, s.source)
+        return None
+
+    return rewrite(stmt, on_stmt, on_expr)

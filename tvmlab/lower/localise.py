@@ -1,0 +1,134 @@
+"""Intermediates that live in registers alone: set, used and forgotten inside one iteration.
+
+    C = allocate(float32[6, 16])                     for yo: for xo:
+    for yo: for xo:                                      C = allocate(.., scope="register")
+        for yi in unrolled(6): C[yi, ..] = ...   ->      for yi in unrolled(6): C[yi, ..] = ...
+        for yi in unrolled(6): D[..] = relu(C[yi, ..])   for yi in unrolled(6): D[..] = relu(C[..])
+
+So what is computed into a tile (by `compute_at`, `cache_write`) reaches its reader without memory.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+
+from tvmlab.arith.linear import Linear
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.expr import Var
+from tvmlab.ir.program import Allocate, For, If, Program, Seq, Stmt, Store
+from tvmlab.ir.walk import loads, stmts, sub_stmts
+from tvmlab.lower.tile import (
+    Access,
+    Tile,
+    accesses,
+    in_tile,
+    moving_variables,
+    take_apart,
+    tile_of,
+    unrolled_extents,
+)
+
+MOST_REGISTERS = 64
+"""Values of a tile beyond which it is better off in memory: twice the registers of AVX-512."""
+
+LANES = 16
+"""Lanes that go into one register, of the elements that tiles are mostly made of."""
+
+
+def localise(program: Program) -> Program:
+    """The program with small intermediates in registers."""
+    for buffer in program.buffers:
+        body = _inside(program.body, buffer)
+        if body is not None:
+            kept = [b for b in program.buffers if b is not buffer]
+            program = Program(program.name, program.params, program.outputs, kept, body)
+    return program
+
+
+def _touches(stmt: Stmt, buffer: Buffer) -> bool:
+    return any(True for _ in accesses(stmt, buffer))
+
+
+def _inside(stmt: Stmt, buffer: Buffer) -> Stmt | None:
+    """`stmt` with the buffer in registers wherever it is used; None if it needs memory."""
+    if not _touches(stmt, buffer):
+        return stmt
+    if isinstance(stmt, For):
+        body = _inside(stmt.body, buffer)
+        return stmt.replace(body=body) if body is not None else None
+    if isinstance(stmt, If):
+        then = _inside(stmt.then, buffer)
+        otherwise = _inside(stmt.otherwise, buffer) if stmt.otherwise is not None else None
+        if then is None or (stmt.otherwise is not None and otherwise is None):
+            return None
+        return If(stmt.condition, then, otherwise)
+    if isinstance(stmt, Allocate):
+        body = _inside(stmt.body, buffer)
+        return Allocate(stmt.buffer, body) if body is not None else None
+    if not isinstance(stmt, Seq):
+        return None
+    parts = [_inside(s, buffer) for s in stmt.stmts]
+    known = [p for p in parts if p is not None]
+    return Seq(known) if len(known) == len(parts) else _here(stmt, buffer)
+
+
+def _here(seq: Seq, buffer: Buffer) -> Stmt | None:
+    """The statements with a tile of registers around them, if the first to use it sets it all."""
+    unrolled = unrolled_extents(seq)
+    moving = moving_variables(seq)
+    found = [take_apart(i, unrolled, moving) for i in accesses(seq, buffer)]
+    known = [a for a in found if a is not None]
+    tile = tile_of(known, unrolled) if len(known) == len(found) else None
+    if tile is None or _registers(tile, known[0]) > MOST_REGISTERS:
+        return None
+    if any(isinstance(s, For) and s.kind == "parallel" for s in stmts(seq)):
+        return None
+    first = next(s for s in seq.stmts if _touches(s, buffer))
+    if not _sets_all(first, buffer, tile):
+        return None
+    registers = Buffer(buffer.name, tile.shape, buffer.dtype, "register")
+    return Allocate(registers, in_tile(seq, buffer, registers, tile))
+
+
+def _registers(tile: Tile, access: Access) -> int:
+    """How many registers a tile takes."""
+    return -(-prod(tile.extents) // min(prod(access.lanes), LANES))
+
+
+def _sets_all(stmt: Stmt, buffer: Buffer, tile: Tile) -> bool:
+    """Whether `stmt` begins by setting every element of the tile, whatever else it does."""
+    if isinstance(stmt, (Seq, Allocate)):
+        first = next(s for s in sub_stmts(stmt) if _touches(s, buffer))
+        return _sets_all(first, buffer, tile)
+    if any(isinstance(s, If) for s in stmts(stmt)):
+        return False
+    if any(e.buffer is buffer for e in loads(stmt)):
+        return False
+    unrolled = unrolled_extents(stmt)
+    elements: set[tuple[int, ...]] = set()
+    for s in stmts(stmt):
+        if isinstance(s, Store) and s.buffer is buffer:
+            access = take_apart(s.indices, unrolled, set())
+            assert access is not None, "the access was taken apart before"
+            elements |= _places(access, tile, unrolled)
+    return len(elements) == prod(tile.extents)
+
+
+def _places(access: Access, tile: Tile, unrolled: dict[Var, int]) -> set[tuple[int, ...]]:
+    """The elements of the tile that an access reaches in all iterations."""
+    free = [v for v in unrolled if any(v in o.terms for o in access.offsets)]
+    found: set[tuple[int, ...]] = set()
+    for values in product(*[range(unrolled[v]) for v in free]):
+        at = dict(zip(free, values, strict=True))
+        starts = [
+            _value(o, at) - first for o, first in zip(access.offsets, tile.start, strict=True)
+        ]
+        spans = [range(s, s + n) for s, n in zip(starts, access.lanes, strict=True)]
+        found.update(product(*spans))
+    return found
+
+
+def _value(offset: Linear, at: dict[Var, int]) -> int:
+    ranges = {v: (x, x) for v, x in at.items()}
+    return int(offset.interval(ranges)[0])

@@ -64,6 +64,14 @@ class DecomposeReduction(Step):
                 )
         where = variables(site.block.where)
         for inner in site.loops[site.loops.index(loop) :]:
+            repeats = not any(_feeds(site.block, inner, reduce=r) for r in (False, True))
+            if repeats and inner.extent != 1:
+                raise self.refuse(
+                    self.loop,
+                    f"each iteration of {inner.var.name} folds the same elements from the start",
+                    f"decompose at a loop inside {inner.var.name}",
+                )
+        for inner in site.loops[site.loops.index(loop) :]:
             if inner.var in where and _feeds(site.block, inner, reduce=True):
                 raise self.refuse(
                     self.loop,

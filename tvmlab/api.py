@@ -19,7 +19,7 @@ from tvmlab.schedule.state import State
 from tvmlab.schedule.trace import parse_document, steps_of
 from tvmlab.targets.target import Kernel, Signature
 from tvmlab.te.evaluate import evaluate, random_inputs
-from tvmlab.te.serial import to_json, workload_hash
+from tvmlab.te.serial import to_json
 from tvmlab.te.tensor import Tensor
 from tvmlab.tune.client import Run, start
 
@@ -176,9 +176,7 @@ def replay(value: Expression, trace: str | bytes | Sequence[Mapping[str, Any]]) 
         document = {"steps": list(trace)}
     start_state = State.start(tensors_of(value))
     workload = document.get("workload")
-    if workload is not None and workload_hash(workload) != workload_hash(
-        to_json(start_state.outputs)
-    ):
+    if workload is not None and workload != to_json(start_state.outputs):
         raise TraceError(
             "the trace belongs to another expression than the one given; pass the expression it "
             "was made for, or leave 'workload' out of the trace to apply its steps anyway."

@@ -171,8 +171,12 @@ def test_replay(kind: str, here: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert REPLAY[kind] in complaint(["replay", "trace.json"], capsys)
 
 
-def test_replay_of_another_expression(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (here / "trace.json").write_text(json.dumps(document()))
+@pytest.mark.parametrize("workload", [None, {"no": float("nan")}, [[]], 7])
+def test_replay_of_another_expression(
+    workload: Any, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = document() if workload is None else {**document(), "workload": workload}
+    (here / "trace.json").write_text(json.dumps(data))
     words = ["replay", "trace.json", "matmul", "--shape", "8,8,16"]
     assert "the trace belongs to another expression" in complaint(words, capsys)
 

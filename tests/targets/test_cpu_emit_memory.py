@@ -17,6 +17,7 @@ from tvmlab.ir.program import For, If, Program, Store
 from tvmlab.te.tensor import Tensor
 
 RNG = np.random.default_rng(1)
+LIBC = ctypes.CDLL(None)
 COMPARE = {
     "<": operator.lt,
     "<=": operator.le,
@@ -25,6 +26,17 @@ COMPARE = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+
+
+def page_of(dtype: str, length: int) -> np.ndarray:
+    """An array that ends where an unreadable page begins; one that fills its page starts so too."""
+    pages = mmap.mmap(-1, 3 * mmap.PAGESIZE)
+    whole = np.frombuffer(pages, np.uint8)
+    address = whole.ctypes.data
+    for start in (address, address + 2 * mmap.PAGESIZE):
+        assert LIBC.mprotect(ctypes.c_void_p(start), mmap.PAGESIZE, 0) == 0
+    size = length * np.dtype(dtype).itemsize
+    return np.frombuffer(pages, dtype, length, 2 * mmap.PAGESIZE - size)
 
 
 def index(value: int) -> Const:
@@ -43,16 +55,19 @@ def test_vectors_of_any_length(lanes: int, preset: str) -> None:
     assert np.array_equal(run(s.mod, x, preset=preset), x * 2 + 1)
 
 
-@pytest.mark.parametrize("stride", [2, 3, -1])
+@pytest.mark.parametrize("stride", [2, 3, 4, 5, -1, -2])
+@pytest.mark.parametrize("lanes", [4, 13, 16, 25, 37])
 @pytest.mark.parametrize("dtype", ["float32", "int8", "bool", "float64"])
-def test_strided_access_gathers(dtype: str, stride: int) -> None:
-    x = (RNG.standard_normal(200) * 50).astype(dtype)
-    X = te.placeholder((200,), dtype, name="X")
-    start = 150 if stride < 0 else 3
-    Y = te.compute((37,), lambda i: X[i * stride + start], name="Y")
+def test_strided_access_reads_every_nth_element(dtype: str, lanes: int, stride: int) -> None:
+    span = abs(stride) * (lanes - 1) + 1
+    x = page_of(dtype, span)
+    x[...] = (RNG.standard_normal(span) * 50).astype(dtype)
+    X = te.placeholder((span,), dtype, name="X")
+    start = span - 1 if stride < 0 else 0
+    Y = te.compute((lanes,), lambda i: X[i * stride + start], name="Y")
     s = schedule(Y)
     s[Y].vectorize("i")
-    assert np.array_equal(run(s.mod, x), x[start + stride * np.arange(37)])
+    assert np.array_equal(run(s.mod, x), x[::stride])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32", "bool"])
@@ -97,24 +112,14 @@ def padded(rows: int, columns: int) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("vectorized", ["y", "x", None])
 def test_guarded_loads_never_leave_their_page(vectorized: str | None) -> None:
-    rows, columns = 32, 32  # exactly one page, with the page after it unreadable
-    pages = mmap.mmap(-1, 3 * mmap.PAGESIZE)
-    x = np.frombuffer(pages, np.float32, rows * columns, mmap.PAGESIZE).reshape(rows, columns)
+    rows, columns = 32, 32
+    x = page_of("float32", rows * columns).reshape(rows, columns)
     x[...] = RNG.standard_normal((rows, columns))
-    _protect_around(x)
     _, P = padded(rows, columns)
     s = schedule(P)
     if vectorized:
         s[P].vectorize(vectorized)
     assert np.array_equal(run(s.mod, x), np.pad(x, 2, constant_values=0.5))
-
-
-def _protect_around(array: np.ndarray) -> None:
-    """Make the pages before and after a page-sized array unreadable."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    address = array.ctypes.data
-    for start in (address - mmap.PAGESIZE, address + mmap.PAGESIZE):
-        assert libc.mprotect(ctypes.c_void_p(start), mmap.PAGESIZE, 0) == 0
 
 
 @pytest.mark.parametrize("limit", [0, 1, 15, 16, 17, 40, 63, 64])

@@ -210,12 +210,13 @@ def address(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Address:
     return Address(pointer, constant, alignment, index)
 
 
-def pointer_to(cx: Context, buffer: Buffer, at: Address) -> str:
-    """The address as one pointer, its constant part added beside the access that uses it."""
-    if at.offset == 0:
+def pointer_to(cx: Context, buffer: Buffer, at: Address, further: int = 0) -> str:
+    """The address, and elements further, its constant part added beside the access that uses it."""
+    offset = at.offset + further
+    if offset == 0:
         return at.pointer
-    is_rising = at.index.inside and at.offset > 0 and not at.index.vectors
-    return _step(cx, buffer, at.pointer, at.offset, is_rising, hoist=False)
+    is_rising = at.index.inside and offset > 0 and not at.index.vectors
+    return _step(cx, buffer, at.pointer, offset, is_rising, hoist=False)
 
 
 def _step(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr
 from tvmlab.targets.cpu.emit_context import Context, both, evaluate, spread
 from tvmlab.targets.cpu.emit_index import Address, address, linear_index, pointer_to
+from tvmlab.targets.cpu.emit_strided import is_shuffled, load_strided
 from tvmlab.targets.cpu.emit_types import memory_type, suffix, value_type, vector_literal
 
 
@@ -20,8 +19,8 @@ def load(cx: Context, node: Load) -> str:
     at = address(cx, node.buffer, node.indices)
     if node.lanes == 1:
         return _load_scalar(cx, node.buffer, at)
-    if _is_every_second(cx, at):
-        return _load_every_second(cx, node.buffer, at)
+    if is_shuffled(cx, at):
+        return _from_memory(cx, load_strided(cx, node.buffer, at), node.dtype, cx.chunk.lanes)
     if at.index.vectors or at.index.stride not in (0, 1):
         return _gather(cx, node.buffer, at)
     if at.index.stride == 0:
@@ -59,36 +58,6 @@ def _load_vector(cx: Context, buffer: Buffer, at: Address) -> str:
             f"{masks} {mask}, {vector} zeroinitializer)"
         )
         value = cx.text.load(text, (pointer, mask), buffer)
-    return _from_memory(cx, value, buffer.dtype, lanes)
-
-
-def _is_every_second(cx: Context, at: Address) -> bool:
-    """Whether two whole vectors hold the lanes' elements, and nothing beyond them."""
-    chunk = cx.chunk
-    spans_two = 2 * (chunk.active - 1) >= chunk.lanes - 1
-    is_wanted = at.index.inside or cx.mask == "true"
-    return at.index.stride == 2 and not at.index.vectors and spans_two and is_wanted
-
-
-def _load_every_second(cx: Context, buffer: Buffer, at: Address) -> str:
-    """Elements 0, 2, 4, ... as a shuffle of two vectors: several times faster than a gather.
-
-    The second vector ends with the last element that is wanted, so that neither leaves the buffer.
-    """
-    lanes, active = cx.chunk.lanes, cx.chunk.active
-    later = 2 * (active - 1) - (lanes - 1)
-    vector, alignment = memory_type(buffer.dtype, lanes), _element_alignment(buffer)
-    halves = []
-    for offset in (0, later):
-        pointer = pointer_to(cx, buffer, replace(at, offset=at.offset + offset))
-        text = f"load {vector}, ptr {pointer}, align {alignment}"
-        halves.append(cx.text.load(text, (pointer,), buffer))
-    chosen = [2 * i if 2 * i < lanes else lanes + 2 * i - later for i in range(active)]
-    picks = ", ".join(f"i32 {i}" for i in chosen + [0] * (lanes - active))
-    value = cx.text.pure(
-        f"shufflevector {vector} {halves[0]}, {vector} {halves[1]}, <{lanes} x i32> <{picks}>",
-        tuple(halves),
-    )
     return _from_memory(cx, value, buffer.dtype, lanes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tvmlab.cli.speed import Speed
-from tvmlab.measure.child import LocalRunner
+from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
 from tvmlab.measure.runner import measure_all
@@ -17,12 +17,15 @@ CAREFUL = Protocol(
 )  # fmt: skip
 """Up to a second, or until the median is known to 1 %."""
 
+LIMITS = Limits(build_s=60.0, run_s=120.0)
+"""More than a tuner gives: a schedule that is replayed may be a slow one."""
+
 
 def measure(state: State, target: str, seed: int) -> Outcome:
     """Build, compare with the reference and time; a kernel that crashes is an outcome too."""
     steps = [step.to_json() for step in state.steps]
     request = Request(to_json(state.outputs), steps, target, seed, CAREFUL)
-    with LocalRunner(workers=1) as runner:
+    with LocalRunner(workers=1, limits=LIMITS) as runner:
         [outcome] = measure_all(runner, [request])
     return outcome
 

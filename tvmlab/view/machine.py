@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tvmlab import api
 from tvmlab.analysis.work import Work, work_of
-from tvmlab.measure.child import LocalRunner
+from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
 from tvmlab.schedule import State
@@ -29,13 +29,15 @@ CODE_KINDS: list[CodeKind] = [
 ]
 
 POLL_S = 0.2
+LIMITS = Limits(build_s=60.0, run_s=120.0)
+"""A user may wait for what a tuner gives up: three plain loops can take seconds, three times."""
 _MEASURING = threading.Lock()
 
 
 @cache
 def _runner() -> LocalRunner:
     """The one process in which labs measure, so that no schedule can harm the notebook."""
-    runner = LocalRunner(workers=1)
+    runner = LocalRunner(workers=1, limits=LIMITS)
     atexit.register(runner.close)
     return runner
 

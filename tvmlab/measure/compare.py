@@ -1,7 +1,7 @@
 """Whether a result is the reference, element by element, and the words if it is not.
 
 Integers and bools must be equal. Floats may differ by the bound that the caller derives from the
-computation (`tvmlab.te.evaluate.error_bound`), never by a guess. A NaN agrees with a NaN only, an
+computation (`tvmlab.te.evaluate`), never by a guess. A NaN agrees with a NaN only, an
 infinity with the same infinity or with a value too large for the result's dtype.
 """
 

@@ -13,7 +13,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ops.checks import float_dtype, size, sizes
 from tvmlab.ops.choices import dividing, nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, loop_names
+from tvmlab.ops.nest import Nest, extents_of
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
@@ -147,13 +147,14 @@ class Conv2dTemplate(ScheduleTemplate):
         (out,) = schedule.outputs
         for stage in stages(schedule.outputs):
             if stage is not out:
-                pad_nest(stage, self.vectors, bool(config["parallel"])).apply(schedule[stage])
-        n, c, y, x, ic, kh, kw = names = loop_names(out)
-        extents = (*out.extents, *(a.extent for a in out.reduce_axes))
+                shared = 2 if config["parallel"] else 0
+                pad_nest(extents_of(stage), out.dtype, self.vectors, shared).apply(schedule[stage])
+        extents = extents_of(out)
+        n, c, y, x, ic, kh, kw = extents
         channels, rows, lanes = config["tile"]
         tasks = [(c, 0), (y, 0)] if config["outer"] == "channels" else [(y, 0), (c, 0)]
         Nest(
-            extents=dict(zip(names, extents, strict=True)),
+            extents=extents,
             cuts={
                 c: (max(1, config["channels"] // channels), channels),
                 y: (rows,),

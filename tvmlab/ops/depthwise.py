@@ -11,9 +11,9 @@ import numpy as np
 from tvmlab import te
 from tvmlab.ir import dtypes
 from tvmlab.ops.checks import float_dtype, size, sizes
-from tvmlab.ops.choices import powers, switch
+from tvmlab.ops.choices import nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, loop_names
+from tvmlab.ops.nest import Nest, blocks, extents_of, inner_extents
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
@@ -22,7 +22,7 @@ from tvmlab.ops.window_schedule import pad_nest, unroll_knob, written_out
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
-from tvmlab.te.graph import inputs, stages
+from tvmlab.te.graph import inputs
 
 
 def depthwise_conv2d(
@@ -81,18 +81,22 @@ def depthwise_conv2d(
 
 
 class DepthwiseTemplate(ScheduleTemplate):
-    """Rows of a strip of columns in registers; the rows of a window overlap, so their loads are
-    shared by the rows written out. Channels are shared out among threads."""
+    """Channel by channel: its zeros are written, and its sums taken while they are near.
+
+    Several rows of a strip of columns stay in registers. The windows of neighbouring rows
+    overlap, so with windows written out the rows share their loads.
+    """
 
     kind = "depthwise_conv2d"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """The register tile, the rows of a task, and what is written out."""
+        """The register tile, the channels of a task, what is written out, where zeros are made."""
         (out,) = outputs
         return (
             ChoiceKnob("tile", self._tiles(out)),
-            ChoiceKnob("rows", powers(8, out.extents[2])),
-            unroll_knob(tuple(a.extent for a in out.reduce_axes)),
+            ChoiceKnob("channels", powers(1, out.extents[1])),
+            unroll_knob(_kernel(out)),
+            switch("inside"),
             switch("parallel"),
         )
 
@@ -106,45 +110,65 @@ class DepthwiseTemplate(ScheduleTemplate):
         )
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """The tile that wastes and loads least; whole windows written out; channels as tasks."""
+        """The tile that wastes and loads least; whole windows written out; few channels a task."""
         (out,) = outputs
         size_bytes = dtypes.size_bytes(out.dtype)
-        lanes = self.vectors.lanes(size_bytes)
-        kernel = tuple(a.extent for a in out.reduce_axes)
-        # Written out, a window loads each row once: rows + kernel rows - 1 loads for each column.
-        tile = best_tile(
-            self._tiles(out),
-            out.extents[2:],
-            size_bytes,
-            self.vectors,
-            lambda t: (t[0] + kernel[0] - 1) / kernel[0] * (t[1] / lanes) + 0.5,
-        )
+        rows, columns = _kernel(out)
+
+        def loads(tile: tuple[int, ...]) -> float:
+            """Each row of the image once for every column of a window; its weights."""
+            vectors = self.vectors.vectors(tile[1], size_bytes)
+            return (tile[0] + rows - 1) * vectors / rows + 0.5
+
+        def fits(tile: tuple[int, ...]) -> bool:
+            """Whether the sums, the rows they share and a window's weights have a register each."""
+            vectors = self.vectors.vectors(tile[1], size_bytes)
+            rows_in_use = 2 * tile[0] + rows - 1
+            return rows_in_use * vectors + rows * columns <= self.vectors.registers
+
+        tiles = self._tiles(out)
+        fitting = [t for t in tiles if fits(t)] or [min(tiles)]
         return {
-            "tile": tile,
-            "rows": out.extents[2],
-            "unroll": unroll_knob(kernel).options[-1],
+            "tile": best_tile(fitting, out.extents[2:], size_bytes, self.vectors, loads),
+            "channels": nearest(powers(1, out.extents[1]), 8),
+            "unroll": unroll_knob((rows, columns)).options[-1],
+            "inside": True,
             "parallel": True,
         }
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
-        """A nest for the zeros, if there are any, and one for the sums."""
-        (out,) = schedule.outputs
-        for stage in stages(schedule.outputs):
-            if stage is not out:
-                pad_nest(stage, self.vectors, bool(config["parallel"])).apply(schedule[stage])
-        n, c, y, x, kh, kw = names = loop_names(out)
-        extents = (*out.extents, *(a.extent for a in out.reduce_axes))
+        """A nest for the sums, and one for the zeros, if there are any, inside it or before."""
+        *padding, (out, last) = blocks(schedule.outputs)
+        extents = extents_of(out)
+        n, c, y, x, kh, kw = extents
         rows, lanes = config["tile"]
-        Nest(
-            extents=dict(zip(names, extents, strict=True)),
-            cuts={y: (max(1, config["rows"] // rows), rows), x: (lanes,)},
+        shared = 2 if config["parallel"] else 0
+        loops = Nest(
+            extents=extents,
+            cuts={c: (config["channels"],), y: (rows,), x: (lanes,)},
             order=[
-                (n, 0), (c, 0), (y, 0), (y, 1), (x, 0), (kh, 0), (kw, 0), (y, 2), (x, 1),
+                (n, 0), (c, 0), (c, 1), (y, 0), (x, 0), (kh, 0), (kw, 0), (y, 1), (x, 1),
             ],
-            parallel=3 if config["parallel"] else 0,
-            unrolled=[*written_out(config["unroll"], kh, kw), (y, 2)],
+            parallel=shared,
+            unrolled=[*written_out(config["unroll"], kh, kw), (y, 1)],
             vectorized=(x, 1),
         ).apply(schedule[out])  # fmt: skip
+        for _, block in padding:
+            if config["inside"]:
+                at = next(loops[part] for part in ((c, 1), (c, 0), (n, 0)) if part in loops)
+                schedule[block].compute_at(last, at)
+                around = [str(loop) for loop in schedule[last].loops].index(at) + 1
+                own = inner_extents(schedule, block, around)
+                pad_nest(own, out.dtype, self.vectors).apply(schedule[block])
+            else:
+                own = inner_extents(schedule, block, 0)
+                pad_nest(own, out.dtype, self.vectors, shared).apply(schedule[block])
+
+
+def _kernel(out: Tensor) -> tuple[int, int]:
+    """Height and width of a window."""
+    rows, columns = out.reduce_axes
+    return rows.extent, columns.extent
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ops.checks import float_dtype, size
 from tvmlab.ops.choices import nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, loop_names
+from tvmlab.ops.nest import Nest, extents_of
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.register_tile import lane_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
@@ -77,11 +77,12 @@ class ElementwiseTemplate(ScheduleTemplate):
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
         """One loop in four: tasks, steps, written-out vectors, lanes."""
         (out,) = schedule.outputs
-        (i,) = loop_names(out)
+        extents = extents_of(out)
+        (i,) = extents
         lanes, unroll = config["lanes"], config["unroll"]
         steps = max(1, config["task"] // (lanes * unroll))
         Nest(
-            extents={i: out.extents[0]},
+            extents=extents,
             cuts={i: (steps, unroll, lanes)},
             order=[(i, 0), (i, 1), (i, 2), (i, 3)],
             parallel=1 if config["parallel"] else 0,

@@ -9,12 +9,11 @@ from typing import Any
 from tvmlab.ir import dtypes
 from tvmlab.ops.choices import dividing, nearest, powers
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, Part, loop_names
+from tvmlab.ops.nest import Nest, Part, blocks, extents_of
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
-from tvmlab.te.graph import stages, tensors, unique_names
 
 MAX_WRITTEN_OUT = 8
 """Iterations of an innermost reduction that may be written out."""
@@ -100,13 +99,6 @@ class GenericTemplate(ScheduleTemplate):
                 _nest(stage, chosen).apply(schedule[stage])
 
 
-def blocks(outputs: Sequence[Tensor]) -> list[tuple[Tensor, str]]:
-    """The computations with the names of their blocks, producers first."""
-    every = tensors(outputs)
-    names = dict(zip(every, unique_names([t.name for t in every]), strict=True))
-    return [(stage, names[stage]) for stage in stages(outputs)]
-
-
 def _shared_loops(stage: Tensor) -> int:
     """How many outer loops give every thread several tasks: as few as make 64 of them."""
     for count in range(1, len(stage.axes)):
@@ -117,7 +109,8 @@ def _shared_loops(stage: Tensor) -> int:
 
 def _nest(stage: Tensor, chosen: Mapping[str, Any]) -> Nest:
     """Outer spatial loops, long folds in parts, the rest of the space, one part, the tile."""
-    names = loop_names(stage)
+    extents = extents_of(stage)
+    names = list(extents)
     rank = len(stage.axes)
     spatial, folded = names[:rank], names[rank:]
     rows, lanes = chosen["tile"]
@@ -140,9 +133,8 @@ def _nest(stage: Tensor, chosen: Mapping[str, Any]) -> Nest:
         if chosen.get("unroll"):
             last = folded[-1]
             unrolled.insert(0, (last, 1 if last == folded[0] else 0))
-    extents = (*stage.extents, *(axis.extent for axis in stage.reduce_axes))
     return Nest(
-        extents=dict(zip(names, extents, strict=True)),
+        extents=extents,
         cuts=cuts,
         order=[*outer, *deep, *walk, *tile],
         parallel=chosen["parallel"],

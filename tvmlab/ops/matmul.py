@@ -10,7 +10,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ops.checks import flag, float_dtype, size
 from tvmlab.ops.choices import dividing, nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, loop_names
+from tvmlab.ops.nest import Nest, extents_of
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
@@ -109,9 +109,9 @@ class MatmulTemplate(ScheduleTemplate):
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
         """One nest: blocks, steps of the reduction, register tiles, one step, the tile."""
-        m, n, k, _ = _sizes(schedule.outputs)
         (out,) = schedule.outputs
-        y, x, z = loop_names(out)
+        extents = extents_of(out)
+        y, x, z = extents
         rows, lanes = config["tile"]
         cuts = {
             y: (max(1, config["rows"] // rows), rows),
@@ -120,7 +120,7 @@ class MatmulTemplate(ScheduleTemplate):
         }
         walk = [(x, 1), (y, 1)] if config["inner"] == "rows" else [(y, 1), (x, 1)]
         Nest(
-            extents={y: m, x: n, z: k},
+            extents=extents,
             cuts=cuts,
             order=[(y, 0), (x, 0), (z, 0), *walk, (z, 1), (y, 2), (x, 2)],
             parallel=2 if config["parallel"] else 0,

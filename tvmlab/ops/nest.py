@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from tvmlab.schedule import Loop
+from tvmlab.schedule import Loop, Schedule
+from tvmlab.schedule.find import find_site
 from tvmlab.schedule.handle import Stage
 from tvmlab.te import Tensor
-from tvmlab.te.graph import unique_names
+from tvmlab.te.graph import stages, tensors, unique_names
 
 Part = tuple[str, int]
 """A loop of the expression by name, and the level of its cut, 0 outermost."""
@@ -23,6 +24,26 @@ Part = tuple[str, int]
 def loop_names(tensor: Tensor) -> list[str]:
     """The names of a computation's loops, spatial ones first, as its block has them."""
     return unique_names([axis.name for axis in (*tensor.axes, *tensor.reduce_axes)])
+
+
+def blocks(outputs: Sequence[Tensor]) -> list[tuple[Tensor, str]]:
+    """The computations with the names of their blocks, producers first."""
+    every = tensors(outputs)
+    names = dict(zip(every, unique_names([t.name for t in every]), strict=True))
+    return [(stage, names[stage]) for stage in stages(outputs)]
+
+
+def extents_of(tensor: Tensor) -> dict[str, int]:
+    """A computation's loops and their iterations, before any step."""
+    extents = (*tensor.extents, *(axis.extent for axis in tensor.reduce_axes))
+    return dict(zip(loop_names(tensor), extents, strict=True))
+
+
+def inner_extents(schedule: Schedule, block: str, around: int) -> dict[str, int]:
+    """A block's loops and their iterations now, the outermost `around` loops left out."""
+    site = find_site(schedule.mod, block)
+    assert site is not None, f"{block} is a block of the schedule"
+    return {o.var.name: o.extent for o in site.loops[around:] if isinstance(o.extent, int)}
 
 
 @dataclass(frozen=True)
@@ -46,8 +67,8 @@ class Nest:
     unrolled: Sequence[Part] = ()
     vectorized: Part | None = None
 
-    def apply(self, stage: Stage) -> None:
-        """Append the steps to the stage's schedule.
+    def apply(self, stage: Stage) -> dict[Part, str]:
+        """Append the steps to the stage's schedule; the loops that the parts became, by name.
 
         Raises:
             ScheduleError: a step is illegal.
@@ -56,18 +77,19 @@ class Nest:
         for name in self.extents:
             loops |= self._cut(stage, name)
         wanted = [loops[part] for part in self.order if part in loops]
-        if wanted != [str(loop) for loop in stage.loops]:
+        if wanted != [str(loop) for loop in stage.loops if str(loop) in wanted]:
             stage.reorder(*wanted)
-        shared = [loops[part] for part in self.order[: self.parallel] if part in loops]
+        shared = [part for part in self.order[: self.parallel] if part in loops]
         if len(shared) > 1:
-            shared = [stage.fuse(*shared)]
+            loops |= dict.fromkeys(shared, str(stage.fuse(*(loops[part] for part in shared))))
         if self.vectorized in loops:
             stage.vectorize(loops[self.vectorized])
         for part in self.unrolled:
             if part in loops:
                 stage.unroll(loops[part])
         if shared:
-            stage.parallel(shared[0])
+            stage.parallel(loops[shared[0]])
+        return loops
 
     def _cut(self, stage: Stage, name: str) -> dict[Part, str]:
         """The parts of one loop that have more than one iteration, after its split."""

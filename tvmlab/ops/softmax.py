@@ -12,14 +12,15 @@ from tvmlab.ir import dtypes
 from tvmlab.ops.checks import float_dtype, size
 from tvmlab.ops.choices import nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, loop_names
+from tvmlab.ops.nest import Nest, Part, blocks, extents_of, inner_extents
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.register_tile import lane_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
-from tvmlab.te.graph import inputs, stages
+from tvmlab.te.graph import inputs
+from tvmlab.te.reduction import Reduce
 
 
 def softmax(rows: int, columns: int, dtype: str = "float32") -> Workload:
@@ -53,84 +54,97 @@ def softmax(rows: int, columns: int, dtype: str = "float32") -> Workload:
 
 
 class SoftmaxTemplate(ScheduleTemplate):
-    """Every block with its rows shared out; exp and division in vectors.
+    """A few rows at a time through all four blocks, while they are in the nearest cache.
 
-    Folding a row is one chain of dependent operations. Sums are only fast if several rows are
-    folded side by side, with enough elements of each written out to use up a cache line before
-    the next; a maximum may be taken in any order without a change of its result, so LLVM's own
-    vectors serve it best if nothing is written out.
+    The maxima, exponentials and sums of a group of rows are computed inside the loop over groups
+    of the last block. Folding a row is one chain of dependent operations, so a sum is only fast if
+    several rows are folded side by side, with enough elements of each written out to use up a
+    cache line before the next. A maximum may be taken in any order without a change of its
+    result: LLVM's own vectors serve it best, if nothing is written out.
     """
 
     kind = "softmax"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """(rows, elements) written out in either fold, the vector length, the rows of a task."""
+        """Rows of a group, elements of a sum's step, the vector length, and rows of a task."""
         (out,) = outputs
         m, n = out.extents
-        folds = _folds(m, n)
-        lanes = lane_choices(n, dtypes.size_bytes(out.dtype), self.vectors)
         return (
-            ChoiceKnob("max", folds),
-            ChoiceKnob("sum", folds),
-            ChoiceKnob("lanes", lanes),
-            ChoiceKnob("task", powers(8, m) if m > 8 else (m,)),
+            ChoiceKnob("rows", tuple(r for r in (1, 2, 4, 8, 16) if r <= m)),
+            ChoiceKnob("steps", tuple(s for s in (1, 4, 8, 16) if n % s == 0)),
+            ChoiceKnob("lanes", lane_choices(n, dtypes.size_bytes(out.dtype), self.vectors)),
+            ChoiceKnob("task", powers(16, m)),
+            switch("inside"),
             switch("parallel"),
         )
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """Plain maxima, sums of eight rows by a cache line each, four registers of lanes."""
+        """Four rows at a time, sums by a cache line, four registers of lanes, few tasks."""
         (out,) = outputs
-        m, n = out.extents
-        width = dtypes.size_bytes(out.dtype)
+        knobs: dict[str, Any] = {knob.name: knob.options for knob in self.knobs(outputs)}
+        lanes = 4 * self.vectors.lanes(dtypes.size_bytes(out.dtype))
         return {
-            "max": (1, 1),
-            "sum": min(_folds(m, n), key=lambda fold: abs(fold[0] - 8) * 64 + abs(fold[1] - 16)),
-            "lanes": nearest(lane_choices(n, width, self.vectors), 4 * self.vectors.lanes(width)),
-            "task": nearest(powers(8, m) if m > 8 else (m,), 32),
+            "rows": nearest(knobs["rows"], 4),
+            "steps": knobs["steps"][-1],
+            "lanes": nearest(knobs["lanes"], lanes),
+            "task": nearest(knobs["task"], 256),
+            "inside": True,
             "parallel": True,
         }
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
-        """One nest for each of the four blocks."""
-        largest, _, total, _ = stages(schedule.outputs)
-        folds = {largest: config["max"], total: config["sum"]}
-        shared = 1 if config["parallel"] else 0
-        for stage in stages(schedule.outputs):
-            i, j = names = loop_names(stage)
-            extents = dict(zip(names, (*stage.extents, *_folded(stage)), strict=True))
-            if stage in folds:
-                rows, steps = folds[stage]
-                nest = Nest(
-                    extents=extents,
-                    cuts={i: (max(1, config["task"] // rows), rows), j: (steps,)},
-                    order=[(i, 0), (i, 1), (j, 0), (j, 1), (i, 2)],
-                    parallel=shared,
-                    unrolled=[(j, 1), (i, 2)],
-                )
-            else:
-                nest = Nest(
-                    extents=extents,
-                    cuts={i: (config["task"],), j: (config["lanes"],)},
-                    order=[(i, 0), (i, 1), (j, 0), (j, 1)],
-                    parallel=shared,
-                    vectorized=(j, 1),
-                )
-            nest.apply(schedule[stage])
+        """The last block's nest, then those of the others, inside its groups or before it."""
+        *before, (out, last) = blocks(schedule.outputs)
+        extents = extents_of(out)
+        i, j = extents
+        rows = config["rows"]
+        groups = max(1, config["task"] // rows)
+        loops = Nest(
+            extents=extents,
+            cuts={i: (groups, rows), j: (config["lanes"],)},
+            order=[(i, 0), (i, 1), (i, 2), (j, 0), (j, 1)],
+            parallel=1 if config["parallel"] else 0,
+            vectorized=(j, 1),
+        ).apply(schedule[out])
+        around = [loops[part] for part in ((i, 0), (i, 1)) if part in loops]
+        is_inside = bool(config["inside"] and around)
+        if is_inside:
+            for _, block in reversed(before):
+                schedule[block].compute_at(last, around[-1])
+        for stage, block in before:
+            own = inner_extents(schedule, block, len(around) if is_inside else 0)
+            _nest_before(stage, own, config, is_inside).apply(schedule[block])
 
 
-def _folds(rows: int, columns: int) -> tuple[tuple[int, int], ...]:
-    """(rows, elements of a row) that may be written out: at most 256 copies, no remainder."""
-    return tuple(
-        (r, steps)
-        for r in (1, 2, 4, 8, 16)
-        for steps in (1, 4, 8, 16, 32)
-        if r <= rows and columns % steps == 0 and r * steps <= 256
+def _nest_before(
+    stage: Tensor, extents: Mapping[str, int], config: Mapping[str, Any], is_inside: bool
+) -> Nest:
+    """The nest of a block that the last one reads: over a group's rows, or over all of them.
+
+    Args:
+        extents: the loops over which it ranges, rows and columns; a group of one row has none.
+    """
+    i, j = ("", "", *extents)[-2:]
+    row: Part = (i, 0) if is_inside else (i, 2)
+    outer: list[Part] = [] if is_inside else [(i, 0), (i, 1)]
+    cuts: dict[str, tuple[int, ...]] = {}
+    if not is_inside:
+        cuts[i] = (max(1, config["task"] // config["rows"]), config["rows"])
+    fold = stage.body.reducer.name if isinstance(stage.body, Reduce) else "none"
+    order = [*outer, row, (j, 0), (j, 1)]
+    if fold == "sum":
+        cuts[j] = (config["steps"],)
+        order = [*outer, (j, 0), (j, 1), row]
+    elif fold == "none":
+        cuts[j] = (config["lanes"],)
+    return Nest(
+        extents=extents,
+        cuts=cuts,
+        order=order,
+        parallel=0 if is_inside or not config["parallel"] else 1,
+        unrolled=[(j, 1), row] if fold == "sum" else [],
+        vectorized=(j, 1) if fold == "none" else None,
     )
-
-
-def _folded(stage: Tensor) -> tuple[int, ...]:
-    """The extents of the axes that a stage folds."""
-    return tuple(axis.extent for axis in stage.reduce_axes)
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:

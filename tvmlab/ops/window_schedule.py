@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tvmlab.ir import dtypes
 from tvmlab.ops.knobs import ChoiceKnob
-from tvmlab.ops.nest import Nest, Part, loop_names
+from tvmlab.ops.nest import Nest, Part
 from tvmlab.ops.register_tile import lane_choices
 from tvmlab.ops.vector_unit import VectorUnit
-from tvmlab.te import Tensor
 
 MAX_POSITIONS = 9
 """Window positions that are written out: with 28 rows they make 252 copies of a statement, and
 more only lengthens compilation."""
 
 
-def pad_nest(padded: Tensor, vectors: VectorUnit, parallel: bool) -> Nest:
-    """The nest of the stage that `Window.pad` makes: images and channels are shared out."""
-    n, c, h, w = names = loop_names(padded)
-    choices = lane_choices(padded.extents[3], dtypes.size_bytes(padded.dtype), vectors)
+def pad_nest(
+    extents: Mapping[str, int], dtype: str, vectors: VectorUnit, parallel: int = 0
+) -> Nest:
+    """The nest of the stage that `Window.pad` makes: vectors along the columns.
+
+    Args:
+        extents: the loops it ranges over, columns last.
+        dtype: of the image.
+        parallel: how many of the outermost loops are shared out.
+    """
+    *outer, w = extents
+    lanes = lane_choices(extents[w], dtypes.size_bytes(dtype), vectors)[-1]
     return Nest(
-        extents=dict(zip(names, padded.extents, strict=True)),
-        cuts={w: (choices[-1],)},
-        order=[(n, 0), (c, 0), (h, 0), (w, 0), (w, 1)],
-        parallel=2 if parallel else 0,
+        extents=extents,
+        cuts={w: (lanes,)},
+        order=[*((name, 0) for name in outer), (w, 0), (w, 1)],
+        parallel=parallel,
         vectorized=(w, 1),
     )
 

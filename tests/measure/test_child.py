@@ -10,25 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.measure.jobs import TimedJob, faulty_job, request, timed
+from tests.measure.jobs import DeadlyJob, TimedJob, faulty_job, request, timed
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.faults import FAULTS, fault_step
 from tvmlab.measure.runner import measure_all
 
-LIMITS = Limits(run_s=0.5, memory_bytes=2 << 30)
+LIMITS = Limits(run_s=0.8, memory_bytes=2 << 30)
 
 EXPECTED = {
     "segfault": ("crash", "killed by SIGSEGV"),
     "abort": ("crash", "killed by SIGABRT"),
     "floating point exception": ("crash", "killed by SIGFPE"),
     "stack overflow": ("crash", "killed by SIGSEGV"),
-    "native loop": ("timeout", "still busy after 0.5 s"),
-    "python loop": ("timeout", "still busy after 0.5 s"),
+    "native loop": ("timeout", "still busy after 0.8 s"),
+    "python loop": ("timeout", "still busy after 0.8 s"),
     "out of memory": ("launch_error", "more than the 2 GiB"),
-    "fork flood": ("timeout", "still busy after 0.5 s"),
+    "fork flood": ("timeout", "still busy after 0.8 s"),
     "output flood": ("crash", "exited with code 4"),
     "early exit": ("crash", "exited with code 3"),
-    "stopped": ("timeout", "still busy after 0.5 s"),
+    "stopped": ("timeout", "still busy after 0.8 s"),
     "garbage": ("crash", "its answer was garbage"),
 }
 
@@ -91,14 +91,20 @@ def test_waiting_for_a_turn_is_not_charged():
     assert [o.status for o in outcomes] == ["timeout", "timeout", "ok"]
 
 
-def test_a_worker_that_dies_idle_costs_no_more_than_a_crash_outcome():
+def test_a_worker_that_dies_idle_is_not_blamed_on_the_next_request():
     with LocalRunner(1, LIMITS, faulty_job()) as runner:
         measure_all(runner, [timed(0.5)])
         os.kill(runner._workers[0].process.pid, signal.SIGKILL)
         assert wait_until(lambda: not runner._workers[0].process.is_alive())
-        first, second = measure_all(runner, [timed(0.5), timed(0.5)])
-        assert (first.status, second.status) == ("crash", "ok")
-        assert "SIGKILL" in first.reason
+        outcomes = measure_all(runner, [timed(0.5), fault("segfault"), timed(0.5)])
+        assert [o.status for o in outcomes] == ["ok", "crash", "ok"]
+
+
+def test_workers_that_cannot_even_start_are_crashes_and_no_endless_loop():
+    with LocalRunner(1, LIMITS, DeadlyJob()) as runner:
+        outcomes = measure_all(runner, [timed(0.5), timed(0.5)])
+    assert [(o.status, o.stage) for o in outcomes] == [("crash", "submit")] * 2
+    assert "exited with code 5" in outcomes[0].reason
 
 
 def test_one_at_a_time_measures():

@@ -168,8 +168,12 @@ class LocalRunner:
             if "outcome" in message:
                 self._answer(worker, Outcome.from_json(message["outcome"]))
                 return
-            worker.stage = str(message["stage"])
+            worker.stage, worker.has_begun = str(message["stage"]), True
         except (EOFError, ConnectionError):
+            if worker.died_idle and worker.request is not None and worker.ticket is not None:
+                # The request did nothing yet: it is not to blame, and has another chance.
+                self._waiting.appendleft((worker.ticket, worker.request))
+                worker.ticket = None
             self._replace(worker, failure("crash", worker.stage, worker.cause_of_death()))
             return
         except (OSError, ValueError, TypeError, KeyError, MeasureError):
@@ -193,7 +197,7 @@ class LocalRunner:
     def _answer(self, worker: _Worker, outcome: Outcome) -> None:
         if worker.ticket is not None:
             self._answered.append((worker.ticket, outcome))
-            worker.ticket = None
+            worker.ticket, worker.has_served = None, True
 
 
 class _Worker:
@@ -203,13 +207,17 @@ class _Worker:
         self.process = process
         self.connection = connection
         self.ticket: int | None = None
+        self.request: Request | None = None
         self.stage = "submit"
+        self.has_begun = False
+        self.has_served = False
         self.allowed_s = 0.0
         self.deadline = float("inf")
 
     def take(self, ticket: int, request: Request, start_s: float) -> None:
         """Send a request; a worker that died idle is found out when it is next heard."""
-        self.ticket, self.stage = ticket, "submit"
+        self.ticket, self.request = ticket, request
+        self.stage, self.has_begun = "submit", False
         self.wind(start_s)
         with suppress(OSError):
             self.connection.send_bytes(json.dumps(request.to_json()).encode())
@@ -220,6 +228,11 @@ class _Worker:
             self.allowed_s, self.deadline = allowed_s, time.monotonic() + allowed_s
         elif self.stage == "submit":
             self.deadline = float("inf")
+
+    @property
+    def died_idle(self) -> bool:
+        """Whether a process that once worked died before it took up its present request."""
+        return self.has_served and not self.has_begun
 
     def cause_of_death(self) -> str:
         """How the process ended, in words."""

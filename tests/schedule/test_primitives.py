@@ -32,20 +32,22 @@ def _expression(before: str) -> Tensor:
         name = re.search(r'block\("(\w+)"', nest)
         assert name
         source = tensor if tensor is not None else t.placeholder(shape, name="A")
-        if "reduce(" in nest:
-            k = t.reduce_axis((0, shape[-1]), name=names[-1])
-            tensor = t.compute(shape[:-1], _function(names[:-1], source, k), name=name[1])
-        else:
-            tensor = t.compute(shape, _function(names, source, None), name=name[1])
+        folded = nest.count("reduce(")
+        k = [
+            t.reduce_axis((0, e), name=n)
+            for n, e in list(zip(names, shape, strict=True))[len(names) - folded :]
+        ]
+        spatial = len(shape) - folded
+        tensor = t.compute(shape[:spatial], _function(names[:spatial], source, k), name=name[1])
     assert tensor is not None
     return tensor
 
 
-def _function(names: tuple[str, ...], source: Tensor, k: object) -> object:
+def _function(names: tuple[str, ...], source: Tensor, k: list[object]) -> object:
     """`lambda i, j: source[i, j] + 1.0`, or the sum of `source` over `k`, with those names."""
     inside = f"source[{', '.join(names)}] + 1.0"
-    if k is not None:
-        inside = f"t.sum(source[{', '.join(names)}, k], axis=k)"
+    if k:
+        inside = f"t.sum(source[{', '.join(names)}, *k], axis=k)"
     return eval(f"lambda {', '.join(names)}: {inside}", {"source": source, "k": k, "t": t})
 
 
@@ -90,7 +92,7 @@ def _chain() -> Tensor:
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> None:
-    start = State.start(_chain())
+    start = replay_python(State.start(_chain()), 's["C"].split("k", 8)')
     found = [(s.block.name, n) for s in sites(start.program) for n in s.names()]
     moves = [m for block, loop in found for m in step.moves(start.program, block, loop)]
     assert moves

@@ -9,6 +9,7 @@ from tvmlab.schedule.primitives.fuse import Fuse
 from tvmlab.schedule.primitives.parallel import Parallel
 from tvmlab.schedule.primitives.reorder import Reorder
 from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
+from tvmlab.schedule.primitives.rfactor import Rfactor
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.unroll import Unroll
 from tvmlab.schedule.primitives.vectorize import Vectorize
@@ -27,6 +28,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     CacheRead,
     CacheWrite,
     DecomposeReduction,
+    Rfactor,
 )
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Parallel",
     "Reorder",
     "ReverseComputeAt",
+    "Rfactor",
     "Split",
     "Unroll",
     "Vectorize",

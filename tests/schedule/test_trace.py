@@ -174,3 +174,14 @@ def test_moves_at_a_loop_are_all_legal() -> None:
         moves = s.moves(where)
         assert {"split", "fuse", "reorder", "parallel", "unroll"} <= {m.name for m in moves}
         assert all(m.check(s.mod) is None for m in moves)
+
+
+@pytest.mark.parametrize("form", ["name", "stage", "tensor"])
+def test_a_loop_of_the_block_that_an_argument_names_is_understood(form: str) -> None:
+    A = t.placeholder((8, 8), name="A")
+    B = t.compute((8, 8), lambda i, j: A[i, j] + 1.0, name="B")
+    C = t.compute((8, 8), lambda i, j: B[i, j] * 2.0, name="C")
+    s = t.create_schedule(C)
+    io, _ = s[C].split("i", 4)
+    s[B].compute_at({"name": "C", "stage": s[C], "tensor": C}[form], io)
+    assert s.trace.lines[-1] == 's["B"].compute_at("C", "io")'

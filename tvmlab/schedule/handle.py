@@ -48,8 +48,9 @@ class Stage:
             )
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            plain = [self._plain(a) for a in args]
-            named = {k: self._plain(v) for k, v in kwargs.items()}
+            blocks = self._blocks_named(args, kwargs)
+            plain = [self._plain(a, blocks) for a in args]
+            named = {k: self._plain(v, blocks) for k, v in kwargs.items()}
             made = self._schedule.apply(step.from_call(self._block, *plain, **named))
             return made[0] if len(made) == 1 else tuple(made) if made else None
 
@@ -66,12 +67,24 @@ class Stage:
         site = find_site(self._schedule.mod, self._block)
         return tuple(Loop(n, self._block) for n in site.names()) if site is not None else ()
 
-    def _plain(self, value: Any) -> Any:
-        """Axes and loops as names; everything else as it is."""
+    def _blocks_named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> set[str]:
+        """This block and those that the arguments name: whose loops may stand among them."""
+        named = {self._block}
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, (Stage, Tensor, str)) and not isinstance(value, Loop):
+                named.add(str(self._plain(value, named)))
+        return named
+
+    def _plain(self, value: Any, blocks: set[str]) -> Any:
+        """Axes, loops, stages and tensors as names; everything else as it is."""
         if isinstance(value, Axis):
             return self._axis_name(value)
+        if isinstance(value, Stage):
+            return value._block
+        if isinstance(value, Tensor):
+            return self._schedule._block_names().get(value, value.name)
         if isinstance(value, Loop):
-            if value.block != self._block:
+            if value.block not in blocks:
                 raise ScheduleError(
                     Refusal(
                         f's["{self._block}"] with loop {value!s} of s["{value.block}"]',
@@ -82,7 +95,7 @@ class Stage:
                 )
             return str(value)
         if isinstance(value, (list, tuple)):
-            return tuple(self._plain(v) for v in value)
+            return tuple(self._plain(v, blocks) for v in value)
         return value
 
     def _axis_name(self, axis: Axis) -> str:

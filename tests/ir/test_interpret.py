@@ -153,6 +153,23 @@ def test_init_runs_once_an_element_in_either_order(order):
     np.testing.assert_array_equal(b, a.sum(axis=1))
 
 
+def test_init_runs_in_every_instance_where_nothing_is_folded():
+    A, B = Buffer("A", (3,), "float32"), Buffer("B", (3,), "float32")
+    block = Block(
+        "B",
+        [Iter(v, 3)],
+        [i],
+        TRUE,
+        [Region(A, [(v, 1)])],
+        [Region(B, [(v, 1)])],
+        Store(B, (v,), const(1, "float32")),
+        Store(B, (v,), Load(B, (v,)) + Load(A, (v,))),
+    )
+    b = np.zeros(3, np.float32)
+    interpret(Program("p", [A, B], 1, [], For(i, 3, block)), [np.arange(3, dtype=np.float32), b])
+    np.testing.assert_array_equal(b, [1, 2, 3])
+
+
 def test_a_false_predicate_does_nothing():
     a, b = np.ones((3, 4), np.float32), np.full(3, 99, np.float32)
     interpret(reduction("ij", (j < 2) & (i != 1)), [a, b])

@@ -123,10 +123,6 @@ WRONG: dict[str, tuple[Callable[[], Program], str]] = {
         "v has the extent 0",
     ),
     "predicate": (lambda: program(loop(block(where=i))), "the predicate is int64, not bool"),
-    "init without a fold": (
-        lambda: program(loop(block(init=Store(B, (v,), const(0, "float32"))))),
-        "there is an init, and nothing is folded",
-    ),
     "undeclared read": (lambda: program(loop(block(reads=()))), "A is read, and is not among"),
     "undeclared write": (lambda: program(loop(block(writes=()))), "B is written, and is not among"),
     "parallel fold": (

@@ -158,8 +158,6 @@ class _Verifier:
                 self.fail(f"{it.var.name} is of the unknown kind {it.kind!r}")
             if isinstance(it.extent, int) and it.extent < 1:
                 self.fail(f"{it.var.name} has the extent {it.extent}")
-        if s.init is not None and not any(it.is_reduce for it in s.iters):
-            self.fail("there is an init, and nothing is folded")
         self.scope = {it.var for it in s.iters}
         self.regions(s.reads)
         self.regions(s.writes)

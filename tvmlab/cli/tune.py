@@ -110,7 +110,7 @@ def workload_of(op: str, shape: tuple[int, ...] | None) -> ops.Workload:
     """
     if shape is not None:
         return ops.from_shape(op, shape)
-    if op in ops.NAMED and op not in ops.OPERATORS:
+    if op in ops.NAMED:
         return ops.named(op)
     operator = ops.get(op)
     raise UsageError(

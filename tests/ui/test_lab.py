@@ -1,4 +1,4 @@
-"""The widget side without a browser: requests return at once, panes get what changed, text stays."""
+"""The widget side without a browser: requests return at once, panes get what changed."""
 
 from __future__ import annotations
 

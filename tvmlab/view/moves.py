@@ -11,7 +11,6 @@ from tvmlab.schedule.find import find_site
 from tvmlab.view.fields import is_about_loops, step_fields, step_of, step_values
 from tvmlab.view.schema import LoopRef, MoveView, RefusalView, StepView
 
-
 BY_SUBJECT = sorted(STEPS.values(), key=lambda step: not is_about_loops(step))
 """All steps, those about loops before those about whole blocks."""
 

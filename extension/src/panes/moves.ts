@@ -34,7 +34,9 @@ export class Moves implements Drawn<MovesView> {
     root: HTMLElement,
     private readonly host: Host,
   ) {
-    this.form.addEventListener("submit", (event) => {
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
       event.preventDefault();
       this.submit();
     });
@@ -128,7 +130,6 @@ export class Moves implements Drawn<MovesView> {
     const step = this.current;
     const values = this.values;
     fill(this.form, ...(step?.fields ?? []).map((field) => fieldRow(field, values[field.name] ?? "")));
-    this.form.append(el("button", { type: "submit", class: "tv-hidden", tabindex: -1, "aria-hidden": "true" }));
     this.drawOffers();
   }
 
@@ -168,11 +169,19 @@ export class Moves implements Drawn<MovesView> {
     if (this.current) this.host.ask({ intent: "apply", step: this.step, values: this.values });
   }
 
-  /** The line under the fields: of the latest preview, else of the step with its defaults. */
+  /** The line of the offered move that the fields stand at; empty where there is none. */
+  private offeredLine(): string {
+    const values = this.values;
+    const fits = ({ values: offered }: MoveView) =>
+      Object.entries(offered).every(([name, value]) => values[name] === value);
+    return this.current?.moves.find(fits)?.line ?? "";
+  }
+
+  /** The line under the fields: of the latest preview, else of the offer it equals. */
   private drawPreview(): void {
     const { preview, refusal } = this.state!;
     const fits = preview !== null && preview.step === this.step && preview.token >= this.token;
-    setText(this.line, fits ? preview.line : (this.current?.moves[0]?.line ?? `${this.step}(…)`));
+    setText(this.line, fits ? preview.line : this.offeredLine());
     this.line.title = this.line.textContent ?? "";
     setText(this.effect, (fits && preview.effect) || (this.current?.summary ?? ""));
     const shown = refusal ?? (fits ? preview.refusal : null);

@@ -16,7 +16,7 @@ export class Trace implements Drawn<TraceView> {
   private state: TraceView | null = null;
   private editing = -1;
   private draft = "";
-  private isTypedLane = false;
+  private sent = "";
 
   constructor(
     root: HTMLElement,
@@ -59,8 +59,9 @@ export class Trace implements Drawn<TraceView> {
     this.redo.disabled = !state.can_redo;
     if (grew && !state.refusal) {
       this.editing = -1;
-      if (this.isTypedLane) this.lane.value = "";
-      this.isTypedLane = false;
+      // What was typed since stays.
+      if (this.sent && this.lane.value === this.sent) this.lane.value = "";
+      this.sent = "";
     }
     if (!state.refusal && this.editing >= 0 && state.lines[this.editing]?.text === this.draft) this.editing = -1;
     this.draw();
@@ -134,7 +135,7 @@ export class Trace implements Drawn<TraceView> {
   private onLaneKey(event: KeyboardEvent): void {
     if (event.key !== "Enter" || !this.lane.value.trim()) return;
     event.stopPropagation();
-    this.isTypedLane = true;
+    this.sent = this.lane.value;
     this.host.ask({ intent: "apply", line: this.lane.value, place: "trace" });
   }
 

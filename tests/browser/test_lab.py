@@ -1,0 +1,237 @@
+"""The headline product in JupyterLab: look, schedule, read the code, measure, tune, reopen."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab_page import LabPage
+from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+
+TILED = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
+
+
+@pytest.fixture
+def pane(lab: LabPage) -> LabPane:
+    """A lab of the headline product with the page to itself."""
+    forget_saved_steps(lab)
+    lab.open(lab.write_notebook(f"headline-{time.time_ns()}.ipynb", HEADLINE, "import time"))
+    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    lab.run_cell(0)
+    pane = LabPane(lab)
+    expect(pane.loop("y")).to_be_visible()
+    pane.show()
+    return pane
+
+
+def test_look_schedule_and_refuse(lab: LabPage, pane: LabPane) -> None:
+    assert pane.program[:4] == [
+        "def C(A: float32[1024, 1024], B: float32[1024, 1024], C: float32[1024, 1024]):",
+        "for y in range(1024):",
+        "for x in range(1024):",
+        "for k in range(1024):",
+    ]
+    expect(pane.pane("moves").locator(".tv-empty")).to_be_visible()
+    lab.screenshot("lab-start")
+
+    pane.select("y")
+    expect(pane.loop("y")).to_have_attribute("aria-selected", "true")
+    pane.apply("tile", loops="y, x", factors="32, 32")
+    assert pane.program[1:5] == [f"for {loop} in range(32):" for loop in ("yo", "xo", "yi", "xi")]
+    expect(pane.pane("program").locator(".tv-gone")).to_have_count(3)
+    expect(pane.steps.last).to_contain_text(TILED)
+    lab.screenshot("lab-tiled")
+
+    pane.select("k")
+    pane.choose("parallel")
+    refusal = pane.pane("moves").locator(".tv-refusal")
+    expect(refusal).to_contain_text("k=0 and k=1")
+    expect(pane.button("moves", "Apply")).to_be_disabled()
+    expect(pane.steps).to_have_count(2)
+    lab.screenshot("lab-refused")
+    pane.type_line('s["C"].vectorize("k")')
+    expect(pane.pane("trace").locator(".tv-refusal")).to_be_visible()
+    expect(pane.steps).to_have_count(2)
+    assert "Traceback" not in lab.output(0).inner_text()
+
+
+def test_the_trace_is_edited_copied_undone_and_redone(lab: LabPage, pane: LabPane) -> None:
+    pane.type_line(TILED)
+    expect(pane.steps).to_have_count(2)
+    pane.type_line('s["C"].vectorize("xi")')
+    expect(pane.steps).to_have_count(3)
+
+    pane.steps.nth(1).hover()
+    pane.steps.nth(1).get_by_role("button", name="Edit").click()
+    editor = pane.steps.nth(1).locator("input")
+    editor.fill(TILED.replace("32, 32", "8, 16"))
+    editor.press("Enter")
+    expect(pane.loop("xi")).to_contain_text("vectorized(16)")
+
+    pane.button("trace", "Undo").click()
+    expect(pane.loop("xi")).to_contain_text("range(16)")
+    pane.button("trace", "Redo").click()
+    expect(pane.loop("xi")).to_contain_text("vectorized(16)")
+    pane.steps.first.locator("button").first.click()
+    expect(pane.loop("y")).to_be_visible()
+
+    pane.steps.last.locator("button").first.click()
+    expect(pane.loop("xi")).to_be_visible()
+    pane.button("trace", "Copy").click()
+    expect(pane.button("trace", "Copied")).to_be_visible()
+    copied = lab.page.evaluate("navigator.clipboard.readText()")
+    assert copied.splitlines()[1:] == [
+        TILED.replace("32, 32", "8, 16"),
+        's["C"].vectorize("xi")',
+    ]
+
+
+def test_everything_by_keyboard(lab: LabPage, pane: LabPane) -> None:
+    canvas = pane.pane("program").locator(".tv-canvas")
+    canvas.focus()
+    canvas.press("ArrowDown")
+    canvas.press("Enter")
+    expect(pane.loop("y")).to_have_attribute("aria-selected", "true")
+    pane.pane("moves").locator('[data-step="split"]').focus()
+    lab.page.keyboard.press("Enter")
+    lab.page.keyboard.press("Tab")
+    factors = pane.pane("moves").locator('input[name="factors"]')
+    expect(factors).to_be_focused()
+    factors.fill("auto, 16")
+    factors.press("Enter")
+    expect(pane.loop("yo")).to_contain_text("range(64)")
+    # Letters that are JupyterLab's own shortcuts must not reach it from inside a pane.
+    cells = lab.page.locator(".jp-Notebook .jp-Cell").count()
+    canvas.focus()
+    for key in "abdd":
+        canvas.press(key)
+    canvas.press("Control+z")
+    expect(pane.loop("y")).to_be_visible()
+    assert lab.page.locator(".jp-Notebook .jp-Cell").count() == cells
+
+
+def test_code_and_measurement(lab: LabPage, pane: LabPane) -> None:
+    listing = pane.pane("code").locator(".tv-listing")
+    expect(listing).to_contain_text("define void @C", timeout=SLOW_MS)
+    pane.type_line(TILED)
+    pane.type_line('s["C"].reorder("yo", "xo", "k", "yi", "xi")')
+    pane.type_line('s["C"].vectorize("xi")')
+    pane.type_line('s["C"].unroll("yi")')
+    pane.type_line('s["C"].parallel("yo")')
+    expect(pane.steps).to_have_count(6)
+    pane.pane("code").get_by_role("tab", name="Assembly").click()
+    expect(pane.pane("code").locator(".tv-bar")).to_contain_text("fused", timeout=SLOW_MS)
+    lab.screenshot("lab-assembly")
+
+    pane.tab("Measure")
+    expect(pane.pane("measure").locator(".tv-empty")).to_be_visible()
+    pane.button("measure", "Measure").click()
+    result = pane.pane("measure").locator(".tv-result")
+    expect(result).to_contain_text("Agrees with numpy", timeout=SLOW_MS)
+    for words in ("GFLOP/s", "GB/s", "of peak", "spread", "median of"):
+        expect(result).to_contain_text(words)
+    expect(pane.pane("measure").locator("tbody tr")).to_have_count(1)
+    lab.screenshot("lab-measured")
+
+
+def test_tuning_is_live_while_a_cell_runs(lab: LabPage, pane: LabPane) -> None:
+    lab.page.evaluate(
+        "jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.setSource("
+        "'import time\\nfor _ in range(60): time.sleep(0.1)')"
+    )
+    pane.tab("Tune")
+    tuner = pane.pane("tuner")
+    tuner.get_by_label("Number of trials").fill("24")
+    pane.button("tuner", "Tune").click()
+    lab.start_cell(1)
+    pane.show()
+    expect(tuner.locator(".tv-leader").first).to_be_visible(timeout=SLOW_MS)
+    pane.button("tuner", "Pause").click()
+    expect(tuner.get_by_role("status")).to_contain_text("Paused", timeout=5000)
+    pane.type_line('s["C"].parallel("y")')
+    expect(pane.steps).to_have_count(2)
+    assert not lab.page.evaluate("window.tvmlabRun.done"), "the cell should still be running"
+    pane.button("tuner", "Resume").click()
+    lab.finish()
+    expect(tuner.locator(".tv-leader")).to_have_count(5, timeout=SLOW_MS)
+    lab.screenshot("lab-tuning")
+    expect(tuner.get_by_role("status")).to_contain_text(re.compile("Done"), timeout=SLOW_MS)
+    expect(tuner.locator(".tv-chart .point").first).to_be_visible()
+    lab.screenshot("lab-tuned")
+
+    # A click on a point opens that candidate.
+    tuner.locator(".tv-chart").first.locator(".point").nth(3).click(force=True)
+    expect(pane.pane("program").locator(".tv-notice")).to_contain_text("tuning run")
+    assert pane.steps.count() > 2
+    lab.screenshot("lab-candidate")
+
+    tuner.get_by_label("Number of trials").fill("500")
+    pane.button("tuner", "Tune").click()
+    expect(tuner.get_by_role("status")).to_contain_text("of 500", timeout=SLOW_MS)
+    pane.button("tuner", "Stop").click()
+    expect(tuner.get_by_role("status")).to_contain_text("Done", timeout=SLOW_MS)
+
+
+def test_reopened_without_a_kernel_and_run_again(lab: LabPage, pane: LabPane) -> None:
+    pane.type_line(TILED)
+    expect(pane.loop("yo")).to_be_visible()
+    time.sleep(1.5)  # the picture in the notebook follows after a second without changes
+    path = lab.page.evaluate("jupyterapp.shell.currentWidget.context.path")
+    saved = lab.save()["cells"][0]["outputs"]
+    assert "for yo in" in "".join(saved[1]["data"]["text/plain"])
+    lab.page.goto("about:blank")
+    lab.server.end_sessions()
+
+    lab.open(path)
+    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    lab.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    output = lab.output(0)
+    expect(output.get_by_text("The last state, shown without a kernel")).to_be_visible()
+    expect(output).to_contain_text('s["C"].tile("y", "x", 32, 32)')
+    expect(output.get_by_text("Error displaying widget")).not_to_be_visible()
+    lab.screenshot("lab-reopened")
+
+    lab.open(path)
+    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    lab.run_cell(0)
+    again = LabPane(lab)
+    expect(again.loop("yo")).to_be_visible()
+    expect(output.get_by_text("The last state, shown without a kernel")).not_to_be_visible()
+    expect(again.pane("program").locator(".tv-notice")).to_contain_text("Restored 1 step")
+    lab.screenshot("lab-restored")
+    again.button("program", "Start over").click()
+    expect(again.loop("y")).to_be_visible()
+    expect(again.steps).to_have_count(1)
+
+
+def test_reloading_the_page_keeps_the_live_lab(lab: LabPage, pane: LabPane) -> None:
+    pane.type_line(TILED)
+    expect(pane.loop("yo")).to_be_visible()
+    lab.save()
+    lab.page.reload()
+    expect(pane.loop("yo")).to_be_visible(timeout=SLOW_MS)
+    pane.type_line('s["C"].vectorize("xi")')
+    expect(pane.loop("xi")).to_contain_text("vectorized")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080), (560, 900)])
+def test_nothing_overflows(lab: LabPage, pane: LabPane, theme: str, size: tuple[int, int]) -> None:
+    lab.page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{theme}'}})")
+    lab.page.set_viewport_size({"width": size[0], "height": size[1]})
+    pane.select("y")
+    pane.apply("tile", loops="y, x", factors="32, 32")
+    pane.show()
+    expect(pane.pane("code").locator(".tv-row").first).to_be_visible(timeout=SLOW_MS)
+    lab.screenshot(f"lab-{size[0]}-{theme.split()[1].lower()}")
+    overflowing = pane.root.evaluate(
+        """root => [...root.querySelectorAll('.tvmlab')]
+          .filter(pane => pane.clientHeight > 0)
+          .filter(pane => pane.getBoundingClientRect().right
+                          > root.getBoundingClientRect().right + 1 || pane.clientHeight < 100)
+          .map(pane => pane.className)"""
+    )
+    assert overflowing == []

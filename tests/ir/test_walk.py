@@ -99,7 +99,7 @@ def test_an_expression_rewrite_sees_the_new_operands():
 
 def test_a_block_keeps_its_parts_when_rebound():
     (block,) = blocks(product().body)
-    moved = block.rebind([x, y, x], x < 3)
+    moved = block.replace(bindings=(x, y, x), where=x < 3)
     assert isinstance(moved, Block)
     assert moved.body is block.body
     assert moved.init is block.init

@@ -64,7 +64,7 @@ def test_a_fused_spatial_and_reduction_loop_guards_its_start() -> None:
     outer = s.mod.body
     assert isinstance(outer, For)
     y, k = block.bindings
-    mixed = block.rebind([(y * 6 + k) // 6, (y * 6 + k) % 6], block.where)
+    mixed = block.replace(bindings=((y * 6 + k) // 6, (y * 6 + k) % 6))
     program = s.mod.with_body(_exchange(s.mod, block, mixed))
     (left,) = blocks(initialise(program).body)
     assert left.init is None
@@ -86,6 +86,6 @@ def test_a_reduction_without_loops_is_set_in_place() -> None:
     (block,) = blocks(body)
     from tvmlab.ir.expr import Const
 
-    still = block.rebind([block.bindings[0], Const(0, "int64")], block.where)
+    still = block.replace(bindings=(block.bindings[0], Const(0, "int64")))
     found = lines(initialise(s.mod.with_body(body.replace(body=still))))
     assert found[1:3] == ['with block("S", vy=y):', "S[vy] = 0.0"]

@@ -15,8 +15,15 @@ from tvmlab.arith.linear import Atom, Linear, Opaque, Quotient, atom_interval
 from tvmlab.arith.simplify import linear, loop_range
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr, Var
-from tvmlab.ir.program import Block, For, Iter, Region, Stmt
-from tvmlab.ir.walk import exprs, exprs_of, stmts, sub_stmts, substitute, variables
+from tvmlab.ir.program import Iter, Region, Stmt
+from tvmlab.ir.walk import (
+    blocks_with_loops,
+    exprs,
+    exprs_of,
+    stmts,
+    substitute,
+    variables,
+)
 
 Ranges = Mapping[Var, Interval]
 
@@ -54,7 +61,7 @@ def touched(stmt: Stmt, buffer: Buffer, ranges: Ranges, writes: bool) -> Box | N
         writes: whether writes are meant; else reads.
     """
     total: Box | None = None
-    for block, inner in _blocks_inside(stmt, ()):
+    for block, inner in blocks_with_loops(stmt):
         known = dict(ranges)
         for loop in inner:
             known[loop.var] = loop_range(loop, known)
@@ -68,15 +75,6 @@ def touched(stmt: Stmt, buffer: Buffer, ranges: Ranges, writes: bool) -> Box | N
                 )
                 total = box if total is None else union(total, box)
     return total
-
-
-def _blocks_inside(stmt: Stmt, loops: tuple[For, ...]) -> Iterable[tuple[Block, tuple[For, ...]]]:
-    if isinstance(stmt, Block):
-        yield stmt, loops
-        return
-    inner = (*loops, stmt) if isinstance(stmt, For) else loops
-    for below in sub_stmts(stmt):
-        yield from _blocks_inside(below, inner)
 
 
 def _span(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Const, Expr, Var
@@ -106,18 +106,11 @@ class Block(Stmt):
         self.init = init
         self.body = body
 
-    def rebind(self, bindings: Iterable[Expr], where: Expr) -> Block:
-        """This block with other bindings and predicate; its inside is shared."""
-        return Block(
-            self.name,
-            self.iters,
-            bindings,
-            where,
-            self.reads,
-            self.writes,
-            self.init,
-            self.body,
-        )
+    def replace(self, **parts: Any) -> Block:
+        """This block with the given parts exchanged, by their names."""
+        every: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        assert parts.keys() <= every.keys(), f"a block has no {parts.keys() - every.keys()}"
+        return Block(**{**every, **parts})
 
 
 class Seq(Stmt):

@@ -199,6 +199,18 @@ def loads(stmt: Stmt) -> Iterator[Load]:
                     yield e
 
 
+def blocks_with_loops(
+    stmt: Stmt, loops: tuple[For, ...] = ()
+) -> Iterator[tuple[Block, tuple[For, ...]]]:
+    """Every block in `stmt` with the loops around it from there on, in order, outermost first."""
+    if isinstance(stmt, Block):
+        yield stmt, loops
+        return
+    inner = (*loops, stmt) if isinstance(stmt, For) else loops
+    for below in sub_stmts(stmt):
+        yield from blocks_with_loops(below, inner)
+
+
 def blocks(stmt: Stmt) -> Iterator[Block]:
     """Every block in `stmt`, in order."""
     return (s for s in stmts(stmt) if isinstance(s, Block))

@@ -96,7 +96,7 @@ def _split(block: Block, around: frozenset[Var]) -> tuple[Stmt, list[_Start]]:
         None,
         block.init,
     )
-    rest = _with_body(block, block.body)
+    rest = block.replace(init=None, body=block.body)
     if not reducing:
         return Seq([start, rest]), []
     return rest, [_Start(start, set(reducing))]
@@ -108,17 +108,4 @@ def _guard_init(block: Block) -> Block:
     first = conjunction(
         binary("==", it.var, Const(0, it.var.dtype)) for it in block.iters if it.is_reduce
     )
-    return _with_body(block, Seq([If(first, block.init), block.body]))
-
-
-def _with_body(block: Block, body: Stmt) -> Block:
-    return Block(
-        block.name,
-        block.iters,
-        block.bindings,
-        block.where,
-        block.reads,
-        block.writes,
-        None,
-        body,
-    )
+    return block.replace(init=None, body=Seq([If(first, block.init), block.body]))

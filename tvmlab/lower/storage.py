@@ -7,7 +7,6 @@ box of its own, so that threads never share one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tvmlab.analysis.parallelism import is_private
@@ -18,7 +17,7 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.program import Block, For, Iter, Program, Region, Stmt, Store
-from tvmlab.ir.walk import map_children, rewrite, rewrite_expr, sub_stmts
+from tvmlab.ir.walk import blocks_with_loops, map_children, rewrite, rewrite_expr
 
 
 @dataclass(frozen=True)
@@ -77,19 +76,10 @@ def _place(program: Program, buffer: Buffer) -> _Place | None:
 def _common_loops(program: Program, buffer: Buffer) -> list[For]:
     """The loops around every block that touches `buffer`, outermost first."""
     common: list[For] | None = None
-    for block, loops in _with_loops(program.body, ()):
+    for block, loops in blocks_with_loops(program.body):
         if buffer in [r.buffer for r in (*block.reads, *block.writes)]:
             common = [o for o in loops if o in common] if common is not None else list(loops)
     return common or []
-
-
-def _with_loops(stmt: Stmt, loops: tuple[For, ...]) -> Iterator[tuple[Block, tuple[For, ...]]]:
-    if isinstance(stmt, Block):
-        yield stmt, loops
-        return
-    inner = (*loops, stmt) if isinstance(stmt, For) else loops
-    for below in sub_stmts(stmt):
-        yield from _with_loops(below, inner)
 
 
 def _whole_box(body: Stmt, buffer: Buffer, ranges: Ranges) -> Box:

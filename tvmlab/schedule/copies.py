@@ -6,9 +6,10 @@ from tvmlab.analysis.regions import Box
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Var
+from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import TRUE, Block, Iter, Program, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import blocks
-from tvmlab.schedule.find import fresh_names, sites
+from tvmlab.schedule.find import sites
 from tvmlab.schedule.nest import nest_over
 
 

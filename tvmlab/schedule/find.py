@@ -13,7 +13,7 @@ from tvmlab.arith import Interval, simplify
 from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.expr import Expr, Var, binary
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
-from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute
+from tvmlab.ir.walk import blocks_with_loops, map_children, stmts, substitute
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,7 @@ class Site:
 
 def sites(program: Program) -> Iterator[Site]:
     """Every block with its loops, in order."""
-
-    def visit(stmt: Stmt, loops: tuple[For, ...]) -> Iterator[Site]:
-        if isinstance(stmt, Block):
-            yield Site(stmt, loops)
-            return
-        inner = (*loops, stmt) if isinstance(stmt, For) else loops
-        for below in sub_stmts(stmt):
-            yield from visit(below, inner)
-
-    yield from visit(program.body, ())
+    return (Site(block, loops) for block, loops in blocks_with_loops(program.body))
 
 
 def find_site(program: Program, block: str) -> Site | None:
@@ -64,20 +55,6 @@ def exchange(program: Program, old: Stmt, new: Stmt) -> Program:
 
 def _keep(expr: Expr) -> None:
     """The rewrite that changes no expression."""
-
-
-def fresh_names(taken: Iterable[str], wanted: Iterable[str]) -> list[str]:
-    """`wanted`, each made unlike all `taken` and each other by `_1`, `_2`, ..."""
-    used = set(taken)
-    names = []
-    for name in wanted:
-        candidate, n = name, 0
-        while candidate in used:
-            n += 1
-            candidate = f"{name}_{n}"
-        used.add(candidate)
-        names.append(candidate)
-    return names
 
 
 def names_on_paths(program: Program, loop: For) -> set[str]:
@@ -114,7 +91,7 @@ def rebind(
         if where is not None:
             predicate = binary("and", predicate, where)
         bindings = [simplify(substitute(b, values), known) for b in s.bindings]
-        return s.rebind(bindings, simplify(predicate, known))
+        return s.replace(bindings=tuple(bindings), where=simplify(predicate, known))
 
     return visit(stmt)
 

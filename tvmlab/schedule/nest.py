@@ -9,8 +9,8 @@ from tvmlab.arith import Interval, simplify
 from tvmlab.arith.simplify import interval
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var, binary
+from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import TRUE, Block, For, Stmt
-from tvmlab.schedule.find import fresh_names
 
 
 def nest_over(
@@ -48,7 +48,7 @@ def nest_over(
         if low < 0:
             where = binary("and", where, binary(">=", start, Const(0, INDEX)))
         bindings.append(start)
-    nest: Stmt = block.rebind(bindings, where)
+    nest: Stmt = block.replace(bindings=tuple(bindings), where=where)
     for loop in reversed(loops):
         nest = loop.replace(body=nest)
     return nest

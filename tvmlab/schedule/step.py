@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 from tvmlab.errors import Refusal, ScheduleError, TraceError
-from tvmlab.ir.program import For, Program
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.program import Block, For, Program
 from tvmlab.schedule.find import Site, find_site, sites
 
 Self = TypeVar("Self", bound="Step")
@@ -208,6 +209,20 @@ class Step:
                 f"undo that step, {self.name} first, then annotate what it makes",
             )
         return loop
+
+    def require_only_writer(self, program: Program, block: Block, target: Buffer) -> None:
+        """Refuse where another block than `block` writes `target` too.
+
+        Raises:
+            ScheduleError: naming that block.
+        """
+        for other in (s.block for s in sites(program)):
+            if other is not block and target in [w.buffer for w in other.writes]:
+                raise self.refuse(
+                    "",
+                    f"block {other.name} writes {target.name} as well",
+                    f"{self.name} before the writing is divided between blocks",
+                )
 
     def refuse_lanes(self, site: Site, loop: For, inside: bool = True) -> None:
         """Refuse to put a further nest inside `loop` (or beside it) where lanes surround it.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tvmlab.errors import ExpressionError
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Expr
+from tvmlab.ir.names import fresh_names
 from tvmlab.ir.walk import exprs
 from tvmlab.te.reduction import Reduce
 from tvmlab.te.tensor import Tensor
@@ -77,13 +78,4 @@ def as_outputs(value: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
 
 def unique_names(wanted: Sequence[str]) -> list[str]:
     """`wanted`, with `_1`, `_2`, ... after a name that an earlier one has already."""
-    taken: set[str] = set()
-    names = []
-    for name in wanted:
-        candidate, n = name, 0
-        while candidate in taken:
-            n += 1
-            candidate = f"{name}_{n}"
-        taken.add(candidate)
-        names.append(candidate)
-    return names
+    return fresh_names((), wanted)

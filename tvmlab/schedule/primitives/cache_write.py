@@ -32,7 +32,7 @@ from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import For, Program
 from tvmlab.ir.walk import replace_buffers
 from tvmlab.schedule.copies import at_root, beside, copy_nest, fresh_block_name, root_nest
-from tvmlab.schedule.find import Site, exchange, sites
+from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.step import Step
 
 
@@ -48,13 +48,7 @@ class CacheWrite(Step):
         """One block writes the buffer, and one buffer is written."""
         site = self.site(program)
         target = site.block.writes[0].buffer
-        for other in sites(program):
-            if other.block is not site.block and target in [w.buffer for w in other.block.writes]:
-                raise self.refuse(
-                    "",
-                    f"block {other.block.name} writes {target.name} as well",
-                    "cache a buffer that one block writes",
-                )
+        self.require_only_writer(program, site.block, target)
         beside_it = beside(program, site.block, target)
         if beside_it is not None:
             raise self.refuse(

@@ -69,6 +69,7 @@ class ComputeAt(Step):
             raise self.refuse(
                 self.loop, f"{self.block} is inside {self.loop} already", "choose another loop"
             )
+        self.require_only_writer(program, site.block, target)
         inside = {b.name for b in blocks(loop.body)}
         for other in sites(program):
             reads = target in [r.buffer for r in other.block.reads]
@@ -77,12 +78,6 @@ class ComputeAt(Step):
                     self.loop,
                     f"block {other.block.name} reads {target.name} outside loop {self.loop}",
                     f"compute it at a loop around all of {_readers(program, target)}",
-                )
-            if other.block is not site.block and target in [w.buffer for w in other.block.writes]:
-                raise self.refuse(
-                    "",
-                    f"block {other.block.name} writes {target.name} as well",
-                    "move a buffer that one block defines",
                 )
         if not any(target in [r.buffer for r in b.reads] for b in blocks(loop.body)):
             raise self.refuse(

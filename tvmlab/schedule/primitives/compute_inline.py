@@ -33,7 +33,7 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Program, Stmt, Store
 from tvmlab.ir.walk import map_children, rewrite, substitute
-from tvmlab.schedule.find import Site, remove, sites
+from tvmlab.schedule.find import Site, remove
 from tvmlab.schedule.step import Step
 
 
@@ -53,13 +53,7 @@ class ComputeInline(Step):
             raise self.refuse(
                 "", f"{target.name} is an output, which must be stored", "inline an intermediate"
             )
-        for other in sites(program):
-            if other.block is not site.block and target in [w.buffer for w in other.block.writes]:
-                raise self.refuse(
-                    "",
-                    f"block {other.block.name} writes {target.name} as well",
-                    "inline a buffer that one block defines",
-                )
+        self.require_only_writer(program, site.block, target)
 
     def _definition(self, block: Block) -> Store:
         """The only store of the block."""
@@ -112,13 +106,4 @@ def _renewed(block: Block, body: Stmt) -> Block:
     """`block` with another body, its read regions computed again."""
     own: Buffer = block.writes[0].buffer
     body = simplify_stmt(body, iteration_ranges(block.iters))
-    return Block(
-        block.name,
-        block.iters,
-        block.bindings,
-        block.where,
-        read_points(body, own),
-        block.writes,
-        block.init,
-        body,
-    )
+    return block.replace(reads=tuple(read_points(body, own)), body=body)

@@ -91,16 +91,7 @@ class DecomposeReduction(Step):
             var = fresh[outer.var]
             assert isinstance(var, Var)
             nest = outer.replace(var=var, body=nest)
-        update = Block(
-            block.name,
-            block.iters,
-            block.bindings,
-            block.where,
-            block.reads,
-            block.writes,
-            None,
-            block.body,
-        )
+        update = block.replace(init=None)
         without = exchange(program, block, update)
         site = self.site(without)
         loop = self.find_loop(site, self.loop)

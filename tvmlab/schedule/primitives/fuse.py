@@ -28,9 +28,10 @@ from typing import Any
 
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var, fold
+from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Block, For, Program
 from tvmlab.ir.walk import blocks, variables
-from tvmlab.schedule.find import Site, exchange, fresh_names, names_on_paths, ranges_of, rebind
+from tvmlab.schedule.find import Site, exchange, names_on_paths, ranges_of, rebind
 from tvmlab.schedule.step import Step, argument
 
 

@@ -28,8 +28,9 @@ from typing import Any
 
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var, binary, fold
+from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import For, Program, Stmt
-from tvmlab.schedule.find import Site, exchange, fresh_names, names_on_paths, ranges_of, rebind
+from tvmlab.schedule.find import Site, exchange, names_on_paths, ranges_of, rebind
 from tvmlab.schedule.step import Step, argument
 
 FACTORS_OFFERED = (2, 4, 6, 8, 16, 32, 64)

@@ -87,7 +87,7 @@ def naive(first: State) -> Iterator[str]:
     """The program before any step, run by the interpreter."""
     yield "## 2. The naive program (`te` to `ir`)\n"
     yield "One loop per axis and one block per tensor, which the interpreter runs at once:\n"
-    yield fenced(first.program, "python")
+    yield fenced(first.program)
     rng = np.random.default_rng(0)
     a = rng.integers(-4, 5, (64, 32)).astype(np.float32)
     b = rng.integers(-4, 5, (64, 48)).astype(np.float32)
@@ -101,7 +101,7 @@ def scheduled(schedule: api.Schedule) -> Iterator[str]:
     yield "## 3. The schedule (`schedule`)\n"
     yield "Each step is checked, then rewrites the program into a program:\n"
     for state in schedule.state.states()[1:]:
-        yield fenced(f"{state.line}\n\n{state.program}", "python")
+        yield fenced(f"{state.line}\n\n{state.program}")
     yield "What would be wrong is refused, with a witness and a way out:\n"
     try:
         schedule["C"].parallel("k")
@@ -121,7 +121,7 @@ def lowered(state: State) -> Iterator[str]:
             unchanged.append(name)
             continue
         yield f"**{name}**: {docs[name]}.\n"
-        yield fenced(after, "python")
+        yield fenced(after)
     yield f"Nothing to do here for: {', '.join(unchanged)}.\n"
 
 

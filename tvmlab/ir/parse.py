@@ -1,0 +1,248 @@
+"""The printed text of a program read back: what `tvmlab.ir.printer` writes, and nothing else.
+
+The text is Python syntax, so Python's own parser gives the tree; of that tree only the forms that
+the printer writes are understood, and nothing is run. Printing what was read gives the text again.
+
+The text leaves a few things unsaid, which are chosen so: parameters that are stored to are the
+outputs; an allocation lives to the end of its indented lines; statements of one indentation are one
+`Seq`; a store knows the block it stands in as its source; a block's extents and regions follow from
+its bindings and its body (`tvmlab.ir.unsaid`).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from tvmlab.errors import ParseError, VerifyError
+from tvmlab.ir import dtypes
+from tvmlab.ir.buffer import Buffer, Extent
+from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.parse_expr import Scope, fail, parse_expr
+from tvmlab.ir.printer import LOOP_WORDS
+from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Iter, Program, Seq, Stmt, Store
+from tvmlab.ir.unsaid import iteration_extents, regions
+from tvmlab.ir.verify import verify
+from tvmlab.ir.walk import stmts
+
+LOOP_KINDS = {word: kind for kind, word in LOOP_WORDS.items()}
+
+
+def parse_program(text: str) -> Program:
+    """The program that `text` is the printed form of, scheduled or lowered.
+
+    Raises:
+        ParseError: with the line, where the text is of another form or not a well-formed program.
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise ParseError(
+            f"line {error.lineno} of the program is not its printed form: {error.msg}."
+        ) from None
+    except (RecursionError, MemoryError, ValueError):
+        raise ParseError(
+            "the program's text is nested too deeply or holds characters that no program has; "
+            "pass what str(s) printed."
+        ) from None
+    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.FunctionDef):
+        raise ParseError("the text is not one program: it begins with def name(A: float32[4], ...)")
+    try:
+        program = _function(tree.body[0])
+    except RecursionError:
+        raise ParseError("the program's text is nested too deeply; write it flatter.") from None
+    try:
+        verify(program, scheduled=False)
+    except VerifyError as error:
+        raise ParseError(f"the text is not a well-formed program: {error}") from None
+    return program
+
+
+def _function(node: ast.FunctionDef) -> Program:
+    plain = node.args
+    odd = (*plain.posonlyargs, *plain.kwonlyargs, *plain.defaults, plain.vararg, plain.kwarg)
+    if any(x is not None for x in odd) or node.decorator_list or node.returns is not None:
+        raise fail(node, "a program takes buffers only, each as A: float32[4]")
+    scope = Scope()
+    params = []
+    for arg in plain.args:
+        if arg.annotation is None:
+            raise fail(arg, f"the parameter {arg.arg} has no type such as float32[4]")
+        if arg.arg in scope.buffers:
+            raise fail(arg, f"two parameters are named {arg.arg}")
+        params.append(_buffer(arg.arg, arg.annotation, "global", scope, declares=True))
+        scope.buffers[arg.arg] = params[-1]
+    body = list(node.body)
+    intermediates = []
+    while body and (found := _allocation(body[0], scope)) is not None and found[1] is None:
+        intermediates.append(found[0])
+        scope.buffers[found[0].name] = found[0]
+        body.pop(0)
+    stmt = _sequence(body, scope, None, node)
+    written = {s.buffer for s in stmts(stmt) if isinstance(s, Store)}
+    first = next((n for n, p in enumerate(params) if p in written), None)
+    if first is None:
+        raise fail(node, "the program stores to none of its parameters")
+    return Program(node.name, params, len(params) - first, intermediates, stmt)
+
+
+def _buffer(name: str, node: ast.expr, memory: str, scope: Scope, declares: bool = False) -> Buffer:
+    """The buffer `name` of a type such as `float32[4, n]`; parameters may declare `n`."""
+    if not (isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)):
+        raise fail(node, f"the type of {name} is not of the form float32[4, 4]")
+    if node.value.id not in dtypes.ALL:
+        raise fail(node, f"{node.value.id!r} is not a dtype; use one of {', '.join(dtypes.ALL)}")
+    extents = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    shape: list[Extent] = []
+    for extent in extents:
+        if declares and isinstance(extent, ast.Name) and extent.id not in scope.variables:
+            scope.variables[extent.id] = Var(extent.id)
+        shape.append(_extent(extent, scope))
+    return Buffer(name, shape, node.value.id, memory)
+
+
+def _extent(node: ast.expr, scope: Scope) -> Extent:
+    value = parse_expr(node, scope)
+    if isinstance(value, Const):
+        if value.dtype != dtypes.INDEX or value.value < 1:
+            raise fail(node, f"an extent is a positive integer, not {ast.unparse(node)}")
+        return int(value.value)
+    return value
+
+
+def _allocation(node: ast.stmt, scope: Scope) -> tuple[Buffer, str | None] | None:
+    """The buffer of `b = allocate(float32[4])`, and its scope where one is said; else None."""
+    if not (
+        isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "allocate"
+    ):
+        return None
+    call, memory = node.value, None
+    for keyword in call.keywords:
+        if keyword.arg != "scope" or not isinstance(keyword.value, ast.Constant):
+            raise fail(node, 'allocate takes a type and scope="..."')
+        memory = str(keyword.value.value)
+    if len(call.args) != 1:
+        raise fail(node, 'allocate takes a type and scope="..."')
+    name = node.targets[0].id
+    return _buffer(name, call.args[0], memory or "global", scope), memory
+
+
+def _sequence(nodes: Sequence[ast.stmt], scope: Scope, block: str | None, at: ast.AST) -> Stmt:
+    """Statements of one indentation."""
+    parts: list[Stmt] = []
+    for n, node in enumerate(nodes):
+        found = _allocation(node, scope)
+        if found is not None:
+            buffer = found[0]
+            inner = scope.within(buffers={buffer.name: buffer})
+            parts.append(Allocate(buffer, _sequence(nodes[n + 1 :], inner, block, node)))
+            break
+        parts.append(_stmt(node, scope, block))
+    if not parts:
+        raise fail(at, "nothing stands in these lines; a program does something")
+    return parts[0] if len(parts) == 1 else Seq(parts)
+
+
+def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
+    if isinstance(node, ast.For):
+        return _loop(node, scope, block)
+    if isinstance(node, ast.With):
+        return _block(node, scope)
+    if isinstance(node, ast.If):
+        condition = parse_expr(node.test, scope)
+        then = _sequence(node.body, scope, block, node)
+        otherwise = _sequence(node.orelse, scope, block, node) if node.orelse else None
+        return If(condition, then, otherwise)
+    if (
+        isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and isinstance(node.targets[0], ast.Subscript)
+    ):
+        buffer, indices = scope.access(node.targets[0])
+        return Store(buffer, indices, parse_expr(node.value, scope), block)
+    raise fail(
+        node,
+        f"{ast.unparse(node).splitlines()[0][:60]!r} is no statement of a program; those are for, "
+        "with block, if, an allocation and a store",
+    )
+
+
+def _loop(node: ast.For, scope: Scope, block: str | None) -> For:
+    call = node.iter
+    if (
+        not isinstance(node.target, ast.Name)
+        or not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name))
+        or call.func.id not in LOOP_KINDS
+        or len(call.args) != 1
+        or node.orelse
+    ):
+        words = ", ".join(LOOP_KINDS)
+        raise fail(node, f"a loop is written for x in range(4), with range one of {words}")
+    annotations = []
+    for keyword in call.keywords:
+        value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+        if keyword.arg is None or not isinstance(value, (str, int)):
+            raise fail(node, "an annotation of a loop is a name with a text or an integer")
+        annotations.append((keyword.arg, value))
+    var = Var(node.target.id)
+    extent = _extent(call.args[0], scope)
+    inner = scope.within({var.name: var}, loops={var: extent})
+    body = _sequence(node.body, inner, block, node)
+    return For(var, extent, body, LOOP_KINDS[call.func.id], tuple(annotations))
+
+
+def _with_call(node: ast.With, name: str) -> ast.Call | None:
+    """The call of `with name(...):`, or None where it is another."""
+    item = node.items[0]
+    call = item.context_expr
+    if len(node.items) == 1 and item.optional_vars is None and isinstance(call, ast.Call):
+        return call if isinstance(call.func, ast.Name) and call.func.id == name else None
+    return None
+
+
+def _block(node: ast.With, scope: Scope) -> Block:
+    call = _with_call(node, "block")
+    if (
+        call is None
+        or len(call.args) != 1
+        or not isinstance(call.args[0], ast.Constant)
+        or not isinstance(call.args[0].value, str)
+    ):
+        raise fail(node, 'a block is written with block("C", vy=y, vk=reduce(k), where=y < 4):')
+    name = call.args[0].value
+    where: Expr = TRUE
+    bound: list[tuple[Var, str, Expr]] = []
+    for keyword in call.keywords:
+        value = keyword.value
+        if keyword.arg is None:
+            raise fail(node, "a block names each of its iteration variables")
+        if keyword.arg == "where":
+            where = parse_expr(value, scope)
+            continue
+        kind = "spatial"
+        if isinstance(value, ast.Call) and ast.unparse(value.func) == "reduce":
+            if len(value.args) != 1 or value.keywords:
+                raise fail(node, "reduce takes the one value of its iteration variable")
+            kind, value = "reduce", value.args[0]
+        bound.append((Var(keyword.arg), kind, parse_expr(value, scope)))
+    inside = Scope({v.name: v for v, _, _ in bound}, scope.buffers)
+    nodes = list(node.body)
+    init: Stmt | None = None
+    if isinstance(nodes[0], ast.With) and _with_call(nodes[0], "init") is not None:
+        init = _sequence(nodes.pop(0).body, inside, name, node)  # type: ignore[attr-defined]
+    body = _sequence(nodes, inside, name, node)
+    iters = [
+        Iter(var, extent, kind)
+        for (var, kind, _), extent in zip(
+            bound,
+            iteration_extents([(v, k, b) for v, k, b in bound], where, scope.loops, body),
+            strict=True,
+        )
+    ]
+    reads, writes = regions(body)
+    return Block(name, iters, [b for _, _, b in bound], where, reads, writes, init, body)

@@ -188,3 +188,15 @@ def test_stages_see_each_others_stores() -> None:
     s[Y].vectorize(s[Y].loops[-1])
     for preset in ("explore", "full"):
         assert np.array_equal(run(s.mod, x, preset=preset), x - x.max(1, keepdims=True))
+
+
+@pytest.mark.parametrize("length", [7, 8, 11, 19, 64])
+def test_the_full_preset_reduces_every_element(length: int) -> None:
+    X = te.placeholder((3, 2 * length), name="X")
+    k = te.reduce_axis((0, length), name="k")
+    Y = te.compute((3,), lambda y: te.min(te.exp(X[y, k + k]) - X[y, k + k], axis=k), name="Y")
+    for seed in range(10):
+        x = np.random.default_rng(seed).standard_normal((3, 2 * length)).astype(np.float32)
+        every = x[:, ::2]
+        expected = (np.exp(every) - every).min(1)
+        assert np.allclose(run(schedule(Y).mod, x, preset="full"), expected, rtol=1e-5)

@@ -187,27 +187,53 @@ class Address:
 
 
 def address(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Address:
-    """The address of an access, its variable part computed level by level."""
+    """The address of an access: its variable part computed level by level, its constant part not.
+
+    In unrolled code only the constant part differs, so the variable part is remembered.
+    """
     index = linear_index(cx, buffer, indices)
-    size = dtypes.size_bytes(buffer.dtype)
-    pointer, alignment = cx.pointers[buffer]
     constant = index.constant + index.stride * cx.chunk.start
-    by_level: dict[int, int | str] = {}
-    is_rising = index.inside and constant >= 0 and not index.vectors
+    moving: list[tuple[Expr, int]] = []
     for expr, coefficient in index.terms:
-        value = index_value(cx, expr)
+        value = index_value(cx, expr) if not isinstance(expr, Var) else cx.constants.get(expr)
         if isinstance(value, int):
             constant += coefficient * value
-            continue
-        is_rising = is_rising and coefficient > 0
+        else:
+            moving.append((expr, coefficient))
+    is_plain = all(isinstance(e, Var) for e, _ in moving)
+    key = (id(indices), constant >= 0)
+    found = cx.text.frames[-1].bases.get(key) if is_plain else None
+    if found is None:
+        found = _base(cx, buffer, moving, index, constant)
+        if is_plain:
+            cx.text.frames[-1].bases[key] = found
+    pointer, alignment = found
+    alignment = max(gcd(alignment, constant * dtypes.size_bytes(buffer.dtype)), 1)
+    return Address(pointer, constant, alignment, index)
+
+
+def _base(
+    cx: Context,
+    buffer: Buffer,
+    moving: list[tuple[Expr, int]],
+    index: LinearIndex,
+    constant: int,
+) -> tuple[str, int]:
+    """The pointer that the variable part of an access leads to, and the alignment known of it."""
+    pointer, alignment = cx.pointers[buffer]
+    size = dtypes.size_bytes(buffer.dtype)
+    rises = index.inside and constant >= 0 and not index.vectors
+    is_rising = rises and all(c > 0 for _, c in moving)
+    by_level: dict[int, int | str] = {}
+    for expr, coefficient in moving:
+        value = index_value(cx, expr)
         alignment = gcd(alignment, coefficient * size)
+        level = cx.text.level(str(value))
         term = combine(cx, "*", value, coefficient)
-        level = cx.text.level(value)
         by_level[level] = combine(cx, "+", by_level.get(level, 0), term)
     for level in sorted(by_level):
         pointer = _step(cx, buffer, pointer, by_level[level], is_rising, hoist=True)
-    alignment = max(gcd(alignment, constant * size), 1)
-    return Address(pointer, constant, alignment, index)
+    return pointer, alignment
 
 
 def pointer_to(cx: Context, buffer: Buffer, at: Address, further: int = 0) -> str:

@@ -9,7 +9,13 @@ from tvmlab.ir.expr import Expr
 from tvmlab.targets.cpu.emit_context import Context, both, evaluate, spread
 from tvmlab.targets.cpu.emit_index import Address, address, linear_index, pointer_to
 from tvmlab.targets.cpu.emit_strided import is_shuffled, load_strided
-from tvmlab.targets.cpu.emit_types import memory_type, suffix, value_type, vector_literal
+from tvmlab.targets.cpu.emit_types import (
+    first_lanes,
+    memory_type,
+    suffix,
+    value_type,
+    vector_literal,
+)
 
 
 def load(cx: Context, node: Load) -> str:
@@ -176,7 +182,7 @@ def memory_mask(cx: Context, mask: str) -> str:
     """`mask`, and only lanes that exist: "true", or a vector of the chunk's lanes."""
     chunk = cx.chunk
     if chunk.active < chunk.lanes:
-        exist = vector_literal([int(i < chunk.active) for i in range(chunk.lanes)], "bool")
+        exist = first_lanes(chunk.active, chunk.lanes)
         if mask == "true":
             return exist
         mask = both(cx, spread_mask(cx), exist, chunk.lanes)

@@ -8,7 +8,7 @@ subterms are shared as the text is made, without a pass. Loads obey the stores a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, Protocol
 
 from tvmlab.ir.buffer import Buffer
@@ -36,15 +36,17 @@ class Frame:
     Attributes:
         lines: text; nested lists are the code of inner loops and branches already closed.
         memo: instruction text -> the value it computes.
+        bases: access -> the pointer its variable part leads to, and its alignment.
         label: the block that code appended now belongs to.
         stored: memory buffers that the loop stores to (None: a branch, which no load may leave).
     """
 
-    __slots__ = ("lines", "memo", "label", "stored")
+    __slots__ = ("lines", "memo", "bases", "label", "stored")
 
     def __init__(self, label: str, stored: frozenset[Buffer] | None) -> None:
         self.lines: Lines = []
         self.memo: dict[str, str] = {}
+        self.bases: dict[Hashable, tuple[str, int]] = {}
         self.label = label
         self.stored = stored
 
@@ -72,6 +74,15 @@ class FunctionText:
         """The number of frames outside the one that defines `name`; 0 for constants."""
         return min(self._level.get(name, 0), len(self.frames) - 1)
 
+    def _innermost(self, names: Iterable[str]) -> int:
+        """The greatest level of the names."""
+        known, level = self._level, 0
+        for name in names:
+            at = known.get(name)
+            if at is not None and at > level:
+                level = at
+        return min(level, len(self.frames) - 1)
+
     def define(self, name: str) -> str:
         """Note that `name` is defined in the innermost frame."""
         self._level[name] = len(self.frames) - 1
@@ -81,8 +92,7 @@ class FunctionText:
 
     def pure(self, text: str, operands: Iterable[str]) -> str:
         """The value of an instruction without effects that may run at any time."""
-        level = max(map(self.level, operands), default=0)
-        return self._once(level, text, text)
+        return self._once(self._innermost(operands), text, text)
 
     def here(self, text: str) -> str:
         """The value of an instruction without effects, in the innermost frame."""
@@ -90,7 +100,7 @@ class FunctionText:
 
     def load(self, text: str, operands: Iterable[str], buffer: Buffer) -> str:
         """The value of an instruction that reads `buffer`."""
-        level = max(map(self.level, operands), default=0)
+        level = self._innermost(operands)
         for depth in range(len(self.frames) - 1, level, -1):
             stored = self.frames[depth].stored
             if stored is None or buffer in stored:
@@ -111,20 +121,23 @@ class FunctionText:
         """An instruction with effects, in the innermost frame."""
         self.frames[-1].lines.append(f"  {text}{self.location}")
 
-    def call(self, result: str, name: str, arguments: tuple[tuple[str, str], ...]) -> str:
+    def call(
+        self, result: str, name: str, arguments: tuple[tuple[str, str], ...], flags: str = ""
+    ) -> str:
         """The value of a function without effects; arguments are (type, operand)."""
         self.module.declare(result, name, tuple([t for t, _ in arguments]))
         written = ", ".join([f"{t} {a}" for t, a in arguments])
-        return self.pure(f"call {result} @{name}({written})", [a for _, a in arguments])
+        call = f"call {flags} {result}" if flags else f"call {result}"
+        return self.pure(f"{call} @{name}({written})", [a for _, a in arguments])
 
     def _once(self, level: int, text: str, key: str) -> str:
-        for frame in self.frames[level:]:  # a frame further in may know it, hoisted or not
-            known = frame.memo.get(key)
-            if known is not None:
-                return known
         frame = self.frames[level]
+        known = frame.memo.get(key)
+        if known is not None:
+            return known
         name = f"%{self.fresh()}"
-        self._level[name] = level
+        if level:
+            self._level[name] = level
         frame.memo[key] = name
         frame.lines.append(f"  {name} = {text}{self.location}")
         return name

@@ -81,3 +81,9 @@ def vector_literal(values: Iterable[int], dtype: str) -> str:
 def iota(start: int, lanes: int, dtype: str) -> str:
     """The constant vector start, start + 1, ..."""
     return vector_literal(range(start, start + lanes), dtype)
+
+
+@cache
+def first_lanes(active: int, lanes: int) -> str:
+    """The constant mask of the first `active` lanes."""
+    return vector_literal([int(i < active) for i in range(lanes)], "bool")

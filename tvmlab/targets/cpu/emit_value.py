@@ -83,12 +83,14 @@ def arithmetic(cx: Context, op: str, a: str, b: str, dtype: str, lanes: int) -> 
 def _extreme(cx: Context, op: str, a: str, b: str, dtype: str, lanes: int) -> str:
     if dtype == "bool":
         return (both if op == "min" else either)(cx, a, b, lanes)
+    kind, ending = value_type(dtype, lanes), suffix(dtype, lanes)
+    operands = ((kind, a), (kind, b))
     if dtypes.is_float(dtype):
-        name = f"{op}num"
-    else:
-        name = f"{'u' if dtype in dtypes.UNSIGNED else 's'}{op}"
-    kind = value_type(dtype, lanes)
-    return cx.text.call(kind, f"llvm.{name}.{suffix(dtype, lanes)}", ((kind, a), (kind, b)))
+        # Not minnum and maxnum: LLVM 22's vectorizer drops the last iterations of their reductions.
+        return cx.text.call(kind, f"llvm.{op}imumnum.{ending}", operands, flags="nsz")
+    return cx.text.call(
+        kind, f"llvm.{'u' if dtype in dtypes.UNSIGNED else 's'}{op}.{ending}", operands
+    )
 
 
 def _multiply_add(cx: Context, expr: Binary, lanes: int) -> str | None:

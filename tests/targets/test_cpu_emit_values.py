@@ -11,7 +11,7 @@ import pytest
 import tvmlab.te as te
 from tests.targets.emitted import elementwise, run, schedule
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import maximum, minimum, select
+from tvmlab.ir.expr import const, maximum, minimum, select
 
 LANES = (1, 4, 13, 16, 40)
 NUMBERS = (*dtypes.SIGNED, *dtypes.UNSIGNED, *dtypes.FLOATS)
@@ -165,3 +165,13 @@ def _python(value: Callable[..., te.Tensor], y: int, x: int) -> int:
     folded = value(Const(y, "int64"), Const(x, "int64"))
     assert isinstance(folded, Const)
     return int(folded.value)
+
+
+@pytest.mark.parametrize("lanes", [1, 16])
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_the_corners_of_a_dtype_as_constants(dtype: str, lanes: int) -> None:
+    x = samples(dtype, 15)
+    for corner in (dtypes.lowest(dtype), dtypes.highest(dtype)):
+        constant = const(corner, dtype)
+        found = elementwise(lambda v, c=constant: maximum(minimum(v, c), c), x, lanes=lanes)
+        assert np.array_equal(found, np.full(len(x), corner, dtype))

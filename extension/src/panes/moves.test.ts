@@ -47,6 +47,16 @@ test("only the answer to the latest preview is shown", () => {
   expect(root.querySelector(".tv-line")!.textContent).toBe("yo, yi = split");
 });
 
+test("a preview is asked for once, however many answers are late", () => {
+  pane.update(moves());
+  root.querySelectorAll<HTMLElement>(".tv-offer")[1]!.click();
+  const asked = host.asked.length;
+  for (const token of [1, 2]) {
+    pane.update(moves({ preview: { token, step: "split", line: "s", effect: "", refusal: null } }));
+  }
+  expect(host.asked.length).toBe(asked);
+});
+
 test("a refused step is grey, can be chosen, and says why and what instead", () => {
   pane.update(moves());
   expect(chip("vectorize").className).toContain("tv-refused");

@@ -77,6 +77,8 @@ export class Moves implements Drawn<MovesView> {
     if (isNewTarget || !this.form.contains(document.activeElement)) this.drawStep();
     else this.drawOffers();
     this.drawPreview();
+    // A change of state takes the preview away; an older one means that an answer is on its way.
+    if (state.target && state.preview === null) this.preview();
   }
 
   private get current(): StepView | undefined {
@@ -188,7 +190,6 @@ export class Moves implements Drawn<MovesView> {
     this.apply.disabled = fits && preview.refusal !== null;
     showRefusal(this.refusal, shown);
     this.effect.parentElement!.hidden = shown !== null;
-    if (!fits && this.state!.target) this.preview();
   }
 }
 

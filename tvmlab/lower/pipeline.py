@@ -9,6 +9,7 @@ from tvmlab.arith import simplify_stmt
 from tvmlab.ir.program import Program
 from tvmlab.lower.bind import bind
 from tvmlab.lower.initialise import initialise
+from tvmlab.lower.instructions import spell_out
 from tvmlab.lower.localise import localise
 from tvmlab.lower.predicates import settle_predicates
 from tvmlab.lower.registers import promote_registers
@@ -37,6 +38,7 @@ def simplify_program(program: Program) -> Program:
 
 
 PASSES: tuple[Pass, ...] = (
+    Pass("instructions", "instructions are spelled out as loops", spell_out),
     Pass("storage", "an intermediate shrinks to what one iteration needs", shrink_storage),
     Pass("initialisation", "a reduction's first value is set before its loops", initialise),
     Pass("bindings", "blocks dissolve into the loops around them", bind),

@@ -32,6 +32,8 @@ Known = dict[Var, Interval]
 
 def settle_predicates(program: Program) -> Program:
     """The program with every condition as far out as it can be, and tails of their own."""
+    if not list(_conditions(program.body)):
+        return program
     body = simplify_stmt(_hoist(program.body))
     return program.with_body(_settle(body, {}, MOST_SPLITS))
 
@@ -69,9 +71,12 @@ def _settle(stmt: Stmt, known: Known, splits: int) -> Stmt:
 
 def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
     assert isinstance(loop.extent, int)
+    conditions = list(_conditions(loop.body))
+    if not conditions:
+        return loop
     inside = _inner_ranges(loop.body)
     full = end = loop.extent
-    for condition in _conditions(loop.body):
+    for condition in conditions:
         limit = _limits(condition, loop.var, inside)
         if limit is None:
             continue

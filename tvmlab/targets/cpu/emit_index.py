@@ -15,6 +15,7 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Var
+from tvmlab.ir.walk import variables
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_integer import round_down
 from tvmlab.targets.cpu.emit_types import memory_type
@@ -27,14 +28,14 @@ class LinearIndex:
     """`constant + sum of coefficient * term + stride * lane + sum of coefficient * vector`.
 
     Attributes:
-        terms: scalar expressions with their coefficients.
+        terms: scalar expressions, their coefficients and the variables in them.
         constant: in elements.
         stride: elements between neighbouring lanes.
         vectors: index vectors that are not linear in the lane.
         inside: whether the access lies in its buffer for all values of the loop variables.
     """
 
-    terms: tuple[tuple[Expr, int], ...]
+    terms: tuple[tuple[Expr, int, frozenset[Var]], ...]
     constant: int
     stride: int
     vectors: tuple[tuple[Expr, int], ...]
@@ -158,7 +159,7 @@ def _linear_index(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Lin
         _is_inside(cx, i, int(extent))  # type: ignore[arg-type]
         for i, extent in zip(indices, buffer.shape, strict=True)
     )
-    kept = tuple([(e, c) for e, c in terms.items() if c])
+    kept = tuple([(e, c, frozenset(variables(e))) for e, c in terms.items() if c])
     return LinearIndex(kept, constant, stride, tuple(vectors), inside)
 
 
@@ -194,18 +195,21 @@ def address(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Address:
     index = linear_index(cx, buffer, indices)
     constant = index.constant + index.stride * cx.chunk.start
     moving: list[tuple[Expr, int]] = []
-    for expr, coefficient in index.terms:
-        value = index_value(cx, expr) if not isinstance(expr, Var) else cx.constants.get(expr)
+    is_fixed = True  # no unrolled loop changes the variable part
+    for expr, coefficient, names in index.terms:
+        value: int | str | None = cx.constants.get(expr) if isinstance(expr, Var) else None
+        if value is None and not names.isdisjoint(cx.constants):
+            value = index_value(cx, expr)
+            is_fixed = is_fixed and isinstance(value, int)
         if isinstance(value, int):
             constant += coefficient * value
         else:
             moving.append((expr, coefficient))
-    is_plain = all(isinstance(e, Var) for e, _ in moving)
     key = (id(indices), constant >= 0)
-    found = cx.text.frames[-1].bases.get(key) if is_plain else None
+    found = cx.text.frames[-1].bases.get(key) if is_fixed else None
     if found is None:
         found = _base(cx, buffer, moving, index, constant)
-        if is_plain:
+        if is_fixed:
             cx.text.frames[-1].bases[key] = found
     pointer, alignment = found
     alignment = max(gcd(alignment, constant * dtypes.size_bytes(buffer.dtype)), 1)

@@ -143,7 +143,7 @@ def register_key(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> tupl
     """Which register an access means: its constant index, in elements."""
     index = linear_index(cx, buffer, indices)
     position = index.constant + index.stride * cx.chunk.start
-    for expr, coefficient in index.terms:
+    for expr, coefficient, _ in index.terms:
         value = cx.constants.get(expr)  # type: ignore[call-overload]
         if value is None:
             raise TargetError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tvmlab.errors import Refusal, ScheduleError, UsageError
 from tvmlab.ir.program import Program
 from tvmlab.schedule.find import find_site, sites
+from tvmlab.schedule.nest_goal import nest_steps
 from tvmlab.schedule.registry import STEPS
 from tvmlab.schedule.state import State
 from tvmlab.schedule.step import Step
@@ -59,13 +60,30 @@ class Stage:
         return call
 
     def __dir__(self) -> list[str]:
-        return [*STEPS, "loops"]
+        return [*STEPS, "loops", "to_nest"]
 
     @property
     def loops(self) -> tuple[Loop, ...]:
         """The loops around the block now, outermost first."""
         site = find_site(self._schedule.mod, self._block)
         return tuple(Loop(n, self._block) for n in site.names()) if site is not None else ()
+
+    def to_nest(self, text: str) -> tuple[Loop, ...]:
+        """Append the steps that give the block the loops of `text`, all or none.
+
+        Args:
+            text: loop headers from the outermost in, such as `for yo in parallel(32): for yi in
+                vectorized(32)`; `tvmlab.schedule.nest_goal` says how loops are told by name.
+
+        Returns:
+            the block's loops in the order of the text.
+
+        Raises:
+            ScheduleError: no such nest can be reached; nothing changed.
+        """
+        steps, names = nest_steps(self._schedule.mod, self._block, text)
+        self._schedule.apply_all(steps)
+        return tuple(Loop(name, self._block) for name in names)
 
     def _blocks_named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> set[str]:
         """This block and those that the arguments name: whose loops may stand among them."""
@@ -176,6 +194,15 @@ class Schedule:
         self._state = before.apply(step)
         self._redo.clear()
         return [Loop(n, step.block) for n in step.results(before.program)]
+
+    def apply_all(self, steps: Iterable[Step]) -> None:
+        """Append steps, all or none.
+
+        Raises:
+            ScheduleError: a step is illegal; nothing changed.
+        """
+        self._state = self._state.replay(steps)
+        self._redo.clear()
 
     def apply_python(self, text: str) -> None:
         """Append the steps written in `text`, all or none.

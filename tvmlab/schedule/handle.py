@@ -10,6 +10,7 @@ from tvmlab.ir.program import Program
 from tvmlab.schedule.find import find_site, sites
 from tvmlab.schedule.nest_goal import nest_steps
 from tvmlab.schedule.registry import STEPS
+from tvmlab.schedule.select import Pattern, select_blocks, select_loops
 from tvmlab.schedule.state import State
 from tvmlab.schedule.step import Step
 from tvmlab.schedule.trace import Trace, replay_python
@@ -60,7 +61,12 @@ class Stage:
         return call
 
     def __dir__(self) -> list[str]:
-        return [*STEPS, "loops", "to_nest"]
+        return [*STEPS, "loops", "name", "to_nest"]
+
+    @property
+    def name(self) -> str:
+        """The block's name."""
+        return self._block
 
     @property
     def loops(self) -> tuple[Loop, ...]:
@@ -178,6 +184,39 @@ class Schedule:
     def blocks(self) -> list[str]:
         """The names of the blocks, in program order."""
         return [site.block.name for site in sites(self.mod)]
+
+    def find(
+        self,
+        block: Pattern = "*",
+        loop: Pattern = "*",
+        kind: str | None = None,
+        annotation: str | None = None,
+    ) -> list[Loop]:
+        """The loops that match, in program order; a loop around several blocks stands once.
+
+        Args:
+            block: a glob such as `"C*"`, or a compiled regular expression, for a block's name.
+            loop: the same for the loop's name.
+            kind: `"spatial"` or `"reduce"`, by what the loop is to the block.
+            annotation: `"parallel"`, `"vectorized"`, ... or the name of an annotation.
+
+        Raises:
+            UsageError: nothing matches; the message lists what there is.
+        """
+        found = select_loops(self.mod, block, loop, kind, annotation)
+        return [Loop(name, inside) for inside, name in found]
+
+    def find_blocks(self, block: Pattern = "*", kind: str | None = None) -> list[Stage]:
+        """The blocks that match, as `s[...]` gives them, in program order.
+
+        Args:
+            block: a glob such as `"C*"`, or a compiled regular expression.
+            kind: `"reduce"` for blocks that fold, `"spatial"` for the others.
+
+        Raises:
+            UsageError: nothing matches; the message lists what there is.
+        """
+        return [self[name] for name in select_blocks(self.mod, block, kind)]
 
     def _block_names(self) -> dict[Tensor, str]:
         every = tensors(self.outputs)

@@ -7,8 +7,8 @@ import pytest
 
 from tests.lower.programs import doubled, product
 from tvmlab.ir import Program, text
-from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.interpret import interpret
 from tvmlab.ir.program import For, If, Seq, Stmt, Store
 from tvmlab.ir.walk import stmts
@@ -104,3 +104,12 @@ def test_code_does_not_double_without_end() -> None:
         outer, _inner = s["C"].split(loop, 4)
         s["C"].split(outer, 2)
     assert len(text(lower(s.mod)).splitlines()) < 400
+
+
+def test_a_condition_on_memory_that_the_loop_writes_stays_inside() -> None:
+    flag = Load(OUT, (Const(999, "int64"),))
+    clear = Store(OUT, (Const(999, "int64"),), Const(0, "int32"), "Y")
+    body = For(ROW, 5, If(Binary(">", flag, Const(3, "int32")), Seq([one(ROW + 1), clear])))
+    raise_flag = Store(OUT, (Const(999, "int64"),), Const(7, "int32"), "Y")
+    found = shown(Seq([raise_flag, body]))
+    assert found[1].strip() == "for i in range(5):"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Const, Expr
 from tvmlab.ir.program import TRUE, If, Stmt
+from tvmlab.ir.walk import exprs
 
 
 def conjuncts(condition: Expr) -> list[Expr]:
@@ -30,3 +32,8 @@ def guarded(parts: Iterable[Expr], body: Stmt) -> Stmt:
     for part in reversed(list(parts)):
         body = If(part, body)
     return body
+
+
+def buffers_read(condition: Expr) -> set[Buffer]:
+    """The buffers a condition depends on."""
+    return {e.buffer for e in exprs(condition) if isinstance(e, Load)}

@@ -21,8 +21,9 @@ from tvmlab.arith.simplify import linear
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.program import For, If, Program, Seq, Stmt
+from tvmlab.ir.program import For, If, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute_stmt, variables
+from tvmlab.lower.conjuncts import buffers_read
 
 MOST_SPLITS = 4
 """Nested loops that may be split into full tiles and a tail: each doubles the code inside."""
@@ -51,8 +52,10 @@ def _hoist(stmt: Stmt) -> Stmt:
     while isinstance(body, If) and body.otherwise is None:
         conditions.append(body.condition)
         body = body.then
-    outside = [c for c in conditions if stmt.var not in variables(c)]
-    for condition in reversed([c for c in conditions if stmt.var in variables(c)]):
+    written = {s.buffer for s in stmts(body) if isinstance(s, Store)}
+    changing = [c for c in conditions if stmt.var in variables(c) or written & buffers_read(c)]
+    outside = [c for c in conditions if not any(c is x for x in changing)]
+    for condition in reversed(changing):
         body = If(condition, body)
     result: Stmt = stmt.replace(body=body) if outside else stmt
     for condition in reversed(outside):

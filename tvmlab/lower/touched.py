@@ -11,6 +11,7 @@ from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Allocate, For, If, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs_of, stmts, substitute, variables
+from tvmlab.lower.conjuncts import buffers_read
 
 NOTHING = Seq(())
 
@@ -62,6 +63,8 @@ def _of_branch(branch: If, buffer: Buffer, moving: set[Var]) -> Stmt | None:
         return None
     if then is NOTHING and otherwise is NOTHING:
         return NOTHING
+    if buffers_read(branch.condition):
+        return None  # memory may change what it says
     if not variables(branch.condition) & moving:
         if then is NOTHING:
             return If(~branch.condition, otherwise)

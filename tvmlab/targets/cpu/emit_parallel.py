@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import For, Stmt, Store
+from tvmlab.ir.program import For, If, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, loads, stmts
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_module import Module
@@ -20,9 +20,12 @@ def fork(cx: Context, loop: For, module: Module) -> None:
     """Replace the loop by a call of the launcher; the body becomes functions of the module."""
     text = cx.text
     name = module.fresh_function(loop.var.name)
-    used = _used_buffers(loop)
+    whole: Stmt = loop
+    for condition in cx.conditions:  # the lanes that are wanted, inside as well
+        whole = If(condition, whole)
+    used, named = _used_buffers(whole), _used_variables(whole)
     buffers = [b for b in cx.pointers if b in used]
-    outer = [v for v in cx.variables if v in _used_variables(loop)]
+    outer = [v for v in cx.variables if v in named]
     pointers = [cx.pointers[b] for b in buffers]
     fields = ", ".join(["ptr"] * len(buffers) + ["i64"] * len(outer)) or "i64"
     closure_type = f"{{ {fields} }}"
@@ -84,7 +87,7 @@ def _body(
     at = module.function_location(name)
     text.location = at.locations.get(loop.var, at.suffix)
     inner = Context(text, cx.machine, cx.vector_lanes, cx.evaluate, cx.stored, at.locations)
-    inner.constants, inner.ranges = cx.constants, cx.ranges
+    inner.constants, inner.ranges, inner.conditions = cx.constants, cx.ranges, cx.conditions
     inner.linear, inner.non_negative, inner.is_index = cx.linear, cx.non_negative, cx.is_index
     parameters = []
     for buffer, kind in buffers:

@@ -101,8 +101,11 @@ def test_text_is_the_same_every_time() -> None:
     assert text_of(tiled_product()) == text_of(tiled_product())
 
 
-def test_assembly_tells_the_line_of_each_loop_and_block() -> None:
+@pytest.mark.parametrize("is_parallel", [False, True])
+def test_assembly_tells_the_line_of_each_loop_and_block(is_parallel: bool) -> None:
     s = tiled_product()
+    if is_parallel:
+        s["C"].parallel(s["C"].loops[0])
     printed = print_program(s.mod)
     lines = printed.line_of()
     text = emit(lower(s.mod), cpu_features(), lines=lines)

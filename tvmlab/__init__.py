@@ -39,6 +39,7 @@ _HOMES = {
     ),
     "tvmlab.ir.expr": ("maximum", "minimum", "select"),
     "tvmlab.ir.parse": ("parse_program",),
+    "tvmlab.schedule.hole": ("hole", "sample_categorical", "sample_perfect_tile"),
     "tvmlab.schedule.primitives": ("Fuse", "Parallel", "Reorder", "Split", "Unroll", "Vectorize"),
     "tvmlab.schedule.recipes": ("Tile",),
     "tvmlab.targets.cpu.threads": ("set_num_threads",),
@@ -65,12 +66,12 @@ _HOMES = {
 }
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["__version__", "ops", *sorted(_WHERE)]
+__all__ = ["__version__", "intrin", "ops", *sorted(_WHERE)]
 
 
 def __getattr__(name: str) -> Any:
     """The public name, from the module that defines it (PEP 562)."""
-    if name in ("ops", "schedule"):
+    if name in ("intrin", "ops", "schedule"):
         return importlib.import_module(f"tvmlab.{name}")
     home = _WHERE.get(name)
     if home is None:

@@ -14,7 +14,7 @@ from tvmlab.arith.linear import Interval, Linear, Opaque, Ranges, divide
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var, fold
-from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Region, Seq, Stmt, Store
+from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Invoke, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import operands, with_operands
 
 FALSE = Const(0, "bool")
@@ -182,6 +182,8 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
                 return visit(chosen) if chosen is not None else Seq(())
             otherwise = visit(s.otherwise) if s.otherwise is not None else None
             return If(condition, visit(s.then), otherwise)
+        if isinstance(s, Invoke):
+            return Invoke(s.name, [_simplify_region(o, known) for o in s.operands], visit(s.body))
         if isinstance(s, Allocate):
             return Allocate(s.buffer, visit(s.body))
         assert isinstance(s, Block)
@@ -190,10 +192,15 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
     return visit(stmt)
 
 
+def _simplify_region(region: Region, known: Ranges) -> Region:
+    bounds = [(simplify(start, known), extent) for start, extent in region.bounds]
+    return Region(region.buffer, bounds)
+
+
 def _simplify_block(
     block: Block, known: dict[Var, Interval], visit: Callable[[Stmt], Stmt]
 ) -> Block:
-    bindings = [simplify(b, known) for b in block.bindings]
+    bindings = tuple([simplify(b, known) for b in block.bindings])
     where = simplify(block.where, known)
     for it in block.iters:
         known[it.var] = (
@@ -201,17 +208,11 @@ def _simplify_block(
             if isinstance(it.extent, int)
             else (0, interval(it.extent, known)[1] - 1)
         )
-
-    def region(r: Region) -> Region:
-        return Region(r.buffer, [(simplify(start, known), extent) for start, extent in r.bounds])
-
-    return Block(
-        block.name,
-        block.iters,
-        bindings,
-        where,
-        [region(r) for r in block.reads],
-        [region(r) for r in block.writes],
-        visit(block.init) if block.init is not None else None,
-        visit(block.body),
+    return block.replace(
+        bindings=bindings,
+        where=where,
+        reads=tuple([_simplify_region(r, known) for r in block.reads]),
+        writes=tuple([_simplify_region(r, known) for r in block.writes]),
+        init=visit(block.init) if block.init is not None else None,
+        body=visit(block.body),
     )

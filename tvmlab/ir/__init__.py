@@ -14,9 +14,11 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
   instance does nothing. `spatial` variables name the element written, `reduce` variables the
   contributions folded into it. `init`, if there is one, runs before the body in the first
   executed instance for a given element, that is, when all reduce variables are at their first
-  value. The pairs of (spatial, reduce) values that a program executes are each executed once.
-  Nothing in a block refers to a loop variable outside `bindings` and `where`.
+  value. All instances for an element may be executed again, from the first on, where `init`
+  starts the fold anew or nothing is folded. Nothing in a block refers to a loop variable outside
+  `bindings` and `where`.
 - `Seq`, `If`, `Allocate` (a buffer alive in its body, uninitialised), `Store`.
+- `Invoke(name, operands, body)`: a hardware instruction; it does exactly what `body` does.
 
 *Expressions* have a dtype and no effects:
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
-from tvmlab.ir.program import Allocate, Block, For, If, Program, Region, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Program, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import operands
 
 Key = Hashable
@@ -80,6 +80,9 @@ def _stmt_key(s: Stmt, names: Names) -> Key:
     if isinstance(s, If):
         otherwise = _stmt_key(s.otherwise, names) if s.otherwise is not None else None
         return ("if", expr_key(s.condition, names), _stmt_key(s.then, names), otherwise)
+    if isinstance(s, Invoke):
+        operands = tuple([_region_key(o, names) for o in s.operands])
+        return ("invoke", s.name, operands, _stmt_key(s.body, names))
     if isinstance(s, Allocate):
         return ("allocate", _buffer_key(s.buffer, names), _stmt_key(s.body, names))
     assert isinstance(s, Block)

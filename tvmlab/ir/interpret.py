@@ -19,7 +19,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import COMPARISONS, LOGICAL, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.functions import FUNCTIONS
-from tvmlab.ir.program import Allocate, Block, For, If, Program, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs
 
 NESTING = 16
@@ -141,6 +141,8 @@ class _Writer:
             if s.otherwise is not None:
                 self.line("else:", depth)
                 self.stmt(s.otherwise, depth + 1, nested)
+        elif isinstance(s, Invoke):
+            self.stmt(s.body, depth, nested)
         elif isinstance(s, Allocate):
             self.line(f"{self.buffer(s.buffer)} = [None] * {prod(s.buffer.extents)}", depth)
             self.stmt(s.body, depth, nested)

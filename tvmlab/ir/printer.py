@@ -20,7 +20,7 @@ from math import inf, isinf, isnan
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
-from tvmlab.ir.program import Allocate, Block, For, If, Program, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Program, Seq, Stmt, Store
 
 LOOP_WORDS = {
     "serial": "range",
@@ -206,6 +206,8 @@ class _Writer:
             self.end(s, block or s.source)
         elif isinstance(s, If):
             self.branch(s, indent, block)
+        elif isinstance(s, Invoke):
+            self.invoke(s, block)
         else:
             assert isinstance(s, Allocate)
             self.put(s.buffer.name, "buffer", s)
@@ -265,6 +267,15 @@ class _Writer:
             self.stmt(s.init, indent + 2, s.name)
         self.stmt(s.body, indent + 1, s.name)
 
+    def invoke(self, s: Invoke, block: str | None) -> None:
+        self.put(s.name, "function", s)
+        self.put("(")
+        for n, operand in enumerate(s.operands):
+            self.put(", " if n else "")
+            self.access(operand.buffer, tuple(start for start, _ in operand.bounds), s)
+        self.put(")")
+        self.end(s, block)
+
     def branch(self, s: If, indent: int, block: str | None) -> None:
         self.put("if", "keyword")
         self.put(" ")
@@ -320,7 +331,7 @@ def first_block(stmt: Stmt) -> str | None:
     if isinstance(stmt, Store):
         return stmt.source
     below: tuple[Stmt | None, ...] = ()
-    if isinstance(stmt, (For, Allocate)):
+    if isinstance(stmt, (For, Allocate, Invoke)):
         below = (stmt.body,)
     elif isinstance(stmt, Seq):
         below = stmt.stmts

@@ -161,6 +161,21 @@ class Store(Stmt):
         self.source = source
 
 
+class Invoke(Stmt):
+    """One execution of the hardware instruction `name` on `operands`, the results first.
+
+    `body` is what it does, as loops over the same elements: whatever does not know the
+    instruction may look at the body instead.
+    """
+
+    __slots__ = ("name", "operands", "body")
+
+    def __init__(self, name: str, operands: Iterable[Region], body: Stmt) -> None:
+        self.name = name
+        self.operands = tuple(operands)
+        self.body = body
+
+
 class Program:
     """A function over buffers.
 

@@ -20,6 +20,7 @@ from tvmlab.ir.program import (
     Block,
     For,
     If,
+    Invoke,
     Program,
     Region,
     Stmt,
@@ -104,6 +105,8 @@ class _Verifier:
             self.typed(s.condition, "bool", "a condition")
             if s.condition.lanes > 1 and s.otherwise is not None:
                 self.fail("a condition over lanes has an else")
+        elif isinstance(s, Invoke):
+            self.regions(s.operands)
         elif isinstance(s, Allocate):
             if s.buffer in self.buffers:
                 self.fail(f"buffer {s.buffer.name} is declared twice")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var, fold
-from tvmlab.ir.program import Allocate, Block, For, If, Region, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Region, Seq, Stmt, Store
 
 ExprRewrite = Callable[[Expr], Expr | None]
 StmtRewrite = Callable[[Stmt], Stmt | None]
@@ -106,6 +106,12 @@ def map_children(stmt: Stmt, on_stmt: Callable[[Stmt], Stmt], on_expr: ExprRewri
     if isinstance(stmt, Allocate):
         body = on_stmt(stmt.body)
         return stmt if body is stmt.body else Allocate(stmt.buffer, body)
+    if isinstance(stmt, Invoke):
+        body = on_stmt(stmt.body)
+        operands = [_map_region(o, mapped) for o in stmt.operands]
+        if body is stmt.body and all(a is b for a, b in zip(operands, stmt.operands, strict=True)):
+            return stmt
+        return Invoke(stmt.name, operands, body)
     assert isinstance(stmt, Block)
     return _map_block(stmt, on_stmt, mapped)
 
@@ -147,7 +153,7 @@ def substitute_stmt(stmt: Stmt, values: Mapping[Var, Expr]) -> Stmt:
 
 def sub_stmts(stmt: Stmt) -> tuple[Stmt, ...]:
     """The statements directly below `stmt` (a block's init before its body)."""
-    if isinstance(stmt, (For, Allocate)):
+    if isinstance(stmt, (For, Allocate, Invoke)):
         return (stmt.body,)
     if isinstance(stmt, Seq):
         return stmt.stmts
@@ -222,22 +228,18 @@ def replace_buffers(stmt: Stmt, new: Mapping[Buffer, Buffer]) -> Stmt:
     def on_expr(e: Expr) -> Expr | None:
         return Load(new[e.buffer], e.indices) if isinstance(e, Load) and e.buffer in new else None
 
+    def regions(old: tuple[Region, ...]) -> tuple[Region, ...]:
+        return tuple([Region(new.get(r.buffer, r.buffer), r.bounds) for r in old])
+
     def on_stmt(s: Stmt) -> Stmt | None:
         if isinstance(s, Store) and s.buffer in new:
             return Store(new[s.buffer], s.indices, s.value, s.source)
         if isinstance(s, Allocate) and s.buffer in new:
             return Allocate(new[s.buffer], s.body)
+        if isinstance(s, Invoke):
+            return Invoke(s.name, regions(s.operands), s.body)
         if isinstance(s, Block):
-            return Block(
-                s.name,
-                s.iters,
-                s.bindings,
-                s.where,
-                [Region(new.get(r.buffer, r.buffer), r.bounds) for r in s.reads],
-                [Region(new.get(r.buffer, r.buffer), r.bounds) for r in s.writes],
-                s.init,
-                s.body,
-            )
+            return s.replace(reads=regions(s.reads), writes=regions(s.writes))
         return None
 
     return rewrite(stmt, on_stmt, on_expr)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from tvmlab.arith.declared import verify_declared
+from tvmlab.arith.inside import verify_inside
 from tvmlab.errors import ScheduleError
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import For, Program
@@ -81,6 +83,8 @@ class State:
             raise ScheduleError(refusal)
         program = step.apply(self.program)
         verify(program)
+        verify_inside(program)
+        verify_declared(program)
         after = State(self.outputs, program, step, self)
         self._next[step] = after
         return after

@@ -11,6 +11,7 @@ from tvmlab.schedule.primitives.reorder import Reorder
 from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
 from tvmlab.schedule.primitives.rfactor import Rfactor
 from tvmlab.schedule.primitives.split import Split
+from tvmlab.schedule.primitives.tensorize import Tensorize
 from tvmlab.schedule.primitives.unroll import Unroll
 from tvmlab.schedule.primitives.vectorize import Vectorize
 from tvmlab.schedule.step import Step
@@ -29,6 +30,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     CacheWrite,
     DecomposeReduction,
     Rfactor,
+    Tensorize,
 )
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "ReverseComputeAt",
     "Rfactor",
     "Split",
+    "Tensorize",
     "Unroll",
     "Vectorize",
 ]

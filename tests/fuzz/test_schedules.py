@@ -21,7 +21,7 @@ from tvmlab.errors import ScheduleError
 from tvmlab.ir.interpret import interpret
 from tvmlab.ir.program import Program
 from tvmlab.lower.pipeline import lower, lower_stages
-from tvmlab.measure.compare import compare
+from tvmlab.measure.compare import Disagreement, compare
 from tvmlab.schedule import State, Trace
 from tvmlab.targets.target import Signature
 from tvmlab.te.evaluate import Evaluated, evaluate, random_inputs
@@ -37,7 +37,7 @@ def _agrees(expected: Sequence[Evaluated], outputs: Sequence[np.ndarray]) -> str
     """The first disagreement in words; empty if there is none."""
     for got, want in zip(outputs, expected, strict=True):
         result = compare(got, want.value, want.bound, want.name)
-        if not result:
+        if isinstance(result, Disagreement):
             return str(result)
     return ""
 

@@ -103,3 +103,8 @@ def test_impossible_bounds_are_refused(bound: float) -> None:
 def test_shapes_must_be_equal() -> None:
     with pytest.raises(MeasureError, match=r"\[2\] and its reference \[3\]"):
         compare(floats(1, 2), floats(1, 2, 3), 0.0)
+
+
+def test_only_agreement_counts_as_true() -> None:
+    assert compare(floats(1, 2), floats(1, 2), 0.0)
+    assert not compare(floats(1, 2), floats(1, 3), 0.0)

@@ -62,6 +62,10 @@ class Disagreement:
     expected: float | int | bool
     bound: float
 
+    def __bool__(self) -> bool:
+        """False: `if compare(...)` asks whether they agree."""
+        return False
+
     def __str__(self) -> str:
         """One sentence for people."""
         at = ", ".join(map(str, self.worst))

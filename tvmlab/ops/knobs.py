@@ -14,6 +14,7 @@ from itertools import permutations
 from math import prod
 from typing import Any
 
+from tvmlab.arith.factors import factorisations
 from tvmlab.errors import UsageError
 
 Option = int | str | bool | tuple[Any, ...]
@@ -61,7 +62,7 @@ class SplitKnob:
 
     def _tuples(self) -> list[tuple[int, ...]]:
         if self.policy == "factors":
-            return _factorisations(self.extent, self.parts)
+            return factorisations(self.extent, self.parts)
         inner: list[tuple[int, ...]] = [()]
         for _ in range(self.parts - 1):
             inner = [
@@ -104,12 +105,3 @@ class OrderKnob:
 
 Knob = SplitKnob | ChoiceKnob | OrderKnob
 """Any knob; each has a `name` and an ordered, never empty tuple of `options`."""
-
-
-def _factorisations(extent: int, parts: int) -> list[tuple[int, ...]]:
-    """All ordered tuples of `parts` positive integers whose product is `extent`."""
-    if parts == 1:
-        return [(extent,)]
-    divisors = [d for d in range(1, int(extent**0.5) + 1) if extent % d == 0]
-    divisors += [extent // d for d in reversed(divisors) if d * d != extent]
-    return [(d, *rest) for d in divisors for rest in _factorisations(extent // d, parts - 1)]

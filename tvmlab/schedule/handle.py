@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from tvmlab.errors import Refusal, ScheduleError, UsageError
 from tvmlab.ir.program import Program
 from tvmlab.schedule.find import find_site, sites
+from tvmlab.schedule.hole import Hole, PerfectTile
 from tvmlab.schedule.nest_goal import nest_steps
+from tvmlab.schedule.open_step import filled, frozen, holes_of, step_of_call
 from tvmlab.schedule.registry import STEPS
 from tvmlab.schedule.select import Pattern, select_blocks, select_loops
 from tvmlab.schedule.state import State
@@ -17,6 +20,8 @@ from tvmlab.schedule.trace import Trace, replay_python
 from tvmlab.te.graph import tensors, unique_names
 from tvmlab.te.reduction import Axis
 from tvmlab.te.tensor import Tensor
+
+Self = TypeVar("Self", bound="Schedule")
 
 
 class Loop(str):
@@ -53,7 +58,9 @@ class Stage:
             blocks = self._blocks_named(args, kwargs)
             plain = [self._plain(a, blocks) for a in args]
             named = {k: self._plain(v, blocks) for k, v in kwargs.items()}
-            made = self._schedule.apply(step.from_call(self._block, *plain, **named))
+            known = self._schedule.holes
+            asked = step_of_call(step, self._block, plain, named, self._schedule.mod, known)
+            made = self._schedule.apply(asked)
             return made[0] if len(made) == 1 else tuple(made) if made else None
 
         call.__doc__ = step.__doc__
@@ -118,6 +125,8 @@ class Stage:
                     )
                 )
             return str(value)
+        if isinstance(value, PerfectTile):
+            return replace(value, loop=self._plain(value.loop, blocks))
         if isinstance(value, (list, tuple)):
             return tuple(self._plain(v, blocks) for v in value)
         return value
@@ -184,6 +193,42 @@ class Schedule:
     def blocks(self) -> list[str]:
         """The names of the blocks, in program order."""
         return [site.block.name for site in sites(self.mod)]
+
+    @property
+    def holes(self) -> dict[str, Hole]:
+        """The decisions left open, by name, each with its `options` and the `value` it has now."""
+        return holes_of(self._state.steps)
+
+    def fill(self: Self, values: Mapping[str, Any]) -> Self:
+        """This schedule played again with other options in its holes; this one stays as it is.
+
+        Args:
+            values: name of a hole -> one of its options; holes left out keep what they hold.
+
+        Raises:
+            UsageError: there is no such hole, or it has no such option.
+            ScheduleError: a step is illegal with these options.
+        """
+        held = {n: self._hole(n).holding(value).value for n, value in values.items()}
+        steps = [filled(step, held) for step in self._state.steps]
+        return type(self)(self._state.first.replay(steps))
+
+    def freeze(self: Self, *names: str) -> Self:
+        """This schedule with plain arguments for these holes (all of them if none is named).
+
+        Raises:
+            UsageError: there is no such hole.
+        """
+        closed = {self._hole(name).name for name in names} or set(self.holes)
+        steps = [frozen(step, closed) for step in self._state.steps]
+        return type(self)(self._state.first.replay(steps))
+
+    def _hole(self, name: str) -> Hole:
+        known = self.holes
+        if name not in known:
+            there = f"its holes are {', '.join(known)}" if known else "it has none"
+            raise UsageError(f"the schedule has no hole {name!r}; {there}.")
+        return known[name]
 
     def find(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tvmlab.errors import TraceError
+from tvmlab.schedule.open_step import open_step_from_json
 from tvmlab.schedule.primitives import PRIMITIVES
 from tvmlab.schedule.recipes import RECIPES
 from tvmlab.schedule.step import Step
@@ -24,4 +25,5 @@ def step_from_json(data: Any) -> Step:
     if step is None:
         known = ", ".join(STEPS)
         raise TraceError(f"the trace has the unknown step {data['step']!r}; known are {known}.")
-    return step.from_json(data)
+    plain = step.from_json({key: value for key, value in data.items() if key != "holes"})
+    return open_step_from_json(plain, data["holes"]) if "holes" in data else plain

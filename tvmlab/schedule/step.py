@@ -22,6 +22,15 @@ Self = TypeVar("Self", bound="Step")
 Json = dict[str, Any]
 
 
+class Spelled:
+    """A value that stands in a line of Python as something else than its literal."""
+
+    @property
+    def spelled(self) -> str:
+        """The Python that stands for it."""
+        raise TypeError(f"{type(self).__name__} does not say how it is spelled")
+
+
 def argument(kind: str, doc: str, **more: Any) -> Any:
     """A dataclass field that a form asks for.
 
@@ -247,6 +256,8 @@ def _did_you_mean(name: str, known: list[str]) -> str:
 
 
 def _literal(value: Any) -> str:
+    if isinstance(value, Spelled):
+        return value.spelled
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, (tuple, list)):

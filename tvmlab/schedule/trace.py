@@ -1,22 +1,28 @@
 """The trace: a schedule's steps as JSON for machines and as Python for people.
 
 Both forms are read by whitelist: JSON through the registry of steps, Python through its syntax
-tree, of which only `names = s[block].step(literals or names)` is understood. Nothing is run.
+tree, of which only `names = s[block].step(literals, names or holes)` is understood. Nothing is run.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Callable
 from typing import Any
 
-from tvmlab.errors import TraceError, TvmlabError
+from tvmlab.errors import TraceError, TvmlabError, UsageError
+from tvmlab.schedule.hole import Hole, hole, sample_categorical, sample_perfect_tile
+from tvmlab.schedule.open_step import holes_of, step_of_call
 from tvmlab.schedule.registry import STEPS, step_from_json
 from tvmlab.schedule.state import State
 from tvmlab.schedule.step import Step
 from tvmlab.te.serial import to_json as workload_json
 
 VERSION = 1
+HOLES: dict[str, Callable[..., Hole]] = {
+    maker.__name__: maker for maker in (hole, sample_categorical, sample_perfect_tile)
+}
 
 
 class Trace:
@@ -109,7 +115,7 @@ def replay_python(state: State, text: str) -> State:
         ) from None
     loops: dict[str, str] = {}
     for node in tree.body:
-        step, names = _parse_line(node, loops)
+        step, names = _parse_line(node, loops, state)
         made = step.results(state.program) if step.check(state.program) is None else []
         state = state.apply(step)
         if names and len(names) != len(made):
@@ -121,7 +127,7 @@ def replay_python(state: State, text: str) -> State:
     return state
 
 
-def _parse_line(node: ast.stmt, loops: dict[str, str]) -> tuple[Step, list[str]]:
+def _parse_line(node: ast.stmt, loops: dict[str, str], state: State) -> tuple[Step, list[str]]:
     """The step of one statement, and the names given to the loops it makes."""
     names: list[str] = []
     value: ast.expr | None = None
@@ -156,7 +162,8 @@ def _parse_line(node: ast.stmt, loops: dict[str, str]) -> tuple[Step, list[str]]
     kwargs = {k.arg: _argument(k.value, loops, node) for k in value.keywords if k.arg is not None}
     if len(kwargs) != len(value.keywords):
         raise _unreadable(node)
-    return step.from_call(block, *args, **kwargs), names
+    made = step_of_call(step, block, args, kwargs, state.program, holes_of(state.steps))
+    return made, names
 
 
 def _argument(node: ast.expr, loops: dict[str, str], line: ast.stmt) -> Any:
@@ -164,10 +171,27 @@ def _argument(node: ast.expr, loops: dict[str, str], line: ast.stmt) -> Any:
         return loops.get(node.id, node.id)
     if isinstance(node, (ast.List, ast.Tuple)):
         return tuple(_argument(e, loops, line) for e in node.elts)
+    if isinstance(node, ast.Call):
+        return _hole(node, loops, line)
     try:
         return ast.literal_eval(node)
     except ValueError:
         raise _unreadable(line) from None
+
+
+def _hole(node: ast.Call, loops: dict[str, str], line: ast.stmt) -> Hole:
+    """The hole of `t.hole("tile_y", [4, 8], 8)`."""
+    maker = HOLES.get(ast.unparse(node.func).removeprefix("t."))
+    if maker is None:
+        raise _unreadable(line)
+    args = [_argument(a, loops, line) for a in node.args]
+    kwargs = {k.arg: _argument(k.value, loops, line) for k in node.keywords if k.arg is not None}
+    try:
+        return maker(*args, **kwargs)
+    except TypeError:
+        raise _unreadable(line) from None
+    except UsageError as error:
+        raise TraceError(f"line {line.lineno} of the schedule: {error}") from None
 
 
 def _unreadable(node: ast.stmt) -> TvmlabError:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from tests.lower.programs import product, row_sum
+import numpy as np
+
+import tvmlab.te as te
+from tests.lower.programs import product, row_sum, start
 from tvmlab.ir import Program, text
+from tvmlab.ir.expr import Const, Var
+from tvmlab.ir.interpret import interpret
 from tvmlab.ir.program import Block, For, Seq
-from tvmlab.ir.walk import blocks, stmts
+from tvmlab.ir.walk import blocks, rewrite, stmts
+from tvmlab.lower import lower
 from tvmlab.lower.initialise import initialise
 from tvmlab.schedule import Schedule
 
@@ -72,8 +78,6 @@ def test_a_fused_spatial_and_reduction_loop_guards_its_start() -> None:
 
 
 def _exchange(program: Program, old: Block, new: Block) -> For:
-    from tvmlab.ir.walk import rewrite
-
     body = rewrite(program.body, lambda s: new if s is old else None)
     assert isinstance(body, For)
     return body
@@ -84,8 +88,27 @@ def test_a_reduction_without_loops_is_set_in_place() -> None:
     body = s.mod.body
     assert isinstance(body, For)
     (block,) = blocks(body)
-    from tvmlab.ir.expr import Const
-
     still = block.replace(bindings=(block.bindings[0], Const(0, "int64")))
     found = lines(initialise(s.mod.with_body(body.replace(body=still))))
+    assert found[1:3] == ['with block("S", vy=y):', "S[vy] = 0.0"]
+
+
+def test_a_fused_loop_that_repeats_the_fold_starts_anew_each_time() -> None:
+    s = row_sum(1, 5)
+    (block,) = blocks(s.mod.body)
+    again = Var("again")
+    repeated = block.rebind([Const(0, "int64"), again % 5], block.where)
+    program = s.mod.with_body(For(again, 15, repeated))
+    arrays = [np.arange(5, dtype=np.float32).reshape(1, 5), np.zeros(1, np.float32)]
+    for p in (program, lower(program)):
+        interpret(p, arrays)
+        assert arrays[1] == 10
+
+
+def test_fused_reduction_loops_still_start_outside() -> None:
+    X = te.placeholder((4, 3, 5), name="X")
+    j, k = te.reduce_axis((0, 3), name="j"), te.reduce_axis((0, 5), name="k")
+    s = start(te.compute((4,), lambda y: te.sum(X[y, j, k], axis=[j, k]), name="S"))
+    s["S"].fuse("j", "k")
+    found = set_before(s)
     assert found[1:3] == ['with block("S", vy=y):', "S[vy] = 0.0"]

@@ -9,12 +9,19 @@ The nest stands before the outermost reduction loop and repeats the spatial loop
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 
+from tvmlab.arith.simplify import linear
+from tvmlab.ir.buffer import Extent
 from tvmlab.ir.expr import Const, Expr, Var, binary
 from tvmlab.ir.program import Block, For, If, Program, Seq, Stmt
 from tvmlab.ir.walk import map_children, substitute_stmt, variables
 from tvmlab.lower.conjuncts import conjunction, conjuncts
+
+Around = Mapping[Var, Extent]
+"""The loops around a statement, and their extents."""
 
 
 @dataclass
@@ -28,17 +35,17 @@ class _Start:
 
 def initialise(program: Program) -> Program:
     """The program with no `init` in any block."""
-    body, left = _visit(program.body, frozenset())
+    body, left = _visit(program.body, {})
     assert not left, "an init waits for a loop that is not there"
     return program.with_body(body)
 
 
-def _visit(stmt: Stmt, around: frozenset[Var]) -> tuple[Stmt, list[_Start]]:
+def _visit(stmt: Stmt, around: Around) -> tuple[Stmt, list[_Start]]:
     """`stmt` without inits, and those that belong in front of a loop further out."""
     if isinstance(stmt, Block):
         return (stmt, []) if stmt.init is None else _split(stmt, around)
     if isinstance(stmt, For):
-        return _leave_loop(stmt, *_visit(stmt.body, around | {stmt.var}))
+        return _leave_loop(stmt, *_visit(stmt.body, {**around, stmt.var: stmt.extent}))
     starts: list[_Start] = []
 
     def inner(s: Stmt) -> Stmt:
@@ -74,17 +81,17 @@ def _leave_loop(loop: For, body: Stmt, starts: list[_Start]) -> tuple[Stmt, list
     return (Seq([*placed, new]) if placed else new), left
 
 
-def _split(block: Block, around: frozenset[Var]) -> tuple[Stmt, list[_Start]]:
+def _split(block: Block, around: Around) -> tuple[Stmt, list[_Start]]:
     """The block without its init, and its init as a block over the spatial variables."""
     assert block.init is not None
     bound = list(zip(block.iters, block.bindings, strict=True))
-    reducing = {v for it, b in bound if it.is_reduce for v in variables(b)} & around
+    reducing = {v for it, b in bound if it.is_reduce for v in variables(b)} & around.keys()
     spatial = {v for it, b in bound if not it.is_reduce for v in variables(b)}
     parts = conjuncts(block.where)
     is_mixed = bool(reducing & spatial) or any(
         variables(p) & reducing and variables(p) & spatial for p in parts
     )
-    if is_mixed:
+    if is_mixed or _may_repeat(block, {v: around[v] for v in reducing}):
         return _guard_init(block), []
     start = Block(
         block.name,
@@ -100,6 +107,24 @@ def _split(block: Block, around: frozenset[Var]) -> tuple[Stmt, list[_Start]]:
     if not reducing:
         return Seq([start, rest]), []
     return rest, [_Start(start, set(reducing))]
+
+
+def _may_repeat(block: Block, loops: Around) -> bool:
+    """Whether the loops may run a contribution twice, as those of a fused recomputation do.
+
+    Each repetition starts anew then, and must find its init inside.
+    """
+    folded = [(it, b) for it, b in zip(block.iters, block.bindings, strict=True) if it.is_reduce]
+    if _count(loops.values()) == _count(it.extent for it, _ in folded if it.extent != 1):
+        return False
+    return any(not isinstance(atom, Var) for _, b in folded for atom in linear(b, {}).terms)
+
+
+def _count(extents: Iterable[Extent]) -> int | None:
+    """The product of extents; None if one is not known."""
+    known = list(extents)
+    sizes = [e for e in known if isinstance(e, int)]
+    return prod(sizes) if len(sizes) == len(known) else None
 
 
 def _guard_init(block: Block) -> Block:

@@ -97,7 +97,7 @@ def test_a_fused_loop_that_repeats_the_fold_starts_anew_each_time() -> None:
     s = row_sum(1, 5)
     (block,) = blocks(s.mod.body)
     again = Var("again")
-    repeated = block.rebind([Const(0, "int64"), again % 5], block.where)
+    repeated = block.replace(bindings=(Const(0, "int64"), again % 5))
     program = s.mod.with_body(For(again, 15, repeated))
     arrays = [np.arange(5, dtype=np.float32).reshape(1, 5), np.zeros(1, np.float32)]
     for p in (program, lower(program)):

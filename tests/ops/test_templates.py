@@ -75,6 +75,23 @@ def test_defaults_are_right_at_real_sizes(name: str) -> None:
     assert np.abs(output - expected).max() <= 1e-5 * scale
 
 
+@pytest.mark.parametrize(
+    ("name", "own", "any_expression"),
+    [
+        ("headline", 58_800, 12_495),
+        ("C6", 36_240, 2_923_200),
+        ("C12", 42_336, 81_000),
+        ("D7", 3_240, 72_000),
+        ("softmax", 6_480, 50_584_508_100),
+        ("chain", 624, 14),
+    ],
+)
+def test_sizes_of_the_spaces(name: str, own: int, any_expression: int) -> None:
+    workload = ops.named(name)
+    for template, size in ((workload.template(), own), (generic(), any_expression)):
+        assert prod(len(k.options) for k in template.knobs(workload.tensors)) == size
+
+
 @pytest.mark.parametrize("vectors", [AVX512, AVX2, NEON], ids=str)
 @pytest.mark.parametrize("name", ["headline", "C6", "C12", "D7"])
 def test_register_tiles_fit_the_registers(name: str, vectors: ops.VectorUnit) -> None:
@@ -138,6 +155,24 @@ def test_parts_of_one_iteration_make_no_loops() -> None:
         's["C"].vectorize("x")',
         's["C"].parallel("y")',
     ]
+
+
+def test_softmax_goes_through_all_blocks_row_by_row() -> None:
+    workload = ops.named("softmax")
+    template = workload.template()
+    schedule = scheduled(workload, template, template.default(workload.tensors))
+    around = {block: schedule[block].loops[:2] for block in schedule.blocks}
+    assert list(around) == ["M_partial", "M", "E", "S_partial", "S", "Y"]
+    assert set(around.values()) == {("io", "ii")}
+
+
+def test_zeros_are_made_where_they_are_used_or_before() -> None:
+    workload = ops.named("D7")
+    template = workload.template()
+    config = template.default(workload.tensors)
+    for inside, first in ((True, ("nco", "ci")), (False, ("nc", "h"))):
+        schedule = scheduled(workload, template, {**config, "inside": inside})
+        assert schedule["P"].loops[:2] == first
 
 
 def test_no_zeros_no_stage_for_them() -> None:

@@ -14,6 +14,7 @@ from tvmlab.ir.program import Program
 from tvmlab.lower.pipeline import lower
 from tvmlab.measure.compare import Agreement, Disagreement, compare
 from tvmlab.measure.timing import QUICK, Protocol, Timing, time_callable
+from tvmlab.ops.hole_template import HoleTemplate
 from tvmlab.ops.workload import Workload
 from tvmlab.schedule.state import State
 from tvmlab.schedule.trace import parse_document, steps_of
@@ -194,9 +195,15 @@ def tune(
 ) -> Run:
     """Search for a fast schedule, in a process of its own.
 
+    Of a schedule with holes the holes are searched; of anything else, what the template of its
+    expression leaves open (so too where `template=` names one).
+
     Returns at once; the `Run` has `wait()`, `pause()`, `resume()`, `stop()`, `best` and `records`.
     """
     outputs = value.outputs if isinstance(value, scheduling.Schedule) else tensors_of(value)
     if not isinstance(target, str):
         raise TargetError("tune takes a target's name, such as 'cpu'.")
+    if isinstance(value, scheduling.Schedule) and value.holes and "template" not in options:
+        steps = [step.to_json() for step in value.trace.steps]
+        options = {"template": HoleTemplate.kind, "steps": steps, **options}
     return start(outputs, target=target, trials=trials, seed=seed, db=db, **options)

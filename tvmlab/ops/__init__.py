@@ -7,6 +7,7 @@ workload.tensors, workload.reference(a, b), workload.flops, workload.template("c
 from tvmlab.ops.conv2d import conv2d
 from tvmlab.ops.depthwise import depthwise_conv2d
 from tvmlab.ops.elementwise import multiply_add_relu
+from tvmlab.ops.hole_template import HoleTemplate
 from tvmlab.ops.matmul import matmul
 from tvmlab.ops.networks import NAMED, named
 from tvmlab.ops.operator import Operator
@@ -21,6 +22,7 @@ __all__ = [
     "AVX2",
     "AVX512",
     "NEON",
+    "HoleTemplate",
     "NAMED",
     "OPERATORS",
     "Operator",

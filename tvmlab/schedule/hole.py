@@ -56,7 +56,7 @@ class Hole:
         Raises:
             UsageError: the value is not an option.
         """
-        plain = tuple(value) if isinstance(value, list) else value
+        plain = _as_value(value)
         for option in self.options:
             if option == plain and type(option) is type(plain):
                 return replace(self, value=option)
@@ -154,7 +154,7 @@ def hole(name: str, options: Sequence[Value | Sequence[int]], value: Any = None)
     """
     _check_name(name)
     listed = options if isinstance(options, (list, tuple, range)) else ()
-    choices = tuple([tuple(o) if isinstance(o, list) else o for o in listed])
+    choices = tuple(map(_as_value, listed))
     if not choices or len({type(o) for o in choices}) > 1 or not all(map(_is_value, choices)):
         raise UsageError(
             f"the hole {name!r} was given the options {options!r}; give a list of integers, of "
@@ -205,8 +205,7 @@ def sample_perfect_tile(
         raise UsageError(f"sample_perfect_tile was given the loop {loop!r}; give a loop's name.")
     called = _tile_name(shown) if name is None else name
     _check_name(called)
-    held = tuple(value) if isinstance(value, list) else value
-    return PerfectTile(called, held, loop, parts, max_innermost)
+    return PerfectTile(called, _as_value(value), loop, parts, max_innermost)
 
 
 def hole_from_json(data: Any, value: Any) -> Hole:
@@ -240,6 +239,13 @@ def literal(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(map(literal, value)) + "]"
     return repr(value)
+
+
+def _as_value(option: Any) -> Any:
+    """A list as a tuple, a loop as its name."""
+    if isinstance(option, list):
+        return tuple(option)
+    return str(option) if isinstance(option, str) else option
 
 
 def _plain(option: Value) -> Any:

@@ -107,7 +107,11 @@ def _session(setup: Setup, batch: int | None) -> Session:
             f"the explorer {setup.explorer!r} is not known; use one of {', '.join(EXPLORERS)}."
         )
     outputs = from_json(setup.workload)
-    template = ops.template_named(setup.template)
+    template = (
+        ops.template_named(setup.template)
+        if setup.steps is None
+        else ops.HoleTemplate.from_json(setup.steps)
+    )
     space = template_space(template, outputs)
     explorer = EXPLORERS[setup.explorer](space, setup.seed)
     return Session(space, explorer, setup.trials, batch, [template.default(outputs)])

@@ -29,6 +29,8 @@ class Setup:
         timeout_s: seconds a candidate may take to build, and again to run.
         protocol: how candidates are timed.
         threads: how many threads parallel loops run on; None for the tuner's default.
+        steps: the steps of a schedule with holes, as `Step.to_json` writes them, whose holes are
+            tuned in place of a template's knobs; None for the template.
     """
 
     workload: dict[str, Any]
@@ -41,12 +43,15 @@ class Setup:
     timeout_s: float = 10.0
     protocol: Protocol = RANKING
     threads: int | None = None
+    steps: list[dict[str, Any]] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This setup as plain data; `from_json` gives it back."""
-        return {f.name: getattr(self, f.name) for f in fields(self)} | {
+        data = {f.name: getattr(self, f.name) for f in fields(self)} | {
             "protocol": asdict(self.protocol)
         }
+        # Left out where there are none: setups from before there were any compare equal.
+        return data if self.steps is not None else {k: v for k, v in data.items() if k != "steps"}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Setup:

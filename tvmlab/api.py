@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,14 @@ class Function:
     def code(self, kind: str) -> str:
         """The generated text, of one of the target's kinds."""
         return self._kernel.code(kind)
+
+    def export(self, path: str | Path) -> Path:
+        """Write a shared library at `path` and a C header beside it; the header's path.
+
+        Raises:
+            TargetError: there is no C compiler, or the path cannot be written.
+        """
+        return self._kernel.export(Path(path))
 
     def __repr__(self) -> str:
         arguments = ", ".join(map(str, self.signature.params))

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tvmlab.analysis.regions import covers, touched
+from tvmlab.analysis.repetition import is_repeated
 from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
-from tvmlab.ir.walk import blocks, stmts, variables
+from tvmlab.ir.walk import blocks, blocks_with_loops, stmts, variables
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Conflict:
         block: the block whose instances conflict.
         first, second: values of the loop's variable.
         element: the element, or the buffer, that both touch, as text.
-        why: `reduction` (both fold into it) or `exchange` (one block writes what another reads).
+        why: `reduction` (both fold into it), `repetition` (both compute it) or `exchange` (one
+            block writes what another reads).
     """
 
     block: str
@@ -42,6 +44,11 @@ def conflict(program: Program, loop: For) -> Conflict | None:
         for it, binding in zip(block.iters, block.bindings, strict=True):
             if it.is_reduce and loop.var in variables(binding):
                 return Conflict(block.name, 0, 1, _written_element(block), "reduction")
+        written = block.writes[0].buffer
+        if not is_private(program, loop, written) and is_repeated(
+            block, (loop, *_inner(loop, block))
+        ):
+            return Conflict(block.name, 0, 1, written.name, "repetition")
     for writer, _, buffer in exchanged(list(blocks(loop.body))):
         if not is_private(program, loop, buffer):
             return Conflict(writer, 0, 1, buffer.name, "exchange")
@@ -86,6 +93,11 @@ def _before_reads(body: Stmt, buffer: Buffer) -> Stmt:
         ):
             return Seq(parts[:n])
     return body
+
+
+def _inner(loop: For, block: Block) -> tuple[For, ...]:
+    """The loops between `loop` and a block inside it."""
+    return next(loops for b, loops in blocks_with_loops(loop.body) if b is block)
 
 
 def _buffers(block: Block) -> list[Buffer]:

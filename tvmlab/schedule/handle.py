@@ -339,7 +339,11 @@ class Schedule:
             block, loop = block or self.blocks[-1], where
         else:
             block, loop = where
-        self[block]  # refuses an unknown block
+        loops = self[block].loops
+        if loop not in loops:
+            raise UsageError(
+                f"block {block} has no loop {loop!r}; its loops are {', '.join(loops)}."
+            )
         return [m for step in STEPS.values() for m in step.moves(self.mod, block, loop)]
 
 

@@ -28,6 +28,12 @@ def require_independent(step: Step, program: Program, loop: For, around: Iterabl
             f"both add to {found.element} of block {found.block}",
             instead,
         )
+    if found.why == "repetition":
+        raise step.refuse(
+            name,
+            f"several iterations of {name} compute the same elements of {found.element}",
+            instead,
+        )
     raise step.refuse(
         name,
         f"cannot prove its iterations independent: block {found.block} writes {found.element}, "

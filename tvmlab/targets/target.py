@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from tvmlab.ir import Program, Var
@@ -86,6 +87,13 @@ class Kernel(Protocol):
 
     def code(self, kind: str) -> str:
         """The generated text of `kind`, one of the target's `code_kinds`."""
+
+    def export(self, path: Path) -> Path:
+        """Write the kernel for use without Python; the path of what describes it.
+
+        Raises:
+            TargetError: a tool is missing, or the path cannot be written.
+        """
 
 
 class Target(Protocol):

@@ -124,7 +124,7 @@ def placeholder(shape: Sequence[int] | int, dtype: str = "float32", name: str = 
         ExpressionError: bad extent, dtype or name.
     """
     checked = _check_name(name)
-    dtype = dtypes.check_dtype(str(dtype))
+    dtype = dtypes.check_dtype(getattr(dtype, "__name__", str(dtype)))
     return Tensor(checked, _check_shape(shape, checked), dtype, (), None)
 
 

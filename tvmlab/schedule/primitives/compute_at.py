@@ -69,6 +69,12 @@ class ComputeAt(Step):
             raise self.refuse(
                 self.loop, f"{self.block} is inside {self.loop} already", "choose another loop"
             )
+        if site.block.init is None and any(it.is_reduce for it in site.block.iters):
+            raise self.refuse(
+                "",
+                f"the initialisation of {self.block} stands apart, and would not move with it",
+                "compute_at before decompose_reduction",
+            )
         self.require_only_writer(program, site.block, target)
         inside = {b.name for b in blocks(loop.body)}
         for other in sites(program):

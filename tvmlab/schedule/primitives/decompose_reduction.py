@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.repetition import is_repeated
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Iter, Program, Seq, Stmt
 from tvmlab.ir.walk import substitute, substitute_stmt, variables
@@ -71,6 +72,12 @@ class DecomposeReduction(Step):
                     f"each iteration of {inner.var.name} folds the same elements from the start",
                     f"decompose at a loop inside {inner.var.name}",
                 )
+        if is_repeated(site.block, site.loops[site.loops.index(loop) :]):
+            raise self.refuse(
+                self.loop,
+                "the loops inside fold some elements a second time, from the start",
+                "decompose at a loop further in",
+            )
         for inner in site.loops[site.loops.index(loop) :]:
             if inner.var in where and _feeds(site.block, inner, reduce=True):
                 raise self.refuse(

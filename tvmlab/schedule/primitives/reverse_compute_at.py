@@ -188,7 +188,9 @@ class ReverseComputeAt(Step):
 
 
 def _is_pointwise(region: Region) -> bool:
-    """Whether the region is one element at distinct variables of the block."""
-    starts = [start for start, _ in region.bounds]
-    points = all(isinstance(s, Var) and e == 1 for s, e in region.bounds)
+    """Whether the region is one element at distinct variables of the block; along a dimension of
+    one element it may also be that element."""
+    bounds = zip(region.bounds, region.buffer.extents, strict=True)
+    starts = [start for (start, _), size in bounds if isinstance(start, Var) or size != 1]
+    points = all(isinstance(s, Var) for s in starts) and all(e == 1 for _, e in region.bounds)
     return points and len({id(s) for s in starts}) == len(starts)

@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Callable
 from functools import cache
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.targets.cpu.build import DEFAULT_PRESET, Code, load
 from tvmlab.targets.cpu.code_text import code_text
+from tvmlab.targets.cpu.export import export_library
 from tvmlab.targets.cpu.threads import launch_address
 from tvmlab.targets.target import Param, Signature
 
@@ -85,6 +87,10 @@ class CpuKernel:
     def code(self, kind: str) -> str:
         """The generated text of `kind`: see `tvmlab.targets.cpu.code_text`."""
         return code_text(self.text, kind, self.preset)
+
+    def export(self, path: Path) -> Path:
+        """A shared library at `path` and a C header: see `tvmlab.targets.cpu.export`."""
+        return export_library(self.text, self.signature, self.preset, path)
 
     def _admit(self, arrays: tuple[Any, ...]) -> tuple[list[np.ndarray], list[int]]:
         """The arrays as NumPy sees them, with the addresses of their data, all checked."""

@@ -1,0 +1,121 @@
+"""A kernel as a shared library with a C header, for programs that know nothing of Python.
+
+The library holds `NAME_run(inputs..., outputs...)`, which allocates what scratch memory the kernel
+needs and gives 0, or 1 where there is not enough. Parallel loops run in the calling thread unless
+`NAME_set_launch` is given a function that shares iterations out.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tvmlab.errors import TargetError
+from tvmlab.targets.cpu.build import compile_object
+from tvmlab.targets.target import Param, Signature
+
+C_TYPES = {
+    "bool": "uint8_t",
+    "float16": "uint16_t",  # the bits: C has no portable half
+    "float32": "float",
+    "float64": "double",
+    **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}
+
+_LAUNCH = """\
+/* Runs body(closure, begin, end) over parts that cover 0 .. count; returns when all are done. */
+typedef void (*tvmlab_body)(void *closure, int64_t begin, int64_t end);
+typedef void (*tvmlab_launch)(tvmlab_body body, void *closure, int64_t count);
+"""
+
+
+def export_library(text: str, signature: Signature, preset: str, path: Path) -> Path:
+    """Write LLVM IR `text` as the shared library `path` and its header beside it.
+
+    Returns:
+        The header's path.
+
+    Raises:
+        TargetError: there is no C compiler, it refused, or the folder cannot be written.
+    """
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise TargetError(
+            f"Exporting {signature.name} needs a C compiler to link with, and none is on the "
+            "path; install gcc or clang."
+        )
+    header = path.with_suffix(".h")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        (folder / "kernel.o").write_bytes(compile_object(text, preset))
+        (folder / "glue.c").write_text(_glue(signature))
+        built = folder / "library"
+        command = [compiler, "-O2", "-fPIC", "-shared", "-o", str(built)]
+        command += [str(folder / "glue.c"), str(folder / "kernel.o"), "-lm"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            told = [line for line in done.stderr.splitlines() if "error" in line]
+            reason = told[0].strip() if told else "no reason given"
+            raise TargetError(f"Exporting {signature.name} stopped in {compiler}: {reason}.")
+        try:
+            shutil.copyfile(built, path)
+            header.write_text(_header(signature))
+        except OSError as error:
+            raise TargetError(
+                f"Exporting {signature.name} cannot write {path} ({error.strerror}); "
+                "choose a folder that exists and may be written."
+            ) from None
+    return header
+
+
+def _header(signature: Signature) -> str:
+    """What a C program includes."""
+    guard = f"TVMLAB_{signature.name.upper()}_H"
+    parameters = ", ".join(_parameter(p, p.name) for p in signature.params)
+    arrays = "\n".join(f" * {p}{' (written)' if p.is_output else ''}" for p in signature.params)
+    return (
+        f"#ifndef {guard}\n#define {guard}\n#include <stdint.h>\n"
+        f'#ifdef __cplusplus\nextern "C" {{\n#endif\n{_LAUNCH}'
+        f"/* Arrays are row-major and must not overlap:\n{arrays}\n"
+        f" * Returns 0, or 1 where memory for scratch was not to be had. */\n"
+        f"int {signature.name}_run({parameters});\n"
+        f"/* How parallel loops are run from now on; 0: in the calling thread. */\n"
+        f"void {signature.name}_set_launch(tvmlab_launch launch);\n"
+        "#ifdef __cplusplus\n}\n#endif\n#endif\n"
+    )
+
+
+def _glue(signature: Signature) -> str:
+    """The C code between the header and the kernel."""
+    name = signature.name
+    scratch = [f"scratch{n}" for n in range(len(signature.workspaces))]
+    allocate = "".join(
+        f"  void *{s} = aligned_alloc(64, {-(-size // 64) * 64});\n"
+        for s, size in zip(scratch, signature.workspaces, strict=True)
+    )
+    missing = " || ".join(f"!{s}" for s in scratch) or "0"
+    release = "".join(f"  free({s});\n" for s in scratch)
+    pointers = ", ".join(["tvmlab_launch", *["const void *"] * (len(signature.params))])
+    pointers += ", void *" * len(scratch)
+    # Parameters are numbered here: one may have the name of the kernel.
+    arrays = [f"array{n}" for n in range(len(signature.params))]
+    arguments = ", ".join(["launch", *arrays, *scratch])
+    parameters = ", ".join(map(_parameter, signature.params, arrays))
+    return (
+        f"#include <stdint.h>\n#include <stdlib.h>\n{_LAUNCH}"
+        f"extern void {name}({pointers});\n"
+        "static void serial(tvmlab_body body, void *closure, int64_t count) {\n"
+        "  body(closure, 0, count);\n}\n"
+        "static tvmlab_launch launch = serial;\n"
+        f"void {name}_set_launch(tvmlab_launch given) {{ launch = given ? given : serial; }}\n"
+        f"int {name}_run({parameters}) {{\n{allocate}"
+        f"  int failed = {missing};\n  if (!failed) {name}({arguments});\n{release}"
+        "  return failed;\n}\n"
+    )
+
+
+def _parameter(param: Param, name: str) -> str:
+    const = "" if param.is_output else "const "
+    return f"{const}{C_TYPES[param.dtype]} *{name}"

@@ -9,6 +9,8 @@ interface Properties {
   [attribute: string]: string | number | boolean | EventListener | undefined;
 }
 
+const FOCUSABLE = new Set<string>(["button", "input", "select", "textarea"]);
+
 /** An element with attributes, listeners (`onclick: handler`) and children. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -21,6 +23,9 @@ export function el<K extends keyof HTMLElementTagNameMap>(
     if (typeof value === "function") node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
+  // JupyterLab's single-key shortcuts must not fire while the focus is here. It asks the focused
+  // element itself before any of its parents, so each of them carries the mark.
+  if (FOCUSABLE.has(tag) || "tabindex" in properties) node.dataset["lmSuppressShortcuts"] = "true";
   node.append(...children.filter((child): child is Node | string => Boolean(child)));
   return node;
 }

@@ -33,8 +33,6 @@ export function pane<State>(
   return {
     render({ model, el: outer }) {
       const root = el("section", { class: `tvmlab tv-${name}`, "aria-label": name });
-      // JupyterLab's single-key shortcuts must not fire while someone works in a pane.
-      root.dataset["lmSuppressShortcuts"] = "true";
       const problem = el("div", { class: "tv-problem", role: "alert", hidden: true });
       outer.append(root);
       const drawn = draw(root, { ask: (intent) => model.send(intent) });

@@ -1,0 +1,12 @@
+"""The planted bugs, room by room."""
+
+from tests.power.bugs import analysis, emit, front, lower, schedule
+from tests.power.planting import Room
+
+ROOMS: tuple[Room, ...] = (
+    *front.ROOMS,
+    *analysis.ROOMS,
+    *schedule.ROOMS,
+    *lower.ROOMS,
+    *emit.ROOMS,
+)

@@ -1,0 +1,256 @@
+"""Bugs in the text printed for the processor, and in the threads that run it."""
+
+from tests.power.planting import Bug, Room
+
+_HERE = "tvmlab.targets.cpu"
+_INDEX = f"{_HERE}.emit_index"
+_INTEGER = f"{_HERE}.emit_integer"
+_COMPARE = f"{_HERE}.emit_compare"
+_VALUE = f"{_HERE}.emit_value"
+_MEMORY = f"{_HERE}.emit_memory"
+_STRIDED = f"{_HERE}.emit_strided"
+_STATEMENT = f"{_HERE}.emit_statement"
+_PARALLEL = f"{_HERE}.emit_parallel"
+_TEXT = f"{_HERE}.emit_text"
+_MATH = f"{_HERE}.emit_math"
+
+VALUES = Room(
+    "values",
+    (
+        "tests/targets/test_cpu_emit_text.py",
+        "tests/targets/test_cpu_emit_math.py",
+        "tests/targets/test_cpu_emit_values.py",
+    ),
+    (
+        Bug(
+            "unsigned division is signed",
+            _INTEGER,
+            "if dtype in dtypes.UNSIGNED:",
+            "if False:",
+        ),
+        Bug(
+            "division truncates",
+            _INTEGER,
+            'return pure(f"add {kind} {quotient}, {less}", (quotient, less))',
+            "return quotient",
+        ),
+        Bug("a shift forgets the sign", _INTEGER, "ashr {kind}", "lshr {kind}"),
+        Bug(
+            "division by zero traps",
+            _INTEGER,
+            "        b = _divisible(cx, a, b, dtype, lanes)\n",
+            "        pass\n",
+        ),
+        Bug(
+            "indices are never negative",
+            _INDEX,
+            "bounds(expr, cx.ranges)[0] >= 0\n",
+            "True\n",
+        ),
+        Bug(
+            "differences of indices are sums",
+            _INDEX,
+            'factor if expr.op == "+" else -factor',
+            "factor",
+        ),
+        Bug(
+            "unsigned numbers compare as signed",
+            _COMPARE,
+            'table = _UNSIGNED if dtype == "bool" or dtype in dtypes.UNSIGNED else _SIGNED',
+            "table = _SIGNED",
+        ),
+        Bug(
+            "a comparison with lanes on the right is not mirrored",
+            _COMPARE,
+            "left, right, op = right, left, _MIRRORED[op]",
+            "left, right = right, left",
+        ),
+        Bug(
+            "NaN equals everything",
+            _COMPARE,
+            '{"==": "oeq"',
+            '{"==": "ueq"',
+        ),
+        Bug(
+            "a select takes the other side",
+            _VALUE,
+            '{kind} {a}, {kind} {b}", (condition, a, b))',
+            '{kind} {b}, {kind} {a}", (condition, a, b))',
+        ),
+        Bug(
+            "the other side of a select is read under its condition",
+            _VALUE,
+            "_narrow(cx, negation(cx, condition, test_lanes), test_lanes)",
+            "_narrow(cx, condition, test_lanes)",
+        ),
+        Bug(
+            "min and max keep NaN",
+            _VALUE,
+            'f"llvm.{op}imumnum.{ending}"',
+            'f"llvm.{op}imum.{ending}"',
+        ),
+        Bug(
+            "min and max of unsigned numbers are signed",
+            _VALUE,
+            "{'u' if dtype in dtypes.UNSIGNED else 's'}{op}",
+            "s{op}",
+        ),
+        Bug("sums must not wrap around", _VALUE, '{"+": "add"', '{"+": "add nsw"'),
+        Bug(
+            "signed numbers widen with zeros",
+            _VALUE,
+            'return "zext" if is_unsigned else "sext"',
+            'return "zext"',
+        ),
+        Bug(
+            "unsigned numbers become floats as signed ones",
+            _VALUE,
+            'return "uitofp" if is_unsigned else "sitofp"',
+            'return "sitofp"',
+        ),
+        Bug(
+            "a product less something is something less the product",
+            _VALUE,
+            "        if is_left:\n",
+            "        if not is_left:\n",
+        ),
+        Bug(
+            "a multiply-add adds its second factor",
+            _VALUE,
+            "(kind, a), (kind, b), (kind, c))",
+            "(kind, a), (kind, b), (kind, b))",
+        ),
+        Bug("lanes of an index start from zero", _VALUE, "iota(cx.chunk.start,", "iota(0,"),
+        Bug(
+            "exp reduces its argument with half of ln 2",
+            _MATH,
+            "    r = v.fma(n, v.number(-c.ln2_low), r)\n",
+            "",
+        ),
+    ),
+)
+
+MEMORY = Room(
+    "memory",
+    (
+        "tests/targets/test_cpu_emit_text.py",
+        "tests/targets/test_cpu_emit_memory.py",
+        "tests/targets/test_cpu_emit_strided.py",
+        "tests/targets/test_cpu_emit_parallel.py",
+        "tests/targets/test_cpu_threads.py",
+    ),
+    (
+        Bug(
+            "every vector is stored where the first is",
+            _INDEX,
+            "index.constant + index.stride * cx.chunk.start",
+            "index.constant",
+        ),
+        Bug("strides are one", _INDEX, "stride += factor", "stride += 1"),
+        Bug(
+            "one lane too many is written",
+            _MEMORY,
+            "first_lanes(chunk.active, chunk.lanes)",
+            "first_lanes(chunk.active + 1, chunk.lanes)",
+        ),
+        Bug(
+            "stores ignore their condition",
+            _MEMORY,
+            "    mask = memory_mask(cx, cx.mask)\n    if",
+            '    mask = memory_mask(cx, "true")\n    if',
+        ),
+        Bug(
+            "registers ignore their condition",
+            _MEMORY,
+            'if cx.mask != "true" and before is not None:',
+            "if False:",
+        ),
+        Bug("a gather forgets the stride", _MEMORY, "if factor != 1:", "if False:"),
+        Bug(
+            "a load with a stride is off by one beyond its first vector",
+            _STRIDED,
+            "lanes + n * stride - start",
+            "lanes + n * stride - start - 1",
+        ),
+        Bug(
+            "an unwanted element is read from beyond the buffer",
+            _MEMORY,
+            'if cx.mask != "true" and not at.index.inside:',
+            "if False:",
+        ),
+        Bug(
+            "whole vectors are read where only some lanes are wanted",
+            _MEMORY,
+            'mask = memory_mask(cx, "true" if at.index.inside else cx.mask)\n    if',
+            'mask = "true"\n    if',
+        ),
+        Bug(
+            "registers do not survive a loop",
+            _STATEMENT,
+            "if k[0] in cx.stored[id(loop)]}",
+            "if False}",
+        ),
+        Bug(
+            "a branch's registers come from the wrong side",
+            _STATEMENT,
+            "[ {x}, %{label_a} ], [ {y}, %{label_b} ]",
+            "[ {y}, %{label_a} ], [ {x}, %{label_b} ]",
+        ),
+        Bug(
+            "a loop runs once more",
+            _STATEMENT,
+            "icmp ult i64 {var}.next, {end}",
+            "icmp ule i64 {var}.next, {end}",
+        ),
+        Bug(
+            "an unrolled loop loses its last iteration",
+            _STATEMENT,
+            "for i in range(extent):",
+            "for i in range(max(extent - 1, 1)):",
+        ),
+        Bug(
+            "a branch within lanes forgets the conditions around it",
+            _STATEMENT,
+            "(*outside, branch.condition)",
+            "(branch.condition,)",
+        ),
+        Bug(
+            "the bounds of a parallel part are exchanged",
+            _PARALLEL,
+            'parameters += ["i64 %begin", "i64 %end"]',
+            'parameters += ["i64 %end", "i64 %begin"]',
+        ),
+        Bug(
+            "values loaded before a parallel loop are used after it",
+            _PARALLEL,
+            "        text.forget(buffer)\n",
+            "        pass\n",
+        ),
+        Bug(
+            "a store does not outdate earlier loads",
+            _TEXT,
+            "        self.line(text)\n        self.forget(buffer)\n",
+            "        self.line(text)\n",
+        ),
+        Bug(
+            "a load leaves a loop that stores to its buffer",
+            _TEXT,
+            "if stored is None or buffer in stored:",
+            "if stored is None:",
+        ),
+        Bug(
+            "the launcher does not wait for its threads",
+            f"{_HERE}.pool_text",
+            "br i1 %nobody, label %release, label %await",
+            "br label %release",
+        ),
+        Bug(
+            "the first queues get no iteration more",
+            f"{_HERE}.pool_text",
+            "%size = add i64 %base, %more",
+            "%size = add i64 %base, 0",
+        ),
+    ),
+)
+
+ROOMS = (VALUES, MEMORY)

@@ -1,0 +1,144 @@
+"""Bugs in the arithmetic of indices and in the naive program."""
+
+from tests.power.planting import Bug, Room
+
+_LINEAR = "tvmlab.arith.linear"
+_SIMPLIFY = "tvmlab.arith.simplify"
+_NAIVE = "tvmlab.te.naive"
+_REDUCTION = "tvmlab.te.reduction"
+
+ARITH = Room(
+    "arith",
+    ("tests/arith/test_simplify.py", "tests/arith/test_inside.py", "tests/lower"),
+    (
+        Bug(
+            "floor division of bounds truncates",
+            _LINEAR,
+            "else value // divisor",
+            "else int(value / divisor)",
+        ),
+        Bug(
+            "the bound of a remainder is one too small",
+            _LINEAR,
+            "return 0, atom.divisor - 1",
+            "return 0, atom.divisor - 2",
+        ),
+        Bug(
+            "a remainder loses its fine part",
+            _LINEAR,
+            "below.times(step).plus(fine)",
+            "below.times(step)",
+        ),
+        Bug(
+            "a division loses the constant's remainder",
+            _LINEAR,
+            "Linear(rest, total.constant - whole * divisor)",
+            "Linear(rest, 0)",
+        ),
+        Bug(
+            "quotient and remainder of unlike strides are joined",
+            _LINEAR,
+            "if total.terms.get(quotient) == coefficient * atom.divisor:",
+            "if total.terms.get(quotient) is not None:",
+        ),
+        Bug(
+            "negative coefficients do not swap bounds",
+            _LINEAR,
+            "            a, b = b, a\n",
+            "            pass\n",
+        ),
+        Bug(
+            "nested divisors add instead of multiply",
+            _LINEAR,
+            "atom.divisor * divisor, ranges",
+            "atom.divisor + divisor, ranges",
+        ),
+        Bug(
+            "a remainder is reduced by a divisor that does not divide",
+            _LINEAR,
+            "if atom.divisor % divisor == 0:",
+            "if atom.divisor > divisor:",
+        ),
+        Bug(
+            "less-than is decided one too early",
+            _SIMPLIFY,
+            '_decided(e, high < 0, low >= 0),\n    "<="',
+            '_decided(e, high <= 0, low >= 0),\n    "<="',
+        ),
+        Bug(
+            "at-least is never false",
+            _SIMPLIFY,
+            "_decided(e, low >= 0, high < 0)",
+            "_decided(e, low >= 0 or high < 0, False)",
+        ),
+        Bug(
+            "a decided select takes the other side",
+            _SIMPLIFY,
+            "return expr.a if expr.condition.value else expr.b",
+            "return expr.b if expr.condition.value else expr.a",
+        ),
+        Bug(
+            "a decided min takes the other side",
+            _SIMPLIFY,
+            "e.a if high <= 0 else e.b if low >= 0 else e",
+            "e.b if high <= 0 else e.a if low >= 0 else e",
+        ),
+        Bug(
+            "lanes beyond the first are not bounded",
+            _SIMPLIFY,
+            "        hi += side.lanes - 1\n",
+            "",
+        ),
+        Bug(
+            "the last iteration of a loop is forgotten",
+            _SIMPLIFY,
+            "return 0, loop.extent - 1",
+            "return 0, max(loop.extent - 2, 0)",
+        ),
+    ),
+)
+
+TE = Room(
+    "te",
+    ("tests/te/test_naive.py",),
+    (
+        Bug(
+            "a reduction has no initialisation",
+            _NAIVE,
+            "init = Store(target, point, stage.body.identity(), target.name)",
+            "init = None",
+        ),
+        Bug(
+            "the start of a reduction axis is lost",
+            _NAIVE,
+            "return var + Const(axis.start, var.dtype)",
+            "return var",
+        ),
+        Bug(
+            "a reduction forgets what it folded so far",
+            _NAIVE,
+            "value = stage.body.combine(Load(target, point), value)",
+            "pass",
+        ),
+        Bug(
+            "two loads of a buffer count as one region",
+            _NAIVE,
+            "found.setdefault(repr(e), Region",
+            "found.setdefault(e.buffer.name, Region",
+        ),
+        Bug(
+            "a fold starts from zero whatever it folds",
+            _REDUCTION,
+            "value = self.reducer.identity(self.dtype)",
+            "value = 0",
+        ),
+        Bug(
+            "two folded values are always added",
+            _REDUCTION,
+            "return binary(self.reducer.operator, a, b)",
+            'return binary("+", a, b)',
+        ),
+    ),
+)
+
+ROOMS = (ARITH, TE)

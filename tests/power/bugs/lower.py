@@ -1,0 +1,184 @@
+"""Bugs in the passes."""
+
+from tests.power.planting import Bug, Room
+
+_STORAGE = "tvmlab.lower.storage"
+_INITIALISE = "tvmlab.lower.initialise"
+_PREDICATES = "tvmlab.lower.predicates"
+_REGISTERS = "tvmlab.lower.registers"
+_TILE = "tvmlab.lower.tile"
+_TOUCHED = "tvmlab.lower.touched"
+_VECTORIZE = "tvmlab.lower.vectorize"
+
+LOWER = Room(
+    "lower",
+    ("tests/lower",),
+    (
+        Bug("storage keeps the whole buffer's index", _STORAGE, 'Binary("-", i, o)', "i"),
+        Bug(
+            "storage forgets where an origin starts",
+            _STORAGE,
+            "return iters[-1].var + low",
+            "return iters[-1].var",
+        ),
+        Bug(
+            "threads share one box",
+            _STORAGE,
+            'parallel = next((o for o in around if o.kind == "parallel"), None)',
+            "parallel = None",
+        ),
+        Bug(
+            "each lane owns a box that all share",
+            _STORAGE,
+            "    around = around[:lanes]\n",
+            "",
+        ),
+        Bug(
+            "initialisation is dropped",
+            _INITIALISE,
+            "placed.append(substitute_stmt(start.nest, start.renamed))",
+            "pass",
+        ),
+        Bug(
+            "initialisation stands after its loops",
+            _INITIALISE,
+            "Seq([*placed, new])",
+            "Seq([new, *placed])",
+        ),
+        Bug(
+            "initialisation is repeated by outer reductions",
+            _INITIALISE,
+            "        if start.awaited:\n",
+            "        if False:\n",
+        ),
+        Bug(
+            "initialisation loses its predicate",
+            _INITIALISE,
+            "conjunction(p for p in parts if not variables(p) & reducing)",
+            "conjunction(())",
+        ),
+        Bug(
+            "initialisation is one iteration short",
+            _INITIALISE,
+            "For(copy, loop.extent, start.nest",
+            "For(copy, max(loop.extent - 1, 1), start.nest",
+        ),
+        Bug(
+            "a guarded initialisation waits for the second round",
+            _INITIALISE,
+            'binary("==", it.var, Const(0, it.var.dtype))',
+            'binary("==", it.var, Const(1, it.var.dtype))',
+        ),
+        Bug(
+            "a block's predicate is dropped",
+            "tvmlab.lower.bind",
+            "guarded(conjuncts(stmt.where),",
+            "guarded([],",
+        ),
+        Bug(
+            "only the first of several conditions is kept",
+            "tvmlab.lower.conjuncts",
+            "conjuncts(condition.a) + conjuncts(condition.b)",
+            "conjuncts(condition.a)",
+        ),
+        Bug(
+            "a condition is hoisted out of a loop it depends on",
+            _PREDICATES,
+            "c for c in conditions if stmt.var in variables(c) or written & buffers_read(c)]",
+            "c for c in conditions[1:] if stmt.var in variables(c)]",
+        ),
+        Bug(
+            "a hoisted condition is lost",
+            _PREDICATES,
+            "    for condition in reversed(outside):\n        result = If(condition, result)\n",
+            "",
+        ),
+        Bug(
+            "full tiles reach into the tail",
+            _PREDICATES,
+            "return -((int(high) - slack) // factor)",
+            "return -((int(low) - slack) // factor)",
+        ),
+        Bug("the tail is dropped", _PREDICATES, "If(test, main, tail)", "If(test, main)"),
+        Bug(
+            "the tail runs the first tile's iteration",
+            _PREDICATES,
+            "{loop.var: Const(full, INDEX)})",
+            "{loop.var: Const(0, INDEX)})",
+        ),
+        Bug(
+            "a loop is cut though part of it has no condition",
+            _PREDICATES,
+            "return bool(below) and all(",
+            "return bool(below) and any(",
+        ),
+        Bug(
+            "registers are not stored back",
+            _REGISTERS,
+            "Seq([start, *_flat(inside), end])",
+            "Seq([start, *_flat(inside)])",
+        ),
+        Bug(
+            "registers start with any nest before the loop",
+            _REGISTERS,
+            "if before and _sets_exactly(before[-1], buffer, touched):",
+            "if before and not list(accesses(before[-1], buffer))[1:]:",
+        ),
+        Bug(
+            "vectors that overlap share registers",
+            _TILE,
+            "if lanes > 1 and not all(",
+            "if False and not all(",
+        ),
+        Bug(
+            "elements at different places share registers",
+            _TILE,
+            "fixed.append(rest.key())",
+            "fixed.append(0)",
+        ),
+        Bug(
+            "a tile does not begin at its first element",
+            _TILE,
+            "offset.constant - first)",
+            "offset.constant)",
+        ),
+        Bug(
+            "registers are stored back beyond their condition",
+            _TOUCHED,
+            "return If(branch.condition, then, None if otherwise is NOTHING else otherwise)",
+            "return then",
+        ),
+        Bug(
+            "nests of different extents set the same elements",
+            _TOUCHED,
+            "if a.extent != b.extent:",
+            "if False:",
+        ),
+        Bug(
+            "a local tile need not be set before it is read",
+            "tvmlab.lower.localise",
+            "if not _sets_all(first, buffer, tile):",
+            "if False:",
+        ),
+        Bug(
+            "lanes lose their stride",
+            _VECTORIZE,
+            "Const(factor, INDEX))",
+            "Const(1, INDEX))",
+        ),
+        Bug(
+            "lanes count from zero",
+            _VECTORIZE,
+            "return Ramp(base, lanes)",
+            "return Ramp(zero, lanes)",
+        ),
+        Bug(
+            "the other side of a branch in lanes is lost",
+            _VECTORIZE,
+            "return Seq([If(condition, then), If(~condition, otherwise)])",
+            "return If(condition, then)",
+        ),
+    ),
+)
+
+ROOMS = (LOWER,)

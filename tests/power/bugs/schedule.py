@@ -1,0 +1,208 @@
+"""Bugs in the steps: a wrong rewrite, or a check that is skipped."""
+
+from tests.power.planting import Bug, Room
+
+_HERE = "tvmlab.schedule.primitives"
+_NEST = "tvmlab.schedule.nest"
+_COMPUTE_AT = f"{_HERE}.compute_at"
+_REVERSE = f"{_HERE}.reverse_compute_at"
+_INLINE = f"{_HERE}.compute_inline"
+_CACHE_READ = f"{_HERE}.cache_read"
+_CACHE_WRITE = f"{_HERE}.cache_write"
+_DECOMPOSE = f"{_HERE}.decompose_reduction"
+_TOO_SMALL = "tuple(s and type(s)(s.start, max(s.extent - 1, 1)) for s in box or ())"
+_INDEPENDENT = "        require_independent(self, program, loop, site.loops)\n"
+
+LOOPS = Room(
+    "loops",
+    ("tests/schedule",),
+    (
+        Bug(
+            "split loses its predicate",
+            f"{_HERE}.split",
+            'where = binary("<", value, Const(_extent(loop), INDEX))',
+            "where = None",
+        ),
+        Bug(
+            "split's predicate lets one more through",
+            f"{_HERE}.split",
+            'where = binary("<", value',
+            'where = binary("<=", value',
+        ),
+        Bug(
+            "split infers the factor rounding down",
+            f"{_HERE}.split",
+            "-(-_extent(loop) // known)",
+            "max(_extent(loop) // known, 1)",
+        ),
+        Bug(
+            "a predicate before split is forgotten",
+            "tvmlab.schedule.find",
+            'predicate = binary("and", predicate, where)',
+            "predicate = where",
+        ),
+        Bug(
+            "fuse exchanges quotient and remainder",
+            f"{_HERE}.fuse",
+            "above if is_outermost else above % Const(loop.extent, INDEX)",
+            "above % Const(loop.extent, INDEX) if is_outermost else above",
+        ),
+        Bug(
+            "fuse forgets the innermost of three extents",
+            f"{_HERE}.fuse",
+            "extent *= loop.extent",
+            "extent = loop.extent",
+        ),
+        Bug(
+            "fuse takes a fold and a spatial loop together",
+            f"{_HERE}.fuse",
+            "if len(set().union(*kinds.values())) > 1:",
+            "if False:",
+        ),
+        Bug(
+            "reorder passes by statements beside a loop",
+            f"{_HERE}.reorder",
+            "if not isinstance(loop.body, For):",
+            "if False:",
+        ),
+        Bug(
+            "reorder does not ask whether blocks exchange values",
+            f"{_HERE}.reorder",
+            "if not is_private(program, innermost, buffer):",
+            "if False:",
+        ),
+        Bug(
+            "vectorize does not ask for independence",
+            f"{_HERE}.vectorize",
+            _INDEPENDENT,
+            "",
+        ),
+        Bug(
+            "vectorize takes several blocks at once",
+            f"{_HERE}.vectorize",
+            "if len(list(blocks(loop.body))) > 1:",
+            "if False:",
+        ),
+        Bug("parallel does not ask for independence", f"{_HERE}.parallel", _INDEPENDENT, ""),
+        Bug(
+            "parallel nests in unrolled and parallel loops",
+            f"{_HERE}.parallel",
+            "if outer is not None:",
+            "if False:",
+        ),
+    ),
+)
+
+PLACES = Room(
+    "places",
+    ("tests/schedule",),
+    (
+        Bug(
+            "a new nest computes one element too few",
+            _NEST,
+            "total if span is None else span.extent, block)",
+            "total if span is None else max(span.extent - 1, 1), block)",
+        ),
+        Bug("a new nest is not clipped above", _NEST, "if high >= total:", "if False:"),
+        Bug("a new nest is not clipped below", _NEST, "if low < 0:", "if False:"),
+        Bug(
+            "compute_at moves an output",
+            _COMPUTE_AT,
+            "if target in program.params:",
+            "if False:",
+        ),
+        Bug(
+            "compute_at forgets readers outside the loop",
+            _COMPUTE_AT,
+            "if reads and other.block.name not in inside:",
+            "if False:",
+        ),
+        Bug(
+            "compute_at computes after the reader",
+            _COMPUTE_AT,
+            "Seq([*parts[:n], nest, *parts[n:]])",
+            "Seq([*parts[: n + 1], nest, *parts[n + 1 :]])",
+        ),
+        Bug(
+            "reverse_compute_at uses unfinished elements",
+            _REVERSE,
+            "if it.is_reduce and carried:",
+            "if False:",
+        ),
+        Bug(
+            "reverse_compute_at takes any shape for a box",
+            _REVERSE,
+            "        self._require_box(producer, loop, region.buffer)\n",
+            "",
+        ),
+        Bug(
+            "reverse_compute_at computes before the producer",
+            _REVERSE,
+            "[*body.stmts, nest] if isinstance(body, Seq) else [body, nest]",
+            "[nest, *body.stmts] if isinstance(body, Seq) else [nest, body]",
+        ),
+        Bug(
+            "reverse_compute_at overtakes another producer",
+            _REVERSE,
+            "        self._require_ready(program, site.block, producer, loop)\n",
+            "",
+        ),
+        Bug(
+            "compute_inline exchanges indices",
+            _INLINE,
+            "zip(order, e.indices, strict=True)",
+            "zip(order, e.indices[::-1], strict=True)",
+        ),
+        Bug(
+            "compute_inline takes a fold for an expression",
+            _INLINE,
+            "if block.init is not None or folded:",
+            "if False:",
+        ),
+        Bug(
+            "cache_read copies one element too few",
+            _CACHE_READ,
+            "copy_nest(name, source, copy, box)",
+            f"copy_nest(name, source, copy, {_TOO_SMALL} or None)",
+        ),
+        Bug(
+            "cache_read copies what is not yet written",
+            _CACHE_READ,
+            "if other is not None and _writes(program, other, read[self.buffer]):",
+            "if False:",
+        ),
+        Bug(
+            "cache_write stores one element too few",
+            _CACHE_WRITE,
+            "own, target, box)",
+            f"own, target, {_TOO_SMALL} or None)",
+        ),
+        Bug("cache_write stores before it computes", _CACHE_WRITE, "after=True", "after=False"),
+        Bug(
+            "cache_write forgets readers in the same loops",
+            _CACHE_WRITE,
+            "if beside_it is not None:",
+            "if False:",
+        ),
+        Bug(
+            "decompose_reduction initialises afterwards",
+            _DECOMPOSE,
+            "Seq([nest, loop])",
+            "Seq([loop, nest])",
+        ),
+        Bug(
+            "decompose_reduction initialises in every round",
+            _DECOMPOSE,
+            "if _feeds(site.block, outer, reduce=True):",
+            "if False:",
+        ),
+        Bug(
+            "decompose_reduction drops a repeating loop",
+            _DECOMPOSE,
+            "if repeats and inner.extent != 1:",
+            "if False:",
+        ),
+    ),
+)
+
+ROOMS = (LOOPS, PLACES)

@@ -1,0 +1,37 @@
+"""Which planted bugs the suite notices: `python -m tests.power.report [--pairs N] [WORD ...]`.
+
+With words, only the bugs of these rooms, or of these names.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from tests.power.bugs import ROOMS
+from tests.power.trial import FUZZED_PAIRS, every_bug, try_all
+
+
+def main() -> int:
+    """Print a line for each bug, and the share caught; 1 if a patch is stale."""
+    parser = argparse.ArgumentParser(prog="tests.power.report", description=__doc__)
+    parser.add_argument("words", nargs="*", help="names of rooms or bugs")
+    parser.add_argument("--pairs", type=int, default=FUZZED_PAIRS, help="random pairs for each bug")
+    given = parser.parse_args()
+    chosen = [
+        (room, bug)
+        for room, bug in every_bug(ROOMS)
+        if not given.words or any(word in (room.name, bug.name) for word in given.words)
+    ]
+    verdicts = []
+    for verdict in try_all(chosen, given.pairs):
+        print(verdict, flush=True)
+        verdicts.append(verdict)
+    broken = sum(bool(v.broken) for v in verdicts)
+    caught = sum(bool(v.found_by) for v in verdicts)
+    survived = len(verdicts) - caught - broken
+    print(f"{len(verdicts)} bugs: {caught} caught, {survived} survived, {broken} stale patches")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

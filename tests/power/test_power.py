@@ -1,0 +1,35 @@
+"""The suite notices what goes wrong: bugs planted one at a time, and nearly all of them caught."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.power.bugs import ROOMS
+from tests.power.trial import every_bug, try_all, try_one
+
+SHARE_CAUGHT = 0.95
+
+
+@pytest.mark.serial
+def test_planted_bugs_are_caught() -> None:
+    verdicts = list(try_all(every_bug(ROOMS)))
+    broken = [v.broken for v in verdicts if v.broken]
+    assert not broken, "\n".join(broken)
+    survivors = [str(v) for v in verdicts if not v.found_by]
+    print("\n".join(survivors))
+    caught = len(verdicts) - len(survivors)
+    assert caught >= SHARE_CAUGHT * len(verdicts), "survived:\n" + "\n".join(survivors)
+
+
+@pytest.mark.serial
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_nothing_is_found_where_nothing_is_planted(room) -> None:
+    verdict = try_one(room, None, pairs=10)
+    assert not verdict.found_by
+    assert not verdict.broken
+
+
+def test_there_are_bugs_enough_and_each_has_a_name_of_its_own() -> None:
+    names = [bug.name for _, bug in every_bug(ROOMS)]
+    assert len(names) >= 40
+    assert len(set(names)) == len(names)

@@ -1,0 +1,179 @@
+"""Running a graph: one kernel after the other, on memory that was planned before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tvmlab import targets
+from tvmlab.errors import UsageError
+from tvmlab.graph.fusion import Group, fuse, unfused
+from tvmlab.graph.kernel import Choose, default_steps, scheduled
+from tvmlab.graph.memory import ALIGNMENT, Lifetime, MemoryPlan, plan
+from tvmlab.graph.node import Graph, Node
+from tvmlab.lower import lower
+from tvmlab.measure.timing import QUICK, Protocol, Timing, time_callable
+from tvmlab.schedule import Schedule
+from tvmlab.targets import Kernel, Signature, Target
+from tvmlab.te.serial import to_json, workload_hash
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kernel of a compiled graph.
+
+    Attributes:
+        group: the nodes it computes.
+        schedule: its schedule; `str()` shows the program, `.trace` the steps.
+        kernel: the compiled code; equal groups share one.
+        inputs: the nodes whose arrays it takes, before the array of `group.result`.
+    """
+
+    group: Group
+    schedule: Schedule
+    kernel: Kernel
+    inputs: tuple[Node, ...]
+
+
+class Executable:
+    """A compiled graph: `executable(*inputs)` returns the output, or a tuple of several.
+
+    Safe to call from several threads at once: each call has its memory to itself.
+
+    Attributes:
+        graph: what it computes.
+        calls: its kernels in the order they run.
+        memory: where the intermediate arrays lie. What a kernel needs for itself (the zeros around
+            an image, say) is the kernel's own and not in it.
+    """
+
+    def __init__(self, graph: Graph, calls: Sequence[Call]) -> None:
+        self.graph = graph
+        self.calls = tuple(calls)
+        self._kept = [c.group.result for c in calls if c.group.result not in graph.outputs]
+        self.memory: MemoryPlan = plan(_lifetimes(self._kept, self.calls))
+        self._idle: list[dict[Node, Array]] = []
+
+    def __call__(self, *arrays: Array) -> Array | tuple[Array, ...]:
+        """Run once.
+
+        Args:
+            arrays: one for each of `graph.inputs`, of its shape and dtype, stored by rows.
+
+        Raises:
+            UsageError: the wrong number of arrays.
+            TargetError: an array has the wrong shape, dtype or layout.
+        """
+        given = self._given(arrays)
+        try:
+            kept = self._idle.pop()
+        except IndexError:
+            kept = self._new_memory()
+        outputs = {n: np.empty(n.shape, n.dtype) for n in self.graph.outputs}
+        values = {**given, **kept, **outputs}
+        for call in self.calls:
+            call.kernel(*_arguments(call, values))
+        self._idle.append(kept)
+        results = tuple(outputs.values())
+        return results[0] if len(results) == 1 else results
+
+    def time(self, *arrays: Array, protocol: Protocol = QUICK) -> list[tuple[Group, Timing]]:
+        """What each kernel takes on these inputs, in the order they run.
+
+        Each is timed by itself and finds its arrays in the caches as a repeated call leaves them;
+        the sum is a lower bound of a run's time. Errors as in a call.
+        """
+        outputs = {n: np.empty(n.shape, n.dtype) for n in self.graph.outputs}
+        values = {**self._given(arrays), **self._new_memory(), **outputs}
+        times = []
+        for call in self.calls:
+            bound = call.kernel.prepare(*_arguments(call, values))
+            bound()  # writes what later kernels read
+            times.append((call.group, time_callable(bound, protocol)))
+        return times
+
+    def _given(self, arrays: Sequence[Array]) -> dict[Node, Array]:
+        """The arrays of inputs and constants."""
+        inputs = self.graph.inputs
+        if len(arrays) != len(inputs):
+            raise UsageError(
+                f"the graph takes {len(inputs)} arrays ({', '.join(map(str, inputs))}), and was "
+                f"given {len(arrays)}."
+            )
+        for node, array in zip(inputs, arrays, strict=True):
+            shape, dtype = list(np.shape(array)), getattr(array, "dtype", type(array).__name__)
+            if tuple(shape) != node.shape or str(dtype) != node.dtype:
+                raise UsageError(f"the input {node} was given as {dtype}{shape}; pass its own.")
+        constants = {n: n.value for n in self.graph.nodes if n.value is not None}
+        return dict(zip(inputs, map(np.ascontiguousarray, arrays), strict=True)) | constants
+
+    def _new_memory(self) -> dict[Node, Array]:
+        """The intermediate arrays, in one new block laid out as planned."""
+        block = np.empty(self.memory.size_bytes + ALIGNMENT, np.uint8)
+        start = -block.ctypes.data % ALIGNMENT
+        return {
+            node: block[start + offset :][: node.size_bytes].view(node.dtype).reshape(node.shape)
+            for node, offset in zip(self._kept, self.memory.offsets, strict=True)
+        }
+
+    def __str__(self) -> str:
+        """A line for each kernel, and one for the memory."""
+        lines = [f"{call.group} -> {call.group.result}" for call in self.calls]
+        return "\n".join([*lines, str(self.memory)])
+
+
+def _arguments(call: Call, values: Mapping[Node, Array]) -> list[Array]:
+    return [values[node] for node in (*call.inputs, call.group.result)]
+
+
+def _lifetimes(kept: Sequence[Node], calls: Sequence[Call]) -> list[Lifetime]:
+    """From the kernel that writes an array to the last one that reads it."""
+    written = {call.group.result: step for step, call in enumerate(calls)}
+    read = {node: step for step, call in enumerate(calls) for node in call.inputs}
+    return [Lifetime(node.size_bytes, written[node], read[node]) for node in kept]
+
+
+def compile_graph(
+    graph: Graph | Node,
+    target: str | Mapping[str, Any] = "cpu",
+    fused: bool = True,
+    choose: Choose = default_steps,
+) -> Executable:
+    """Compile every group of nodes as one kernel.
+
+    Args:
+        graph: the graph, or the only output of one.
+        target: as `tvmlab.targets.get` takes it.
+        fused: whether nodes share kernels (see `tvmlab.graph.fusion`); else each has its own.
+        choose: the steps for a group's anchor by itself; the library's templates if left out, see
+            `tvmlab.graph.tuned.best_steps` for those of a tuning database.
+
+    Raises:
+        UsageError: an output that nothing computes.
+        TargetError: no such target, or a kernel that it cannot build.
+    """
+    whole = Graph(graph) if isinstance(graph, Node) else graph
+    machine = targets.get(target)
+    kernels: dict[str, tuple[Schedule, Kernel]] = {}
+    calls = []
+    for group in fuse(whole) if fused else unfused(whole):
+        calls.append(_call(group, machine, choose, kernels))
+    return Executable(whole, calls)
+
+
+def _call(
+    group: Group, machine: Target, choose: Choose, kernels: dict[str, tuple[Schedule, Kernel]]
+) -> Call:
+    """The group's kernel; `kernels` holds those of expressions that were met before."""
+    expression, schedule = scheduled(group, choose)
+    key = workload_hash(to_json(expression.outputs))
+    if key not in kernels:
+        program = lower(schedule.mod)
+        kernels[key] = schedule, machine.build(machine.emit(program), Signature.of(program))
+    schedule, kernel = kernels[key]
+    return Call(group, schedule, kernel, expression.inputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -90,3 +91,8 @@ def test_the_tuned_schedule_can_be_read_and_opened(
     assert steps
     assert {line.split()[0] for line in lines[-2:]} == {"tuned", "by"}
     assert all(step in text_of(executed["best-lab"]) for step in steps)
+
+
+def test_the_holes_are_filled(executed: dict[str, nbformat.NotebookNode]) -> None:
+    shown = text_of(executed["holes"])
+    assert re.search(r"the fastest of 4 is \{'rows': \d+, 'lanes': \d+\}", shown), shown

@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
+from tests.project.pages import DOCS, fenced, write
 from tvmlab import api, ops, te
 from tvmlab.errors import ScheduleError
 from tvmlab.ir.interpret import interpret
@@ -35,7 +35,7 @@ from tvmlab.view.lab import LabView
 from tvmlab.view.machine import Machine
 from tvmlab.view.text import snapshot_text
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "journey.md"
+PAGE = DOCS / "journey.md"
 
 SOURCE = """\
 A = t.placeholder((64, 32), name="A")
@@ -67,11 +67,6 @@ def expression() -> te.Tensor:
     names: dict[str, te.Tensor] = {}
     exec(f"import tvmlab as t\n{SOURCE}", names)
     return names["C"]
-
-
-def fenced(text: object, language: str = "") -> str:
-    """A block of text in a page."""
-    return f"```{language}\n{str(text).strip()}\n```\n"
 
 
 def said(first: State) -> Iterator[str]:
@@ -216,5 +211,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(), encoding="utf-8")
+    write(PAGE, page)

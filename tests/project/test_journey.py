@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-
 from tests.project import journey
+from tests.project.pages import difference
 
 
 def test_the_page_is_what_the_code_prints() -> None:
-    written, now = journey.PAGE.read_text(encoding="utf-8"), journey.page()
-    changed = "\n".join(difflib.unified_diff(written.split("\n"), now.split("\n"), lineterm=""))
-    assert not changed, f"python -m tests.project.journey writes it anew:\n{changed[:3000]}"
+    changed = difference(journey.PAGE, journey.page)
+    assert not changed, f"python -m tests.project.journey writes it anew:\n{changed}"
 
 
 def test_every_stop_says_what_it_should() -> None:

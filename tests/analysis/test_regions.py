@@ -1,0 +1,89 @@
+"""Boxes of elements: what a nest touches, their union, and whether one covers another."""
+
+from __future__ import annotations
+
+import pytest
+
+import tvmlab.te as te
+from tvmlab.analysis.regions import Box, Span, covers, touched, union
+from tvmlab.arith.linear import Linear
+from tvmlab.ir.expr import Var
+from tvmlab.ir.walk import blocks
+from tvmlab.te.naive import lower_naive
+
+Y = Var("y")
+
+
+def box(start: int, extent: int, *, moves: bool = False) -> Box:
+    """One dimension: `extent` elements from `start`, or from `y + start`."""
+    return (Span(Linear({Y: 1} if moves else {}, start), extent),)
+
+
+def as_numbers(found: Box | None) -> list[tuple[int, int]]:
+    """(start, extent) for each dimension of a box at a fixed place."""
+    assert found is not None
+    assert all(span is not None and not span.start.terms for span in found)
+    return [(span.start.constant, span.extent) for span in found if span is not None]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "expected"),
+    [
+        ((0, 8), (0, 8), True),
+        ((0, 8), (2, 6), True),
+        ((0, 8), (2, 7), False),
+        ((0, 8), (1, 8), False),
+        ((2, 8), (1, 3), False),
+        ((2, 8), (2, 3), True),
+    ],
+)
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_box_covers_what_lies_inside_it(
+    outer: tuple[int, int], inner: tuple[int, int], expected: bool, moves: bool
+) -> None:
+    assert covers(box(*outer, moves=moves), box(*inner, moves=moves)) is expected
+
+
+def test_all_there_is_covers_everything_and_nothing_covers_it() -> None:
+    assert covers((None,), box(0, 8))
+    assert not covers(box(0, 8), (None,))
+    assert not covers(box(0, 8), box(0, 8, moves=True))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "both"),
+    [
+        ((0, 3), (0, 5), (0, 5)),
+        ((0, 3), (1, 5), (0, 6)),
+        ((4, 3), (1, 5), (1, 6)),
+        ((4, 9), (1, 5), (1, 12)),
+        ((1, 1), (7, 1), (1, 7)),
+    ],
+)
+def test_a_union_holds_both(a: tuple[int, int], b: tuple[int, int], both: tuple[int, int]) -> None:
+    assert as_numbers(union(box(*a), box(*b))) == [both]
+    assert as_numbers(union(box(*b), box(*a))) == [both]
+
+
+def test_boxes_of_unknown_distance_have_no_box_in_common() -> None:
+    assert union(box(0, 3), box(0, 3, moves=True)) == (None,)
+
+
+def test_touched_is_the_box_of_all_reads() -> None:
+    A = te.placeholder((20, 9), name="A")
+    d = te.reduce_axis((0, 3), name="d")
+    B = te.compute((4,), lambda i: te.sum(A[2 * i + d, 8 - i] + A[i + 10, 4], axis=d), name="B")
+    program = lower_naive([B])
+    (block,) = blocks(program.body)
+    source = block.reads[0].buffer
+    assert as_numbers(touched(program.body, source, {}, writes=False)) == [(0, 14), (4, 5)]
+    assert as_numbers(touched(program.body, block.writes[0].buffer, {}, writes=True)) == [(0, 4)]
+    assert touched(program.body, source, {}, writes=True) is None
+
+
+def test_an_index_that_is_data_may_touch_anything() -> None:
+    A, index = te.placeholder((20,), name="A"), te.placeholder((4,), "int64", "I")
+    program = lower_naive([te.compute((4,), lambda i: A[index[i]] + 1, name="B")])
+    read = {r.buffer.name: r.buffer for b in blocks(program.body) for r in b.reads}
+    assert touched(program.body, read["A"], {}, writes=False) == (None,)
+    assert as_numbers(touched(program.body, read["I"], {}, writes=False)) == [(0, 4)]

@@ -42,6 +42,7 @@ _HOMES = {
     "tvmlab.schedule.hole": ("hole", "sample_categorical", "sample_perfect_tile"),
     "tvmlab.schedule.primitives": ("Fuse", "Parallel", "Reorder", "Split", "Unroll", "Vectorize"),
     "tvmlab.schedule.recipes": ("Tile",),
+    "tvmlab.schedule.recording": ("recipe",),
     "tvmlab.targets.cpu.threads": ("set_num_threads",),
     "tvmlab.te": (
         "Tensor",

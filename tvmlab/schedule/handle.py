@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,11 +13,12 @@ from tvmlab.schedule.find import find_site, sites
 from tvmlab.schedule.hole import Hole, PerfectTile
 from tvmlab.schedule.nest_goal import nest_steps
 from tvmlab.schedule.open_step import filled, frozen, holes_of, step_of_call
+from tvmlab.schedule.recipe import RecordedRecipe
 from tvmlab.schedule.registry import STEPS
 from tvmlab.schedule.select import Pattern, select_blocks, select_loops
 from tvmlab.schedule.state import State
 from tvmlab.schedule.step import Step
-from tvmlab.schedule.trace import Trace, replay_python
+from tvmlab.schedule.trace import Trace, recorded, replay_python
 from tvmlab.te.graph import tensors, unique_names
 from tvmlab.te.reduction import Axis
 from tvmlab.te.tensor import Tensor
@@ -297,6 +299,42 @@ class Schedule:
         """
         self._state = replay_python(self._state, text)
         self._redo.clear()
+
+    def recipe(self, title: str, text: str) -> None:
+        """Append the steps written in `text` as one step named `title`, as the trace shows them.
+
+        Raises:
+            TraceError: a line is not a step, or there is none.
+            ScheduleError: a step is illegal; nothing changed.
+            UsageError: the name is not a line of text.
+        """
+        self.apply(recorded(self._state, title, text))
+
+    @contextmanager
+    def record(self, title: str) -> Iterator[None]:
+        """Make one step, named `title`, of those appended in a `with` statement.
+
+        Where an error leaves the `with`, the schedule is as it was before. Loops made inside keep
+        their names.
+
+        Raises:
+            UsageError: steps from before the `with` were taken back, or the name is not a line of
+                text.
+        """
+        before, redo = self._state, list(self._redo)
+        try:
+            yield
+            if before not in self._state.states():
+                raise UsageError(
+                    f"the recipe {title!r} took back steps from before it; undo only what it made."
+                )
+            steps = self._state.steps[before.depth :]
+            if steps:
+                self._state = before.apply(RecordedRecipe.of(title, steps))
+                self._redo.clear()
+        except BaseException:
+            self._state, self._redo = before, redo
+            raise
 
     def undo(self) -> bool:
         """Take the last step back; whether there was one."""

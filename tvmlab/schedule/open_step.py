@@ -16,6 +16,7 @@ from tvmlab.errors import Refusal, ScheduleError, TraceError, UsageError
 from tvmlab.ir.program import Program
 from tvmlab.schedule.find import find_site
 from tvmlab.schedule.hole import Hole, PerfectTile, Value, hole_from_json
+from tvmlab.schedule.recipe import RecordedRecipe
 from tvmlab.schedule.step import Json, Spelled, Step
 
 MAX_TRIED = 256
@@ -188,11 +189,19 @@ def step_of_call(
 
 def holes_of(steps: Iterable[Step]) -> dict[str, Hole]:
     """The holes of several steps, by name, in the order in which they are met."""
-    return {h.name: h for step in steps if isinstance(step, OpenStep) for h in step.holes}
+    found: dict[str, Hole] = {}
+    for step in steps:
+        if isinstance(step, RecordedRecipe):
+            found |= holes_of(step.steps)
+        elif isinstance(step, OpenStep):
+            found |= {hole.name: hole for hole in step.holes}
+    return found
 
 
 def filled(step: Step, values: Mapping[str, Value | None]) -> Step:
     """`step` with other options in those of its holes that `values` names."""
+    if isinstance(step, RecordedRecipe):
+        return replace(step, steps=tuple(filled(s, values) for s in step.steps))
     if not isinstance(step, OpenStep) or not values.keys() & {h.name for h in step.holes}:
         return step
     places = [
@@ -204,6 +213,8 @@ def filled(step: Step, values: Mapping[str, Value | None]) -> Step:
 
 def frozen(step: Step, names: Container[str]) -> Step:
     """`step` with plain arguments for its holes of these names."""
+    if isinstance(step, RecordedRecipe):
+        return replace(step, steps=tuple(frozen(s, names) for s in step.steps))
     if not isinstance(step, OpenStep):
         return step
     kept = tuple(p for p in step.places if p.hole.name not in names)

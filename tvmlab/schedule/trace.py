@@ -14,7 +14,8 @@ from typing import Any
 from tvmlab.errors import TraceError, TvmlabError, UsageError
 from tvmlab.schedule.hole import Hole, hole, sample_categorical, sample_perfect_tile
 from tvmlab.schedule.open_step import holes_of, step_of_call
-from tvmlab.schedule.registry import STEPS, step_from_json
+from tvmlab.schedule.recipe import RecordedRecipe
+from tvmlab.schedule.registry import RECIPE, STEPS, step_from_json
 from tvmlab.schedule.state import State
 from tvmlab.schedule.step import Step
 from tvmlab.te.serial import to_json as workload_json
@@ -115,6 +116,10 @@ def replay_python(state: State, text: str) -> State:
         ) from None
     loops: dict[str, str] = {}
     for node in tree.body:
+        recipe = _recipe_call(node)
+        if recipe is not None:
+            state = state.apply(recorded(state, *recipe))
+            continue
         step, names = _parse_line(node, loops, state)
         made = step.results(state.program) if step.check(state.program) is None else []
         state = state.apply(step)
@@ -125,6 +130,38 @@ def replay_python(state: State, text: str) -> State:
             )
         loops.update(zip(names, made, strict=False))
     return state
+
+
+def recorded(state: State, title: str, text: str) -> RecordedRecipe:
+    """The recipe of the steps that lines of Python make of `state`.
+
+    Raises:
+        TraceError: a line is not a step, or there is none.
+        ScheduleError: a step is illegal.
+        UsageError: the name is not a line of text.
+    """
+    if not isinstance(text, str):
+        raise TraceError(f"the recipe {title!r} takes the text of its steps, not {text!r}.")
+    steps = replay_python(state, text).steps[state.depth :]
+    if not steps:
+        raise TraceError(f"the recipe {title!r} has no steps; write some, or leave it out.")
+    return RecordedRecipe.of(title, steps)
+
+
+def _recipe_call(node: ast.stmt) -> tuple[str, str] | None:
+    """Name and text of `s.recipe("name", "text")`; None for another statement."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.attr == RECIPE
+    ):
+        return None
+    texts = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    if len(texts) != 2 or len(call.args) != 2 or call.keywords:
+        raise _unreadable(node)
+    return texts[0], texts[1]
 
 
 def _parse_line(node: ast.stmt, loops: dict[str, str], state: State) -> tuple[Step, list[str]]:

@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+from tvmlab.arith.simplify import linear
 from tvmlab.ir import dtypes
+from tvmlab.ir.buffer import Load
+from tvmlab.ir.walk import exprs, variables
 from tvmlab.ops.choices import dividing, nearest, powers
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, Part, blocks, extents_of
+from tvmlab.ops.nest import Nest, Part, blocks, extents_of, loop_names
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
+from tvmlab.te.graph import value_of
+from tvmlab.te.reduction import Axis
 
 MAX_WRITTEN_OUT = 8
 """Iterations of an innermost reduction that may be written out."""
@@ -21,13 +26,14 @@ MAX_WRITTEN_OUT = 8
 
 class GenericTemplate(ScheduleTemplate):
     """Each stage by itself: its last dimension as vectors, the one before it in registers, long
-    folds in parts, and the outermost loops shared out among threads."""
+    folds in parts, and the outermost loops shared out among threads. Where vectors along the last
+    dimension would gather, and a fold runs along memory, the fold is cut in partial results."""
 
     kind = "generic"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """For each stage, under its block's name: `tile`, `rows`, `depth`, `unroll`, `parallel`;
-        those with nothing to decide are left out."""
+        """For each stage, under its block's name: `tile`, `rows`, `depth`, `unroll`, `partial`,
+        `parallel`; those with nothing to decide are left out."""
         return tuple(
             knob for stage, block in blocks(outputs) for knob in self._stage_knobs(stage, block)
         )
@@ -36,25 +42,36 @@ class GenericTemplate(ScheduleTemplate):
         rank = len(stage.axes)
         if rank == 0:
             return []
+        shared = ChoiceKnob(f"{block}.parallel", tuple(range(rank + 1)))
+        chains = self._chains(stage)
+        if chains:
+            return [ChoiceKnob(f"{block}.partial", chains), shared]
         found: list[Knob] = [ChoiceKnob(f"{block}.tile", self._tiles(stage))]
-        if rank > 1:
+        if _has_rows(stage):
             found.append(ChoiceKnob(f"{block}.rows", powers(16, stage.extents[-2])))
         if stage.reduce_axes:
             found.append(ChoiceKnob(f"{block}.depth", dividing(stage.reduce_axes[0].extent, 16)))
             if 1 < stage.reduce_axes[-1].extent <= MAX_WRITTEN_OUT:
                 found.append(ChoiceKnob(f"{block}.unroll", (True, False)))
-        found.append(ChoiceKnob(f"{block}.parallel", tuple(range(rank + 1))))
-        return found
+        return [*found, shared]
+
+    def _chains(self, stage: Tensor) -> tuple[int, ...]:
+        """Numbers of partial results to fold in, side by side; none where that is no use."""
+        if not stage.reduce_axes or runs_along(stage, stage.axes[-1]):
+            return ()
+        folded = stage.reduce_axes[-1]
+        lanes = lane_choices(folded.extent, dtypes.size_bytes(stage.dtype), self.vectors)
+        fit = tuple(n for n in lanes if 1 < n < folded.extent and folded.extent % n == 0)
+        return fit if runs_along(stage, folded) else ()
 
     def _tiles(self, stage: Tensor) -> tuple[tuple[int, ...], ...]:
-        """(rows, lanes) of the last two dimensions; rows only where something is folded."""
+        """(rows, lanes) of the last two dimensions."""
         size_bytes = dtypes.size_bytes(stage.dtype)
         lanes = (
             1,
             *(n for n in lane_choices(stage.extents[-1], size_bytes, self.vectors) if n > 1),
         )
-        has_rows = len(stage.axes) > 1
-        rows = [(r,) for r in (row_choices(stage.extents[-2]) if has_rows else (1,))]
+        rows = [(r,) for r in (row_choices(stage.extents[-2]) if _has_rows(stage) else (1,))]
         return register_tiles(rows, lanes, size_bytes, self.vectors)
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
@@ -82,6 +99,8 @@ class GenericTemplate(ScheduleTemplate):
                     choice = nearest(options, 256)
                 elif name == "unroll":
                     choice = True
+                elif name == "partial":
+                    choice = nearest(options, width)
                 else:
                     choice = _shared_loops(stage)
                 config[knob.name] = choice
@@ -96,7 +115,45 @@ class GenericTemplate(ScheduleTemplate):
                     for name, option in config.items()
                     if name.startswith(f"{block}.")
                 }
-                _nest(stage, chosen).apply(schedule[stage])
+                if "partial" in chosen:
+                    _fold_in_parts(schedule, stage, block, chosen)
+                else:
+                    _nest(stage, chosen).apply(schedule[stage])
+
+
+def runs_along(stage: Tensor, axis: Axis) -> bool:
+    """Whether neighbours along `axis` read neighbours in memory, every second, or the same."""
+    assert stage.body is not None
+    for load in exprs(value_of(stage.body)):
+        if isinstance(load, Load) and load.indices:
+            *outer, last = load.indices
+            if any(axis in variables(index) for index in outer):
+                return False
+            if axis in variables(last) and not 0 <= linear(last, {}).terms.get(axis, 3) <= 2:
+                return False
+    return True
+
+
+def _has_rows(stage: Tensor) -> bool:
+    """Whether rows side by side save loads: they share a fold's operands, or cache lines."""
+    is_plain = not stage.reduce_axes and runs_along(stage, stage.axes[-1])
+    return len(stage.axes) > 1 and not is_plain
+
+
+def _fold_in_parts(
+    schedule: Schedule, stage: Tensor, block: str, chosen: Mapping[str, Any]
+) -> None:
+    """A fold in partial results side by side, which are vectors, and the fold of those."""
+    known = set(schedule.blocks)
+    _, chains = schedule[block].split(loop_names(stage)[-1], chosen["partial"])
+    schedule[block].rfactor(chains)
+    (partial,) = set(schedule.blocks) - known
+    schedule[partial].vectorize(str(chains))
+    for name in (partial, block):
+        shared = schedule[name].loops[: chosen["parallel"]]
+        if shared:
+            outermost = schedule[name].fuse(*shared) if len(shared) > 1 else shared[0]
+            schedule[name].parallel(outermost)
 
 
 def _shared_loops(stage: Tensor) -> int:
@@ -118,13 +175,14 @@ def _nest(stage: Tensor, chosen: Mapping[str, Any]) -> Nest:
     cuts: dict[str, Sequence[int]] = {x: (lanes,)}
     tile: list[Part] = [(x, 1)]
     walk: list[Part] = []
-    if rank > 1:
+    unrolled: list[Part] = []
+    if "rows" in chosen:
         y = spatial[-2]
         cuts[y] = (max(1, chosen["rows"] // rows), rows)
         tile = [(y, 2), (x, 1)]
         walk = [(y, 1)]
+        unrolled = [(y, 2)]
     outer: list[Part] = [(name, 0) for name in spatial]
-    unrolled = [(spatial[-2], 2)] if rank > 1 else []
     deep: list[Part] = []
     if folded:
         cuts[folded[0]] = (chosen["depth"],)

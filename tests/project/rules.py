@@ -47,6 +47,7 @@ PLACES: dict[str, str] = {
     "cupy": DEVICE.format("cuda"),
     "xgboost": r"tune\.models(\..+)?",
     "sklearn": r"tune\.models(\..+)?",
+    "onnx": r"graph\.onnx_import",
 }
 
 # Families whose members must not know each other, and members that are there to be shared.

@@ -19,6 +19,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.parse_expr import Scope, fail, parse_expr
+from tvmlab.ir.parse_invoke import parse_invoke
 from tvmlab.ir.printer import LOOP_WORDS
 from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Iter, Program, Seq, Stmt, Store
 from tvmlab.ir.unsaid import iteration_extents, regions
@@ -165,6 +166,8 @@ def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
     ):
         buffer, indices = scope.access(node.targets[0])
         return Store(buffer, indices, parse_expr(node.value, scope), block)
+    if block is not None and (invoked := parse_invoke(node, scope)) is not None:
+        return invoked
     raise fail(
         node,
         f"{ast.unparse(node).splitlines()[0][:60]!r} is no statement of a program; those are for, "

@@ -8,7 +8,7 @@ from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.program import Region, Stmt, Store
+from tvmlab.ir.program import Invoke, Region, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, stmts
 
 Bound = Sequence[tuple[Var, str, Expr]]
@@ -94,6 +94,9 @@ def _reach(e: Expr, loops: Mapping[Var, Extent]) -> tuple[int, int] | None:
 
 def regions(body: Stmt) -> tuple[list[Region], list[Region]]:
     """The elements that a block's body reads, its own accumulator left out, and that it writes."""
+    if isinstance(body, Invoke):
+        result, *inputs = body.operands
+        return inputs, [result]
     written: dict[str, Region] = {}
     own: set[Buffer] = set()
     for s in stmts(body):

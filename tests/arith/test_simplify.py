@@ -55,6 +55,7 @@ def test_split_index_comes_back():
     assert shown((x * 32 + y) % 32, y=(0, 31)) == "y"
     assert shown((x // 4) * 4 + x % 4) == "x"
     assert shown(x // 4 // 8) == "x // 32"
+    assert shown(x // 4 * 8 + x % 4) == "x // 4 * 8 + x % 4"
     assert shown((x * 64 + y * 8 + z) // 8 % 8, y=(0, 7), z=(0, 7)) == "y"
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import tvmlab.te as te
 from tests.lower.programs import doubled, start
 from tvmlab.ir import text
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.expr import Const, Var
+from tvmlab.ir.interpret import interpret
+from tvmlab.ir.program import For, If, Program, Store
 from tvmlab.lower import lower
+from tvmlab.lower.vectorize import vectorize
 from tvmlab.schedule import Schedule
 
 
@@ -43,3 +50,12 @@ def test_a_vectorized_loop_of_one_iteration_is_a_scalar() -> None:
     s = doubled(1)
     s["Y"].vectorize("i")
     assert stores(s) == ["Y[0] = X[0] * 2.0"]
+
+
+def test_both_sides_of_a_branch_over_lanes_are_masked() -> None:
+    C, i = Buffer("C", (8,), "int32"), Var("i")
+    sides = [Store(C, (i,), Const(value, "int32")) for value in (1, 2)]
+    program = Program("C", [C], 1, [], For(i, 8, If(i < 3, *sides), "vectorized"))
+    result = np.zeros(8, np.int32)
+    interpret(vectorize(program), [result])
+    assert result.tolist() == [1] * 3 + [2] * 5

@@ -2,6 +2,8 @@ import pytest
 
 import tvmlab.te as te
 from tvmlab.ir.expr import select
+from tvmlab.ir.printer import expr_text
+from tvmlab.ir.walk import blocks
 from tvmlab.te.naive import lower_naive
 
 STENCIL = """\
@@ -74,3 +76,11 @@ def test_folds_begin_at_their_identity(fold, dtype, identity):
     k = te.reduce_axis((0, 4), name="k")
     S = te.compute((1,), lambda i: fold(A[k], axis=k), name="S")
     assert f"S[vi] = {identity}\n" in str(lower_naive([S]))
+
+
+def test_every_load_is_declared():
+    A = te.placeholder((8,), name="A")
+    B = te.compute((4,), lambda i: A[i] + A[i + 4] + A[i], name="B")
+    (block,) = blocks(lower_naive([B]).body)
+    starts = [expr_text(r.bounds[0][0]) for r in block.reads]
+    assert starts == ["vi", "vi + 4"]

@@ -18,6 +18,7 @@ VALUES = Room(
     "values",
     (
         "tests/targets/test_cpu_emit_text.py",
+        "tests/targets/test_cpu_emit_orders.py",
         "tests/targets/test_cpu_emit_math.py",
         "tests/targets/test_cpu_emit_values.py",
     ),
@@ -134,6 +135,7 @@ MEMORY = Room(
     "memory",
     (
         "tests/targets/test_cpu_emit_text.py",
+        "tests/targets/test_cpu_emit_orders.py",
         "tests/targets/test_cpu_emit_memory.py",
         "tests/targets/test_cpu_emit_strided.py",
         "tests/targets/test_cpu_emit_parallel.py",

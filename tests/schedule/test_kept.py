@@ -1,0 +1,59 @@
+"""What a step must keep of the steps before it: predicates, bounds, the order of blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tvmlab as t
+from tvmlab.ir.expr import select
+from tvmlab.ir.interpret import interpret
+from tvmlab.measure.compare import compare
+from tvmlab.te.evaluate import evaluate, random_inputs
+
+
+def check(s: t.Schedule) -> None:
+    """The program computes what its expression says, inside its buffers."""
+    outputs = list(s.outputs)
+    given = random_inputs(outputs, 0)
+    wanted = evaluate(outputs, given)
+    results = [np.full(w.value.shape, 77, np.float32) for w in wanted]
+    interpret(s.mod, [*given.values(), *results])
+    for got, want in zip(results, wanted, strict=True):
+        assert compare(got, want.value, want.bound, want.name)
+
+
+def test_a_second_split_keeps_the_predicate_of_the_first() -> None:
+    a = t.placeholder((10, 9), name="A")
+    s = t.create_schedule(t.compute((10, 9), lambda y, x: a[y, x] + 1, name="C"))
+    s["C"].split("y", 4)
+    s["C"].split("x", 2)
+    assert "where=yo * 4 + yi < 10 and xo * 2 + xi < 9" in str(s)
+    s["C"].split("yi", 3)
+    s["C"].fuse("xo", "xi")
+    check(s)
+
+
+@pytest.mark.parametrize("block", ["P", "P_cache"])
+def test_what_is_computed_for_an_iteration_begins_inside_its_buffer(block: str) -> None:
+    a = t.placeholder((8,), name="A")
+    p = t.compute((8,), lambda i: a[i] + 1, name="P")
+    c = t.compute((9,), lambda i: select(i >= 1, p[i - 1], 0.0), name="C")
+    s = t.create_schedule(c)
+    if block == "P_cache":
+        s["C"].cache_read("P")
+    s[block].compute_at("C", "i")
+    assert "where=i - 1 >= 0" in str(s)
+    check(s)
+
+
+def test_blocks_that_hand_on_an_output_keep_their_loops() -> None:
+    """Both tensors are wanted, so neither is private to an iteration."""
+    a = t.placeholder((6, 5), name="A")
+    p = t.compute((6, 5), lambda y, x: a[y, x] + 1, name="P")
+    c = t.compute((6, 5), lambda y, x: p[y, x] * 2, name="C")
+    s = t.create_schedule([p, c])
+    s["C"].reverse_compute_at("P", "x")
+    check(s)
+    with pytest.raises(t.ScheduleError, match="cannot prove that P and C stay in order"):
+        s["P"].reorder("x", "y")

@@ -11,7 +11,8 @@ from tests.browser.lab_page import LabPage
 from tests.browser.lab_pane import HEADLINE, LabPane, forget_saved_steps
 
 # Presses a button and waits, in the browser, for the frame after the program was redrawn.
-PRESS = """([button, canvas]) => new Promise(resolve => {
+PRESS = """([button, canvas]) => new Promise((resolve, reject) => {
+  setTimeout(() => reject(new Error(`${button.textContent} redrew nothing in 5 s`)), 5000);
   const began = performance.now();
   const observer = new MutationObserver(() => {
     observer.disconnect();

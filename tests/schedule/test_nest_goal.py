@@ -8,9 +8,10 @@ import pytest
 
 import tvmlab as t
 from tvmlab.ir import equal
+from tvmlab.ir.printer import LOOP_WORDS
 from tvmlab.ir.program import For
 from tvmlab.ir.walk import stmts
-from tvmlab.schedule import Schedule
+from tvmlab.schedule import Loop, Schedule
 from tvmlab.te.tensor import Tensor
 
 
@@ -152,6 +153,51 @@ def test_refused_with_the_reason(text: str, where: str, why: str, instead: str) 
     assert len(refusal.why.split()) <= 27
     assert "\n" not in str(caught.value)
     assert s.state is before
+
+
+def _ask(s: Schedule, text: str) -> tuple[Loop, ...] | t.ScheduleError:
+    try:
+        return s["C"].to_nest(text)
+    except t.ScheduleError as refused:
+        return refused
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_random_goals_are_reached_or_refused_in_words(part: int) -> None:
+    reached = refused = 0
+    for seed in range(part, 400, 4):
+        rng = random.Random(seed)
+        s = t.create_schedule(_matmul(12))
+        if rng.random() < 0.3:
+            s["C"].split(rng.choice("yxk"), 4)
+        wanted = [(str(x), 12) for x in s["C"].loops]
+        for _ in range(rng.randint(0, 3)):
+            n = rng.randrange(len(wanted))
+            stem, factor = wanted[n][0], rng.choice((2, 3, 4, 5))
+            cut = [(stem + "o", -(-wanted[n][1] // factor)), (stem + "i", factor)]
+            wanted[n : n + 1] = rng.choice((cut, cut, [], [(stem + "x", 4)], [wanted[n]] * 2))
+            if not wanted:
+                break
+        rng.shuffle(wanted)
+        words = ("range", "range", "range", "parallel", "vectorized", "unrolled", "bound")
+        text = ": ".join(f"for {name} in {rng.choice(words)}({n})" for name, n in wanted)
+        before = s.state
+        answer = _ask(s, text)
+        if isinstance(answer, t.ScheduleError):
+            refused += 1
+            assert s.state is before
+            assert answer.refusal.where.startswith("block C")
+            assert len(answer.refusal.why.split()) <= 27
+            assert answer.refusal.instead
+            assert "\n" not in str(answer)
+        else:
+            reached += 1
+            assert list(answer) == [name for name, _, _ in _headers(s)]
+            assert [f"{LOOP_WORDS[k]}({n})" for _, k, n in _headers(s)] == [
+                header.split(" in ")[1] for header in text.split(": ")
+            ]
+    assert reached >= 5
+    assert refused >= 5
 
 
 def test_an_annotated_loop_stays_as_it_is() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
 
 import tvmlab as t
+from tests.fuzz.expressions import random_expression
+from tests.fuzz.traces import random_state
 from tvmlab.ir import equal
-from tvmlab.schedule import Loop, Schedule, step_from_json
+from tvmlab.schedule import Loop, Schedule, State, step_from_json
 from tvmlab.schedule.recipe import RecordedRecipe
 from tvmlab.te.tensor import Tensor
 
@@ -98,6 +101,26 @@ def test_recipes_replay_from_json_and_python() -> None:
         "name": 'a "quoted" name',
         "steps": [{"step": "parallel", "block": "C", "loop": "yo"}],
     }
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_legal_trace_is_the_same_as_a_recipe(seed: int) -> None:
+    rng = random.Random(seed)
+    tensor = random_expression(rng)
+    state = random_state(State.start(tensor), rng, 8)
+    s = t.create_schedule(tensor)
+    cut = rng.randint(0, state.depth)
+    s.apply_all(state.steps[:cut])
+    with s.record("rest"):
+        s.apply_all(state.steps[cut:])
+    assert len(s.trace) == cut + (cut < state.depth)
+    assert equal(s.mod, state.program)
+    again = t.replay(tensor, s.trace.to_json())
+    typed = t.create_schedule(tensor)
+    typed.apply_python(s.trace.to_python())
+    for other in (again, typed):
+        assert other.trace.steps == s.trace.steps
+        assert equal(other.mod, s.mod)
 
 
 def test_holes_inside_recipes_are_filled_and_frozen() -> None:

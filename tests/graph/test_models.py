@@ -19,6 +19,7 @@ from tvmlab.measure.compare import compare
         (11, 3, 2, 1, (1, 1, 1, 1)),
         (7, 1, 1, "VALID", (0, 0, 0, 0)),
         (5, 5, 1, "VALID", (0, 0, 0, 0)),
+        (1, 1, 1, "VALID", (0, 0, 0, 0)),
         (8, 3, 1, (0, 1, 2, 1), (0, 1, 2, 1)),
     ],
 )
@@ -28,6 +29,13 @@ def test_convolution_bias_relu(size, kernel, stride, padding, sides) -> None:
     y = graph.relu(graph.conv2d(x, weight, bias, stride, padding))
     expected = np.maximum(conv2d(image, weight, stride, sides) + bias.reshape(-1, 1, 1), 0)
     assert_right(y, [image], [expected], kernels=(1, 3))
+
+
+def test_a_convolution_that_folds_one_element() -> None:
+    x, weight, image = graph.input((1, 1, 11, 10)), draw(0, 20, 1, 1, 1), draw(1, 1, 1, 11, 10)
+    expected = np.maximum(conv2d(image, weight, 2, (0,) * 4), 0)
+    y = graph.relu(graph.conv2d(x, weight, stride=2))
+    assert_right(y, [image], [expected], kernels=(1, 2))
 
 
 def test_the_bias_and_relu_meet_the_convolution_in_registers() -> None:
@@ -51,6 +59,15 @@ def test_two_layer_perceptron(dtype: str) -> None:
     wide = [a.astype(np.float64) for a in (rows, first, b1, second, b2)]
     expected = np.maximum(wide[0] @ wide[1] + wide[2], 0) @ wide[3] + wide[4]
     assert_right(y, [rows], [expected], kernels=(2, 5))
+
+
+def test_a_follower_has_loops_of_its_own_where_no_loop_finishes_elements() -> None:
+    weight, rows = draw(0, 395, 5), draw(1, 16, 395)
+    y = graph.relu(graph.matmul(graph.input((16, 395)), weight))
+    expected = np.maximum(rows.astype(np.float64) @ weight.astype(np.float64), 0)
+    (call,) = assert_right(y, [rows], [expected], kernels=(1, 2)).calls
+    assert "reverse_compute_at" not in call.schedule.trace.to_python()
+    assert call.schedule.blocks == ["C", "relu_1"]
 
 
 def test_a_long_sum_is_followed_by_its_bias() -> None:

@@ -8,6 +8,7 @@ from tvmlab.errors import ScheduleError
 from tvmlab.graph.fusion import Group
 from tvmlab.graph.lowering import Expression, express
 from tvmlab.ir import dtypes
+from tvmlab.ir.walk import variables
 from tvmlab.ops import AVX512, template_for
 from tvmlab.ops.nest import Nest, extents_of, inner_extents
 from tvmlab.ops.register_tile import lane_choices
@@ -71,10 +72,11 @@ def _finishing_loops(schedule: Schedule, block: str) -> list[str]:
     """The block's loops outside its reduction and outside all lanes, outermost first."""
     site = find_site(schedule.mod, block)
     assert site is not None, f"{block} is a block of the schedule"
-    folding = set(map(str, schedule.find(block, kind="reduce")))
+    pairs = zip(site.block.iters, site.block.bindings, strict=True)
+    folding = {var for it, value in pairs if it.is_reduce for var in variables(value)}
     found = []
     for loop in site.loops:
-        if loop.var.name in folding or loop.kind == "vectorized":
+        if loop.var in folding or loop.kind == "vectorized":
             break
         found.append(loop.var.name)
     return found

@@ -64,13 +64,15 @@ def _read(model: str | Path | Any) -> Any:
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror or error}.") from None
     except Exception as error:  # the checker's and protobuf's own have no common base
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise UsageError(f"{name} is damaged, or no ONNX model: {reason}.") from None
     return proto
 
 
 def _input(value: Any, dimensions: Mapping[str, int]) -> Node:
     onnx = _onnx()
+    if not value.type.HasField("tensor_type"):
+        raise UsageError(f"the model's input {value.name!r} is no array; only arrays are imported.")
     tensor = value.type.tensor_type
     shape = []
     for n, dimension in enumerate(tensor.shape.dim):
@@ -118,11 +120,7 @@ def _plain(value: Any) -> Any:
     """An attribute's value with text as text and lists as lists."""
     if isinstance(value, bytes):
         return value.decode()
-    return list(value) if not isinstance(value, (int, float, str)) and _is_row(value) else value
-
-
-def _is_row(value: Any) -> bool:
-    return hasattr(value, "__iter__")
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else value
 
 
 def _output(node: Node | None, name: str) -> Node:

@@ -79,14 +79,14 @@ def _conv(inputs: Sequence[Any], given: Attributes) -> Node:
     only(given, "dilations", ([1, 1],), [1, 1])
     if len(weight.shape) != 4:
         raise UsageError(f"a kernel of {len(weight.shape) - 2} dimensions is not supported; 2 are.")
-    channels = x.shape[1]
-    groups = only(given, "group", (1, channels), 1)
+    groups = given.get("group", 1)
     array = None if bias is None else known(bias, "bias")
     if groups == 1:
         return build.conv2d(x, weight, array, _stride(given), _padding(given))
-    if weight.shape[:2] != (channels, 1):
+    if weight.shape[:2] != (groups, 1):
         raise UsageError(
-            f"{weight.shape[0]} kernels for {channels} groups are not supported; give one a group."
+            f"{weight.shape[0]} kernels of {weight.shape[1]} channels in {groups} groups are not "
+            "supported; there may be one group, or one kernel of one channel in each."
         )
     kernels = known(weight, "kernel")[:, 0]
     return build.depthwise_conv2d(x, kernels, array, _stride(given), _padding(given))
@@ -96,8 +96,10 @@ def _max_pool(inputs: Sequence[Any], given: Attributes) -> Node:
     only(given, "ceil_mode", (0,), 0)
     only(given, "storage_order", (0,), 0)
     only(given, "dilations", ([1, 1],), [1, 1])
-    rows, columns = given["kernel_shape"]
-    return build.max_pool2d(inputs[0], (rows, columns), _stride(given), _padding(given))
+    kernel = tuple(given["kernel_shape"])
+    if len(kernel) != 2:
+        raise UsageError(f"a window of {len(kernel)} dimensions is not supported; 2 are.")
+    return build.max_pool2d(inputs[0], kernel, _stride(given), _padding(given))
 
 
 def _transposed(node: Node, is_asked: int) -> Node:

@@ -1,0 +1,45 @@
+"""A tuned operator serves the fused groups that it anchors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.graph.arrays import draw
+from tvmlab import graph, ops
+from tvmlab.measure.outcome import Outcome
+from tvmlab.schedule import create_schedule
+from tvmlab.te.serial import to_json
+from tvmlab.tune.database import Database
+from tvmlab.tune.record import Record
+from tvmlab.tune.setup import Setup
+
+TILE = (4, 16)
+
+
+def tuned(database: Database) -> None:
+    """Put a trial of the product of 16 x 24 and 24 x 32 in the database."""
+    workload = ops.matmul(16, 32, 24)
+    template = workload.template()
+    config = template.default(workload.tensors) | {"tile": TILE}
+    schedule = create_schedule(workload.tensors)
+    template.apply(schedule, config)
+    trace = [step.to_json() for step in schedule.trace.steps]
+    session = database.begin(Setup(to_json(workload.tensors), template.name), {})
+    best = Outcome("ok", "time", times_s=(1e-6,), verified=True)
+    database.append(session, [Record(0, 0, dict(config), trace, None, best)])
+
+
+def test_the_best_trial_of_an_operator_schedules_its_group() -> None:
+    weight, bias, rows = draw(0, 24, 32), draw(1, 32), draw(2, 16, 24)
+    y = graph.relu(graph.dense(graph.input((16, 24)), weight, bias))
+    with Database.open(None) as database:
+        before = graph.compile_graph(y, choose=graph.best_steps(database))
+        tuned(database)
+        after = graph.compile_graph(y, choose=graph.best_steps(database))
+    default, found = (e.calls[0].schedule.trace.to_python() for e in (before, after))
+    assert default == graph.compile_graph(y).calls[0].schedule.trace.to_python()
+    assert f's["C"].split("x", {TILE[1]})' in found
+    assert f's["C"].split("y", {TILE[0]})' in found
+    assert "reverse_compute_at" in found
+    assert found != default
+    np.testing.assert_allclose(after(rows), before(rows), rtol=1e-4, atol=1e-5)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from math import comb
+from math import comb, isqrt
+
+
+def divisors(number: int) -> list[int]:
+    """The positive integers that divide `number`, ascending."""
+    small = [d for d in range(1, isqrt(number) + 1) if number % d == 0]
+    return small + [number // d for d in reversed(small) if d * d != number]
 
 
 def factorisations(extent: int, parts: int) -> list[tuple[int, ...]]:
-    """All ordered tuples of `parts` positive integers whose product is `extent`."""
-    if parts == 1:
-        return [(extent,)]
-    divisors = [d for d in range(1, int(extent**0.5) + 1) if extent % d == 0]
-    divisors += [extent // d for d in reversed(divisors) if d * d != extent]
-    return [(d, *rest) for d in divisors for rest in factorisations(extent // d, parts - 1)]
+    """All ordered tuples of `parts` positive integers whose product is `extent`, ascending."""
+    every = divisors(extent)
+
+    def of(rest: int, count: int) -> list[tuple[int, ...]]:
+        if count == 1:
+            return [(rest,)]
+        return [(d, *t) for d in every if rest % d == 0 for t in of(rest // d, count - 1)]
+
+    return of(extent, parts)
 
 
 def count_factorisations(extent: int, parts: int) -> int:

@@ -21,6 +21,7 @@ Value = int | str | tuple[int, ...]
 
 MAX_OPTIONS = 100_000
 MAX_INNERMOST = 64
+MAX_PARTS = 16
 
 Self = TypeVar("Self", bound="Hole")
 
@@ -186,7 +187,7 @@ def sample_perfect_tile(
 
     Args:
         loop: a loop of the block, by name, by handle or as an axis.
-        parts: how many loops to make, at least 2.
+        parts: how many loops to make, from 2 to 16.
         value: the factors that hold for now; the most even legal ones where they are left out.
         max_innermost: the innermost factor is at most this.
         name: what a tuner calls it; `tile_` and the loop's name where it is left out.
@@ -194,11 +195,14 @@ def sample_perfect_tile(
     Raises:
         UsageError: numbers that make no tile.
     """
-    for what, number, least in (("parts", parts, 2), ("max_innermost", max_innermost, 1)):
-        if not isinstance(number, int) or isinstance(number, bool) or number < least:
+    for what, number, least, most in (
+        ("parts", parts, 2, MAX_PARTS),
+        ("max_innermost", max_innermost, 1, 2**40),
+    ):
+        if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
             raise UsageError(
-                f"sample_perfect_tile was given {what}={number!r}; it is an integer of at least "
-                f"{least}."
+                f"sample_perfect_tile was given {what}={number!r}; it is an integer from {least} "
+                f"to {most}."
             )
     shown = getattr(loop, "name", None) or loop
     if not isinstance(shown, str):

@@ -19,6 +19,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
@@ -26,7 +28,7 @@ import numpy as np
 from peers import PEERS, Call, missing, threads
 
 from tvmlab import ops
-from tvmlab.api import create_schedule
+from tvmlab.api import Function, create_schedule
 from tvmlab.errors import TvmlabError
 from tvmlab.measure.timing import Protocol, duration, spread, time_callable
 from tvmlab.ops import VectorUnit, Workload
@@ -35,8 +37,11 @@ from tvmlab.te.evaluate import random_inputs
 
 DEFAULT = ("headline", "C6", "D7", "softmax", "chain")
 THREAD_VARIABLES = ("TVMLAB_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
-ROUND = Protocol(warmup_s=0.002, min_repeat_s=0.005, min_repeats=1, max_repeats=1)
-"""One contender's turn: a mean over at least 5 ms."""
+ROUND = Protocol(warmup_s=0.01, min_repeat_s=0.01, min_repeats=1, max_repeats=1)
+"""One contender's turn: warm again, then a mean over at least 10 ms."""
+SETTLE_S = 0.03
+"""Pause before each turn: worker threads of the contender before spin on for up to 20 ms (OpenBLAS
+waits 2**26 cycles) and would take a core from the next."""
 TOLERANCE = 1e-5
 """Largest error allowed, as a share of the result's largest element: float32 rounds to 6e-8, and
 the sums here have up to 4608 terms."""
@@ -44,23 +49,34 @@ the sums here have up to 4608 terms."""
 Row = dict[str, Any]
 
 
-def our_call(workload: Workload, arrays: list[np.ndarray]) -> Call:
-    """Our kernel under the default knobs of its template, with an output of its own."""
+def our_function(workload: Workload) -> Function:
+    """Our kernel under the default knobs of its template."""
     features = cpu_features()
-    template = workload.template("cpu", VectorUnit(features.vector_registers, features.vector_bits))
+    vectors = VectorUnit(features.vector_registers, features.vector_bits)
+    template = workload.template("cpu", vectors)
     schedule = create_schedule(workload)
     template.apply(schedule, template.default(workload.tensors))
+    return schedule.build()
+
+
+def contenders(
+    workload: Workload, arrays: list[np.ndarray]
+) -> dict[str, tuple[Call, Callable[[], float]]]:
+    """For each contender a call that gives its result, and one that gives its seconds."""
+    function = our_function(workload)
     out = np.full(workload.tensors[0].extents, np.nan, workload.tensors[0].dtype)
-    bound = schedule.build()._kernel.prepare(*arrays, out)
 
-    class Ours:
-        repeat = staticmethod(bound.repeat)
+    def ours() -> np.ndarray:
+        function(*arrays, out)
+        return out
 
-        def __call__(self) -> np.ndarray:
-            bound()
-            return out
-
-    return Ours()
+    found = {"tvmlab": (ours, lambda: function.time(*arrays, out, protocol=ROUND).min_s)}
+    lacks = missing()
+    for name, (make, _) in PEERS.items():
+        if name not in lacks:
+            call = make(workload, arrays)
+            found[name] = (call, lambda call=call: time_callable(call, ROUND).min_s)
+    return found
 
 
 def measure(name: str, rounds: int) -> list[Row]:
@@ -68,23 +84,28 @@ def measure(name: str, rounds: int) -> list[Row]:
     workload = ops.named(name)
     arrays = list(random_inputs(workload.tensors, seed=0).values())
     (expected,) = workload.reference(*arrays)
-    lacks = missing()
-    calls = {"tvmlab": our_call(workload, arrays)}
-    calls |= {p: make(workload, arrays) for p, (make, _) in PEERS.items() if p not in lacks}
-    errors = {who: relative_error(call(), expected) for who, call in calls.items()}
-    times_s: dict[str, list[float]] = {who: [] for who in calls}
+    every = contenders(workload, arrays)
+    errors = {who: relative_error(call(), expected) for who, (call, _) in every.items()}
+    times_s: dict[str, list[float]] = {who: [] for who in every}
     for _ in range(rounds):
-        for who, call in calls.items():
-            times_s[who].append(time_callable(call, ROUND).min_s)
+        for who, (_, timed_s) in every.items():
+            time.sleep(SETTLE_S)
+            times_s[who].append(timed_s())
     limit_s = least_time_s(workload)
     return [
         {
-            "workload": name, "threads": threads(), "who": who, "min_s": min(taken),
-            "median_s": median(taken), "spread": spread(taken), "flops": workload.flops,
-            "share_of_limit": limit_s / min(taken), "relative_error": errors[who],
+            "workload": name,
+            "threads": threads(),
+            "who": who,
+            "min_s": min(taken),
+            "median_s": median(taken),
+            "spread": spread(taken),
+            "flops": workload.flops,
+            "share_of_limit": limit_s / min(taken),
+            "relative_error": errors[who],
         }
         for who, taken in times_s.items()
-    ]  # fmt: skip
+    ]
 
 
 def relative_error(result: Any, expected: np.ndarray) -> float:
@@ -138,10 +159,22 @@ def run_in_processes(args: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return cpu_features().cores
+
+
+def default_threads() -> str:
+    """One thread, and two where there are two cores."""
+    return "1,2" if cores() > 1 else "1"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Our kernels beside other libraries.")
     parser.add_argument("names", nargs="*", default=DEFAULT, help="workloads of tvmlab.ops.NAMED")
-    parser.add_argument("--threads", default="1,2", help="numbers of threads, with commas")
+    parser.add_argument(
+        "--threads", default=default_threads(), help="numbers of threads, with commas"
+    )
     parser.add_argument("--rounds", type=int, default=15, help="turns of every contender")
     parser.add_argument("--json", help="also write the figures to this file")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
@@ -150,7 +183,10 @@ def main() -> None:
         for name in args.names:
             ops.named(name)
     except TvmlabError as error:
-        sys.exit(str(error))
+        parser.error(str(error))
+    wrong = [n for n in args.threads.split(",") if n not in map(str, range(1, cores() + 1))]
+    if wrong:
+        parser.error(f"--threads {wrong[0]} is not possible: this machine has {cores()} core(s).")
     if args.child:
         for name in args.names:
             print(json.dumps(measure(name, args.rounds)), flush=True)

@@ -207,6 +207,7 @@ SPLIT = {"step": "split", "block": "C", "loop": "y", "factors": [None, 8]}
         ([{"at": ["factors", 7], "name": "a", "options": [8]}], "no item 7"),
         ([{"at": ["factors", True], "name": "a", "options": [8]}], "no item True"),
         ([{"at": ["factors", 1], "name": "a", "options": [4]}], "given 8, which is not among"),
+        ([{"at": ["factors", 0], "name": "a", "options": [8]}], "given None, which is not among"),
         ([{"at": ["factors", 1], "name": "a"}], "fields name"),
         ([{"at": ["factors", 1], "name": "a", "options": [8], "run": "x"}], "fields name"),
         (

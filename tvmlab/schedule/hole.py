@@ -220,7 +220,7 @@ def hole_from_json(data: Any, value: Any) -> Hole:
     """
     try:
         if set(data) == {"name", "options"}:
-            return hole(data["name"], data["options"], value)
+            return hole(data["name"], data["options"]).holding(value)
         if set(data) == {"name", "loop", "extent", "parts", "max_innermost"}:
             name, loop, extent = data["name"], data["loop"], data["extent"]
             if not isinstance(extent, int) or not 1 <= extent <= 2**40 or not isinstance(loop, str):

@@ -111,7 +111,7 @@ def open_step_from_json(step: Step, holes: Any) -> OpenStep:
     """
     if not isinstance(holes, list) or not holes:
         raise TraceError("the 'holes' of a trace's step are a list of at least one object.")
-    fields = {f.name for f in dataclasses.fields(step)} - {"block"}
+    fields = [f.name for f in dataclasses.fields(step)][1:]  # the first is the block
     places = []
     for data in holes:
         at = data.get("at") if isinstance(data, dict) else None

@@ -67,12 +67,12 @@ _HOMES = {
 }
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["__version__", "intrin", "ops", *sorted(_WHERE)]
+__all__ = ["__version__", "graph", "intrin", "ops", *sorted(_WHERE)]
 
 
 def __getattr__(name: str) -> Any:
     """The public name, from the module that defines it (PEP 562)."""
-    if name in ("intrin", "ops", "schedule"):
+    if name in ("graph", "intrin", "ops", "schedule"):
         return importlib.import_module(f"tvmlab.{name}")
     home = _WHERE.get(name)
     if home is None:

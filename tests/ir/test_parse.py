@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -152,3 +153,35 @@ def test_a_text_that_is_no_program(text: str, words: str) -> None:
     with pytest.raises(ParseError, match=words) as caught:
         parse_program(text)
     assert "\n" not in str(caught.value)
+
+
+def _spoiled(text: str, rng: random.Random) -> str:
+    """`text` with one of its words exchanged for another of them, or for what is in no program."""
+    words = list(re.finditer(r"\w+|[^\w\s]|\n +", text))
+    odd = ("", "-", "[]", "lambda", "*", "{", '"', "1e400", "None", "\n", "    ", "λ", "2.5")
+    old = rng.choice(words)
+    new = rng.choice(odd) if rng.random() < 0.5 else rng.choice(words).group()
+    return text[: old.start()] + new + text[old.end() :]
+
+
+def _read(text: str) -> Program | ParseError:
+    try:
+        return parse_program(text)
+    except ParseError as refused:
+        return refused
+
+
+def test_spoiled_texts_are_read_or_refused() -> None:
+    read = refused = 0
+    for seed in range(600):
+        rng = random.Random(seed)
+        state = State.start(random_expression(random.Random(seed % 20)))
+        answer = _read(_spoiled(str(random_state(state, rng, 3).program), rng))
+        if isinstance(answer, ParseError):
+            refused += 1
+            assert "\n" not in str(answer)
+        else:
+            read += 1
+            assert str(parse_program(str(answer))) == str(answer)
+    assert read > 10
+    assert refused > 100

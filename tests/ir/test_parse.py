@@ -140,6 +140,10 @@ HEAD = "def f(A: float32[8], B: float32[8]):\n"
         (HEAD + "    B[ramp(0, 1)] = A[0]", "lanes of a ramp"),
         (HEAD + "    with open('x'):\n        B[0] = A[0]", "a block is written"),
         (HEAD + "    with block('B', **x):\n        B[0] = A[0]", "names each"),
+        (
+            HEAD + "    with block('B', v=1e400):\n        B[v] = A[0]",
+            "bound to a value of float32",
+        ),
         (HEAD + "    with block('B', v=reduce(1, 2)):\n        B[0] = A[0]", "one value"),
         (HEAD + "    x = allocate(float32[2], 3)\n    B[0] = A[0]", "allocate takes"),
         (HEAD + "    x = allocate(float32[2])", "nothing stands"),

@@ -232,7 +232,10 @@ def _block(node: ast.With, scope: Scope) -> Block:
             if len(value.args) != 1 or value.keywords:
                 raise fail(node, "reduce takes the one value of its iteration variable")
             kind, value = "reduce", value.args[0]
-        bound.append((Var(keyword.arg), kind, parse_expr(value, scope)))
+        binding = parse_expr(value, scope)
+        if binding.dtype != dtypes.INDEX:
+            raise fail(node, f"{keyword.arg} is bound to a value of {binding.dtype}, not an index")
+        bound.append((Var(keyword.arg), kind, binding))
     inside = Scope({v.name: v for v, _, _ in bound}, scope.buffers)
     nodes = list(node.body)
     init: Stmt | None = None

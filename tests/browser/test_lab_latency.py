@@ -43,7 +43,8 @@ def test_apply_and_undo_are_prompt(lab: LabPage) -> None:
     applied, undone = [], []
     for _ in range(25):
         applied.append(lab.page.evaluate(PRESS, [apply, canvas]))
-        expect(pane.steps).to_have_count(2)
+        expect(pane.loop("yo")).to_be_visible()
+        expect(pane.button("trace", "Undo")).to_be_enabled()
         undone.append(lab.page.evaluate(PRESS, [undo, canvas]))
         expect(pane.loop("y")).to_be_visible()
         pane.select("y")

@@ -163,6 +163,12 @@ class Lab:
             self._later("picture", PICTURE_DELAY_S, self._renew_picture, restart=True)
 
     def _draw(self) -> None:
+        try:
+            self._draw_panes()
+        except Exception:
+            traceback.print_exc(file=sys.__stderr__)  # nobody asks this thread for its result
+
+    def _draw_panes(self) -> None:
         layout = self._laid_out()
         snapshot = self.view.snapshot()
         layout.show(snapshot)

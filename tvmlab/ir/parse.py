@@ -242,13 +242,7 @@ def _block(node: ast.With, scope: Scope) -> Block:
     if isinstance(nodes[0], ast.With) and _with_call(nodes[0], "init") is not None:
         init = _sequence(nodes.pop(0).body, inside, name, node)  # type: ignore[attr-defined]
     body = _sequence(nodes, inside, name, node)
-    iters = [
-        Iter(var, extent, kind)
-        for (var, kind, _), extent in zip(
-            bound,
-            iteration_extents([(v, k, b) for v, k, b in bound], where, scope.loops, body),
-            strict=True,
-        )
-    ]
+    extents = iteration_extents(bound, where, scope.loops, body)
+    iters = [Iter(v, extent, kind) for (v, kind, _), extent in zip(bound, extents, strict=True)]
     reads, writes = regions(body)
     return Block(name, iters, [b for _, _, b in bound], where, reads, writes, init, body)

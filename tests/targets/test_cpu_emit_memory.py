@@ -200,3 +200,12 @@ def test_the_full_preset_reduces_every_element(length: int) -> None:
         every = x[:, ::2]
         expected = (np.exp(every) - every).min(1)
         assert np.allclose(run(schedule(Y).mod, x, preset="full"), expected, rtol=1e-5)
+
+
+def test_numbers_are_buffers_of_their_own() -> None:
+    """Accesses of tensors without dimensions share their indices: Python has one empty tuple."""
+    X, Y = te.placeholder((), name="X"), te.placeholder((), name="Y")
+    Z = te.compute((), lambda: X[()] - Y[()] * 2.0, name="Z")
+    given = np.array(3, np.float32), np.array(5, np.float32)
+    assert run(schedule(Z).mod, *given) == np.float32(-7)
+    assert (given[0], given[1]) == (3, 5)

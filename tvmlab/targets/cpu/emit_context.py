@@ -89,7 +89,7 @@ class Context:
     chunk: Chunk = SCALAR
     mask: str = "true"
     mask_lanes: int = 1
-    linear: dict[int, Any] = field(default_factory=dict)
+    linear: dict[tuple[Buffer, int], Any] = field(default_factory=dict)
     non_negative: dict[int, bool] = field(default_factory=dict)
     is_index: dict[int, bool] = field(default_factory=dict)
 

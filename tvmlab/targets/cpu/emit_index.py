@@ -128,9 +128,10 @@ def is_non_negative(cx: Context, expr: Expr) -> bool:
 
 def linear_index(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> LinearIndex:
     """The access `buffer[indices]` as a linear sum, worked out once for each node."""
-    found = cx.linear.get(id(indices))
+    key = (buffer, id(indices))  # two buffers may share a tuple: there is one empty one
+    found = cx.linear.get(key)
     if found is None:
-        found = cx.linear[id(indices)] = _linear_index(cx, buffer, indices)
+        found = cx.linear[key] = _linear_index(cx, buffer, indices)
     return found
 
 
@@ -205,7 +206,7 @@ def address(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Address:
             constant += coefficient * value
         else:
             moving.append((expr, coefficient))
-    key = (id(indices), constant >= 0)
+    key = (buffer, id(indices), constant >= 0)
     found = cx.text.frames[-1].bases.get(key) if is_fixed else None
     if found is None:
         found = _base(cx, buffer, moving, index, constant)

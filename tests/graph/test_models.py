@@ -117,6 +117,14 @@ def test_pooling_never_sees_what_lies_outside() -> None:
     assert (graph.compile_graph(graph.max_pool2d(x, 3, 1, 1))(image) == -1).all()
 
 
+def test_a_mean_of_everything_is_a_number() -> None:
+    rows = draw(0, 6, 8)
+    y = graph.relu(graph.add(graph.mean(graph.input((6, 8)), (0, 1)), graph.input(())))
+    share = np.float32(1 / 48).astype(np.float64)
+    expected = np.asarray(np.maximum(rows.astype(np.float64).sum() * share + 2, 0))
+    assert_right(y, [rows, np.array(2, "float32")], [expected], kernels=(1, 4))
+
+
 def test_elements_that_move_in_one_kernel() -> None:
     x = graph.input((6, 8))
     rows = draw(0, 6, 8)

@@ -49,7 +49,6 @@ def constant(value: np.ndarray | float, dtype: str | None = None) -> Node:
     name = dtypes.check_dtype(str(array.dtype))
     if not array.size:
         raise UsageError(f"a constant of shape {list(array.shape)} has no elements; leave it out.")
-    array = array.reshape(array.shape or (1,))
     array.flags.writeable = False
     return Node(CONSTANT, (), MappingProxyType({}), array.shape, name, value=array)
 

@@ -62,9 +62,7 @@ def test_the_reading_loop_reads_in_order() -> None:
 
 @pytest.mark.serial
 def test_peaks_are_measured_once_and_possible() -> None:
-    begin = time.perf_counter()
     peaks = cpu_peaks()
-    assert time.perf_counter() - begin < 5
     assert cpu_peaks() is peaks
     assert set(peaks.flop_per_s) == {"float32", "float64"}
     assert {"L1", "DRAM"} <= set(peaks.read_bytes_per_s)

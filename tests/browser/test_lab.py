@@ -205,6 +205,7 @@ def test_reopened_without_a_kernel_and_run_again(lab: LabPage, pane: LabPane) ->
     expect(again.loop("yo")).to_be_visible()
     expect(output.get_by_text("The last state, shown without a kernel")).not_to_be_visible()
     expect(again.pane("program").locator(".tv-notice")).to_contain_text("Restored 1 step")
+    again.show()
     lab.screenshot("lab-restored")
     again.button("program", "Start over").click()
     expect(again.loop("y")).to_be_visible()

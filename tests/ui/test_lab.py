@@ -222,6 +222,15 @@ def test_a_schedule_is_taken_as_it_stands_and_restored_as_itself(engine: FakeEng
     plain.close()
 
 
+def test_a_closed_lab_takes_no_requests_and_can_still_be_read(lab: Lab) -> None:
+    panes = lab._laid_out()
+    lab.close()
+    ask(panes.trace, intent="apply", line=TILE)
+    assert lab.view.state.depth == 0
+    lab.do(intent="apply", line=TILE)
+    assert "for yo in" in str(lab)
+
+
 def test_many_threads_may_ask(lab: Lab) -> None:
     panes = lab._laid_out()
 

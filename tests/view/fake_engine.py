@@ -85,7 +85,7 @@ class FakeEngine:
         self.measured.append(state)
         return self.outcome
 
-    def peaks(self) -> Peaks:
+    def peaks(self, state: State) -> Peaks:
         return Peaks(400e9, 20e9)
 
     def why_no_tuner(self, state: State) -> str:

@@ -53,6 +53,7 @@ class Lab:
         self._marker = f"tvmlab-{uuid.uuid4().hex[:12]}"
         self._layout: Layout | None = None
         self._is_displayed = False
+        self._is_closed = False
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-lab")
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-work")
         self._timers: dict[str, threading.Timer] = {}
@@ -78,6 +79,7 @@ class Lab:
 
     def close(self) -> None:
         """End what goes on in the background and take the widgets away."""
+        self._is_closed = True
         self.view.close()
         with self._timers_lock:
             for timer in self._timers.values():
@@ -131,6 +133,8 @@ class Lab:
 
     def _ask(self, pane: Pane, intent: Mapping[str, Any]) -> None:
         """Hand a request to the thread that it belongs to; returns at once."""
+        if self._is_closed:
+            return
         queue = self._slow if intent.get("intent") in SLOW else self._quick
         queue.submit(self._carry_out, pane, dict(intent))
 
@@ -151,6 +155,8 @@ class Lab:
     # ---- pushing changes to the panes
 
     def _on_change(self, what: str) -> None:
+        if self._is_closed:
+            return
         if what == "tuning":
             self._later("tuning", TUNING_REFRESH_S, self._push, restart=False)
         else:

@@ -95,8 +95,8 @@ class Engine(Protocol):
     def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
         """Build, compare with numpy and time; `stage` is told in words what is going on."""
 
-    def peaks(self) -> Peaks:
-        """The machine's measured peaks; may take a second the first time."""
+    def peaks(self, state: State) -> Peaks:
+        """The machine's measured peaks for what the state computes with; may take a second."""
 
     def why_no_tuner(self, state: State) -> str:
         """Why the workload cannot be tuned, in a sentence; empty where it can."""

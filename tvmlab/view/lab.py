@@ -305,7 +305,7 @@ class LabView:
         self.changed()
         try:
             outcome = self._engine.measure(state, self._reach)
-            peaks = self._engine.peaks() if outcome.is_ok else None
+            peaks = self._engine.peaks(state) if outcome.is_ok else None
         except TvmlabError as error:
             with self._lock:
                 self._measurements.fail(str(error))

@@ -76,10 +76,14 @@ class Machine:
                     if answered == ticket:
                         return outcome
 
-    def peaks(self) -> Peaks:
-        """Remembered for this machine, or measured now, which takes about a second."""
+    def peaks(self, state: State) -> Peaks:
+        """Remembered for this machine, or measured now, which takes about a second.
+
+        Arithmetic in the first output's dtype; memory as the slowest level, main memory.
+        """
         peaks = cpu_peaks()
-        return Peaks(peaks.peak_flop_per_s("float32"), peaks.peak_bytes_per_s("DRAM"))
+        flop_per_s = peaks.peak_flop_per_s(state.outputs[0].dtype)
+        return Peaks(flop_per_s, peaks.peak_bytes_per_s("DRAM"))
 
     def why_no_tuner(self, state: State) -> str:
         """Nothing: every expression has a template, the generic one if no other."""

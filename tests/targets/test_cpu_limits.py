@@ -121,4 +121,4 @@ def test_refreshing_keeps_the_better_figures(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_budget_is_kept_to() -> None:
     begin = time.perf_counter()
     measure_peaks(budget_s=0.0)
-    assert time.perf_counter() - begin < 3
+    assert time.perf_counter() - begin < 30  # far from it unless the budget is ignored

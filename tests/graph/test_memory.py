@@ -66,6 +66,7 @@ class Witness:
         *read, written = arrays
         for array, mark in zip(read, self.marks, strict=True):
             assert (array == mark).all(), "an array that is still needed was written over"
+            assert not np.may_share_memory(array, written), "a kernel writes over what it reads"
         written[...] = self.mark
 
     def prepare(self, *arrays: np.ndarray) -> Any:

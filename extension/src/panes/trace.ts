@@ -33,7 +33,7 @@ export class Trace implements Drawn<TraceView> {
       spellcheck: "false",
       autocomplete: "off",
       "aria-label": "Type a schedule line and press Enter",
-      placeholder: 's["C"].split("y", 32)',
+      placeholder: "Type the next line and press Enter",
       onkeydown: (event) => this.onLaneKey(event as KeyboardEvent),
     });
     root.addEventListener("keydown", (event) => this.onKey(event));

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 
 from tests.power.planting import Bug, Room, plant
 
-FUZZED_PAIRS = 100
+FUZZED_PAIRS = 40
 """Pairs that each bug meets: the first of those that every run of the suite meets."""
 
 LIMIT_S = 150.0

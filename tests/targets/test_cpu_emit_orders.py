@@ -7,10 +7,14 @@ import pytest
 
 import tvmlab.te as te
 from tests.targets.emitted import elementwise, run, run_lowered, schedule
+from tests.targets.test_cpu_emit_memory import page_of
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Const, Expr, Ramp, Var
+from tvmlab.ir.expr import Const, Expr, Ramp, Var, select
 from tvmlab.ir.program import Allocate, For, If, Program, Seq, Stmt, Store
+from tvmlab.lower import lower
+from tvmlab.targets.cpu.emit import emit
+from tvmlab.targets.cpu.limits import cpu_features
 
 A = Buffer("A", (8,), "int32")
 C = Buffer("C", (16,), "int32")
@@ -58,8 +62,8 @@ def test_a_load_after_a_parallel_loop_sees_its_stores(preset: str) -> None:
 
 @presets
 def test_a_load_stays_in_a_loop_that_stores_to_its_buffer(preset: str) -> None:
-    loop = For(I, 4, Seq([put(C, I, get(A, 2)), put(A, 2, get(A, 2) + Const(10, "int32"))]))
-    assert results(loop, preset=preset)[:5] == [2, 12, 22, 32, 77]
+    loop = For(I, 4, Seq([put(C, I, get(A, 0)), put(A, 0, get(A, 0) + Const(10, "int32"))]))
+    assert results(loop, preset=preset)[:5] == [0, 10, 20, 30, 77]
 
 
 @presets
@@ -102,6 +106,16 @@ def test_sums_wrap_before_they_are_widened(lanes: int, preset: str) -> None:
         assert np.array_equal(found, expected)
 
 
+def test_the_processor_is_told_that_indices_do_not_wrap_and_data_may() -> None:
+    X = te.placeholder((4, 5), "int8", "X")
+    s = schedule(te.compute((4, 5), lambda y, x: X[y, x] + X[y, x] * X[3 - y, x], name="Y"))
+    text = emit(lower(s.mod), cpu_features())
+    assert " nsw i64" in text
+    assert " add i8" in text
+    assert " mul i8" in text
+    assert "nsw i8" not in text
+
+
 @pytest.mark.parametrize("dtype", dtypes.FLOATS)
 @pytest.mark.parametrize("lanes", [1, 16])
 def test_a_product_less_something_and_something_less_a_product(dtype: str, lanes: int) -> None:
@@ -119,3 +133,13 @@ def test_a_gather_steps_by_rows() -> None:
     s["Y"].vectorize("i")
     i = np.arange(16)
     assert np.array_equal(run(s.mod, x), x[i % 3, i // 2])
+
+
+@pytest.mark.parametrize("length", [3, 13, 16, 21])
+def test_lanes_that_are_not_wanted_are_not_read(length: int) -> None:
+    x = page_of("int32", length)
+    x[...] = np.arange(1, length + 1)
+    X = te.placeholder((length,), "int32", "X")
+    s = schedule(te.compute((32,), lambda i: select(i < length, X[i], 0), name="Y"))
+    s["Y"].vectorize("i")
+    assert np.array_equal(run(s.mod, x), np.pad(x, (0, 32 - length)))

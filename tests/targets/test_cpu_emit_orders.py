@@ -140,6 +140,17 @@ def test_lanes_that_are_not_wanted_are_not_read(length: int) -> None:
     x = page_of("int32", length)
     x[...] = np.arange(1, length + 1)
     X = te.placeholder((length,), "int32", "X")
-    s = schedule(te.compute((32,), lambda i: select(i < length, X[i], 0), name="Y"))
+    s = schedule(te.compute((32,), lambda i: select(i < length, X[i] * X[i] + 1, 0), name="Y"))
     s["Y"].vectorize("i")
-    assert np.array_equal(run(s.mod, x), np.pad(x, (0, 32 - length)))
+    assert np.array_equal(run(s.mod, x), np.pad(x * x + 1, (0, 32 - length)))
+
+
+def test_every_iteration_of_a_parallel_loop_is_over_when_the_kernel_returns() -> None:
+    """Iterations of a millisecond each, so that one that is not waited for is seen missing."""
+    length = 1_000_000
+    X = te.placeholder((3, 64), name="X")
+    k = te.reduce_axis((0, length), name="k")
+    s = schedule(te.compute((3,), lambda i: te.sum(X[i, k % 64], axis=k), name="Y"))
+    s["Y"].parallel("i")
+    for _ in range(10):
+        assert run(s.mod, np.ones((3, 64), np.float32)).tolist() == [length] * 3

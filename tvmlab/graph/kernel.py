@@ -9,12 +9,13 @@ from tvmlab.graph.fusion import Group
 from tvmlab.graph.lowering import Expression, express
 from tvmlab.ir import dtypes
 from tvmlab.ir.walk import variables
-from tvmlab.ops import AVX512, template_for
+from tvmlab.ops import template_for
 from tvmlab.ops.nest import Nest, extents_of, inner_extents
 from tvmlab.ops.register_tile import lane_choices
 from tvmlab.schedule import Schedule, create_schedule
 from tvmlab.schedule.find import find_site
 from tvmlab.schedule.step import Step
+from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.te import Tensor
 
 Choose = Callable[[Tensor], Sequence[Step]]
@@ -26,7 +27,7 @@ MAX_WRITTEN_OUT = 64
 
 def default_steps(out: Tensor) -> Sequence[Step]:
     """The steps of the library's template at its default configuration."""
-    template = template_for(out)
+    template = template_for(out, vectors=host_vectors())
     schedule = create_schedule(out)
     template.apply(schedule, template.default([out]))
     return schedule.trace.steps
@@ -87,7 +88,7 @@ def _vectors(extents: dict[str, int], result: Tensor, parallel: int) -> Nest:
     if not extents:
         return Nest(extents, [])
     *outer, last = extents
-    lanes = lane_choices(extents[last], dtypes.size_bytes(result.dtype), AVX512)[-1]
+    lanes = lane_choices(extents[last], dtypes.size_bytes(result.dtype), host_vectors())[-1]
     count = 1
     written_out = []
     for name in reversed(outer):

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tvmlab.errors import TvmlabError
-from tvmlab.ops import VectorUnit, template_for
-from tvmlab.targets.cpu.limits import cpu_features
+from tvmlab.ops import template_for
+from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.targets.cpu.threads import num_threads
 from tvmlab.te import Tensor
 from tvmlab.te.serial import to_json
@@ -71,9 +71,7 @@ def start(
     Raises:
         UsageError: no such option, or no template for the target.
     """
-    machine = cpu_features()
-    vectors = VectorUnit(machine.vector_registers, machine.vector_bits)
-    chosen = template_for(outputs, target, vectors).name if template is None else template
+    chosen = template if template else template_for(outputs, target, host_vectors()).name
     given = {"threads": num_threads()} | options
     given |= {"target": target, "trials": trials, "seed": seed, "template": chosen}
     return Run(Setup.from_json(given | {"workload": to_json(outputs)}), db, resume)

@@ -16,8 +16,8 @@ from math import prod
 from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Extent
 from tvmlab.ir.expr import Const, Expr, Var, binary
-from tvmlab.ir.program import Block, For, If, Program, Seq, Stmt
-from tvmlab.ir.walk import map_children, substitute_stmt, variables
+from tvmlab.ir.program import Block, For, If, Iter, Program, Seq, Stmt
+from tvmlab.ir.walk import exprs_of, map_children, stmts, substitute_stmt, variables
 from tvmlab.lower.conjuncts import conjunction, conjuncts
 
 Around = Mapping[Var, Extent]
@@ -84,7 +84,7 @@ def _leave_loop(loop: For, body: Stmt, starts: list[_Start]) -> tuple[Stmt, list
 def _split(block: Block, around: Around) -> tuple[Stmt, list[_Start]]:
     """The block without its init, and its init as a block over the spatial variables."""
     assert block.init is not None
-    bound = list(zip(block.iters, block.bindings, strict=True))
+    bound = _bound_by_init(block)
     reducing = {v for it, b in bound if it.is_reduce for v in variables(b)} & around.keys()
     spatial = {v for it, b in bound if not it.is_reduce for v in variables(b)}
     parts = conjuncts(block.where)
@@ -95,7 +95,7 @@ def _split(block: Block, around: Around) -> tuple[Stmt, list[_Start]]:
         return _guard_init(block), []
     start = Block(
         block.name,
-        [it for it in block.iters if not it.is_reduce],
+        [it for it, _ in bound if not it.is_reduce],
         [b for it, b in bound if not it.is_reduce],
         conjunction(p for p in parts if not variables(p) & reducing),
         (),
@@ -107,6 +107,17 @@ def _split(block: Block, around: Around) -> tuple[Stmt, list[_Start]]:
     if not reducing:
         return Seq([start, rest]), []
     return rest, [_Start(start, set(reducing))]
+
+
+def _bound_by_init(block: Block) -> list[tuple[Iter, Expr]]:
+    """The reduction variables and the spatial ones that the init uses, with their bindings.
+
+    Others only say where a shrunk operand begins, which may well follow a reduction loop.
+    """
+    assert block.init is not None
+    used = {v for s in stmts(block.init) for e in exprs_of(s) for v in variables(e)}
+    bound = zip(block.iters, block.bindings, strict=True)
+    return [(it, b) for it, b in bound if it.is_reduce or it.var in used]
 
 
 def _may_repeat(block: Block, loops: Around) -> bool:

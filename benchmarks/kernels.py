@@ -39,9 +39,9 @@ DEFAULT = ("headline", "C6", "D7", "softmax", "chain")
 THREAD_VARIABLES = ("TVMLAB_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 ROUND = Protocol(warmup_s=0.01, min_repeat_s=0.01, min_repeats=1, max_repeats=1)
 """One contender's turn: warm again, then a mean over at least 10 ms."""
-SETTLE_S = 0.03
-"""Pause before each turn: worker threads of the contender before spin on for up to 20 ms (OpenBLAS
-waits 2**26 cycles) and would take a core from the next."""
+SETTLE_S = 0.2
+"""Pause before each turn: worker threads of the contender before spin on (OpenBLAS's for 2**26
+cycles and more: 30 ms was too little) and would take a core from the next."""
 TOLERANCE = 1e-5
 """Largest error allowed, as a share of the result's largest element: float32 rounds to 6e-8, and
 the sums here have up to 4608 terms."""

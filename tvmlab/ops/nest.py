@@ -13,7 +13,7 @@ from math import prod
 
 from tvmlab.schedule import Loop, Schedule
 from tvmlab.schedule.find import find_site
-from tvmlab.schedule.handle import Stage
+from tvmlab.schedule.stage import Stage
 from tvmlab.te import Tensor
 from tvmlab.te.graph import stages, tensors, unique_names
 

@@ -39,6 +39,7 @@ _HOMES = {
     ),
     "tvmlab.ir.expr": ("maximum", "minimum", "select"),
     "tvmlab.ir.parse": ("parse_program",),
+    "tvmlab.schedule.caution": ("ScheduleWarning",),
     "tvmlab.schedule.hole": ("hole", "sample_categorical", "sample_perfect_tile"),
     "tvmlab.schedule.primitives": (
         "CacheRead",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tvmlab.measure.compare import Agreement, Disagreement, compare
 from tvmlab.measure.timing import QUICK, Protocol, Timing, time_callable
 from tvmlab.ops.hole_template import HoleTemplate
 from tvmlab.ops.workload import Workload
+from tvmlab.schedule.caution import ScheduleWarning
 from tvmlab.schedule.state import State
 from tvmlab.schedule.trace import parse_document, steps_of
 from tvmlab.targets.target import Kernel, Signature
@@ -85,6 +87,17 @@ class Function:
 
 class Schedule(scheduling.Schedule):
     """A schedule in the making that can be looked at, built, checked and timed."""
+
+    def apply(self, step: scheduling.Step) -> list[scheduling.Loop]:
+        """Append a step; the loops it made. Warns where the step made the program slow.
+
+        Raises:
+            ScheduleError: the step is illegal; nothing changed.
+        """
+        made = super().apply(step)
+        for caution in self.state.cautions:
+            warnings.warn(f"{step} is legal and slow, {caution}", ScheduleWarning, stacklevel=3)
+        return made
 
     def lowered(self) -> Program:
         """The machine-near program that code is printed from."""

@@ -67,7 +67,7 @@ export function moves(more: Partial<MovesView> = {}): MovesView {
 export function trace(texts: string[], position: number, more: Partial<TraceView> = {}): TraceView {
   return {
     head: "s = t.create_schedule(C)",
-    lines: texts.map((text, index) => ({ index, text, recipe: "" })),
+    lines: texts.map((text, index) => ({ index, text, recipe: "", cautions: [] })),
     position,
     can_undo: position > 0,
     can_redo: position < texts.length,

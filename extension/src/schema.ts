@@ -89,6 +89,7 @@ export interface TraceLine {
   index: number;
   text: string;
   recipe: string;
+  cautions: string[];
 }
 
 export interface TraceView {

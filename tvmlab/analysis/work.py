@@ -31,8 +31,13 @@ def work_of(program: Program) -> Work:
     Each arithmetic operation, comparison of elements and function call counts one, so a
     multiply-add counts two; index arithmetic, casts and selections count nothing.
     """
-    flops = sum(_in_stmt(block.body) * _instances(block) for block in blocks(program.body))
+    flops = sum(operations(block) * _instances(block) for block in blocks(program.body))
     return Work(float(flops), float(sum(b.size_bytes for b in program.params)))
+
+
+def operations(block: Block) -> int:
+    """Operations on elements that one instance of `block` makes."""
+    return _in_stmt(block.body)
 
 
 def _instances(block: Block) -> int:

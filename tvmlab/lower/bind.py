@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tvmlab.ir.conjuncts import conjuncts, guarded
 from tvmlab.ir.program import Block, Program, Stmt, Store
 from tvmlab.ir.walk import rewrite, substitute_stmt
-from tvmlab.lower.conjuncts import conjuncts, guarded
 
 
 def bind(program: Program) -> Program:

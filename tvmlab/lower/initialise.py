@@ -15,10 +15,10 @@ from math import prod
 
 from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Extent
+from tvmlab.ir.conjuncts import conjunction, conjuncts
 from tvmlab.ir.expr import Const, Expr, Var, binary
 from tvmlab.ir.program import Block, For, If, Iter, Program, Seq, Stmt
 from tvmlab.ir.walk import exprs_of, map_children, stmts, substitute_stmt, variables
-from tvmlab.lower.conjuncts import conjunction, conjuncts
 
 Around = Mapping[Var, Extent]
 """The loops around a statement, and their extents."""

@@ -18,12 +18,12 @@ from math import inf
 from tvmlab.arith import Interval, simplify_stmt
 from tvmlab.arith.linear import Linear
 from tvmlab.arith.simplify import linear
+from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.program import For, If, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute_stmt, variables
-from tvmlab.lower.conjuncts import buffers_read
 
 MOST_SPLITS = 4
 """Nested loops that may be split into full tiles and a tail: each doubles the code inside."""

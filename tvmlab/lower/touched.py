@@ -7,11 +7,11 @@ say when an element is updated, not which.
 from __future__ import annotations
 
 from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Allocate, For, If, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs_of, stmts, substitute, variables
-from tvmlab.lower.conjuncts import buffers_read
 
 NOTHING = Seq(())
 

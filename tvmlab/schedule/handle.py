@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from tvmlab.errors import UsageError
 from tvmlab.ir.program import Program
+from tvmlab.schedule.caution import Caution
+from tvmlab.schedule.cautioning import cautions
 from tvmlab.schedule.find import sites
 from tvmlab.schedule.hole import Hole
 from tvmlab.schedule.open_step import filled, frozen, holes_of
@@ -45,6 +47,11 @@ class Schedule:
     def trace(self) -> Trace:
         """The steps so far."""
         return Trace(self._state)
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What is slower in the program now than it looks, each in a sentence as text."""
+        return cautions(self.mod)
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:

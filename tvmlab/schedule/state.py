@@ -15,6 +15,8 @@ from tvmlab.ir.expr import Var
 from tvmlab.ir.program import For, Program
 from tvmlab.ir.verify import verify
 from tvmlab.ir.walk import stmts
+from tvmlab.schedule.caution import Caution
+from tvmlab.schedule.cautioning import new_cautions
 from tvmlab.schedule.step import Step
 from tvmlab.te.graph import as_outputs
 from tvmlab.te.naive import lower_naive
@@ -36,7 +38,7 @@ class State:
     """
 
     __slots__ = (
-        "_next", "depth", "line", "origins", "outputs", "parent", "program", "step",
+        "_cautions", "_next", "depth", "line", "origins", "outputs", "parent", "program", "step",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +58,7 @@ class State:
         loops = [s.var for s in stmts(program.body) if isinstance(s, For)]
         self.origins: dict[Var, int] = {v: before.get(v, self.depth) for v in loops}
         self._next: dict[Step, State] = {}
+        self._cautions: tuple[Caution, ...] | None = None
 
     @classmethod
     def start(cls, value: Tensor | Sequence[Tensor]) -> State:
@@ -104,6 +107,14 @@ class State:
             chain.append(state)
             state = state.parent
         return chain[::-1]
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What the step made slow, legal as it was."""
+        if self._cautions is None:
+            before = self.parent
+            self._cautions = () if before is None else new_cautions(before.program, self.program)
+        return self._cautions
 
     @property
     def steps(self) -> tuple[Step, ...]:

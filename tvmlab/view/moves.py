@@ -80,9 +80,10 @@ def requested_step(name: str, at: LoopRef, values: Mapping[str, str]) -> Step:
 
 
 def effect_words(before: State, after: State) -> str:
-    """What a step made, in words: the new loops and their extents."""
+    """What a step made, in words: the new loops and their extents, and what is slow about it."""
     assert after.step is not None
     made = after.step.results(before.program)
     site = find_site(after.program, after.step.block)
     loops = [site.loop(name) for name in made] if site is not None else []
-    return "  ·  ".join(f"{x.var.name} runs {x.extent}" for x in loops if x is not None)
+    words = [f"{x.var.name} runs {x.extent}" for x in loops if x is not None]
+    return "  ·  ".join([*words, *(f"slow: {caution}" for caution in after.cautions)])

@@ -66,6 +66,7 @@ def trace_view(timeline: Timeline, refusal: RefusalView | None, line: int) -> Tr
                 "index": n,
                 "text": later.line,
                 "recipe": later.step.name if isinstance(later.step, Recipe) else "",
+                "cautions": [str(caution) for caution in later.cautions],
             }
             for n, later in enumerate(timeline.states[1:])
         ],

@@ -109,11 +109,15 @@ class MovesView(TypedDict):
 
 
 class TraceLine(TypedDict):
-    """One step as Python; `recipe` is its name where the step stands for several."""
+    """One step as Python; `recipe` is its name where the step stands for several.
+
+    `cautions` says in sentences what the step, legal as it is, made slow.
+    """
 
     index: int
     text: str
     recipe: str
+    cautions: list[str]
 
 
 class TraceView(TypedDict):

@@ -72,3 +72,13 @@ test("the lane appends a line and keeps what was refused", () => {
   pane.update(trace(["one", "two", "four"], 3));
   expect(lane.value).toBe("");
 });
+
+test("a step that is legal but slow says so under its line", () => {
+  const state = trace(["one", "two"], 2);
+  state.lines[1]!.cautions = ["loop x of block C: 16 accesses; vectorize y."];
+  pane.update(state);
+  expect(steps()[1]!.querySelector(".tv-caution")).toBeNull();
+  expect(steps()[2]!.querySelector(".tv-caution")!.textContent).toBe(
+    "Legal but slow: loop x of block C: 16 accesses; vectorize y.",
+  );
+});

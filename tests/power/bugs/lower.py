@@ -77,7 +77,7 @@ LOWER = Room(
         ),
         Bug(
             "only the first of several conditions is kept",
-            "tvmlab.lower.conjuncts",
+            "tvmlab.ir.conjuncts",
             "conjuncts(condition.a) + conjuncts(condition.b)",
             "conjuncts(condition.a)",
         ),

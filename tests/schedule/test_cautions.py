@@ -1,0 +1,170 @@
+"""What is legal but slow is told at the step that made it so, with its cost."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+import tvmlab as t
+from tvmlab.schedule.caution import Caution
+from tvmlab.schedule.cautions import RULES
+
+
+def _product(m: int = 64, n: int = 64, k: int = 64) -> t.Schedule:
+    a = t.placeholder((k, m), name="A")
+    b = t.placeholder((k, n), name="B")
+    r = t.reduce_axis((0, k), name="k")
+    c = t.compute((m, n), lambda y, x: t.sum(a[r, y] * b[r, x], axis=r), name="C")
+    return t.create_schedule(c)
+
+
+def _sum(shape: tuple[int, int]) -> t.Schedule:
+    a = t.placeholder(shape, name="A")
+    return t.create_schedule(t.compute(shape, lambda y, x: a[y, x] + 1.0, name="B"))
+
+
+def _told(s: t.Schedule, line: str) -> list[Caution]:
+    """The cautions of one more step."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", t.ScheduleWarning)
+        s.apply_python(line)
+    return list(s.state.cautions)
+
+
+def test_lanes_left_idle_are_counted() -> None:
+    s = _sum((8, 17))
+    _told(s, 'xo, xi = s["B"].split("x", 16)')
+    (told,) = _told(s, 's["B"].vectorize("xi")')
+    assert told.rule == "idle_lanes"
+    assert "vectors of 16 lanes over 17 elements leave 47% of the lanes idle" in told.why
+    s = _sum((8, 1000))
+    _told(s, 'xo, xi = s["B"].split("x", 16)')
+    assert not _told(s, 's["B"].vectorize("xi")'), "62 of 63 vectors are full"
+
+
+def test_lanes_far_apart_are_told_with_the_distance() -> None:
+    s = _sum((16, 1000))
+    _told(s, 's["B"].reorder("x", "y")')
+    (told,) = _told(s, 's["B"].vectorize("y")')
+    assert told.rule == "scattered_lanes"
+    assert "1000 elements apart, so its 16 lanes are 16 accesses" in told.why
+
+
+def test_an_accumulator_may_be_far_apart() -> None:
+    s = _product()
+    _told(s, 'yo, yi = s["C"].split("y", 16)')
+    _told(s, 's["C"].reorder("yo", "x", "k", "yi")')
+    assert not _told(s, 's["C"].vectorize("yi")'), "C is stored once, after 64 steps"
+
+
+def test_a_parallel_loop_entered_often_is_told_by_its_launches() -> None:
+    s = _sum((512, 16))
+    (told,) = _told(s, 's["B"].parallel("x")')
+    assert told.rule == "small_shares"
+    assert "handed to threads 512 times" in told.why
+    s = _sum((512, 16))
+    assert not _told(s, 's["B"].parallel("y")')
+
+
+def test_accumulators_beyond_the_registers_are_counted() -> None:
+    s = _product()
+    for line in (
+        'yo, yi = s["C"].split("y", 16)',
+        'xo, xi = s["C"].split("x", 32)',
+        's["C"].reorder("yo", "xo", "k", "yi", "xi")',
+        's["C"].vectorize("xi")',
+    ):
+        assert not _told(s, line)
+    (told,) = _told(s, 's["C"].unroll("yi")')
+    assert told.rule == "registers"
+    assert "32 vector registers of the 32 there are" in told.why
+
+
+def test_a_tile_of_thirty_registers_is_no_reason_for_words() -> None:
+    s = _product(m=60)
+    for line in (
+        'yo, yi = s["C"].split("y", 15)',
+        'xo, xi = s["C"].split("x", 32)',
+        's["C"].reorder("yo", "xo", "k", "yi", "xi")',
+        's["C"].vectorize("xi")',
+        's["C"].unroll("yi")',
+    ):
+        assert not _told(s, line)
+
+
+def _rows() -> t.Schedule:
+    a = t.placeholder((66, 64), name="A")
+    h = t.compute((66, 64), lambda y, x: a[y, x] + 1.0, name="H")
+    v = t.compute((64, 64), lambda y, x: h[y, x] + h[y + 1, x] + h[y + 2, x], name="V")
+    return t.create_schedule(v)
+
+
+def test_recomputation_is_told_by_its_factor() -> None:
+    (told,) = _told(_rows(), 's["H"].compute_at("V", "y")')
+    assert told.rule == "recomputation"
+    assert "each of its elements is computed 2.91 times" in told.why, "3 x 64 rows for 66"
+    s = _rows()
+    _told(s, 'yo, yi = s["V"].split("y", 32)')
+    assert not _told(s, 's["H"].compute_at("V", "yo")'), "2 x 34 rows for 66"
+
+
+def test_a_caution_is_said_once() -> None:
+    s = _rows()
+    assert _told(s, 's["H"].compute_at("V", "y")')
+    assert not _told(s, 'xo, xi = s["V"].split("x", 16)')
+    assert [c.rule for c in s.cautions] == ["recomputation"], "though it stays true"
+
+
+def test_typing_a_slow_step_warns_where_it_is_typed() -> None:
+    s = _sum((512, 16))
+    with pytest.warns(t.ScheduleWarning, match="is legal and slow, loop x of block B") as caught:
+        s["B"].parallel("x")
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", ["matmul", "softmax", "conv2d"])
+def test_templates_give_no_cause_for_caution(name: str) -> None:
+    shapes = {"matmul": (256, 256, 256), "softmax": (64, 128), "conv2d": (1, 64, 14, 14, 64, 3)}
+    workload = getattr(t.ops, name)(*shapes[name])
+    template = workload.template()
+    s = t.create_schedule(workload)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", t.ScheduleWarning)
+        template.apply(s, template.default(workload.tensors))
+    assert not s.cautions, [str(c) for c in s.cautions]
+
+
+def test_every_rule_is_met_here() -> None:
+    assert {rule.__name__ for rule in RULES} == {
+        "idle_lanes",
+        "scattered_lanes",
+        "small_shares",
+        "registers",
+        "recomputation",
+    }
+
+
+REFUSED_TRAPS = {
+    "vectorize then split": ['s["C"].reorder("y", "k", "x")', 's["C"].vectorize("x")',
+                             's["C"].split("x", 16)'],
+    "an outer loop of 512 lanes": ['s["W"].vectorize("x")'],
+    "nested parallel": ['s["C"].parallel("y")', 's["C"].parallel("x")'],
+    "512 x 512 copies": ['s["W"].unroll("y")', 's["W"].unroll("x")'],
+    "parallel over a reduction": ['s["C"].parallel("k")'],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trap", REFUSED_TRAPS)
+def test_what_others_accept_and_die_of_is_refused(trap: str) -> None:
+    lines = REFUSED_TRAPS[trap]
+    s = _product() if '"C"' in lines[0] else _wide()
+    with pytest.raises(t.ScheduleError) as caught:
+        s.apply_python("\n".join(lines))
+    assert caught.value.refusal.asked in lines[-1]
+    assert caught.value.refusal.instead
+
+
+def _wide() -> t.Schedule:
+    a = t.placeholder((512, 512), name="A")
+    return t.create_schedule(t.compute((512, 512), lambda y, x: a[y, x] + 1.0, name="W"))

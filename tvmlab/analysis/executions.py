@@ -1,0 +1,43 @@
+"""How often a schedule executes what an expression asks for once."""
+
+from __future__ import annotations
+
+from math import prod
+
+from tvmlab.analysis.work import operations
+from tvmlab.arith import Interval
+from tvmlab.arith.simplify import interval, loop_range
+from tvmlab.ir.conjuncts import conjuncts
+from tvmlab.ir.expr import Binary, Const, Var
+from tvmlab.ir.program import Block, For, Program, Stmt
+from tvmlab.ir.walk import blocks_with_loops
+
+
+def operations_below(stmt: Stmt) -> float:
+    """Operations on elements that one execution of `stmt` makes, predicates taken to hold.
+
+    Loops of symbolic extent count as one iteration.
+    """
+    return sum(_iterations(loops) * operations(block) for block, loops in blocks_with_loops(stmt))
+
+
+def repetitions(program: Program, block: Block) -> float:
+    """How many times, on average, an instance of `block` is executed; 1.0: once.
+
+    Iterations that an upper bound of its predicate skips are not counted.
+    """
+    loops = next(loops for b, loops in blocks_with_loops(program.body) if b is block)
+    ranges: dict[Var, Interval] = {}
+    for loop in loops:
+        ranges[loop.var] = loop_range(loop, ranges)
+    executed = float(_iterations(loops))
+    for bound in conjuncts(block.where):
+        if isinstance(bound, Binary) and bound.op == "<" and isinstance(bound.b, Const):
+            low, high = interval(bound.a, ranges)
+            executed *= min(1.0, (bound.b.value - max(low, 0)) / (high + 1 - max(low, 0)))
+    domain = prod(it.extent for it in block.iters if isinstance(it.extent, int))
+    return executed / domain
+
+
+def _iterations(loops: tuple[For, ...]) -> int:
+    return prod(o.extent for o in loops if isinstance(o.extent, int))

@@ -1,0 +1,75 @@
+"""How far apart in memory neighbouring iterations of a loop access a buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tvmlab.arith.linear import Atom, Interval, Opaque, Quotient
+from tvmlab.arith.simplify import linear, loop_range
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.program import Block, For, Store
+from tvmlab.ir.walk import exprs, exprs_of, stmts, substitute, variables
+
+
+@dataclass(frozen=True)
+class Stride:
+    """One access of a block along a loop.
+
+    Attributes:
+        buffer: what is accessed.
+        is_store: whether it is written.
+        elements: from one iteration's element to the next one's; None: not the same everywhere.
+    """
+
+    buffer: Buffer
+    is_store: bool
+    elements: int | None
+
+
+def strides(block: Block, loops: Sequence[For], loop: For) -> Iterator[Stride]:
+    """Every access of `block`, below `loops`, along `loop`, which is one of them.
+
+    Buffers of symbolic shape are left out.
+    """
+    ranges: dict[Var, Interval] = {}
+    for outer in loops:
+        ranges[outer.var] = loop_range(outer, ranges)
+    values = {it.var: b for it, b in zip(block.iters, block.bindings, strict=True)}
+    for buffer, indices, is_store in _accesses(block):
+        steps = buffer.strides()
+        if not all(isinstance(s, int) for s in steps):
+            continue
+        total: int | None = 0
+        for index, step in zip(indices, steps, strict=True):
+            along = _coefficient(substitute(index, values), loop.var, ranges)
+            total = None if along is None or total is None else total + along * int(step)  # type: ignore[arg-type]
+        yield Stride(buffer, is_store, total)
+
+
+def _accesses(block: Block) -> Iterator[tuple[Buffer, tuple[Expr, ...], bool]]:
+    for stmt in stmts(block.body):
+        if isinstance(stmt, Store):
+            yield stmt.buffer, stmt.indices, True
+        for expr in exprs_of(stmt):
+            for e in exprs(expr):
+                if isinstance(e, Load):
+                    yield e.buffer, e.indices, False
+
+
+def _coefficient(index: Expr, var: Var, ranges: Mapping[Var, Interval]) -> int | None:
+    """What a step of `var` adds to an index; None where that depends on where it is."""
+    total = linear(index, ranges)
+    if any(a is not var and var in _variables(a) for a in total.terms):
+        return None
+    return total.terms.get(var, 0)
+
+
+def _variables(atom: Atom) -> set[Var]:
+    if isinstance(atom, Var):
+        return {atom}
+    if isinstance(atom, Opaque):
+        return variables(atom.expr)
+    assert isinstance(atom, Quotient)
+    return variables(atom.total.expr())

@@ -1,0 +1,35 @@
+"""Blocks whose instances are executed several times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tvmlab.analysis.executions import operations_below, repetitions
+from tvmlab.ir.program import Program
+from tvmlab.schedule.caution import Caution
+from tvmlab.schedule.find import sites
+
+MOST = 1.5
+"""A halo computed twice is often worth it; half as much again of a block's work deserves a word."""
+
+SMALL_SHARE = 0.05
+"""Of a program's work: recomputing less than that is no loss."""
+
+
+def recomputation(program: Program) -> Iterator[Caution]:
+    """Blocks moved or copied to where they compute the same elements again and again."""
+    total = operations_below(program.body)
+    for site in sites(program):
+        times = repetitions(program, site.block)
+        nest = site.loops[0] if site.loops else site.block
+        share = operations_below(nest) / total if total else 0.0
+        if times > MOST and share > SMALL_SHARE:
+            yield Caution(
+                "recomputation",
+                site.block.name,
+                "",
+                f"each of its elements is computed {times:.3g} times",
+                "compute it at a loop further out, or keep fewer of its neighbours apart "
+                "with larger tiles",
+                times,
+            )

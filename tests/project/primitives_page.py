@@ -1,6 +1,6 @@
-"""Every schedule step on a page, from its docstring: `python -m tests.project.primitives_page`.
+"""A page for every schedule step, from its docstring: `python -m tests.project.primitives_page`.
 
-It writes docs/primitives.md, which `test_primitives_page.py` compares with what it would write now.
+It writes docs/primitives/, which `test_primitives_page.py` compares with what it would write now.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import dataclasses
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from tests.project.pages import DOCS, fenced, write
@@ -17,7 +18,8 @@ from tvmlab.schedule.primitives import PRIMITIVES
 from tvmlab.schedule.recipes import RECIPES
 from tvmlab.schedule.step import Step
 
-PAGE = DOCS / "primitives.md"
+FOLDER = DOCS / "primitives"
+EVERY = (*PRIMITIVES, *RECIPES)
 REFUSALS = Path(__file__).resolve().parents[1] / "schedule" / "refusals"
 
 INTRODUCTION = """\
@@ -25,17 +27,16 @@ INTRODUCTION = """\
 
 Every way to change a program, from the docstrings of `tvmlab/schedule/primitives/` and
 `tvmlab/schedule/recipes/`; each Before and After is run by a test, and so is every refusal.
-`python -m tests.project.primitives_page` writes this page; a test says when it is out of date.
+`python -m tests.project.primitives_page` writes these pages; a test says when one is out of date.
 """
 
 
 def contents() -> Iterator[str]:
-    """A line for each step, leading to its section."""
+    """A line for each step, leading to its page."""
     yield "| step | what it does | elsewhere |"
     yield "|---|---|---|"
-    for step in (*PRIMITIVES, *RECIPES):
-        yield f"| [`{step.name}`](#{step.name}) | {step.summary} | {elsewhere(step)} |"
-    yield ""
+    for step in EVERY:
+        yield f"| [`{step.name}`]({step.name}.md) | {step.summary} | {elsewhere(step)} |"
 
 
 def document(step: type[Step]) -> str:
@@ -49,10 +50,10 @@ def elsewhere(step: type[Step]) -> str:
     return " ".join(found[1].split()).removesuffix(".") if found else ""
 
 
-def section(step: type[Step]) -> Iterator[str]:
+def parts_of(step: type[Step]) -> Iterator[str]:
     """A step: what, how it is called, when legal, before and after, and what it refuses."""
     title, *paragraphs = re.split(r"\n{2,}(?! )", document(step).strip())
-    yield f"## {step.name}\n"
+    yield f"# {step.name}\n"
     sentence = title.partition(": ")[2]
     yield f"{sentence[:1].upper()}{sentence[1:]}\n"
     yield f'`s["C"].{step.example}`\n'
@@ -88,13 +89,28 @@ def refusals(step: type[Step]) -> Iterator[str]:
             yield f"- `{asked}` ({parts['where']}): {parts['why']}; {parts['instead']}."
 
 
-def page() -> str:
-    """The whole page."""
-    parts = [INTRODUCTION, *contents()]
-    for step in (*PRIMITIVES, *RECIPES):
-        parts.extend(section(step))
+def index() -> str:
+    """The page that leads to the others."""
+    return _joined([INTRODUCTION, *contents()])
+
+
+def page(step: type[Step]) -> str:
+    """The page about one step."""
+    return _joined([*parts_of(step), "[All steps](README.md)"])
+
+
+def pages() -> dict[Path, Callable[[], str]]:
+    """Every page by its path."""
+    about = {FOLDER / f"{step.name}.md": partial(page, step) for step in EVERY}
+    return {FOLDER / "README.md": index, **about}
+
+
+def _joined(parts: list[str]) -> str:
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
 if __name__ == "__main__":
-    write(PAGE, page)
+    for stale in set(FOLDER.glob("*.md")) - set(pages()):
+        stale.unlink()
+    for path, text in pages().items():
+        write(path, text)

@@ -19,7 +19,7 @@ from tvmlab.te.reduction import Axis
 from tvmlab.te.tensor import Tensor
 
 EXTENTS = (1, 2, 3, 4, 5, 7, 8, 11, 13)
-FLOATS = ("float32", "float32", "float32", "float64", "float16")
+FLOATS = ("float32", "float32", "float32", "float64", "float16", "bfloat16")
 INTEGERS = ("int8", "int32", "uint8", "int64")
 MAX_POINTS = 3000
 """Points of one computation, those it folds over included."""
@@ -282,7 +282,7 @@ class _Writer:
 
 
 def _widens(source: str, dtype: str) -> bool:
-    return dtypes.bits(source) <= dtypes.bits(dtype)
+    return source == dtype or dtypes.bits(source) < dtypes.bits(dtype)
 
 
 def _product(numbers: list[int]) -> int:

@@ -16,7 +16,7 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, np.inf, -np.inf, np.nan, 1e-3, -1e-3,
 def every_scale(dtype: str, length: int = 20000) -> Array:
     """Floats of both signs and every exponent, denormals included, and near the usual sizes."""
     rng = np.random.default_rng(7)
-    info = np.finfo(dtype)
+    info = dtypes.finfo(dtype)
     bits = rng.integers(0, 1 << info.bits, length, dtype=np.uint64).astype(f"u{info.bits // 8}")
     usual = (rng.standard_normal(length) * 10).astype(dtype)
     tiny = np.array([info.smallest_subnormal, info.smallest_normal, info.max], dtype)

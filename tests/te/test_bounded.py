@@ -10,7 +10,7 @@ from tvmlab.te.folding import Folding
 from tvmlab.te.function_bounds import apply
 
 N = 2000
-SLACK = {"float16": 2.0**-11, "float32": 2.0**-24, "float64": 2.0**-53}
+SLACK = {"bfloat16": 2.0**-8, "float16": 2.0**-11, "float32": 2.0**-24, "float64": 2.0**-53}
 
 
 def operand(rng: np.random.Generator, dtype: str, error: float) -> tuple[Bounded, np.ndarray]:

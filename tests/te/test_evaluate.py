@@ -9,6 +9,7 @@ import tvmlab.te as te
 from tests.fuzz.expressions import random_expression
 from tests.te.real_inputs import FULL, SMALL, product
 from tvmlab.errors import UsageError
+from tvmlab.ir import dtypes
 from tvmlab.ir.expr import cast, maximum, select
 from tvmlab.ir.interpret import interpret
 from tvmlab.te import evaluate as module
@@ -27,7 +28,7 @@ def interpreted(outputs: Sequence[Tensor], inputs: dict[str, np.ndarray]) -> lis
 
 def wrong(reference: Evaluated, result: np.ndarray) -> np.ndarray:
     """Where a result is neither equal to its reference nor within the bound."""
-    if result.dtype.kind != "f":
+    if not dtypes.is_float(str(result.dtype)):
         return result != reference.value
     got = result.astype(np.float64)
     with np.errstate(invalid="ignore"):

@@ -1,12 +1,16 @@
 """Data types: names, sizes, kinds, and the type that two operands meet at.
 
 A dtype is its NumPy name. `index` arithmetic (loop variables, shapes) is int64. Integers wrap
-around modulo 2**bits, as in two's-complement hardware; floats follow IEEE 754.
+around modulo 2**bits, as in two's-complement hardware; floats follow IEEE 754. bfloat16 is float32
+with the low half of its bits rounded away (to the nearest, ties to even); importing this module
+makes NumPy know it, by way of ml_dtypes.
 """
 
 from __future__ import annotations
 
 from functools import cache
+
+import ml_dtypes
 
 from tvmlab.errors import ExpressionError
 
@@ -14,7 +18,7 @@ INDEX = "int64"
 
 SIGNED = ("int8", "int16", "int32", "int64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
-FLOATS = ("float16", "float32", "float64")
+FLOATS = ("float16", "bfloat16", "float32", "float64")
 ALL = ("bool", *SIGNED, *UNSIGNED, *FLOATS)
 
 
@@ -32,7 +36,12 @@ def check_dtype(dtype: str) -> str:
 @cache
 def bits(dtype: str) -> int:
     """Width of one element in bits (bool counts as 8: it is stored in a byte)."""
-    return 8 if dtype == "bool" else int(dtype.lstrip("uintfloa"))
+    return 8 if dtype == "bool" else int(dtype.lstrip("uintbfloa"))
+
+
+def finfo(dtype: str) -> ml_dtypes.finfo:
+    """The limits of a float dtype, as `np.finfo` tells those of NumPy's own."""
+    return ml_dtypes.finfo(dtype)
 
 
 def size_bytes(dtype: str) -> int:
@@ -72,9 +81,9 @@ def highest(dtype: str) -> int | float:
 def promote(a: str, b: str) -> str:
     """The dtype at which operands of dtypes `a` and `b` meet.
 
-    Of two floats the wider; a float with an integer gives that float; of two integers of one
-    signedness the wider; a signed with an unsigned integer gives the narrowest signed type that
-    holds both; bool gives way to anything.
+    Of two floats the wider, and float32 of the two that have 16 bits; a float with an integer
+    gives that float; of two integers of one signedness the wider; a signed with an unsigned
+    integer gives the narrowest signed type that holds both; bool gives way to anything.
 
     Raises:
         ExpressionError: no integer holds both (uint64 with a signed type).
@@ -85,6 +94,8 @@ def promote(a: str, b: str) -> str:
         return b
     if is_float(a) != is_float(b):
         return a if is_float(a) else b
+    if is_float(a) and bits(a) == bits(b):
+        return "float32"
     if (a in UNSIGNED) == (b in UNSIGNED):
         return a if bits(a) >= bits(b) else b
     signed, unsigned = (b, a) if a in UNSIGNED else (a, b)

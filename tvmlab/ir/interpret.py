@@ -16,6 +16,7 @@ import numpy as np
 
 from tvmlab.errors import UsageError, VerifyError
 from tvmlab.ir import dtypes
+from tvmlab.ir.bfloat16 import nearest
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import COMPARISONS, LOGICAL, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.functions import FUNCTIONS
@@ -70,7 +71,7 @@ def _check_arrays(program: Program, arrays: Sequence[np.ndarray]) -> None:
 def _cells(array: np.ndarray) -> list[Any]:
     """The elements in memory order: NumPy scalars for floats, else Python numbers."""
     flat = array.reshape(-1)
-    return list(flat) if array.dtype.kind == "f" else flat.tolist()
+    return list(flat) if dtypes.is_float(str(array.dtype)) else flat.tolist()
 
 
 def translate(program: Program, checked: bool = True) -> Callable[..., None]:
@@ -228,7 +229,7 @@ class _Writer:
             return self.variable(e)
         if isinstance(e, Const):
             if dtypes.is_float(e.dtype):
-                return self.constant(np.dtype(e.dtype).type(e.value))
+                return self.constant(_rounding(e.dtype)(e.value))
             return f"({int(e.value)})"
         if isinstance(e, Binary):
             return self.binary(e)
@@ -272,7 +273,7 @@ class _Writer:
         if e.dtype == "bool":
             return f"({value} != 0)"
         if dtypes.is_float(e.dtype):
-            kind = self.constant(np.dtype(e.dtype).type)
+            kind = self.constant(_rounding(e.dtype))
             if not dtypes.is_float(source):
                 # Through the integer's own type: Python would round by way of float64.
                 value = f"{self.constant(np.dtype(source).type)}({value})"
@@ -280,6 +281,11 @@ class _Writer:
         if dtypes.is_float(source):
             return f"truncated({value}, {self.constant(e.dtype)})"
         return _wrapped(f"int({value})", e.dtype)
+
+
+def _rounding(dtype: str) -> Callable[[Any], Any]:
+    """What makes a NumPy scalar of a float dtype of a number, rounding once."""
+    return nearest if dtype == "bfloat16" else np.dtype(dtype).type
 
 
 def _is_index(e: Expr) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tvmlab.errors import MeasureError
+from tvmlab.ir import dtypes
 
 _CHUNK = 1 << 20  # elements looked at together: keeps the float64 copies small
 
@@ -101,7 +102,7 @@ def compare(
             f"{name} has the shape {list(result.shape)} and its reference "
             f"{list(reference.shape)}; compare arrays of one shape."
         )
-    is_float = result.dtype.kind == "f"
+    is_float = dtypes.is_float(str(result.dtype))
     bounds = _bounds(bound if is_float else 0.0, result.shape, name)
     got_flat, expected_flat, bound_flat = result.reshape(-1), reference.reshape(-1), bounds.flat
     count, first, worst = 0, -1, -1
@@ -163,7 +164,7 @@ def _float_error(
 
 def _settle_specials(got: np.ndarray, expected: np.ndarray, error: np.ndarray) -> np.ndarray:
     """`error` with 0 where NaNs or infinities agree and infinity where they do not."""
-    too_large = np.isinf(got) & (np.abs(expected) > np.finfo(got.dtype).max)
+    too_large = np.isinf(got) & (np.abs(expected) > float(dtypes.finfo(str(got.dtype)).max))
     same = (got == expected) | (np.isnan(got) & np.isnan(expected))
     same |= too_large & (np.signbit(got) == np.signbit(expected))
     return np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))

@@ -57,8 +57,9 @@ class Precision(NamedTuple):
 @cache
 def precision(dtype: str) -> Precision:
     """The rounding of `dtype`."""
-    info, reference = np.finfo(dtype), np.finfo(np.float64)
-    wide = np.finfo(np.float64 if dtype == "float64" else np.float32)  # float16 goes by float32
+    info, reference = dtypes.finfo(dtype), np.finfo(np.float64)
+    # The functions of the 16-bit floats go by float32.
+    wide = np.finfo(np.float64 if dtype == "float64" else np.float32)
     return Precision(
         float(info.eps) / 2 + float(reference.eps) / 2,
         float(info.smallest_subnormal),
@@ -248,7 +249,8 @@ def _holds_all(dtype: str, source: str) -> bool:
     """Whether every value of `source` is a value of the float `dtype`."""
     if source == "bool":
         return True
-    digits = {"float16": 11, "float32": 24, "float64": 53}
+    digits = {"bfloat16": 8, "float16": 11, "float32": 24, "float64": 53}
     if dtypes.is_float(source):
-        return digits[dtype] >= digits[source]
+        wider = dtypes.bits(dtype) > dtypes.bits(source)  # float16 has less range than bfloat16
+        return wider or dtype == source
     return dtypes.bits(source) <= digits[dtype]

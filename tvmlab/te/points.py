@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tvmlab.ir.bfloat16 import nearest
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Select, Var
 from tvmlab.te.bounded import Array, Bounded, binary, choose, convert, is_exact
@@ -89,7 +90,8 @@ class Box:
         if isinstance(e, Binary):
             return binary(e.op, self.expr(e.a), self.expr(e.b))
         if isinstance(e, Const):
-            literal = np.asarray(e.value).astype(e.dtype).reshape((1,) * len(self.sizes))
+            number = nearest(e.value) if e.dtype == "bfloat16" else e.value
+            literal = np.asarray(number).astype(e.dtype).reshape((1,) * len(self.sizes))
             return Bounded(literal, 0.0, e.dtype)
         if isinstance(e, Var):
             n = self.points.position(e)

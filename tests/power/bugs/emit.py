@@ -6,6 +6,7 @@ _HERE = "tvmlab.targets.cpu"
 _INDEX = f"{_HERE}.emit_index"
 _INTEGER = f"{_HERE}.emit_integer"
 _COMPARE = f"{_HERE}.emit_compare"
+_BFLOAT16 = f"{_HERE}.emit_bfloat16"
 _VALUE = f"{_HERE}.emit_value"
 _MEMORY = f"{_HERE}.emit_memory"
 _STRIDED = f"{_HERE}.emit_strided"
@@ -21,6 +22,7 @@ VALUES = Room(
         "tests/targets/test_cpu_emit_orders.py",
         "tests/targets/test_cpu_emit_math.py",
         "tests/targets/test_cpu_emit_values.py",
+        "tests/targets/test_cpu_bfloat16.py",
     ),
     (
         Bug(
@@ -34,6 +36,30 @@ VALUES = Room(
             _INTEGER,
             'return pure(f"add {kind} {quotient}, {less}", (quotient, less))',
             "return quotient",
+        ),
+        Bug(
+            "bfloat16 is cut off instead of rounded",
+            _BFLOAT16,
+            'up = pure(f"add {long} {is_odd}, {number(0x7FFF)}", (is_odd,))',
+            "up = number(0)",
+        ),
+        Bug(
+            "ties of bfloat16 go away from zero",
+            _BFLOAT16,
+            'up = pure(f"add {long} {is_odd}, {number(0x7FFF)}", (is_odd,))',
+            "up = number(0x8000)",
+        ),
+        Bug(
+            "a NaN rounds to an infinity of bfloat16",
+            _BFLOAT16,
+            "select {tests} {is_nan}, {long} {quiet}, {long} {rounded}",
+            "select {tests} {is_nan}, {long} {rounded}, {long} {rounded}",
+        ),
+        Bug(
+            "a float64 goes to bfloat16 in two roundings",
+            _BFLOAT16,
+            "select {tests} {inexact}, {long} {odd}, {long} {bits}",
+            "select {tests} {inexact}, {long} {bits}, {long} {bits}",
         ),
         Bug("a shift forgets the sign", _INTEGER, "ashr {kind}", "lshr {kind}"),
         Bug(

@@ -27,6 +27,7 @@ from tvmlab.targets.cpu.emit_module import Module
 from tvmlab.targets.cpu.emit_parallel import fork
 from tvmlab.targets.cpu.emit_statement import extent_of, statement
 from tvmlab.targets.cpu.emit_text import FunctionText
+from tvmlab.targets.cpu.emit_types import computed_in
 from tvmlab.targets.cpu.emit_value import value
 
 WORKSPACE_ALIGNMENT_BYTES = 64
@@ -92,13 +93,13 @@ def _loop_ranges(body: Stmt) -> dict[Var, Interval]:
 
 
 def _widest_bytes(body: Stmt) -> int:
-    """Bytes of the widest element that vector statements calculate with; float16 counts as 4."""
+    """Bytes of the widest element that vector statements calculate with."""
     widest = 0
     for s in stmts(body):
         if isinstance(s, Store) and any(e.lanes > 1 for e in exprs_of(s)):
             kinds = {s.buffer.dtype, *[e.dtype for e in exprs(s.value) if e.dtype != "bool"]}
             for dtype in kinds - {dtypes.INDEX}:
-                size = 4 if dtype == "float16" else dtypes.size_bytes(dtype)
+                size = dtypes.size_bytes(computed_in(dtype))
                 widest = max(widest, size)
     return widest or 4
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tvmlab.ir import dtypes
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp
+from tvmlab.targets.cpu.emit_bfloat16 import widen
 from tvmlab.targets.cpu.emit_context import Context, evaluate
 from tvmlab.targets.cpu.emit_index import combine, index_value
 from tvmlab.targets.cpu.emit_integer import is_index_arithmetic
@@ -30,6 +31,9 @@ def compare(cx: Context, expr: Binary) -> str:
     lanes = cx.lanes(expr)
     a, b = evaluate(cx, expr.a, lanes), evaluate(cx, expr.b, lanes)
     dtype = expr.a.dtype
+    if dtype == "bfloat16":
+        a, b = (widen(cx, v, lanes) for v in (a, b))
+        dtype = "float32"
     kind = value_type(dtype, lanes)
     if dtypes.is_float(dtype):
         return cx.text.pure(f"fcmp {_FLOAT[expr.op]} {kind} {a}, {b}", (a, b))

@@ -2,6 +2,10 @@
 
 A bool is `i1` as a value and a byte in memory. Signedness is a matter of instructions: `uint8` and
 `int8` are both `i8`. Lanes of 1 mean a scalar.
+
+A bfloat16 is its bits, an `i16`: LLVM's own `bfloat` calls a library function for each element on
+processors without instructions for it, and those that have them flush subnormals to zero. As `i16`
+it moves, shuffles and gathers at full speed everywhere, and `emit_bfloat16` converts it.
 """
 
 from __future__ import annotations
@@ -10,10 +14,16 @@ import struct
 from collections.abc import Iterable
 from functools import cache
 
-from tvmlab.ir import dtypes
+from tvmlab.ir import bfloat16, dtypes
 
 _SCALARS = {"bool": "i1", "float16": "half", "float32": "float", "float64": "double"}
+_COMPUTED_IN = {"float16": "float32", "bfloat16": "float32"}
 _INTRINSIC = {"half": "f16", "float": "f32", "double": "f64"}
+
+
+def computed_in(dtype: str) -> str:
+    """The dtype that arithmetic on `dtype` happens in, each operation rounded back to it."""
+    return _COMPUTED_IN.get(dtype, dtype)
 
 
 @cache
@@ -39,7 +49,7 @@ def suffix(dtype: str, lanes: int = 1) -> str:
 
 @cache
 def literal(value: int | float, dtype: str) -> str:
-    """A constant of `dtype`, exactly: floats are spelt by their bits."""
+    """A constant of `dtype`, rounded to it once: floats are spelt by their bits."""
     if dtype == "bool":
         return "true" if value else "false"
     if dtype == "float64":
@@ -48,6 +58,8 @@ def literal(value: int | float, dtype: str) -> str:
         return f"0x{struct.unpack('>Q', struct.pack('>d', _round32(value)))[0]:016X}"
     if dtype == "float16":
         return f"0xH{_bits16(value):04X}"
+    if dtype == "bfloat16":
+        return str(bfloat16.bits(value))
     return str(int(value))
 
 

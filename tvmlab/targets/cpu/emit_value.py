@@ -11,13 +11,14 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.targets.cpu import emit_bfloat16
 from tvmlab.targets.cpu.emit_compare import compare
 from tvmlab.targets.cpu.emit_context import Context, both, either, evaluate, negation, spread
 from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_integer import floor_division, is_index_arithmetic
 from tvmlab.targets.cpu.emit_math import function_value
 from tvmlab.targets.cpu.emit_memory import load
-from tvmlab.targets.cpu.emit_types import iota, literal, suffix, value_type
+from tvmlab.targets.cpu.emit_types import computed_in, iota, literal, suffix, value_type
 
 _FLOAT = {"+": "fadd contract", "-": "fsub contract", "*": "fmul contract", "/": "fdiv"}
 _INTEGER = {"+": "add", "-": "sub", "*": "mul"}
@@ -70,10 +71,10 @@ def _binary(cx: Context, expr: Binary) -> str:
 
 def arithmetic(cx: Context, op: str, a: str, b: str, dtype: str, lanes: int) -> str:
     """`a op b` for + - * / min max on values of `dtype`."""
-    if dtype == "float16":  # calculated in float32, then rounded: one rounding an operation
-        a, b = (convert(cx, v, "float16", "float32", lanes) for v in (a, b))
-        wide = arithmetic(cx, op, a, b, "float32", lanes)
-        return convert(cx, wide, "float32", "float16", lanes)
+    work = computed_in(dtype)
+    if work != dtype:  # and then rounded: one rounding an operation
+        a, b = (convert(cx, v, dtype, work, lanes) for v in (a, b))
+        return convert(cx, arithmetic(cx, op, a, b, work, lanes), work, dtype, lanes)
     if op in ("min", "max"):
         return _extreme(cx, op, a, b, dtype, lanes)
     table = _FLOAT if dtypes.is_float(dtype) else _INTEGER
@@ -103,7 +104,7 @@ def _multiply_add(cx: Context, expr: Binary, lanes: int) -> str | None:
     dtype = expr.dtype
     a, b = evaluate(cx, product.a, lanes), evaluate(cx, product.b, lanes)
     c = evaluate(cx, other, lanes)
-    work = "float32" if dtype == "float16" else dtype
+    work = computed_in(dtype)
     a, b, c = (convert(cx, v, dtype, work, lanes) for v in (a, b, c))
     kind = value_type(work, lanes)
     if expr.op == "-":
@@ -167,6 +168,8 @@ def convert(cx: Context, text: str, source: str, target: str, lanes: int) -> str
         return text
     if lanes > 1 and text in ("true", "false"):
         text = f"splat (i1 {text})"
+    if "bfloat16" in (source, target):
+        return _by_way_of_bfloat16(cx, text, source, target, lanes)
     before, after = value_type(source, lanes), value_type(target, lanes)
     if before == after:
         return text  # int8 and uint8 have the same bits
@@ -175,6 +178,17 @@ def convert(cx: Context, text: str, source: str, target: str, lanes: int) -> str
         test = "fcmp une" if dtypes.is_float(source) else "icmp ne"
         return cx.text.pure(f"{test} {before} {text}, {zero}", (text,))
     return cx.text.pure(f"{_conversion(source, target)} {before} {text} to {after}", (text,))
+
+
+def _by_way_of_bfloat16(cx: Context, text: str, source: str, target: str, lanes: int) -> str:
+    if source == "bfloat16":
+        wide = emit_bfloat16.widen(cx, text, lanes)
+        return convert(cx, wide, "float32", target, lanes)
+    if source in ("int64", "uint64"):
+        text = emit_bfloat16.sticky(cx, text, source, lanes)
+    between = emit_bfloat16.through(source)
+    wide = convert(cx, text, source, between, lanes)
+    return emit_bfloat16.narrow(cx, wide, between, lanes)
 
 
 def _conversion(source: str, target: str) -> str:
@@ -194,11 +208,10 @@ def _conversion(source: str, target: str) -> str:
 def _call(cx: Context, expr: Call) -> str:
     lanes = cx.lanes(expr)
     arguments = [evaluate(cx, a, lanes) for a in expr.args]
-    if expr.dtype == "float16":
-        wide = [convert(cx, a, "float16", "float32", lanes) for a in arguments]
-        result = function_value(cx, expr.function, wide, "float32", lanes)
-        return convert(cx, result, "float32", "float16", lanes)
-    return function_value(cx, expr.function, arguments, expr.dtype, lanes)
+    work = computed_in(expr.dtype)
+    wide = [convert(cx, a, expr.dtype, work, lanes) for a in arguments]
+    result = function_value(cx, expr.function, wide, work, lanes)
+    return convert(cx, result, work, expr.dtype, lanes)
 
 
 def _unknown(cx: Context, expr: Expr) -> str:

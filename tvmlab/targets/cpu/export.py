@@ -19,6 +19,7 @@ from tvmlab.targets.target import Param, Signature
 C_TYPES = {
     "bool": "uint8_t",
     "float16": "uint16_t",  # the bits: C has no portable half
+    "bfloat16": "uint16_t",  # nor this one
     "float32": "float",
     "float64": "double",
     **{f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},

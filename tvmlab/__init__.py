@@ -42,6 +42,8 @@ _HOMES = {
     "tvmlab.schedule.caution": ("ScheduleWarning",),
     "tvmlab.schedule.hole": ("hole", "sample_categorical", "sample_perfect_tile"),
     "tvmlab.schedule.primitives": (
+        "AddUnitLoop",
+        "Annotate",
         "CacheRead",
         "CacheWrite",
         "ComputeAt",
@@ -54,6 +56,7 @@ _HOMES = {
         "Rfactor",
         "Split",
         "Tensorize",
+        "Unannotate",
         "Unroll",
         "Vectorize",
     ),

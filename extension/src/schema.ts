@@ -48,7 +48,7 @@ export interface RefusalView {
 export interface FieldView {
   name: string;
   label: string;
-  kind: "loops" | "factors" | "name";
+  kind: "loops" | "factors" | "name" | "value";
   default: string;
   hint: string;
 }

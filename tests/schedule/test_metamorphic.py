@@ -21,7 +21,17 @@ from tvmlab.ir.walk import exprs, variables
 from tvmlab.measure.compare import compare
 from tvmlab.schedule import State, Trace, parse_document, replay_python, steps_of
 from tvmlab.schedule.find import sites
-from tvmlab.schedule.primitives import CacheRead, ComputeInline, Fuse, Reorder, Split, Unroll
+from tvmlab.schedule.primitives import (
+    AddUnitLoop,
+    Annotate,
+    CacheRead,
+    ComputeInline,
+    Fuse,
+    Reorder,
+    Split,
+    Unannotate,
+    Unroll,
+)
 from tvmlab.schedule.step import Step
 from tvmlab.te.evaluate import evaluate, random_inputs
 from tvmlab.te.tensor import Tensor
@@ -49,7 +59,7 @@ def _serial_loop(state: State, seed: int) -> tuple[str, str, int]:
         (site.block.name, loop.var.name, loop.extent)
         for site in sites(state.program)
         for loop in site.loops
-        if loop.kind == "serial"
+        if loop.kind == "serial" and not loop.annotations
     ]
     assume(found)
     block, loop, extent = random.Random(seed).choice(found)
@@ -187,3 +197,28 @@ def test_steps_about_different_loops_may_be_exchanged(pair: tuple[Step, Step]) -
     other = start.apply(pair[1]).apply(pair[0])
     assert equal(one.program, other.program)
     assert str(one.program) == str(other.program)
+
+
+@few
+@given(seeds, st.sampled_from([2, 3, 4]))
+def test_what_is_annotated_and_taken_back_leaves_the_program(seed: int, factor: int) -> None:
+    state = _somewhere(seed)
+    block, loop, _ = _serial_loop(state, seed)
+    annotated = Annotate(block, loop, "unroll", factor)
+    assume(annotated.check(state.program) is None)
+    after = state.apply(annotated)
+    _means_the_same(after, seed)
+    assert not equal(after.program, state.program)
+    assert str(after.apply(Unannotate(block, loop, "unroll")).program) == str(state.program)
+
+
+@few
+@given(seeds)
+def test_a_unit_loop_fused_away_leaves_the_program(seed: int) -> None:
+    state = _somewhere(seed)
+    block, loop, _ = _serial_loop(state, seed)
+    after = state.apply(AddUnitLoop(block, loop))
+    (unit,) = AddUnitLoop(block, loop).results(state.program)
+    fused = Fuse(block, (unit, loop))
+    assume(fused.check(after.program) is None)
+    assert _alike(after.apply(fused), state)

@@ -75,7 +75,7 @@ def test_doc_summary_and_fields_are_there_for_a_form(step: type[Step]) -> None:
     assert step.summary
     assert step.name in STEPS
     for field in dataclasses.fields(step)[1:]:
-        assert field.metadata["kind"] in {"loop", "loops", "factors", "name"}
+        assert field.metadata["kind"] in {"loop", "loops", "factors", "name", "value"}
         assert field.metadata["doc"]
 
 
@@ -94,7 +94,8 @@ def _chain() -> Tensor:
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> None:
-    start = replay_python(State.start(_chain()), 's["C"].tile("y", "x", "k", 8, 8, 8)')
+    steps = 's["C"].tile("y", "x", "k", 8, 8, 8); s["D"].annotate("y", "unroll", 4)'
+    start = replay_python(State.start(_chain()), steps)
     found = [(s.block.name, n) for s in sites(start.program) for n in s.names()]
     moves = [m for block, loop in found for m in step.moves(start.program, block, loop)]
     assert moves

@@ -21,7 +21,19 @@ from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.parse_expr import Scope, fail, parse_expr
 from tvmlab.ir.parse_invoke import parse_invoke
 from tvmlab.ir.printer import LOOP_WORDS
-from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Iter, Program, Seq, Stmt, Store
+from tvmlab.ir.program import (
+    TRUE,
+    Allocate,
+    Annotation,
+    Block,
+    For,
+    If,
+    Iter,
+    Program,
+    Seq,
+    Stmt,
+    Store,
+)
 from tvmlab.ir.unsaid import iteration_extents, regions
 from tvmlab.ir.verify import verify
 from tvmlab.ir.walk import stmts
@@ -186,17 +198,25 @@ def _loop(node: ast.For, scope: Scope, block: str | None) -> For:
     ):
         words = ", ".join(LOOP_KINDS)
         raise fail(node, f"a loop is written for x in range(4), with range one of {words}")
-    annotations = []
-    for keyword in call.keywords:
-        value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
-        if keyword.arg is None or not isinstance(value, (str, int)):
-            raise fail(node, "an annotation of a loop is a name with a text or an integer")
-        annotations.append((keyword.arg, value))
+    annotations = tuple(_annotation(keyword) for keyword in call.keywords)
     var = Var(node.target.id)
     extent = _extent(call.args[0], scope)
     inner = scope.within({var.name: var}, loops={var: extent})
     body = _sequence(node.body, inner, block, node)
-    return For(var, extent, body, LOOP_KINDS[call.func.id], tuple(annotations))
+    return For(var, extent, body, LOOP_KINDS[call.func.id], annotations)
+
+
+def _annotation(node: ast.keyword) -> Annotation:
+    """An annotation of a loop: a name with a text, an integer or a list of integers."""
+    try:
+        value = ast.literal_eval(node.value)
+    except (ValueError, TypeError):
+        value = None
+    if node.arg is not None and type(value) in (str, int):
+        return node.arg, value
+    if node.arg is not None and type(value) is list and all(type(n) is int for n in value):
+        return node.arg, tuple(value)
+    raise fail(node.value, "an annotation is a name with a text, an integer or a list of integers")
 
 
 def _with_call(node: ast.With, name: str) -> ast.Call | None:

@@ -230,7 +230,7 @@ class _Writer:
         self.put("(")
         self.extent(s.extent)
         for name, value in s.annotations:
-            self.put(f", {name}={value!r}")
+            self.put(f", {name}={list(value) if isinstance(value, tuple) else value!r}")
         self.put("):")
         first = block or first_block(s)
         self.end(s, first, (first, s.var.name) if first else None)

@@ -11,6 +11,9 @@ from tvmlab.ir.expr import Const, Expr, Var
 LOOP_KINDS = ("serial", "parallel", "vectorized", "unrolled", "bound")
 SCOPES = ("global", "register")
 
+Annotation = tuple[str, str | int | tuple[int, ...]]
+"""What a loop carries beside its kind: a name and plain data."""
+
 
 class Region:
     """A box of `buffer`: in each dimension `extent` elements from `start`."""
@@ -55,7 +58,7 @@ class For(Stmt):
         extent: Extent,
         body: Stmt,
         kind: str = "serial",
-        annotations: tuple[tuple[str, str | int], ...] = (),
+        annotations: tuple[Annotation, ...] = (),
     ) -> None:
         self.var = var
         self.extent = extent
@@ -70,6 +73,7 @@ class For(Stmt):
         extent: Extent | None = None,
         body: Stmt | None = None,
         kind: str | None = None,
+        annotations: tuple[Annotation, ...] | None = None,
     ) -> For:
         """This loop with the given parts exchanged."""
         return For(
@@ -77,7 +81,7 @@ class For(Stmt):
             self.extent if extent is None else extent,
             self.body if body is None else body,
             self.kind if kind is None else kind,
-            self.annotations,
+            self.annotations if annotations is None else annotations,
         )
 
 

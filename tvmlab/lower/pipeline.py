@@ -13,6 +13,7 @@ from tvmlab.lower.instructions import spell_out
 from tvmlab.lower.localise import localise
 from tvmlab.lower.predicates import settle_predicates
 from tvmlab.lower.registers import promote_registers
+from tvmlab.lower.rounds import write_rounds
 from tvmlab.lower.storage import shrink_storage
 from tvmlab.lower.vectorize import vectorize
 
@@ -45,6 +46,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("simplification", "indices in simplest form", simplify_program),
     Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),
     Pass("vectors", "vectorized loops become lanes", vectorize),
+    Pass("rounds", "several iterations a round, where a loop asks for it", write_rounds),
     Pass("locals", "intermediates of one iteration live in registers alone", localise),
     Pass("registers", "accumulators stay in registers through their reduction", promote_registers),
     Pass("simplified lanes", "indices in simplest form once more", simplify_program),

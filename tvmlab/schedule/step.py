@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
@@ -17,6 +18,7 @@ from tvmlab.errors import Refusal, ScheduleError, TraceError
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Block, For, Program
 from tvmlab.schedule.find import Site, find_site, sites
+from tvmlab.schedule.pragmas import broken_promise, has_promises
 
 Self = TypeVar("Self", bound="Step")
 Json = dict[str, Any]
@@ -35,7 +37,7 @@ def argument(kind: str, doc: str, **more: Any) -> Any:
     """A dataclass field that a form asks for.
 
     Args:
-        kind: how to ask: `loop`, `loops` or `factors`.
+        kind: how to ask: `loop`, `loops`, `factors`, `name` or `value`.
         doc: what the argument means, in one short sentence.
         more: passed on to `dataclasses.field`.
     """
@@ -95,9 +97,26 @@ class Step:
         """None where the step is legal, else the reason it is not."""
         try:
             self.require(program)
+            if has_promises(program):
+                self.keep_promises(self.apply(program))
         except ScheduleError as error:
             return error.refusal
         return None
+
+    def keep_promises(self, after: Program) -> None:
+        """Refuse where an annotation that stood before no longer holds in `after`.
+
+        Raises:
+            ScheduleError: naming the annotation.
+        """
+        broken = broken_promise(after)
+        if broken is not None:
+            loop, key, problem = broken
+            raise self.refuse(
+                loop,
+                f"the annotation {key} would no longer hold: {problem.why}",
+                f"{self.name} first and annotate {loop} afterwards",
+            )
 
     @classmethod
     def moves(cls: type[Self], program: Program, block: str, loop: str) -> list[Self]:
@@ -217,6 +236,13 @@ class Step:
                 f"the loop is already {loop.kind}, and {self.name} needs a serial loop",
                 f"undo that step, {self.name} first, then annotate what it makes",
             )
+        if loop.annotations:
+            key, value = loop.annotations[0]
+            raise self.refuse(
+                name,
+                f"the loop is annotated {key}={_literal(value)}, and {self.name} needs a plain one",
+                f'{self.name} first, or .unannotate("{name}", "{key}")',
+            )
         return loop
 
     def require_only_writer(self, program: Program, block: Block, target: Buffer) -> None:
@@ -259,7 +285,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, Spelled):
         return value.spelled
     if isinstance(value, str):
-        return f'"{value}"'
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_literal(v) for v in value) + "]"
     return repr(value)

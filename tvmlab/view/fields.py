@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -86,7 +87,18 @@ def _read(step: type[Step], block: str, field: dataclasses.Field[Any], text: str
         return tuple(part for part in parts if part)
     if kind == "factors":
         return tuple(_factor(step, block, field.name, part) for part in parts)
+    if kind == "value":
+        return _value(text, parts)
     return text.strip().strip("\"'")
+
+
+def _value(text: str, parts: list[str]) -> int | str | tuple[int, ...]:
+    """An integer, a list of integers where there are several, or the text itself."""
+    if not all(re.fullmatch(r"-?[0-9]+", part) for part in parts):
+        return text.strip().strip("\"'")
+    numbers = tuple(map(int, parts))
+    is_list = len(numbers) > 1 or text.strip().startswith("[")
+    return numbers if is_list else numbers[0]
 
 
 def _factor(step: type[Step], block: str, name: str, text: str) -> int | None:

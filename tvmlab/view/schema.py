@@ -66,7 +66,7 @@ class FieldView(TypedDict):
 
     name: str
     label: str
-    kind: Literal["loops", "factors", "name"]
+    kind: Literal["loops", "factors", "name", "value"]
     default: str
     hint: str
 

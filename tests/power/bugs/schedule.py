@@ -205,4 +205,41 @@ PLACES = Room(
     ),
 )
 
-ROOMS = (LOOPS, PLACES)
+PRAGMAS = Room(
+    "pragmas",
+    ("tests/schedule", "tests/lower"),
+    (
+        Bug(
+            "an annotated loop is split like any other",
+            "tvmlab.schedule.step",
+            "        if loop.annotations:\n",
+            "        if False:\n",
+        ),
+        Bug(
+            "annotate puts a second value beside the first",
+            f"{_HERE}.annotate",
+            "if k != self.key)",
+            "if True)",
+        ),
+        Bug(
+            "rounds forget the rest",
+            "tvmlab.lower.rounds",
+            "    if rest:\n",
+            "    if rest and not rounds:\n",
+        ),
+        Bug(
+            "the rest of the rounds begins one too early",
+            "tvmlab.lower.rounds",
+            "Const(rounds * factor, INDEX)",
+            "Const(rounds * factor - 1, INDEX)",
+        ),
+        Bug(
+            "unrolling by rounds is counted once",
+            "tvmlab.schedule.pragmas",
+            "copies = value * copies_of(program, loop) // _copies(loop)",
+            "copies = value",
+        ),
+    ),
+)
+
+ROOMS = (LOOPS, PLACES, PRAGMAS)

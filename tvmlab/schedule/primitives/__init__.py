@@ -1,5 +1,7 @@
 """The primitives: every way to change a schedule, one file each."""
 
+from tvmlab.schedule.primitives.add_unit_loop import AddUnitLoop
+from tvmlab.schedule.primitives.annotate import Annotate
 from tvmlab.schedule.primitives.cache_read import CacheRead
 from tvmlab.schedule.primitives.cache_write import CacheWrite
 from tvmlab.schedule.primitives.compute_at import ComputeAt
@@ -12,6 +14,7 @@ from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
 from tvmlab.schedule.primitives.rfactor import Rfactor
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.tensorize import Tensorize
+from tvmlab.schedule.primitives.unannotate import Unannotate
 from tvmlab.schedule.primitives.unroll import Unroll
 from tvmlab.schedule.primitives.vectorize import Vectorize
 from tvmlab.schedule.step import Step
@@ -23,6 +26,9 @@ PRIMITIVES: tuple[type[Step], ...] = (
     Vectorize,
     Unroll,
     Parallel,
+    AddUnitLoop,
+    Annotate,
+    Unannotate,
     ComputeAt,
     ReverseComputeAt,
     ComputeInline,
@@ -35,6 +41,8 @@ PRIMITIVES: tuple[type[Step], ...] = (
 
 __all__ = [
     "PRIMITIVES",
+    "AddUnitLoop",
+    "Annotate",
     "CacheRead",
     "CacheWrite",
     "ComputeAt",
@@ -47,6 +55,7 @@ __all__ = [
     "Rfactor",
     "Split",
     "Tensorize",
+    "Unannotate",
     "Unroll",
     "Vectorize",
 ]

@@ -22,15 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 
 from tvmlab.ir.program import For, Program
-from tvmlab.ir.walk import stmts
 from tvmlab.schedule.find import Site, exchange
+from tvmlab.schedule.pragmas import MAX_COPIES, copies_of
 from tvmlab.schedule.step import Step, argument
-
-MAX_COPIES = 512
-"""Copies of a block's body in one nest: beyond it compilation takes seconds for no gain."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +42,8 @@ class Unroll(Step):
         """A serial loop of known extent; all unrolled loops of the nest make few copies."""
         site = self.site(program)
         loop = self.find_serial_loop(site, self.loop)
-        others = [o for o in (*site.loops, *_loops_inside(loop)) if o.kind == "unrolled"]
-        extents = [o.extent for o in {id(o): o for o in (*others, loop)}.values()]
-        copies = prod(e for e in extents if isinstance(e, int))
+        extent = loop.extent if isinstance(loop.extent, int) else 1
+        copies = extent * copies_of(program, loop)
         if copies > MAX_COPIES:
             raise self.refuse(
                 self.loop,
@@ -66,7 +61,3 @@ class Unroll(Step):
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Unroll]:
         """The loop itself."""
         yield cls(site.block.name, loop.var.name)
-
-
-def _loops_inside(loop: For) -> list[For]:
-    return [s for s in stmts(loop.body) if isinstance(s, For)]

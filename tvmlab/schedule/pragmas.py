@@ -1,0 +1,97 @@
+"""Annotations with a meaning: what each promises, and whether it holds.
+
+An annotation is plain data on a loop. Those named here are read by lowering, so they are proved
+when they are made (`annotate`) and again after every later step; any other is kept and printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import NamedTuple
+
+from tvmlab.ir.program import For, Program
+from tvmlab.ir.walk import stmts
+from tvmlab.schedule.find import sites
+
+Value = str | int | tuple[int, ...]
+
+MAX_COPIES = 512
+"""Copies of a block's body in one nest: beyond it compilation takes seconds for no gain."""
+
+
+class Problem(NamedTuple):
+    """Why an annotation does not hold, and what would do."""
+
+    why: str
+    instead: str
+
+
+Check = Callable[[Program, For, Value], Problem | None]
+
+
+def copies_of(program: Program, loop: For) -> int:
+    """How many copies of a body unrolling makes in the nest around and inside `loop`."""
+    around = [o for site in sites(program) if loop in site.loops for o in site.loops]
+    inside = [s for s in stmts(loop.body) if isinstance(s, For)]
+    return prod(_copies(o) for o in {id(o): o for o in (*around, loop, *inside)}.values())
+
+
+def _copies(loop: For) -> int:
+    if loop.kind == "unrolled":
+        return loop.extent if isinstance(loop.extent, int) else 1
+    factor = dict(loop.annotations).get("unroll", 1)
+    return factor if isinstance(factor, int) else 1
+
+
+def _unroll(program: Program, loop: For, value: Value) -> Problem | None:
+    """`unroll=k`: k iterations of the loop are written out in every round of the machine code."""
+    extent = loop.extent if isinstance(loop.extent, int) else None
+    if not isinstance(value, int) or value < 2 or (extent is not None and value > extent):
+        most = "" if extent is None else f" to {extent}"
+        return Problem(
+            f"{value!r} is no number of iterations to write out",
+            f"give a whole number from 2{most}",
+        )
+    if loop.kind != "serial":
+        return Problem(f"the loop is {loop.kind}", "annotate a serial loop")
+    copies = value * copies_of(program, loop) // _copies(loop)
+    if copies > MAX_COPIES:
+        return Problem(
+            f"that makes {copies} copies of the body; more than {MAX_COPIES} take seconds to "
+            "compile",
+            "give a smaller number",
+        )
+    return None
+
+
+PRAGMAS: dict[str, Check] = {"unroll": _unroll}
+"""What each annotation with a meaning requires."""
+
+RESERVED = ("thread",)
+"""Annotations that a step of their own makes."""
+
+
+def problem_of(program: Program, loop: For, key: str, value: Value) -> Problem | None:
+    """Why the annotation does not hold at a loop of `program`; None where it does."""
+    check = PRAGMAS.get(key)
+    return check(program, loop, value) if check is not None else None
+
+
+def _promises(program: Program) -> list[tuple[For, str, Value]]:
+    loops = [s for s in stmts(program.body) if isinstance(s, For) and s.annotations]
+    return [(loop, key, value) for loop in loops for key, value in loop.annotations]
+
+
+def has_promises(program: Program) -> bool:
+    """Whether a loop carries an annotation with a meaning."""
+    return any(key in PRAGMAS for _, key, _ in _promises(program))
+
+
+def broken_promise(program: Program) -> tuple[str, str, Problem] | None:
+    """The loop, the key and the problem of the first annotation that does not hold."""
+    for loop, key, value in _promises(program):
+        problem = problem_of(program, loop, key, value)
+        if problem is not None:
+            return loop.var.name, key, problem
+    return None

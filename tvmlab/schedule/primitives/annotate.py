@@ -1,0 +1,79 @@
+"""Annotate: a loop carries a name with plain data, for lowering or for whoever reads the program.
+
+Other systems: TVM `pragma`, TensorIR `annotate`.
+
+`unroll` (how many iterations to write out in each round) and the `software_pipeline_*` keys have a
+meaning: they are legal where it can be kept, and later steps are refused that would break it. Any
+other key is kept, printed and read back, and changes nothing.
+
+Before:
+
+    for i in range(1024):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+
+After `s["B"].annotate("i", "unroll", 4)`:
+
+    for i in range(1024, unroll=4):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from keyword import iskeyword
+
+from tvmlab.ir.program import For, Program
+from tvmlab.schedule.find import Site, exchange
+from tvmlab.schedule.pragmas import PRAGMAS, RESERVED, problem_of
+from tvmlab.schedule.step import Step, argument
+
+UNROLL_OFFERED = (2, 3, 4, 8)
+
+
+@dataclass(frozen=True)
+class Annotate(Step):
+    """Let `loop` carry `key` with `value`, in place of what it carried under that key."""
+
+    name = "annotate"
+    summary = "let a loop carry a pragma"
+    example = 'annotate("k", "unroll", 4)'
+    loop: str = argument("loop", "the loop to annotate")
+    key: str = argument("name", "the annotation's name, such as unroll")
+    value: int | str | tuple[int, ...] = argument(
+        "value", "an integer, a list of integers, or a text"
+    )
+
+    def require(self, program: Program) -> None:
+        """A key that prints as a name, and a value that keeps what the key means."""
+        loop = self.find_loop(self.site(program), self.loop)
+        if not self.key.isidentifier() or iskeyword(self.key):
+            raise self.refuse(
+                self.loop, f"{self.key!r} is no name", f"use one such as {', '.join(PRAGMAS)}"
+            )
+        if self.key in RESERVED:
+            raise self.refuse(
+                self.loop, f"{self.key} is written by a step of its own", "use bind for it"
+            )
+        if isinstance(self.value, str) and not self.value.isprintable():
+            raise self.refuse(
+                self.loop, "the value does not print as one line", "use a text without breaks"
+            )
+        problem = problem_of(program, loop, self.key, self.value)
+        if problem is not None:
+            raise self.refuse(self.loop, problem.why, problem.instead)
+
+    def apply(self, program: Program) -> Program:
+        """The loop with the annotation behind its others."""
+        loop = self.find_loop(self.site(program), self.loop)
+        others = tuple((k, v) for k, v in loop.annotations if k != self.key)
+        new = loop.replace(annotations=(*others, (self.key, self.value)))
+        return exchange(program, loop, new)
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Annotate]:
+        """A few numbers of iterations to write out."""
+        for factor in UNROLL_OFFERED:
+            yield cls(site.block.name, loop.var.name, "unroll", factor)

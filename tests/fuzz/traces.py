@@ -41,22 +41,62 @@ def random_step(state: State, rng: random.Random) -> Step | None:
     return rng.choice(offered) if offered else None
 
 
-def random_call(state: State, rng: random.Random) -> tuple[str, str, list[Any]]:
-    """A step's name, a block and arguments that are mostly wrong, as a careless user types them."""
+Call = tuple[str, str, list[Any], dict[str, Any]]
+"""A step's name, a block, and positional and keyword arguments."""
+
+
+def random_call(state: State, rng: random.Random) -> Call:
+    """A call that is mostly wrong: typed without care, or a legal one with a part exchanged."""
+    return rng.choice((careless_call, nearly_legal_call))(state, rng)
+
+
+def careless_call(state: State, rng: random.Random) -> Call:
+    """Any step with any arguments, in any number."""
+    args = [_any_value(state, rng) for _ in range(rng.randint(0, 4))]
+    if rng.random() < 0.2:
+        args.append([_any_value(state, rng) for _ in range(rng.randint(0, 3))])
+    blocks = [site.block.name for site in sites(state.program)]
+    return rng.choice(list(STEPS)), rng.choice([*blocks, "missing"]), args, {}
+
+
+def nearly_legal_call(state: State, rng: random.Random) -> Call:
+    """A step that was offered, at another block or with one argument, or one of a list, changed."""
+    step = random_step(state, rng)
+    if step is None:
+        return careless_call(state, rng)
+    args, kwargs = step.call_arguments()
+    block = step.block
+    places: list[Any] = [*range(len(args)), *kwargs, "block"]
+    place = rng.choice(places)
+    if place == "block":
+        block = rng.choice([site.block.name for site in sites(state.program)])
+    elif isinstance(place, int):
+        args = [*args[:place], _changed(args[place], state, rng), *args[place + 1 :]]
+    else:
+        kwargs = {**kwargs, place: _changed(kwargs[place], state, rng)}
+    return step.name, block, args, kwargs
+
+
+def _changed(value: Any, state: State, rng: random.Random) -> Any:
+    if isinstance(value, (list, tuple)) and value and rng.random() < 0.7:
+        n = rng.randrange(len(value))
+        return [*value[:n], _any_value(state, rng), *value[n + 1 :]]
+    return _any_value(state, rng)
+
+
+def _any_value(state: State, rng: random.Random) -> Any:
+    """A name from the program, a word, a number, or what is no argument at all."""
     names = [n for site in sites(state.program) for n in site.names()]
     blocks = [site.block.name for site in sites(state.program)]
     words: list[Any] = [*names, *names, *blocks, "", "nowhere", "0", None, True, 3.5, {}, []]
     numbers: list[Any] = [0, -1, 1, 2, 3, 10**6, -(10**9), 2**70]
-    count = rng.randint(0, 4)
-    args = [rng.choice(words if rng.random() < 0.6 else numbers) for _ in range(count)]
-    if rng.random() < 0.2:
-        args.append([rng.choice(words + numbers) for _ in range(rng.randint(0, 3))])
-    return rng.choice(list(STEPS)), rng.choice([*blocks, "missing"]), args
+    return rng.choice(words if rng.random() < 0.6 else numbers)
 
 
-def try_call(state: State, name: str, block: str, args: list[Any]) -> State | ScheduleError:
+def try_call(state: State, call: Call) -> State | ScheduleError:
     """The state after the call, or the refusal it met; anything else is a defect."""
+    name, block, args, kwargs = call
     try:
-        return state.apply(STEPS[name].from_call(block, *args))
+        return state.apply(STEPS[name].from_call(block, *args, **kwargs))
     except ScheduleError as refused:
         return refused

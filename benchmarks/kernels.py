@@ -75,6 +75,9 @@ def contenders(
     for name, (make, _) in PEERS.items():
         if name not in lacks:
             call = make(workload, arrays)
+            if call is None:
+                print(f"{name} has no {workload.name} here.", file=sys.stderr)
+                continue
             found[name] = (call, lambda call=call: time_callable(call, ROUND).min_s)
     return found
 

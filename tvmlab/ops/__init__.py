@@ -8,6 +8,7 @@ from tvmlab.ops.conv2d import conv2d
 from tvmlab.ops.depthwise import depthwise_conv2d
 from tvmlab.ops.elementwise import multiply_add_relu
 from tvmlab.ops.hole_template import HoleTemplate
+from tvmlab.ops.layer_norm import layer_norm
 from tvmlab.ops.matmul import matmul
 from tvmlab.ops.networks import NAMED, named
 from tvmlab.ops.operator import Operator
@@ -33,6 +34,7 @@ __all__ = [
     "depthwise_conv2d",
     "from_shape",
     "get",
+    "layer_norm",
     "matmul",
     "multiply_add_relu",
     "named",

@@ -2,8 +2,8 @@
 
 C1 to C12: the convolutions of ResNet-18 at batch 1, and D1 to D9: those of MobileNet by channel,
 all with padding SAME, from table 1 of Chen et al., Learning to Optimize Tensor Programs
-(arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `softmax` and
-`chain` are the sizes its measurements are given for.
+(arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `softmax`,
+`layer_norm` and `chain` are the sizes its measurements are given for.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         for name, (c, hw, s) in _MOBILENET.items()
     },
     "softmax": ("softmax", {"rows": 4096, "columns": 1024}),
+    "layer_norm": ("layer_norm", {"rows": 4096, "columns": 1024}),
     "chain": ("multiply_add_relu", {"n": 1 << 24}),
 }  # fmt: skip
 """Name -> operator and its arguments."""

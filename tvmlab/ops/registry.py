@@ -9,6 +9,7 @@ from tvmlab.errors import UsageError
 from tvmlab.ops.conv2d import OPERATOR as CONV2D
 from tvmlab.ops.depthwise import OPERATOR as DEPTHWISE_CONV2D
 from tvmlab.ops.elementwise import OPERATOR as MULTIPLY_ADD_RELU
+from tvmlab.ops.layer_norm import OPERATOR as LAYER_NORM
 from tvmlab.ops.matmul import OPERATOR as MATMUL
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.softmax import OPERATOR as SOFTMAX
@@ -16,7 +17,7 @@ from tvmlab.ops.workload import Workload
 
 OPERATORS: Mapping[str, Operator] = {
     operator.name: operator
-    for operator in (MATMUL, CONV2D, DEPTHWISE_CONV2D, SOFTMAX, MULTIPLY_ADD_RELU)
+    for operator in (MATMUL, CONV2D, DEPTHWISE_CONV2D, SOFTMAX, LAYER_NORM, MULTIPLY_ADD_RELU)
 }
 """Every operator by name."""
 
@@ -38,7 +39,7 @@ def from_shape(name: str, shape: Sequence[int]) -> Workload:
 
     matmul: m,n,k (`A @ B`, both stored by rows); conv2d: batch,in_channels,height,width,
     out_channels,kernel[,stride] (padding SAME); depthwise_conv2d: batch,channels,height,width,
-    kernel[,stride] (padding SAME); softmax: rows,columns; multiply_add_relu: n.
+    kernel[,stride] (padding SAME); softmax, layer_norm: rows,columns; multiply_add_relu: n.
 
     Raises:
         UsageError: no such operator, or numbers that it cannot use.

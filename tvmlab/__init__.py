@@ -81,6 +81,7 @@ _HOMES = {
         "sqrt",
         "sum",
         "tanh",
+        "var",
     ),
     "tvmlab.ui": ("Lab",),
 }

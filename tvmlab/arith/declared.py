@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tvmlab.arith.bounds import Interval, bounds
-from tvmlab.arith.simplify import loop_range
+from tvmlab.arith.simplify import extent_range, loop_range
 from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr, Var
@@ -33,9 +33,7 @@ def verify_declared(program: Program) -> None:
         VerifyError: naming the block and the access that no region holds.
     """
     for block in blocks(program.body):
-        ranges: Ranges = {
-            it.var: (0, it.extent - 1) for it in block.iters if isinstance(it.extent, int)
-        }
+        ranges: Ranges = {it.var: extent_range(it.extent, {}) for it in block.iters}
         for access in _accesses([s for s in (block.init, block.body) if s is not None], ranges):
             regions = block.writes if access.is_write else (*block.reads, *block.writes)
             if not any(_holds(region, access, ranges) for region in regions):
@@ -67,9 +65,7 @@ def _holds(region: Region, access: Access, ranges: Ranges) -> bool:
     if region.buffer is not access.buffer:
         return False
     for (start, extent), index in zip(region.bounds, access.indices, strict=True):
-        if not isinstance(extent, int):
-            return False
-        low, high = bounds(index - start, ranges)
-        if low < 0 or high >= extent:
+        offset = index - start
+        if bounds(offset, ranges)[0] < 0 or bounds(offset - extent, ranges)[1] >= 0:
             return False
     return True

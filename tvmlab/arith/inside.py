@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tvmlab.arith.bounds import Interval, bounds
-from tvmlab.arith.simplify import loop_range
+from tvmlab.arith.simplify import extent_range, loop_range
 from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
@@ -27,16 +27,17 @@ class Claim(NamedTuple):
 
     what: str
     value: Expr
-    extent: int
+    extent: Extent
     ranges: dict[Var, Interval]
     limits: tuple[Limit, ...]
 
-    def interval(self) -> Interval:
-        """Least and greatest value, by the ranges and by each limit alone."""
-        low, high = bounds(self.value, self.ranges)
+    def interval(self, less: Extent = 0) -> Interval:
+        """Least and greatest `value - less`, by the ranges and by each limit alone."""
+        value = self.value if isinstance(less, int) and less == 0 else self.value - less
+        low, high = bounds(value, self.ranges)
         for limit in self.limits:
-            high = min(high, bounds(self.value - limit.value, self.ranges)[1] + limit.most)
-            low = max(low, bounds(self.value + limit.value, self.ranges)[0] - limit.most)
+            high = min(high, bounds(value - limit.value, self.ranges)[1] + limit.most)
+            low = max(low, bounds(value + limit.value, self.ranges)[0] - limit.most)
         return low, high
 
 
@@ -54,10 +55,14 @@ def verify_inside(program: Program, *, strict: bool = False) -> None:
         if low > high:
             continue  # the conditions around it contradict each other: never evaluated
         last = claim.extent - 1
-        if low > last or high < 0:
+        if isinstance(claim.extent, int):
+            first_over, most_over = low - claim.extent, high - claim.extent
+        else:
+            first_over, most_over = claim.interval(claim.extent)
+        if first_over >= 0 or high < 0:
             raise VerifyError(f"{claim.what} is {claim.value!r}, which is outside 0..{last}.")
         depends_on_data = any(isinstance(e, Load) for e in exprs(claim.value))
-        if strict and not depends_on_data and (low < 0 or high > last):
+        if strict and not depends_on_data and (low < 0 or most_over >= 0):
             raise VerifyError(
                 f"{claim.what} is {claim.value!r}, which may be {low:.0f} to {high:.0f}, outside "
                 f"0..{last}."
@@ -83,17 +88,12 @@ def _claims(s: Stmt, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> 
             return
         inside = (*limits, *_limits(s.where, True))
         for it, binding in zip(s.iters, s.bindings, strict=True):
-            if isinstance(it.extent, int):
-                what = f"block {s.name}: the binding of {it.var.name}"
-                yield Claim(what, binding, it.extent, ranges, inside)
-        ranges = {it.var: (0, _last(it.extent, ranges)) for it in s.iters}
+            what = f"block {s.name}: the binding of {it.var.name}"
+            yield Claim(what, binding, it.extent, ranges, inside)
+        ranges = {it.var: extent_range(it.extent, ranges) for it in s.iters}
         limits = ()
     for below in sub_stmts(s):
         yield from _claims(below, ranges, limits)
-
-
-def _last(extent: Extent, ranges: dict[Var, Interval]) -> float:
-    return (extent if isinstance(extent, int) else bounds(extent, ranges)[1]) - 1
 
 
 def _reads(e: Expr, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> Iterator[Claim]:
@@ -121,8 +121,7 @@ def _access(
         ranges = {**ranges, _LANE: (0, lanes - 1)}
         limits = tuple(Limit(_in_a_lane(limit.value), limit.most) for limit in limits)
     for n, (index, extent) in enumerate(zip(indices, buffer.shape, strict=True)):
-        if isinstance(extent, int):
-            yield Claim(f"index {n} of {buffer.name}", _in_a_lane(index), extent, ranges, limits)
+        yield Claim(f"index {n} of {buffer.name}", _in_a_lane(index), extent, ranges, limits)
 
 
 _LANE = Var("lane")

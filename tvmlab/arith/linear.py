@@ -11,6 +11,7 @@ from math import gcd, inf
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import expr_key
 from tvmlab.ir.expr import Binary, Const, Expr, Var, fold
+from tvmlab.ir.size import Size
 
 Interval = tuple[float, float]
 """Least and greatest value, both included; infinite where unknown."""
@@ -40,13 +41,20 @@ class Quotient:
 
 
 class Opaque:
-    """An expression the normal form does not look into."""
+    """An expression the normal form does not look into.
 
-    __slots__ = ("expr", "interval", "_key")
+    Where it is `a op b` on sums, `op` and `sides` say so; else `op` is empty.
+    """
 
-    def __init__(self, expr: Expr, interval: Interval) -> None:
+    __slots__ = ("expr", "interval", "op", "sides", "_key")
+
+    def __init__(
+        self, expr: Expr, interval: Interval, op: str = "", sides: tuple[Linear, ...] = ()
+    ) -> None:
         self.expr = expr
         self.interval = interval
+        self.op = op
+        self.sides = sides
         self._key = expr_key(expr)
 
     def __hash__(self) -> int:
@@ -124,6 +132,8 @@ class Linear:
 
 def atom_interval(atom: Atom, ranges: Ranges) -> Interval:
     """Bounds of an atom."""
+    if isinstance(atom, Size):
+        return ranges.get(atom, (atom.low, inf if atom.high is None else atom.high))
     if isinstance(atom, Var):
         return ranges.get(atom, UNKNOWN)
     if isinstance(atom, Opaque):

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from math import inf
 
 from tvmlab.arith.linear import Interval, Linear, Opaque, Ranges, divide
+from tvmlab.arith.polynomial import Reach, interval_of
+from tvmlab.ir.buffer import Extent
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var, fold
@@ -42,19 +44,27 @@ def linear(expr: Expr, ranges: Ranges) -> Linear:
         elif not b.terms and b.constant > 0:
             return divide(a, b.constant, ranges)[0 if expr.op == "//" else 1]
         rebuilt = fold(expr.op, a.expr(), b.expr())
-        return Linear({Opaque(rebuilt, _product_interval(expr.op, a, b, ranges)): 1}, 0)
+        known = _product_interval(expr.op, a, b, ranges)
+        return Linear({Opaque(rebuilt, known, expr.op, (a, b)): 1}, 0)
     inside = _simplify_node(expr, ranges)
     if isinstance(inside, Const):
         return Linear({}, int(inside.value))
     if isinstance(inside, Var) or (isinstance(inside, Binary) and inside.op in _LINEAR):
         return linear(inside, ranges)  # a min, max or select that bounds decided
+    if isinstance(inside, Binary) and inside.op in ("min", "max"):
+        sides = (linear(inside.a, ranges), linear(inside.b, ranges))
+        return Linear({Opaque(inside, _choice_interval(inside, ranges), inside.op, sides): 1}, 0)
     return Linear({Opaque(inside, _choice_interval(inside, ranges)): 1}, 0)
 
 
 def _product_interval(op: str, a: Linear, b: Linear, ranges: Ranges) -> Interval:
+    (al, ah), (bl, bh) = interval_of(a, ranges), interval_of(b, ranges)
+    if op == "%" and bl >= 1:
+        return 0, bh - 1
+    if op == "//" and bl >= 1 and al >= 0:
+        return 0, ah
     if op != "*":
         return -inf, inf
-    (al, ah), (bl, bh) = a.interval(ranges), b.interval(ranges)
     if inf in (ah, bh) or -inf in (al, bl):
         return (0, inf) if al >= 0 and bl >= 0 else (-inf, inf)
     corners = (al * bl, al * bh, ah * bl, ah * bh)
@@ -75,7 +85,7 @@ def _choice_interval(expr: Expr, ranges: Ranges) -> Interval:
 
 def interval(expr: Expr, ranges: Ranges) -> Interval:
     """Least and greatest value of an index expression."""
-    return linear(expr, ranges).interval(ranges)
+    return interval_of(linear(expr, ranges), ranges)
 
 
 def simplify(expr: Expr, ranges: Ranges | None = None) -> Expr:
@@ -103,7 +113,7 @@ def _simplify_node(expr: Expr, ranges: Ranges) -> Expr:
     if expr.lanes > 1:
         return _decide_lanes(expr, ranges)
     if expr.a.dtype == INDEX and expr.op in _DECISIONS:
-        low, high = linear(Binary("-", expr.a, expr.b), ranges).interval(ranges)
+        low, high = interval_of(linear(Binary("-", expr.a, expr.b), ranges), ranges)
         return _DECISIONS[expr.op](expr, low, high)
     if expr.op in ("and", "or") and same(expr.a, expr.b):
         return expr.a
@@ -145,9 +155,15 @@ _DECISIONS: dict[str, Callable[[Binary, float, float], Expr]] = {
 
 def loop_range(loop: For, ranges: Ranges) -> Interval:
     """The values a loop's variable takes."""
-    if isinstance(loop.extent, int):
-        return 0, loop.extent - 1
-    return 0, interval(loop.extent, ranges)[1] - 1
+    return extent_range(loop.extent, ranges)
+
+
+def extent_range(extent: Extent, ranges: Ranges, start: int = 0) -> Interval:
+    """The values start .. start + extent - 1."""
+    if isinstance(extent, int):
+        return start, start + extent - 1
+    last = linear(extent, ranges).plus(Linear({}, start - 1))
+    return Reach(start, interval_of(last, ranges)[1], last)
 
 
 def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
@@ -203,11 +219,7 @@ def _simplify_block(
     bindings = tuple([simplify(b, known) for b in block.bindings])
     where = simplify(block.where, known)
     for it in block.iters:
-        known[it.var] = (
-            (0, it.extent - 1)
-            if isinstance(it.extent, int)
-            else (0, interval(it.extent, known)[1] - 1)
-        )
+        known[it.var] = extent_range(it.extent, known)
     return block.replace(
         bindings=bindings,
         where=where,

@@ -12,6 +12,7 @@ from hashlib import sha256
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Program, Region, Seq, Stmt, Store
+from tvmlab.ir.size import Size
 from tvmlab.ir.walk import operands
 
 Key = Hashable
@@ -105,7 +106,9 @@ def program_key(program: Program) -> Key:
     names: Names = {}
     params = tuple([_buffer_key(b, names) for b in program.params])
     buffers = tuple([_buffer_key(b, names) for b in program.buffers])
-    return (params, program.outputs, buffers, _stmt_key(program.body, names))
+    key = (params, program.outputs, buffers, _stmt_key(program.body, names))
+    bounds = [(v.low, v.high) for v in names if isinstance(v, Size)]
+    return (*key, tuple(bounds)) if bounds else key
 
 
 def equal(a: Program, b: Program) -> bool:

@@ -21,6 +21,8 @@ from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import COMPARISONS, LOGICAL, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.functions import FUNCTIONS
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Program, Seq, Stmt, Store
+from tvmlab.ir.shapes import named, sizes_from_shapes, sizes_of
+from tvmlab.ir.specialise import specialise
 from tvmlab.ir.walk import exprs
 
 NESTING = 16
@@ -40,6 +42,7 @@ def interpret(program: Program, arrays: Sequence[np.ndarray], *, checked: bool =
         VerifyError: an access outside a buffer, a read of an unwritten element, a binding outside
             its iteration variable's extent, a division by zero or a cast out of range.
     """
+    program = _at_sizes(program, arrays)
     _check_arrays(program, arrays)
     inputs = len(program.params) - program.outputs
     cells = [_cells(array) for array in arrays[:inputs]]
@@ -52,6 +55,14 @@ def interpret(program: Program, arrays: Sequence[np.ndarray], *, checked: bool =
         for n in missing:
             written[n] = flat[n]
         array[...] = np.array(written, array.dtype).reshape(array.shape)
+
+
+def _at_sizes(program: Program, arrays: Sequence[np.ndarray]) -> Program:
+    """A program of sizes at those of `arrays`."""
+    if not sizes_of(program) or len(arrays) != len(program.params):
+        return program
+    values = sizes_from_shapes(named(program.params), [a.shape for a in arrays])
+    return specialise(program, values)
 
 
 def _check_arrays(program: Program, arrays: Sequence[np.ndarray]) -> None:

@@ -34,6 +34,7 @@ from tvmlab.ir.program import (
     Stmt,
     Store,
 )
+from tvmlab.ir.size import Size
 from tvmlab.ir.unsaid import iteration_extents, regions
 from tvmlab.ir.verify import verify
 from tvmlab.ir.walk import stmts
@@ -81,9 +82,12 @@ def _function(node: ast.FunctionDef) -> Program:
     for arg in plain.args:
         if arg.annotation is None:
             raise fail(arg, f"the parameter {arg.arg} has no type such as float32[4]")
-        if arg.arg in scope.buffers:
+        if arg.arg in scope.buffers or arg.arg in scope.variables:
             raise fail(arg, f"two parameters are named {arg.arg}")
-        params.append(_buffer(arg.arg, arg.annotation, "global", scope, declares=True))
+        if (size := _size(arg.arg, arg.annotation)) is not None:
+            scope.variables[arg.arg] = size
+            continue
+        params.append(_buffer(arg.arg, arg.annotation, "global", scope))
         scope.buffers[arg.arg] = params[-1]
     body = list(node.body)
     intermediates = []
@@ -99,8 +103,21 @@ def _function(node: ast.FunctionDef) -> Program:
     return Program(node.name, params, len(params) - first, intermediates, stmt)
 
 
-def _buffer(name: str, node: ast.expr, memory: str, scope: Scope, declares: bool = False) -> Buffer:
-    """The buffer `name` of a type such as `float32[4, n]`; parameters may declare `n`."""
+def _size(name: str, node: ast.expr) -> Size | None:
+    """The size `name` of a type such as `size` or `size(2, 64)`; None for a buffer's type."""
+    if isinstance(node, ast.Name) and node.id == "size":
+        return Size(name)
+    if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "size"):
+        return None
+    bounds = [a.value for a in node.args if isinstance(a, ast.Constant)]
+    numbers = [b for b in bounds if isinstance(b, int) and b > 0]
+    if not 0 < len(numbers) == len(node.args) <= 2 or node.keywords or numbers != sorted(numbers):
+        raise fail(node, f"{name} is of the type size, size(2) or size(2, 64)")
+    return Size(name, *numbers)
+
+
+def _buffer(name: str, node: ast.expr, memory: str, scope: Scope) -> Buffer:
+    """The buffer `name` of a type such as `float32[4, n]`."""
     if not (isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)):
         raise fail(node, f"the type of {name} is not of the form float32[4, 4]")
     if node.value.id not in dtypes.ALL:
@@ -108,8 +125,6 @@ def _buffer(name: str, node: ast.expr, memory: str, scope: Scope, declares: bool
     extents = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     shape: list[Extent] = []
     for extent in extents:
-        if declares and isinstance(extent, ast.Name) and extent.id not in scope.variables:
-            scope.variables[extent.id] = Var(extent.id)
         shape.append(_extent(extent, scope))
     return Buffer(name, shape, node.value.id, memory)
 
@@ -256,7 +271,8 @@ def _block(node: ast.With, scope: Scope) -> Block:
         if binding.dtype != dtypes.INDEX:
             raise fail(node, f"{keyword.arg} is bound to a value of {binding.dtype}, not an index")
         bound.append((Var(keyword.arg), kind, binding))
-    inside = Scope({v.name: v for v, _, _ in bound}, scope.buffers)
+    sizes = {name: v for name, v in scope.variables.items() if isinstance(v, Size)}
+    inside = Scope({**sizes, **{v.name: v for v, _, _ in bound}}, scope.buffers)
     nodes = list(node.body)
     init: Stmt | None = None
     if isinstance(nodes[0], ast.With) and _with_call(nodes[0], "init") is not None:

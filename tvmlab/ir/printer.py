@@ -9,7 +9,9 @@
                             C[vy, vx] = 0.0
                         C[vy, vx] = C[vy, vx] + A[vk, vy] * B[vk, vx]
 
-The text parses as Python, which is what gives it its precedences.
+Sizes that only a call tells stand before the buffers: `def C(n: size, A: float32[n], ...)`, or
+`n: size(2, 64)` where n is at least 2 and at most 64. The text parses as Python, which is what
+gives it its precedences.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Program, Seq, Stmt, Store
+from tvmlab.ir.shapes import bounds_text, sizes_of
 
 LOOP_WORDS = {
     "serial": "range",
@@ -304,6 +307,9 @@ class _Writer:
         self.put(" ")
         self.put(p.name, "function")
         self.put("(")
+        for size in sizes_of(p):
+            self.put(size.name, "variable", size)
+            self.put(f": {bounds_text(size)}, ")
         for n, buffer in enumerate(p.params):
             if n:
                 self.put(", ")

@@ -26,6 +26,7 @@ from tvmlab.ir.program import (
     Stmt,
     Store,
 )
+from tvmlab.ir.shapes import bare_sizes
 from tvmlab.ir.walk import blocks, operands, sub_stmts, variables
 
 _UNORDERED = ("parallel", "vectorized", "bound")
@@ -49,7 +50,11 @@ def verify(program: Program, *, scheduled: bool = True) -> None:
             f"program {program.name} has {len(program.params)} parameters, and says that "
             f"{program.outputs} of them are outputs."
         )
-    _Verifier(program, scheduled).stmt(program.body)
+    verifier = _Verifier(program, scheduled)
+    for extent in (e for b in declared for e in b.shape):
+        if isinstance(extent, Expr):
+            verifier.typed(extent, dtypes.INDEX, "an extent of a buffer")
+    verifier.stmt(program.body)
 
 
 class _Verifier:
@@ -62,7 +67,8 @@ class _Verifier:
         self.buffers: set[Buffer] = set()
         for buffer in (*program.params, *program.buffers):
             self.declare(buffer)
-        self.scope: set[Var] = {e for b in program.params for e in b.shape if isinstance(e, Var)}
+        self.sizes: set[Var] = set(bare_sizes(e for b in program.params for e in b.shape))
+        self.scope: set[Var] = set(self.sizes)
         self.names: set[str] = set()
         self.seen: set[Var] = set()
         self.seen_blocks: set[str] = set()
@@ -161,7 +167,7 @@ class _Verifier:
                 self.fail(f"{it.var.name} is of the unknown kind {it.kind!r}")
             if isinstance(it.extent, int) and it.extent < 1:
                 self.fail(f"{it.var.name} has the extent {it.extent}")
-        self.scope = {it.var for it in s.iters}
+        self.scope = {it.var for it in s.iters} | self.sizes
         self.regions(s.reads)
         self.regions(s.writes)
         if s.init is not None:

@@ -102,13 +102,13 @@ class Conv2dTemplate(ScheduleTemplate):
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
         """The register tile, the block of channels, the depth, and what is written out."""
         (out,) = outputs
-        ic = out.reduce_axes[0].extent
+        ic = out.reduce_axes[0].count
         return (
             ChoiceKnob("tile", self._tiles(out)),
             ChoiceKnob("channels", powers(16, out.extents[1])),
             ChoiceKnob("depth", dividing(ic, 8)),
             ChoiceKnob("outer", ("channels", "rows")),
-            unroll_knob(tuple(a.extent for a in out.reduce_axes[1:])),
+            unroll_knob(tuple(a.count for a in out.reduce_axes[1:])),
             switch("parallel"),
         )
 
@@ -125,7 +125,7 @@ class Conv2dTemplate(ScheduleTemplate):
         (out,) = outputs
         size_bytes = dtypes.size_bytes(out.dtype)
         lanes = self.vectors.lanes(size_bytes)
-        kernel = tuple(a.extent for a in out.reduce_axes[1:])
+        kernel = tuple(a.count for a in out.reduce_axes[1:])
         tile = best_tile(
             self._tiles(out),
             out.extents[1:],
@@ -136,7 +136,7 @@ class Conv2dTemplate(ScheduleTemplate):
         return {
             "tile": tile,
             "channels": nearest(powers(16, out.extents[1]), 16),
-            "depth": out.reduce_axes[0].extent,
+            "depth": out.reduce_axes[0].count,
             "outer": "channels",
             "unroll": unroll_knob(kernel).options[-1],
             "parallel": True,

@@ -168,7 +168,7 @@ class DepthwiseTemplate(ScheduleTemplate):
 def _kernel(out: Tensor) -> tuple[int, int]:
     """Height and width of a window."""
     rows, columns = out.reduce_axes
-    return rows.extent, columns.extent
+    return rows.count, columns.count
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:

@@ -50,8 +50,8 @@ class GenericTemplate(ScheduleTemplate):
         if _has_rows(stage):
             found.append(ChoiceKnob(f"{block}.rows", powers(16, stage.extents[-2])))
         if stage.reduce_axes:
-            found.append(ChoiceKnob(f"{block}.depth", dividing(stage.reduce_axes[0].extent, 16)))
-            if 1 < stage.reduce_axes[-1].extent <= MAX_WRITTEN_OUT:
+            found.append(ChoiceKnob(f"{block}.depth", dividing(stage.reduce_axes[0].count, 16)))
+            if 1 < stage.reduce_axes[-1].count <= MAX_WRITTEN_OUT:
                 found.append(ChoiceKnob(f"{block}.unroll", (True, False)))
         return [*found, shared]
 
@@ -60,8 +60,8 @@ class GenericTemplate(ScheduleTemplate):
         if not stage.reduce_axes or runs_along(stage, stage.axes[-1]):
             return ()
         folded = stage.reduce_axes[-1]
-        lanes = lane_choices(folded.extent, dtypes.size_bytes(stage.dtype), self.vectors)
-        fit = tuple(n for n in lanes if 1 < n < folded.extent and folded.extent % n == 0)
+        lanes = lane_choices(folded.count, dtypes.size_bytes(stage.dtype), self.vectors)
+        fit = tuple(n for n in lanes if 1 < n < folded.count and folded.count % n == 0)
         return fit if runs_along(stage, folded) else ()
 
     def _tiles(self, stage: Tensor) -> tuple[tuple[int, ...], ...]:

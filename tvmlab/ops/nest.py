@@ -35,7 +35,7 @@ def blocks(outputs: Sequence[Tensor]) -> list[tuple[Tensor, str]]:
 
 def extents_of(tensor: Tensor) -> dict[str, int]:
     """A computation's loops and their iterations, before any step."""
-    extents = (*tensor.extents, *(axis.extent for axis in tensor.reduce_axes))
+    extents = (*tensor.extents, *(axis.count for axis in tensor.reduce_axes))
     return dict(zip(loop_names(tensor), extents, strict=True))
 
 

@@ -2,6 +2,7 @@
 
 from tvmlab.te.function import abs, ceil, exp, floor, log, pow, sigmoid, sqrt, tanh
 from tvmlab.te.reduction import max, min, prod, reduce_axis, sum
+from tvmlab.te.size import var
 from tvmlab.te.tensor import Tensor, compute, placeholder
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "sqrt",
     "sum",
     "tanh",
+    "var",
 ]

@@ -17,6 +17,7 @@ from tvmlab.errors import UsageError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Binary, Expr
+from tvmlab.ir.shapes import sizes_from_shapes
 from tvmlab.ir.walk import exprs, variables
 from tvmlab.te.bounded import Array, Bounded, Error, is_exact
 from tvmlab.te.contraction import contract
@@ -24,6 +25,7 @@ from tvmlab.te.folding import Folding
 from tvmlab.te.graph import as_outputs, inputs, stages, tensors, unique_names, value_of
 from tvmlab.te.points import Points
 from tvmlab.te.reduction import Reduce
+from tvmlab.te.specialise import graph_sizes, specialise_tensors
 from tvmlab.te.tensor import Tensor
 
 BOX_ELEMENTS = 1 << 16
@@ -59,10 +61,14 @@ def evaluate(
             names, numbered where two have one name), with their shapes and dtypes.
 
     Raises:
-        UsageError: an input is missing, unknown, or of another shape or dtype.
+        UsageError: an input is missing, unknown, or of another shape or dtype; shapes that give a
+            size two values, or one outside its bounds.
     """
     results = as_outputs(outputs)
     names = input_names(results)
+    if graph_sizes(results):
+        _check_names(names, arrays)
+        return evaluate(_at_sizes(results, names, arrays), arrays)
     _check_inputs(names, arrays)
     known = {t: Bounded(np.asarray(arrays[n]), 0.0, t.dtype) for n, t in names.items()}
     with np.errstate(all="ignore"):
@@ -80,6 +86,15 @@ def evaluate(
     )
 
 
+def _at_sizes(
+    outputs: tuple[Tensor, ...], names: Mapping[str, Tensor], arrays: Mapping[str, Array]
+) -> tuple[Tensor, ...]:
+    """The graph at the sizes that the shapes of arrays tell."""
+    given = [(n, np.shape(arrays[n])) for n in names if n in arrays]
+    values = sizes_from_shapes([(n, names[n].shape) for n, _ in given], [s for _, s in given])
+    return specialise_tensors(outputs, {s.name: v for s, v in values.items()})
+
+
 def _known_error(error: Error) -> Error:
     """The error, infinite where overflow left nothing known of it (infinity less infinity)."""
     return np.where(np.isnan(error), np.inf, error)
@@ -92,13 +107,18 @@ def input_names(outputs: Sequence[Tensor]) -> dict[str, Tensor]:
     return {names[t]: t for t in inputs(outputs)}
 
 
-def _check_inputs(names: Mapping[str, Tensor], arrays: Mapping[str, Array]) -> None:
+def _check_names(names: Mapping[str, Tensor], arrays: Mapping[str, Array]) -> None:
     for name in arrays:
         if name not in names:
             raise UsageError(f"there is no input {name!r}; the inputs are {', '.join(names)}.")
     for name, tensor in names.items():
         if name not in arrays:
             raise UsageError(f"input {name} was not given; pass an array of {tensor!r}.")
+
+
+def _check_inputs(names: Mapping[str, Tensor], arrays: Mapping[str, Array]) -> None:
+    _check_names(names, arrays)
+    for name, tensor in names.items():
         array = np.asarray(arrays[name])
         if array.shape != tensor.extents or str(array.dtype) != tensor.dtype:
             raise UsageError(
@@ -114,8 +134,14 @@ def random_inputs(outputs: Tensor | Sequence[Tensor], seed: int) -> dict[str, Ar
     enough for float16. Integers are uniform in -8..7 (0..15 unsigned), bools are coin throws. An
     integer tensor that is used as an index stays inside what it indexes. A computation that is
     defined on other values only (a logarithm, say) needs inputs of its user's own.
+
+    Raises:
+        UsageError: the graph has sizes; `te.specialise` gives it known ones.
     """
     results = as_outputs(outputs)
+    if sizes := graph_sizes(results):
+        names_said = ", ".join(s.name for s in sizes)
+        raise UsageError(f"inputs cannot be drawn for unknown sizes; give {names_said} values.")
     limits = _index_limits(results)
     arrays: dict[str, Array] = {}
     for n, (name, tensor) in enumerate(input_names(results).items()):
@@ -163,7 +189,7 @@ class _Stage:
         self.tensor = tensor
         self.body = value_of(tensor.body)
         self.axes = (*tensor.axes, *tensor.reduce_axes)
-        self.extents = tuple(a.extent for a in self.axes)
+        self.extents = tuple(a.count for a in self.axes)
         self.rank = len(tensor.axes)
         self.points = Points(self.axes, known)
 

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Region, Seq, Stmt, Store
+from tvmlab.ir.shapes import sizes_in
+from tvmlab.ir.size import Size
 from tvmlab.ir.walk import exprs, rewrite_expr
 from tvmlab.te.graph import inputs, stages, tensors, unique_names, value_of
 from tvmlab.te.reduction import Axis, Reduce
+from tvmlab.te.size import require_derivable
 from tvmlab.te.tensor import Tensor
 
 
@@ -18,8 +21,12 @@ def lower_naive(outputs: Sequence[Tensor]) -> Program:
 
     Blocks have the names of their tensors (made unique), loops those of their axes, iteration
     variables those with a `v` in front. Parameters are the inputs, then the outputs.
+
+    Raises:
+        ExpressionError: a size is no extent of a placeholder by itself.
     """
     every = tensors(outputs)
+    require_derivable(_sizes(every), [t for t in every if t.is_placeholder])
     names = unique_names([t.name for t in every])
     buffers = {
         tensor: Buffer(name, tensor.shape, tensor.dtype)
@@ -34,6 +41,12 @@ def lower_naive(outputs: Sequence[Tensor]) -> Program:
         [buffers[s] for s in stages(outputs) if buffers[s] not in results],
         body[0] if len(body) == 1 else Seq(body),
     )
+
+
+def _sizes(every: Sequence[Tensor]) -> tuple[Size, ...]:
+    """The sizes that stand anywhere in tensors."""
+    extents = [e for t in every for e in (*t.shape, *(a.extent for a in t.reduce_axes))]
+    return sizes_in([*extents, *(value_of(t.body) for t in every if t.body is not None)])
 
 
 def _nest(stage: Tensor, buffers: dict[Tensor, Buffer]) -> Stmt:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
+from tvmlab.ir.buffer import Extent
 from tvmlab.ir.expr import Const, Expr, ExprLike, Var, as_expr, binary
+from tvmlab.te.size import check_extent
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,24 @@ class Axis(Var):
 
     __slots__ = ("extent", "kind", "start")
 
-    def __init__(self, name: str, start: int, extent: int, kind: str) -> None:
+    def __init__(self, name: str, start: int, extent: Extent, kind: str) -> None:
         super().__init__(name)
         self.start = start
         self.extent = extent
         self.kind = kind
 
+    @property
+    def count(self) -> int:
+        """The extent as an integer; it must be known."""
+        assert isinstance(self.extent, int), f"{self.name} has a symbolic extent"
+        return self.extent
 
-def reduce_axis(domain: tuple[int, int], name: str = "k") -> Axis:
+
+def reduce_axis(domain: tuple[int, Extent], name: str = "k") -> Axis:
     """An axis to fold over, with values `lo, lo + 1, ..., lo + extent - 1`.
 
     Args:
-        domain: `(lo, extent)`.
+        domain: `(lo, extent)`; the extent may be over sizes made by `t.var`.
         name: the axis's name, by which schedules may refer to its loop.
 
     Raises:
@@ -64,6 +72,8 @@ def reduce_axis(domain: tuple[int, int], name: str = "k") -> Axis:
     if not isinstance(domain, (tuple, list)) or len(domain) != 2:
         raise ExpressionError(f"reduce_axis takes (lo, extent), not {domain!r}.")
     lo, extent = domain
+    if isinstance(extent, Expr) and isinstance(lo, int):
+        return Axis(name, lo, check_extent(extent, f"reduce_axis {name!r}"), "reduce")
     if not isinstance(lo, int) or not isinstance(extent, int) or extent <= 0:
         raise ExpressionError(
             f"reduce_axis {name!r} was given {domain!r}; lo and extent must be integers "

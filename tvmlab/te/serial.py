@@ -9,9 +9,10 @@
      "outputs": [1]}
 
 Tensors stand after those they read, each once, and are referred to by position; `["axis", n]` is
-the n-th of the tensor's axes, spatial ones first. Floats are strings in Python's shortest form
-("0.5", "inf", "nan"), so that no reader rounds them. The JSON of a graph is the workload's
-identity everywhere: `workload_hash` of it keys databases and caches.
+the n-th of the tensor's axes, spatial ones first. An extent is a number, or an expression over
+`["size", name]` with a field "sizes" of the workload that lists `[name, low, high]`. Floats are
+strings in Python's shortest form ("0.5", "inf", "nan"), so that no reader rounds them. The JSON of
+a graph is the workload's identity everywhere: `workload_hash` of it keys databases and caches.
 """
 
 from __future__ import annotations
@@ -20,12 +21,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from inspect import Parameter, Signature
-from keyword import iskeyword
 from typing import Any
 
 from tvmlab.errors import ExpressionError, TraceError
 from tvmlab.ir import dtypes
-from tvmlab.ir.buffer import Load
+from tvmlab.ir.buffer import Extent, Load
 from tvmlab.ir.expr import (
     ARITHMETIC,
     COMPARISONS,
@@ -43,9 +43,13 @@ from tvmlab.ir.expr import (
     select,
 )
 from tvmlab.ir.functions import call
+from tvmlab.ir.shapes import as_extent, sizes_in
+from tvmlab.ir.size import Size
 from tvmlab.te import reduction
 from tvmlab.te.graph import as_outputs, tensors, value_of
+from tvmlab.te.plain_data import as_identifier, as_integer, as_list, as_string, fields, row, short
 from tvmlab.te.reduction import Reduce
+from tvmlab.te.size import var
 from tvmlab.te.tensor import Tensor, compute, placeholder
 
 VERSION = 1
@@ -81,22 +85,45 @@ def to_json(outputs: Tensor | Sequence[Tensor]) -> dict[str, Any]:
     results = as_outputs(outputs)
     every = tensors(results)
     position = {tensor: n for n, tensor in enumerate(every)}
-    return {
+    written = {
         "tvmlab_te": VERSION,
         "tensors": [_write_tensor(t, position) for t in every],
         "outputs": [position[o] for o in results],
     }
+    sizes = sizes_in(e for t in every for e in t.shape)
+    if sizes:
+        written["sizes"] = [[s.name, s.low, s.high] for s in sizes]
+    return written
+
+
+def _write_extent(extent: Extent) -> int | list[Any]:
+    """An extent: a number, or an expression over sizes."""
+    if isinstance(extent, int):
+        return extent
+    if isinstance(extent, Size):
+        return ["size", extent.name]
+    if isinstance(extent, Const):
+        return ["const", extent.dtype, int(extent.value)]
+    assert isinstance(extent, Binary), f"{extent!r} is no extent"
+    return [extent.op, _write_side(extent.a), _write_side(extent.b)]
+
+
+def _write_side(e: Expr) -> list[Any]:
+    written = _write_extent(e)
+    assert isinstance(written, list)
+    return written
 
 
 def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, Any]:
     if tensor.body is None:
-        return {"name": tensor.name, "shape": list(tensor.extents), "dtype": tensor.dtype}
+        shape = [_write_extent(e) for e in tensor.shape]
+        return {"name": tensor.name, "shape": shape, "dtype": tensor.dtype}
     entry: dict[str, Any] = {
         "name": tensor.name,
-        "axes": [[a.name, a.extent] for a in tensor.axes],
+        "axes": [[a.name, _write_extent(a.extent)] for a in tensor.axes],
     }
     if isinstance(tensor.body, Reduce):
-        axes = [[a.name, a.start, a.extent] for a in tensor.body.axes]
+        axes = [[a.name, a.start, _write_extent(a.extent)] for a in tensor.body.axes]
         entry["reduce"] = {"by": tensor.body.reducer.name, "axes": axes}
     numbers: dict[Var, int] = {a: n for n, a in enumerate((*tensor.axes, *tensor.reduce_axes))}
 
@@ -109,11 +136,13 @@ def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, A
         if isinstance(e, Const):
             is_float = dtypes.is_float(e.dtype)
             return ["const", e.dtype, repr(float(e.value)) if is_float else int(e.value)]
+        if isinstance(e, Size):
+            return ["size", e.name]
         if isinstance(e, Var):
             if e not in numbers:
                 raise ExpressionError(
-                    f"{tensor.name} uses variable {e.name!r}, which is none of its axes; "
-                    "a saved workload has known sizes only."
+                    f"{tensor.name} uses variable {e.name!r}, which is none of its axes and no "
+                    "size made by t.var; a saved workload has no other variables."
                 )
             return ["axis", numbers[e]]
         if isinstance(e, Binary):
@@ -135,8 +164,12 @@ def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, A
 # ---------------------------------------------------------------- reading
 
 
-def from_json(workload: object) -> tuple[Tensor, ...]:
+def from_json(workload: object, values: Mapping[str, int] | None = None) -> tuple[Tensor, ...]:
     """The outputs of the graph that `workload` describes.
+
+    Args:
+        workload: what `to_json` wrote.
+        values: numbers to read in the place of sizes, all of them by name; None: they stay sizes.
 
     Every name, operator, dtype and size is checked against what tvmlab knows, and the graph is
     built by the same functions a user calls: a file can only say what a user can.
@@ -144,16 +177,16 @@ def from_json(workload: object) -> tuple[Tensor, ...]:
     Raises:
         TraceError: not a workload, another version, or an unknown or malformed part, named.
     """
-    entry = _fields(workload, ("tvmlab_te", "tensors", "outputs"), (), "the workload")
+    entry = fields(workload, ("tvmlab_te", "tensors", "outputs"), ("sizes",), "the workload")
     if entry["tvmlab_te"] != VERSION:
         raise TraceError(
-            f"the workload has format version {_short(entry['tvmlab_te'])}, and this tvmlab "
+            f"the workload has format version {short(entry['tvmlab_te'])}, and this tvmlab "
             f"reads version {VERSION}; use the tvmlab that wrote it."
         )
-    reader = _Reader()
-    for tensor in _list(entry["tensors"], "the workload's tensors"):
+    reader = _Reader(_read_sizes(entry.get("sizes", ()), values))
+    for tensor in as_list(entry["tensors"], "the workload's tensors"):
         reader.tensor(tensor)
-    positions = _list(entry["outputs"], "the workload's outputs")
+    positions = as_list(entry["outputs"], "the workload's outputs")
     try:
         outputs = as_outputs([reader.defined(p, "an output") for p in positions])
     except ExpressionError as error:
@@ -168,13 +201,14 @@ def from_json(workload: object) -> tuple[Tensor, ...]:
 class _Reader:
     """Builds the tensors of a workload in order; `built` holds those read so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: Mapping[str, Expr]) -> None:
+        self.sizes = sizes
         self.built: list[Tensor] = []
         self.nodes = 0
 
     def defined(self, position: object, where: str) -> Tensor:
         """The tensor at a position, which must have been read already."""
-        number = _integer(position, where)
+        number = as_integer(position, where)
         if not 0 <= number < len(self.built):
             raise TraceError(
                 f"{where} refers to tensor {number}, which is not defined before it; tensors "
@@ -190,29 +224,31 @@ class _Reader:
             if is_compute:
                 self.built.append(self.computation(entry, where))
                 return
-            given = _fields(entry, ("name", "shape", "dtype"), (), where)
-            shape = [_integer(x, f"the shape of {where}") for x in _list(given["shape"], where)]
-            dtype = _string(given["dtype"], f"the dtype of {where}")
-            self.built.append(placeholder(shape, dtype, _string(given["name"], where)))
+            given = fields(entry, ("name", "shape", "dtype"), (), where)
+            shape = [self.extent(x, where) for x in as_list(given["shape"], where)]
+            dtype = as_string(given["dtype"], f"the dtype of {where}")
+            self.built.append(placeholder(shape, dtype, as_string(given["name"], where)))
         except ExpressionError as error:
             raise TraceError(f"{where} of the workload is refused: {error}") from None
 
     def computation(self, entry: object, where: str) -> Tensor:
-        given = _fields(entry, ("name", "axes", "body"), ("reduce",), where)
-        axes = [_row(a, (str, int), f"an axis of {where}") for a in _list(given["axes"], where)]
+        given = fields(entry, ("name", "axes", "body"), ("reduce",), where)
+        kinds = (str, (int, list, tuple))
+        axes = [row(a, kinds, f"an axis of {where}") for a in as_list(given["axes"], where)]
         fold: Callable[..., Expr] | None = None
         folded: list[Expr] = []
         if "reduce" in given:
-            way = _fields(given["reduce"], ("by", "axes"), (), f"the reduction of {where}")
-            fold = _REDUCE.get(_string(way["by"], f"the reduction of {where}"))
+            way = fields(given["reduce"], ("by", "axes"), (), f"the reduction of {where}")
+            fold = _REDUCE.get(as_string(way["by"], f"the reduction of {where}"))
             if fold is None:
                 raise TraceError(
-                    f"{where} is reduced by {_short(way['by'])}, which is not known; "
+                    f"{where} is reduced by {short(way['by'])}, which is not known; "
                     f"use one of {', '.join(_REDUCE)}."
                 )
-            for axis in _list(way["axes"], where):
-                name, start, extent = _row(axis, (str, int, int), f"a reduce axis of {where}")
-                folded.append(reduction.reduce_axis((start, extent), _identifier(name, where)))
+            for axis in as_list(way["axes"], where):
+                given_axis = row(axis, (str, int, (int, list, tuple)), f"a reduce axis of {where}")
+                domain = given_axis[1], self.extent(given_axis[2], where)
+                folded.append(reduction.reduce_axis(domain, as_identifier(given_axis[0], where)))
 
         def element(*spatial: Expr) -> Expr:
             value = self.expr(given["body"], (*spatial, *folded), where, 0)
@@ -220,11 +256,20 @@ class _Reader:
 
         # compute() names the loops after the function's parameters.
         kind = Parameter.POSITIONAL_ONLY
-        names = [_identifier(name, where) for name, _ in axes]
+        names = [as_identifier(name, where) for name, _ in axes]
         if len(set(names)) != len(names):
             raise TraceError(f"{where} has two axes of one name, {', '.join(names)}; rename one.")
         element.__signature__ = Signature([Parameter(n, kind) for n in names])  # type: ignore[attr-defined]
-        return compute([extent for _, extent in axes], element, _string(given["name"], where))
+        extents = [self.extent(extent, where) for _, extent in axes]
+        return compute(extents, element, as_string(given["name"], where))
+
+    def extent(self, node: object, where: str) -> Extent:
+        """Read one extent."""
+        if isinstance(node, (list, tuple)):
+            value = self.expr(node, (), where, 0)
+            is_number = isinstance(value, Const) and value.dtype == dtypes.INDEX
+            return as_extent(value) if is_number else value
+        return as_integer(node, f"the shape of {where}")
 
     def expr(self, node: object, axes: tuple[Expr, ...], where: str, depth: int) -> Expr:
         """Read one expression."""
@@ -235,13 +280,18 @@ class _Reader:
                 "split the computation."
             )
         if not isinstance(node, (list, tuple)) or not node or not isinstance(node[0], str):
-            raise TraceError(f"{where} has {_short(node)} where an expression [kind, ...] is due.")
+            raise TraceError(f"{where} has {short(node)} where an expression [kind, ...] is due.")
         kind = node[0]
         if kind == "const":
-            _, dtype, value = _row(node, (str, str, (int, str)), where)
+            _, dtype, value = row(node, (str, str, (int, str)), where)
             return _constant(value, dtypes.check_dtype(dtype), where)
+        if kind == "size":
+            name = row(node, (str, str), where)[1]
+            if name not in self.sizes:
+                raise TraceError(f"{where} uses the size {short(name)}, which is not declared.")
+            return self.sizes[name]
         if kind == "axis":
-            number = _integer(_row(node, (str, int), where)[1], where)
+            number = as_integer(row(node, (str, int), where)[1], where)
             if not 0 <= number < len(axes):
                 raise TraceError(f"{where} uses axis {number}, and has {len(axes)} of them.")
             return axes[number]
@@ -250,23 +300,41 @@ class _Reader:
             return self.expr(part, axes, where, depth + 1)
 
         if kind in _OPERATORS:
-            a, b = (below(x) for x in _row(node, (str, object, object), where)[1:])
+            a, b = (below(x) for x in row(node, (str, object, object), where)[1:])
             if a.dtype != b.dtype:
                 raise TraceError(f"{where} joins {a.dtype} and {b.dtype} by {kind!r}; cast one.")
             return binary(kind, a, b)
         if kind == "load":
-            _, position, indices = _row(node, (str, int, (list, tuple)), where)
+            _, position, indices = row(node, (str, int, (list, tuple)), where)
             return self.defined(position, where)[tuple(below(i) for i in indices)]
         if kind == "call":
-            _, name, args = _row(node, (str, str, (list, tuple)), where)
+            _, name, args = row(node, (str, str, (list, tuple)), where)
             return call(name, *(below(a) for a in args))
         if kind == "cast":
-            _, dtype, value = _row(node, (str, str, object), where)
+            _, dtype, value = row(node, (str, str, object), where)
             return cast(dtypes.check_dtype(dtype), below(value))
         if kind == "select":
-            parts = _row(node, (str, object, object, object), where)[1:]
-            return select(*(below(x) for x in parts))
-        raise TraceError(f"{where} has an expression of kind {_short(kind)}, which is not known.")
+            parts = row(node, (str, object, object, object), where)[1:]
+            condition, a, b = (below(x) for x in parts)
+            if isinstance(condition, Const):  # decided by sizes: both sides stay in the graph
+                return Select(condition, a, b)
+            return select(condition, a, b)
+        raise TraceError(f"{where} has an expression of kind {short(kind)}, which is not known.")
+
+
+def _read_sizes(given: object, values: Mapping[str, int] | None) -> dict[str, Expr]:
+    """What the names of sizes stand for."""
+    sizes: dict[str, Expr] = {}
+    for entry in as_list(given, "the workload's sizes"):
+        name, low, high = row(entry, (str, int, (int, type(None))), "a size of the workload")
+        if name in sizes:
+            raise TraceError(f"the workload declares the size {short(name)} twice.")
+        try:
+            size = var(name, low, high)
+        except ExpressionError as error:
+            raise TraceError(f"a size of the workload is refused: {error}") from None
+        sizes[name] = size if values is None else const(values[name], dtypes.INDEX)
+    return sizes
 
 
 def _constant(value: int | str, dtype: str, where: str) -> Expr:
@@ -274,62 +342,5 @@ def _constant(value: int | str, dtype: str, where: str) -> Expr:
         try:
             return const(float(value), dtype)
         except (ValueError, OverflowError):
-            raise TraceError(f"{where} has {_short(value)} where a float is due.") from None
-    return const(_integer(value, where), dtype)
-
-
-# ---------------------------------------------------------------- checking plain data
-
-
-def _short(value: object) -> str:
-    """A value for a message, cut to a readable length."""
-    shown = repr(value)
-    return shown if len(shown) <= 40 else shown[:37] + "..."
-
-
-def _fields(
-    value: object, required: tuple[str, ...], optional: tuple[str, ...], where: str
-) -> Mapping[str, Any]:
-    """`value` as an object with exactly the known keys."""
-    if not isinstance(value, Mapping):
-        raise TraceError(f"{where} is {_short(value)}, not an object with {', '.join(required)}.")
-    known = (*required, *optional)
-    wrong = [f"lacks {k!r}" for k in required if k not in value]
-    wrong += [f"has the unknown field {_short(k)}" for k in value if k not in known]
-    if wrong:
-        raise TraceError(f"{where} {wrong[0]}; its fields are {', '.join(known)}.")
-    return value
-
-
-def _row(value: object, kinds: Sequence[Any], where: str) -> Sequence[Any]:
-    """`value` as a list with one item of each kind."""
-    if not isinstance(value, (list, tuple)) or len(value) != len(kinds):
-        raise TraceError(f"{where} has {_short(value)}, where a list of {len(kinds)} is due.")
-    for item, kind in zip(value, kinds, strict=True):
-        if not isinstance(item, kind) or (isinstance(item, bool) and kind is not object):
-            raise TraceError(f"{where} has {_short(item)} of the wrong type in {_short(value)}.")
-    return value
-
-
-def _list(value: object, where: str) -> Sequence[Any]:
-    if not isinstance(value, (list, tuple)):
-        raise TraceError(f"{where} has {_short(value)} where a list is due.")
-    return value
-
-
-def _integer(value: object, where: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TraceError(f"{where} has {_short(value)} where an integer is due.")
-    return value
-
-
-def _string(value: object, where: str) -> str:
-    if not isinstance(value, str):
-        raise TraceError(f"{where} has {_short(value)} where a string is due.")
-    return value
-
-
-def _identifier(name: str, where: str) -> str:
-    if not name.isidentifier() or iskeyword(name):
-        raise TraceError(f"{where} names an axis {_short(name)}, which is not an identifier.")
-    return name
+            raise TraceError(f"{where} has {short(value)} where a float is due.") from None
+    return const(as_integer(value, where), dtype)

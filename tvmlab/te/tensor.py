@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
-from tvmlab.arith import Interval, bounds
+from tvmlab.arith import Interval, bounds, simplify
+from tvmlab.arith.simplify import extent_range
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
-from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import Expr, ExprLike, Select, Var, as_expr
 from tvmlab.ir.walk import exprs, operands
 from tvmlab.te.reduction import Axis, Reduce
+from tvmlab.te.size import check_extent
 
 MAX_ELEMENTS = 2**40
 """More elements than any machine we serve holds; beyond it index arithmetic is a mistake."""
@@ -30,7 +33,7 @@ class Tensor(Buffer):
     def __init__(
         self,
         name: str,
-        shape: tuple[int, ...],
+        shape: tuple[Extent, ...],
         dtype: str,
         axes: tuple[Axis, ...],
         body: Expr | None,
@@ -94,29 +97,36 @@ def _check_name(name: object) -> str:
     return name
 
 
-def _check_shape(shape: object, name: str) -> tuple[int, ...]:
-    extents = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+def _check_shape(shape: object, name: str) -> tuple[Extent, ...]:
+    given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    extents: list[Extent] = []
     total = 1
-    for extent in extents:
+    for extent in given:
+        if isinstance(extent, Expr):
+            extents.append(check_extent(extent, f"{name}'s shape"))
+            continue
         number = extent.__index__() if hasattr(extent, "__index__") else None
         if number is None or isinstance(extent, bool) or number <= 0:
             raise ExpressionError(
                 f"{name} was given shape {shape!r}; every extent must be a positive integer."
             )
         total *= number
+        extents.append(number)
     if total > MAX_ELEMENTS:
         raise ExpressionError(
             f"{name} with shape {shape!r} has {total} elements, more than any memory holds; "
             "use smaller extents."
         )
-    return tuple(e.__index__() for e in extents)
+    return tuple(extents)
 
 
-def placeholder(shape: Sequence[int] | int, dtype: str = "float32", name: str = "input") -> Tensor:
+def placeholder(
+    shape: Sequence[Extent] | Extent, dtype: str = "float32", name: str = "input"
+) -> Tensor:
     """A tensor that the caller of the compiled function hands in.
 
     Args:
-        shape: positive extents.
+        shape: positive extents; some may be over sizes made by `t.var`.
         dtype: a NumPy dtype name.
         name: an identifier.
 
@@ -129,14 +139,14 @@ def placeholder(shape: Sequence[int] | int, dtype: str = "float32", name: str = 
 
 
 def compute(
-    shape: Sequence[int] | int, f: Callable[..., ExprLike], name: str = "compute"
+    shape: Sequence[Extent] | Extent, f: Callable[..., ExprLike], name: str = "compute"
 ) -> Tensor:
     """A tensor whose element at `(i, j, ...)` is `f(i, j, ...)`.
 
     The loops of the computation take the names of `f`'s parameters.
 
     Args:
-        shape: positive extents.
+        shape: positive extents; some may be over sizes made by `t.var`.
         f: from one index variable for each dimension to an expression; a reduction
             (`t.sum(..., axis=k)`) may stand at its top.
         name: an identifier; the name of the tensor, and of the block that computes it.
@@ -197,18 +207,23 @@ def _check_reads(tensor: Tensor, value: Expr, axes: tuple[Axis, ...]) -> None:
         _check_reads(tensor, value.condition, axes)
         return
     if isinstance(value, Load):
-        ranges: dict[Var, Interval] = {
-            a: (float(a.start), float(a.start + a.extent - 1)) for a in axes
-        }
+        ranges: dict[Var, Interval] = {a: extent_range(a.extent, {}, a.start) for a in axes}
         for n, index in enumerate(value.indices):
+            extent = value.buffer.shape[n]
             low, high = bounds(index, ranges)
-            extent = value.buffer.extents[n]
-            if not (low >= 0 and high < extent) and _is_affine(index):
+            if (low >= 0 and bounds(index - extent, ranges)[1] < 0) or not _is_affine(index):
+                continue
+            if isinstance(extent, Expr) or high == inf:
                 raise ExpressionError(
-                    f"{tensor.name} reads {value.buffer.name} at index {n} from {low:.0f} to "
-                    f"{high:.0f}, outside 0..{extent - 1}; guard it with "
-                    "t.select(condition, value, padding) or change the shape."
+                    f"{tensor.name} reads {value.buffer.name} at index {n} = {index!r}, which "
+                    f"cannot be proved to be in 0..{simplify(as_expr(extent - 1))!r}; guard it "
+                    "with t.select(condition, value, padding) or change the shape."
                 )
+            raise ExpressionError(
+                f"{tensor.name} reads {value.buffer.name} at index {n} from {low:.0f} to "
+                f"{high:.0f}, outside 0..{extent - 1}; guard it with "
+                "t.select(condition, value, padding) or change the shape."
+            )
     for below in operands(value):
         _check_reads(tensor, below, axes)
 

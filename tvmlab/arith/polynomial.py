@@ -1,0 +1,305 @@
+"""Bounds of sums over sizes: what holds for every n, as in `yo * 32 + yi - n <= -1`.
+
+A sum becomes a polynomial over its atoms with rational coefficients. Atoms go one by one, each
+replaced by a bound of its own that is larger (or smaller) for certain: a loop variable by the last
+value its extent gives, `a // c` by `a / c`, `a % c` by `c - 1`. What is left is over sizes alone;
+written in `n - low >= 0`, it is bounded where no coefficient speaks against it. Every replacement
+is sound, so the bounds are; they need not be exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import reduce
+from math import ceil, floor, inf
+
+from tvmlab.arith.linear import Atom, Interval, Linear, Opaque, Quotient, Ranges, atom_expr
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Const, Expr, Var, fold
+from tvmlab.ir.size import Size
+from tvmlab.ir.walk import exprs
+
+Monomial = tuple[Atom, ...]
+"""A product of atoms, in a fixed order."""
+
+Polynomial = Mapping[Monomial, Fraction]
+
+_ONE: Monomial = ()
+_DEPTH = 12
+"""Atoms replaced one after the other; sums of programs have far fewer."""
+
+
+class Reach(tuple[float, float]):
+    """The range of a variable whose last value is over sizes: the numbers known of it, and `last`.
+
+    It is an `Interval` to whoever does not know sizes.
+    """
+
+    last: Linear
+
+    def __new__(cls, low: float, high: float, last: Linear) -> Reach:
+        """The range low .. high, and no further than `last`."""
+        made = super().__new__(cls, (low, high))
+        made.last = last
+        return made
+
+
+def interval_of(total: Linear, ranges: Ranges) -> Interval:
+    """Bounds of a sum under what is known of its variables, for all values of its sizes."""
+    low, high = total.interval(ranges)
+    if not any(map(_is_sized, total.terms)):
+        return low, high
+    polynomial = _polynomial(total)
+    below = _upper(_scaled(polynomial, -1), ranges)
+    above = _upper(polynomial, ranges)
+    low = max(low, -inf if below is None else ceil(-below))
+    high = min(high, inf if above is None else floor(above))
+    return low, high
+
+
+def greatest(total: Linear, ranges: Ranges) -> Expr | None:
+    """An expression over sizes that a sum never exceeds, and for a single loop reaches."""
+    found = _over_sizes(_polynomial(total), ranges, _DEPTH)
+    if found is None or any(c.denominator != 1 for c in found.values()):
+        return None
+    result: Expr = Const(0, INDEX)
+    for monomial, coefficient in found.items():
+        term: Expr = Const(int(coefficient), INDEX)
+        for atom in monomial:
+            term = fold("*", atom_expr(atom), term)
+        result = fold("+", result, term)
+    return result
+
+
+def _is_sized(atom: Atom) -> bool:
+    """Whether an atom depends on a size, other than through the range of a loop."""
+    if isinstance(atom, Var):
+        return isinstance(atom, Size)
+    if isinstance(atom, Quotient):
+        return any(map(_is_sized, atom.total.terms))
+    return any(isinstance(e, Size) for e in exprs(atom.expr))
+
+
+# Polynomials
+
+
+def _order(atom: Atom) -> int:
+    return id(atom) if isinstance(atom, Var) else hash(atom)
+
+
+def _polynomial(total: Linear) -> Polynomial:
+    """A sum with products multiplied out."""
+    result: Polynomial = {_ONE: Fraction(total.constant)}
+    for atom, coefficient in total.terms.items():
+        if isinstance(atom, Opaque) and atom.op == "*":
+            a, b = map(_polynomial, atom.sides)
+            result = _plus(result, _scaled(_times(a, b), coefficient))
+        else:
+            result = _plus(result, {(atom,): Fraction(coefficient)})
+    return result
+
+
+def _plus(a: Polynomial, b: Polynomial) -> Polynomial:
+    total = dict(a)
+    for monomial, coefficient in b.items():
+        total[monomial] = total.get(monomial, Fraction(0)) + coefficient
+    return {m: c for m, c in total.items() if c}
+
+
+def _scaled(a: Polynomial, factor: int | Fraction) -> Polynomial:
+    return {m: c * factor for m, c in a.items()} if factor else {}
+
+
+def _times(a: Polynomial, b: Polynomial) -> Polynomial:
+    parts = (
+        {tuple(sorted((*x, *y), key=_order)): c * d} for x, c in a.items() for y, d in b.items()
+    )
+    return reduce(_plus, parts, {})
+
+
+def _constant(number: int | Fraction) -> Polynomial:
+    return {_ONE: Fraction(number)} if number else {}
+
+
+def _atoms(a: Polynomial) -> list[Atom]:
+    return list(dict.fromkeys(atom for monomial in a for atom in monomial))
+
+
+def _replaced(a: Polynomial, atom: Atom, value: Polynomial) -> Polynomial:
+    """`a` with an atom exchanged for a polynomial."""
+    result: Polynomial = {}
+    for monomial, coefficient in a.items():
+        part: Polynomial = {_ONE: coefficient}
+        for factor in monomial:
+            part = _times(part, value if factor is atom or factor == atom else {(factor,): _UNIT})
+        result = _plus(result, part)
+    return result
+
+
+_UNIT = Fraction(1)
+
+
+# Bounds
+
+
+def _upper(a: Polynomial, ranges: Ranges, depth: int = _DEPTH) -> Fraction | None:
+    """A number that `a` never exceeds; None where none is found."""
+    found = _over_sizes(a, ranges, depth)
+    return None if found is None else _most(found)
+
+
+def _most(a: Polynomial) -> Fraction | None:
+    """A number that a polynomial over sizes never exceeds."""
+    spans: dict[Atom, int | None] = {}
+    for atom in _atoms(a):
+        assert isinstance(atom, Size)
+        spans[atom] = None if atom.high is None else atom.high - atom.low
+        # From here on the atom stands for `size - low`, which is not negative.
+        a = _replaced(a, atom, {(atom,): _UNIT, **_constant(atom.low)})
+    total = Fraction(0)
+    for monomial, coefficient in a.items():
+        if coefficient > 0 or not monomial:
+            product = coefficient
+            for atom in monomial:
+                span = spans[atom]
+                if span is None:
+                    return None
+                product *= span
+            total += product
+    return total
+
+
+def _over_sizes(a: Polynomial, ranges: Ranges, depth: int) -> Polynomial | None:
+    """A polynomial over sizes alone that `a` never exceeds; None where none is found."""
+    atom = next((x for x in sorted(_atoms(a), key=_rank) if not isinstance(x, Size)), None)
+    if atom is None:
+        return a
+    if depth == 0:
+        return None
+    inside = {m: c for m, c in a.items() if atom in m}
+    if any(m.count(atom) > 1 for m in inside):
+        return None
+    factor = _replaced(inside, atom, _constant(1))
+    sign = _sign(factor, ranges, depth - 1)
+    if sign == 0:
+        return None
+    bound = _bound(atom, sign > 0, ranges, depth - 1)
+    if bound is None:
+        return None
+    return _over_sizes(_replaced(a, atom, bound), ranges, depth - 1)
+
+
+def _rank(atom: Atom) -> int:
+    """Atoms made of loop variables go before these, and those made of sizes alone after them."""
+    return 1 if isinstance(atom, Var) else 0 if _is_over_loops(atom) else 2
+
+
+def _is_over_loops(atom: Atom) -> bool:
+    if isinstance(atom, Quotient):
+        return any(map(_is_over_loops, atom.total.terms))
+    inside = [atom] if isinstance(atom, Var) else exprs(atom.expr)
+    return any(isinstance(e, Var) and not isinstance(e, Size) for e in inside)
+
+
+def _sign(a: Polynomial, ranges: Ranges, depth: int) -> int:
+    """1 where `a` is never negative, -1 where it is never positive, 0 where that is not known."""
+    for sign in (1, -1):
+        most = _upper(_scaled(a, -sign), ranges, depth)
+        if most is not None and most <= 0:
+            return sign
+    return 0
+
+
+def _bound(atom: Atom, above: bool, ranges: Ranges, depth: int) -> Polynomial | None:
+    """A polynomial that an atom never exceeds, or (`above` False) never goes below."""
+    if isinstance(atom, Var):
+        known = ranges.get(atom)
+        if isinstance(known, Reach) and above:
+            return _polynomial(known.last)
+        return None if known is None else _number(known[1] if above else known[0])
+    if isinstance(atom, Quotient):
+        return _quotient_bound(atom, above, ranges)
+    return _opaque_bound(atom, above, ranges, depth)
+
+
+def _number(value: float) -> Polynomial | None:
+    return None if value in (inf, -inf) else _constant(int(value))
+
+
+def _quotient_bound(atom: Quotient, above: bool, ranges: Ranges) -> Polynomial | None:
+    if atom.kind == "%":
+        return _constant(atom.divisor - 1 if above else 0)
+    low, high = atom.total.interval(ranges)
+    is_plain = not any(_is_sized(a) or _reaches(a, ranges) for a in atom.total.terms)
+    if is_plain and inf not in (-low, high):
+        return _constant(int(high if above else low) // atom.divisor)
+    slack = 0 if above else atom.divisor - 1
+    part = _plus(_polynomial(atom.total), _constant(-slack))
+    return _scaled(part, Fraction(1, atom.divisor))
+
+
+def _reaches(atom: Atom, ranges: Ranges) -> bool:
+    """Whether an atom is over a loop whose extent is over sizes."""
+    if isinstance(atom, Quotient):
+        return any(_reaches(a, ranges) for a in atom.total.terms)
+    inside = [atom] if isinstance(atom, Var) else list(exprs(atom.expr))
+    return any(isinstance(v, Var) and isinstance(ranges.get(v), Reach) for v in inside)
+
+
+def _opaque_bound(atom: Opaque, above: bool, ranges: Ranges, depth: int) -> Polynomial | None:
+    if atom.op in ("//", "%"):
+        divided, divisor = map(_polynomial, atom.sides)
+        least = _upper(_scaled(divisor, -1), ranges, depth)
+        if least is None or least > -1:
+            return None
+        if atom.op == "%":
+            return _plus(divisor, _constant(-1)) if above else {}
+        if not above:
+            return {} if _sign(divided, ranges, depth) > 0 else None
+        most = _over_sizes(divided, ranges, depth)
+        return None if most is None else _whole_quotient(most, divisor, ranges, depth)
+    if atom.op == ("min" if above else "max"):
+        # Either side bounds it: a number is the simpler one.
+        sides = sorted(atom.sides, key=lambda s: len(s.terms))
+        return _polynomial(sides[0])
+    return _number(atom.interval[1] if above else atom.interval[0])
+
+
+def _whole_quotient(
+    most: Polynomial, divisor: Polynomial, ranges: Ranges, depth: int
+) -> Polynomial | None:
+    """`most // divisor`, rounded down, where the division leaves a rest of known size."""
+    lead = max(divisor, key=len)
+    quotient: Polynomial = {}
+    rest = most
+    for _ in range(_DEPTH):
+        found = next((m for m in rest if lead and _divides(lead, m)), None)
+        if found is None:
+            break
+        part = {_without(found, lead): rest[found] / divisor[lead]}
+        quotient = _plus(quotient, part)
+        rest = _plus(rest, _scaled(_times(part, divisor), -1))
+    if any(c.denominator != 1 for c in quotient.values()):
+        return None
+    highest = _upper(rest, ranges, depth)
+    if highest is not None and highest <= -1:
+        return _plus(quotient, _constant(-1))
+    over = _upper(_plus(rest, _scaled(divisor, -1)), ranges, depth)
+    return quotient if over is not None and over <= -1 else None
+
+
+def _divides(a: Monomial, b: Monomial) -> bool:
+    left = list(b)
+    for atom in a:
+        if atom not in left:
+            return False
+        left.remove(atom)
+    return True
+
+
+def _without(b: Monomial, a: Monomial) -> Monomial:
+    left = list(b)
+    for atom in a:
+        left.remove(atom)
+    return tuple(left)

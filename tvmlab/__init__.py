@@ -44,6 +44,7 @@ _HOMES = {
     "tvmlab.schedule.primitives": (
         "AddUnitLoop",
         "Annotate",
+        "Bind",
         "CacheRead",
         "CacheWrite",
         "ComputeAt",

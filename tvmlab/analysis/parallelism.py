@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.dependence import is_carried
 from tvmlab.analysis.regions import covers, touched
 from tvmlab.analysis.repetition import is_repeated
+from tvmlab.arith import Interval
 from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.walk import blocks, blocks_with_loops, stmts, variables
 
@@ -27,8 +30,8 @@ class Conflict:
         block: the block whose instances conflict.
         first, second: values of the loop's variable.
         element: the element, or the buffer, that both touch, as text.
-        why: `reduction` (both fold into it), `repetition` (both compute it) or `exchange` (one
-            block writes what another reads).
+        why: `reduction` (both fold into it), `repetition` (both compute it), `meeting` (one writes
+            what the other touches) or `exchange` (that could not be ruled out).
     """
 
     block: str
@@ -49,10 +52,23 @@ def conflict(program: Program, loop: For) -> Conflict | None:
             block, (loop, *_inner(loop, block))
         ):
             return Conflict(block.name, 0, 1, written.name, "repetition")
+    around = _around(program, loop)
     for writer, _, buffer in exchanged(list(blocks(loop.body))):
         if not is_private(program, loop, buffer):
-            return Conflict(writer, 0, 1, buffer.name, "exchange")
+            met = is_carried(loop, around, buffer)
+            if met is not None:
+                why = "meeting" if met.is_certain else "exchange"
+                return Conflict(writer, met.earlier, met.later, met.element, why)
     return None
+
+
+def _around(program: Program, loop: For) -> dict[Var, Interval]:
+    """What is known of the variables around `loop`."""
+    ranges: dict[Var, Interval] = {}
+    outer = next(loops for _, loops in blocks_with_loops(program.body) if loop in loops)
+    for o in outer[: outer.index(loop)]:
+        ranges[o.var] = loop_range(o, ranges)
+    return ranges
 
 
 def exchanged(inside: list[Block]) -> Iterator[tuple[str, str, Buffer]]:

@@ -70,14 +70,14 @@ def touched(stmt: Stmt, buffer: Buffer, ranges: Ranges, writes: bool) -> Box | N
         for region in block.writes if writes else block.reads:
             if region.buffer is buffer:
                 box = tuple(
-                    _span(substitute(start, values), extent, local, known)
+                    span_of(substitute(start, values), extent, local, known)
                     for start, extent in region.bounds
                 )
                 total = box if total is None else union(total, box)
     return total
 
 
-def _span(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span | None:
+def span_of(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span | None:
     """The elements that an index visits while the local variables range."""
     if not isinstance(extent, int):
         return None

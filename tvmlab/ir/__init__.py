@@ -8,7 +8,10 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
 - `For(var, extent, body, kind)`: body for var = 0, 1, ..., extent - 1. Kinds `serial`,
   `unrolled` mean exactly that order. `parallel` and `vectorized` mean any order, also at once:
   a program is only well formed if every order gives the same result. `bound` is `parallel` on a
-  named hardware axis (`annotations["thread"]`).
+  hardware axis: its annotation `thread` names one of `tvmlab.ir.axis.AXES`. As everywhere, the
+  statements of a body run one after the other: where two nests are bound to threads, the first is
+  over when the second begins. What else a loop carries in `annotations` is plain data; lowering
+  knows the keys that `tvmlab.schedule.pragmas` names.
 - `Block(name, iters, bindings, where, reads, writes, init, body)`: one instance of a
   computation. Each iteration variable takes the value of its binding; if `where` is false the
   instance does nothing. `spatial` variables name the element written, `reduce` variables the

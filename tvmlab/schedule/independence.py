@@ -34,6 +34,13 @@ def require_independent(step: Step, program: Program, loop: For, around: Iterabl
             f"several iterations of {name} compute the same elements of {found.element}",
             instead,
         )
+    if found.why == "meeting":
+        raise step.refuse(
+            name,
+            f"iterations {name}={found.first} and {name}={found.second} both touch "
+            f"{found.element}, which block {found.block} writes",
+            instead,
+        )
     raise step.refuse(
         name,
         f"cannot prove its iterations independent: block {found.block} writes {found.element}, "

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
+from tvmlab.ir.axis import axis_problem, kernels
 from tvmlab.ir.program import For, Program
 from tvmlab.ir.walk import stmts
 from tvmlab.schedule.find import sites
@@ -65,7 +66,14 @@ def _unroll(program: Program, loop: For, value: Value) -> Problem | None:
     return None
 
 
-PRAGMAS: dict[str, Check] = {"unroll": _unroll}
+def _thread(program: Program, loop: For, value: Value) -> Problem | None:
+    """`thread=axis`: the loop is bound to that axis of its kernel."""
+    kernel = next(k for k in kernels(program.body) if loop in stmts(k))
+    problem = axis_problem(kernel)
+    return Problem(problem, "bind another axis") if problem is not None else None
+
+
+PRAGMAS: dict[str, Check] = {"unroll": _unroll, "thread": _thread}
 """What each annotation with a meaning requires."""
 
 RESERVED = ("thread",)

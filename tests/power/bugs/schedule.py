@@ -242,4 +242,47 @@ PRAGMAS = Room(
     ),
 )
 
-ROOMS = (LOOPS, PLACES, PRAGMAS)
+AXES = Room(
+    "axes",
+    ("tests/schedule", "tests/lower"),
+    (
+        Bug(
+            "bind does not ask for independence",
+            f"{_HERE}.bind",
+            "        require_independent(self, program, loop, site.loops)\n",
+            "",
+        ),
+        Bug(
+            "an axis may have two extents in one kernel",
+            "tvmlab.ir.axis",
+            "if axis not in VIRTUAL_AXES and known != loop.extent:",
+            "if False:",
+        ),
+        Bug(
+            "a block may stand inside a thread",
+            "tvmlab.ir.axis",
+            "if axis in BLOCK_AXES and inner is not None:",
+            "if False:",
+        ),
+        Bug(
+            "only the first axis of a kernel counts its threads",
+            "tvmlab.ir.axis",
+            "prod(extents.get(axis, 1) for axis in THREAD_AXES)",
+            "max(extents.get(axis, 1) for axis in THREAD_AXES)",
+        ),
+        Bug(
+            "every block axis is shared out, one inside the other",
+            "tvmlab.lower.axes",
+            "if inside and not is_shared_out else",
+            "if inside else",
+        ),
+        Bug(
+            "a parallel loop may hold blocks",
+            f"{_HERE}.parallel",
+            'for k in ("parallel", "bound")',
+            'for k in ("parallel",)',
+        ),
+    ),
+)
+
+ROOMS = (LOOPS, PLACES, PRAGMAS, AXES)

@@ -2,6 +2,7 @@
 
 from tvmlab.schedule.primitives.add_unit_loop import AddUnitLoop
 from tvmlab.schedule.primitives.annotate import Annotate
+from tvmlab.schedule.primitives.bind import Bind
 from tvmlab.schedule.primitives.cache_read import CacheRead
 from tvmlab.schedule.primitives.cache_write import CacheWrite
 from tvmlab.schedule.primitives.compute_at import ComputeAt
@@ -26,6 +27,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     Vectorize,
     Unroll,
     Parallel,
+    Bind,
     AddUnitLoop,
     Annotate,
     Unannotate,
@@ -43,6 +45,7 @@ __all__ = [
     "PRIMITIVES",
     "AddUnitLoop",
     "Annotate",
+    "Bind",
     "CacheRead",
     "CacheWrite",
     "ComputeAt",

@@ -51,7 +51,7 @@ class Annotate(Step):
         loop = self.find_loop(self.site(program), self.loop)
         if not self.key.isidentifier() or iskeyword(self.key):
             raise self.refuse(
-                self.loop, f"{self.key!r} is no name", f"use one such as {', '.join(PRAGMAS)}"
+                self.loop, f"{self.key!r} is no name", f"use one such as {next(iter(PRAGMAS))}"
             )
         if self.key in RESERVED:
             raise self.refuse(

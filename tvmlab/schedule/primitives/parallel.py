@@ -29,6 +29,8 @@ from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.independence import require_independent
 from tvmlab.schedule.step import Step, argument
 
+_NOT_AROUND = ("parallel", "vectorized", "unrolled", "bound")
+
 
 @dataclass(frozen=True)
 class Parallel(Step):
@@ -45,17 +47,18 @@ class Parallel(Step):
         loop = self.find_serial_loop(site, self.loop)
         require_independent(self, program, loop, site.loops)
         around = site.loops[: site.loops.index(loop)]
-        outer = next((o for o in around if o.kind in ("parallel", "vectorized", "unrolled")), None)
+        outer = next((o for o in around if o.kind in _NOT_AROUND), None)
         if outer is not None:
             raise self.refuse(
                 self.loop,
                 f"the loop {outer.var.name} around it is {outer.kind}; threads do not nest there",
                 f"fuse {outer.var.name} and {self.loop} first, or make one outer loop parallel",
             )
-        if "parallel" in loop_kinds(loop.body):
+        inside = next((k for k in ("parallel", "bound") if k in loop_kinds(loop.body)), None)
+        if inside is not None:
             raise self.refuse(
                 self.loop,
-                "a parallel loop is inside it, and parallel loops do not nest",
+                f"a {inside} loop is inside it, and parallel loops do not nest",
                 "fuse the two loops first, then make the fused one parallel",
             )
 

@@ -59,10 +59,10 @@ class Vectorize(Step):
                 f"{loop.extent} lanes are more than the {MAX_LANES} that registers hold",
                 f'split it first, e.g. .split("{self.loop}", 16), and vectorize the inner loop',
             )
-        if "vectorized" in loop_kinds(loop.body) or "parallel" in loop_kinds(loop.body):
+        if loop_kinds(loop.body) & {"vectorized", "parallel", "bound"}:
             raise self.refuse(
                 self.loop,
-                "a vectorized or parallel loop is inside, and lanes cannot nest",
+                "a vectorized, parallel or bound loop is inside, and lanes cannot nest",
                 "vectorize the innermost loop only",
             )
         around = next((o for o in site.loops if o.kind == "vectorized"), None)

@@ -1,0 +1,83 @@
+"""Schedules for hardware axes, proved on a machine without them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tvmlab as t
+from tvmlab.ir.axis import AXES, axis_of
+from tvmlab.ir.program import For
+from tvmlab.ir.walk import stmts
+from tvmlab.lower import lower_stages
+from tvmlab.schedule import Schedule
+
+
+def _cooperative() -> Schedule:
+    """A product in tiles whose operands the threads of a block fetch together."""
+    a, b = t.placeholder((48, 32), name="A"), t.placeholder((48, 64), name="B")
+    k = t.reduce_axis((0, 48), name="k")
+    c = t.compute((32, 64), lambda y, x: t.sum(a[k, y] * b[k, x], axis=k), name="C")
+    s = t.create_schedule(c)
+    s["C"].tile("y", "x", "k", 16, 16, 8)
+    s["C"].reorder("yo", "xo", "ko", "ki", "yi", "xi")
+    s["C"].split("yi", 2)
+    s["C"].split("xi", 2)
+    s["C"].reorder("yo", "xo", "yio", "xio", "ko", "ki", "yii", "xii")
+    s["C"].bind("yo", "blockIdx.y")
+    s["C"].bind("xo", "blockIdx.x")
+    s["C"].decompose_reduction("ko")
+    s["C"].cache_read("A")
+    return s
+
+
+def test_blocks_run_in_parallel_and_threads_in_turn() -> None:
+    s = _cooperative()
+    s["C"].bind("yio", "threadIdx.y")
+    s["C"].bind("xio", "threadIdx.x")
+    bound = {axis_of(f) for f in stmts(s.mod.body) if isinstance(f, For)} - {None}
+    assert bound == {"blockIdx.x", "blockIdx.y", "threadIdx.x", "threadIdx.y"}
+    staged = dict(lower_stages(s.mod))["axes"]
+    kinds = {f.var.name: f.kind for f in stmts(staged.body) if isinstance(f, For)}
+    assert kinds["yo"] == "parallel"
+    assert {kinds[n] for n in ("xo", "yio", "xio")} == {"serial"}
+    assert all(s.check())
+
+
+def test_threads_that_fetch_for_each_other_have_fetched_before_any_computes() -> None:
+    """Each thread reads what all others fetched: right only if the first nest is over."""
+    a = t.placeholder((4, 32), name="A")
+    p = t.compute((4, 32), lambda i, j: a[i, j] * 2.0, name="P")
+    c = t.compute((4, 32), lambda i, j: p[i, 31 - j] + 1.0, name="C")
+    s = t.create_schedule(c)
+    s["P"].compute_at("C", "i")
+    s["C"].bind("i", "blockIdx.x")
+    s["P"].bind("j", "threadIdx.x")
+    s["C"].bind("j", "threadIdx.x")
+    assert all(s.check())
+    given = np.arange(128, dtype=np.float32).reshape(4, 32)
+    result = np.empty((4, 32), np.float32)
+    t.build(s)(given, result)
+    assert np.array_equal(result, given[:, ::-1] * 2 + 1)
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_every_axis_prints_and_reads_back(axis: str) -> None:
+    a = t.placeholder((8, 8), name="A")
+    s = t.create_schedule(t.compute((8, 8), lambda i, j: a[i, j] + 1.0, name="C"))
+    s["C"].bind("j", axis)
+    assert f"for j in bound(8, thread='{axis}'):" in str(s)
+    assert str(t.parse_program(str(s))) == str(s)
+    assert all(s.check())
+
+
+def test_a_later_step_cannot_give_an_axis_two_extents() -> None:
+    a = t.placeholder((8, 32), name="A")
+    k = t.reduce_axis((0, 4), name="k")
+    c = t.compute((8, 32), lambda i, j: t.sum(a[i, j] * (k + 1), axis=k), name="C")
+    s = t.create_schedule(c)
+    s["C"].bind("j", "threadIdx.x")
+    s["C"].decompose_reduction("i")  # two kernels, of equal extent: both are bound
+    loops = [f for f in stmts(s.mod.body) if isinstance(f, For)]
+    assert [axis_of(f) for f in loops].count("threadIdx.x") == 2
+    assert all(s.check())

@@ -1,0 +1,95 @@
+"""Bind: the iterations of a loop are the blocks or threads of a processor with many of them.
+
+Other systems: TVM and TensorIR `bind`, Halide `gpu_blocks`, `gpu_threads`.
+
+Legal on a serial loop of independent iterations, on an axis no loop around it is bound to, within
+the limits of hardware, and with the same extent in all loops of a kernel bound to that axis. On a
+processor without such axes the outermost blocks run in parallel, threads one after the other.
+
+Before:
+
+    for i in range(4):
+        for j in range(32):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+
+After `s["B"].bind("i", "blockIdx.x"); s["B"].bind("j", "threadIdx.x")`:
+
+    for i in bound(4, thread='blockIdx.x'):
+        for j in bound(32, thread='threadIdx.x'):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tvmlab.analysis.parallelism import conflict, loop_kinds
+from tvmlab.ir.axis import AXES, BLOCK_AXES, axis_problem, kernels
+from tvmlab.ir.program import For, Program
+from tvmlab.schedule.find import Site, exchange
+from tvmlab.schedule.independence import require_independent
+from tvmlab.schedule.step import Step, argument
+
+
+@dataclass(frozen=True)
+class Bind(Step):
+    """Run the iterations of `loop` as the blocks or threads of the axis `thread`."""
+
+    name = "bind"
+    summary = "run iterations as blocks or threads of a GPU"
+    example = 'bind("yo", "blockIdx.x")'
+    loop: str = argument("loop", "the loop whose iterations are blocks or threads")
+    thread: str = argument("name", "blockIdx.x, threadIdx.x (or .y, .z) or vthread")
+
+    def require(self, program: Program) -> None:
+        """A serial loop of independent iterations, and an axis that may be bound here."""
+        if self.thread not in AXES:
+            raise self.refuse(
+                self.loop, f"there is no axis {self.thread!r}", f"the axes are {', '.join(AXES)}"
+            )
+        site = self.site(program)
+        loop = self.find_serial_loop(site, self.loop)
+        found = conflict(program, loop)
+        if found is not None and found.why == "reduction":
+            raise self.refuse(
+                self.loop,
+                f"iterations {self.loop}={found.first} and {self.loop}={found.second} both add to "
+                f"{found.element} of block {found.block}",
+                f'.rfactor("{self.loop}") first, and bind the loop of its partial results',
+            )
+        require_independent(self, program, loop, site.loops)
+        self._require_place(site, loop)
+        for kernel in kernels(self.apply(program).body):
+            problem = axis_problem(kernel)
+            if problem is not None:
+                raise self.refuse(self.loop, problem, "split the loop, or choose another axis")
+
+    def _require_place(self, site: Site, loop: For) -> None:
+        """No loop around or inside that shares iterations out in another way."""
+        apart = ("parallel", "vectorized", *(("unrolled",) if self.thread in BLOCK_AXES else ()))
+        around = site.loops[: site.loops.index(loop)]
+        outer = next((o for o in around if o.kind in apart), None)
+        if outer is not None or "parallel" in loop_kinds(loop.body):
+            where = f"loop {outer.var.name} around it is {outer.kind}" if outer else (
+                "a parallel loop is inside it"
+            )  # fmt: skip
+            raise self.refuse(
+                self.loop,
+                f"{where}, and blocks and threads do not nest with that",
+                "bind that loop as well, instead of what was done to it",
+            )
+
+    def apply(self, program: Program) -> Program:
+        """The loop marked."""
+        loop = self.find_loop(self.site(program), self.loop)
+        axis = (("thread", self.thread),)
+        return exchange(program, loop, loop.replace(kind="bound", annotations=axis))
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Bind]:
+        """One axis of each sort, and a second one of those that nest."""
+        for axis in ("blockIdx.x", "blockIdx.y", "threadIdx.x", "threadIdx.y", "vthread"):
+            yield cls(site.block.name, loop.var.name, axis)

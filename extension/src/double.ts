@@ -48,6 +48,7 @@ export function moves(more: Partial<MovesView> = {}): MovesView {
     steps: [
       {
         step: "split",
+        group: "loops",
         summary: "cut a loop",
         fields: [factors],
         moves: [
@@ -56,7 +57,7 @@ export function moves(more: Partial<MovesView> = {}): MovesView {
         ],
         refusal: null,
       },
-      { step: "vectorize", summary: "lanes", fields: [], moves: [], refusal },
+      { step: "vectorize", group: "execution", summary: "lanes", fields: [], moves: [], refusal },
     ],
     preview: null,
     refusal: null,

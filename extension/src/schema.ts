@@ -62,6 +62,7 @@ export interface MoveView {
 /** One primitive or recipe at the selected loop. */
 export interface StepView {
   step: string;
+  group: string;
   summary: string;
   fields: FieldView[];
   moves: MoveView[];

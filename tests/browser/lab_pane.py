@@ -7,6 +7,7 @@ import shutil
 from playwright.sync_api import Locator, expect
 
 from tests.browser.lab_page import LabPage
+from tvmlab.schedule import STEPS
 
 HEADLINE = """import tvmlab as t
 A = t.placeholder((1024, 1024), name="A")
@@ -50,6 +51,7 @@ class LabPane:
 
     def choose(self, step: str, **fields: str) -> None:
         """Pick a step for the selected loop and fill its fields in."""
+        self.pane("moves").locator(f'[data-group="{STEPS[step].group}"]').click()
         self.pane("moves").locator(f'[data-step="{step}"]').click()
         for name, value in fields.items():
             self.pane("moves").locator(f'input[name="{name}"]').fill(value)

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.project.pages import DOCS, fenced, write
 from tvmlab.schedule.primitives import PRIMITIVES
 from tvmlab.schedule.recipes import RECIPES
-from tvmlab.schedule.step import Step
+from tvmlab.schedule.step import GROUPS, Step
 
 FOLDER = DOCS / "primitives"
 EVERY = (*PRIMITIVES, *RECIPES)
@@ -32,11 +32,15 @@ Every way to change a program, from the docstrings of `tvmlab/schedule/primitive
 
 
 def contents() -> Iterator[str]:
-    """A line for each step, leading to its page."""
-    yield "| step | what it does | elsewhere |"
-    yield "|---|---|---|"
-    for step in EVERY:
-        yield f"| [`{step.name}`]({step.name}.md) | {step.summary} | {elsewhere(step)} |"
+    """A table for each group with a line for each step, leading to its page."""
+    for group in GROUPS:
+        yield f"## {group.capitalize()}\n"
+        yield "| step | what it does | elsewhere |"
+        yield "|---|---|---|"
+        for step in EVERY:
+            if step.group == group:
+                yield f"| [`{step.name}`]({step.name}.md) | {step.summary} | {elsewhere(step)} |"
+        yield ""
 
 
 def document(step: type[Step]) -> str:

@@ -8,6 +8,7 @@ from tests.project import primitives_page
 from tests.project.pages import difference
 from tests.project.primitives_page import FOLDER
 from tvmlab.schedule import STEPS
+from tvmlab.schedule.step import GROUPS
 
 
 def test_the_pages_are_what_the_docstrings_say() -> None:
@@ -23,3 +24,7 @@ def test_every_page_has_all_its_parts(name: str) -> None:
     assert text.startswith(f"# {name}\n")
     for part in ("Elsewhere: ", "Before:", f"].{name}(", "After ", "Refused, for example:"):
         assert part in text, part
+
+
+def test_every_step_stands_in_a_group() -> None:
+    assert {step.group for step in STEPS.values()} == set(GROUPS)

@@ -44,11 +44,20 @@ def argument(kind: str, doc: str, **more: Any) -> Any:
     return dataclasses.field(metadata={"kind": kind, "doc": doc}, **more)
 
 
+GROUPS = ("loops", "execution", "placement", "storage", "reduction")
+"""What steps are about, in the order in which menus and pages show them: the shape of a nest, the
+manner in which it runs, where things are computed, where data lives, and how values are folded."""
+
+
 @dataclass(frozen=True)
 class Step:
-    """One rewrite of a program; subclasses add their arguments as fields after `block`."""
+    """One rewrite of a program; subclasses add their arguments as fields after `block`.
+
+    `group`, one of `GROUPS`, says what the step is about.
+    """
 
     name: ClassVar[str] = ""
+    group: ClassVar[str] = "loops"
     summary: ClassVar[str] = ""
     example: ClassVar[str] = ""
     block: str

@@ -20,11 +20,6 @@ INFERRED = "auto"
 EXAMPLES = {"factors": f"whole numbers, such as {INFERRED}, 32", "loops": "loops, such as y, x"}
 
 
-def is_about_loops(step: type[Step]) -> bool:
-    """Whether a step concerns loops, and not a block as a whole."""
-    return any(f.metadata["kind"] in (LOOP, "loops") for f in _arguments(step))
-
-
 def step_fields(step: type[Step], suggested: Step) -> list[FieldView]:
     """The fields a form for `step` needs; the loop itself is the selection, hence no field."""
     views: list[FieldView] = []

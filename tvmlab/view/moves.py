@@ -8,11 +8,12 @@ from tvmlab.errors import Refusal
 from tvmlab.ir.program import For
 from tvmlab.schedule import STEPS, State, Step
 from tvmlab.schedule.find import find_site
-from tvmlab.view.fields import is_about_loops, step_fields, step_of, step_values
+from tvmlab.schedule.step import GROUPS
+from tvmlab.view.fields import step_fields, step_of, step_values
 from tvmlab.view.schema import LoopRef, MoveView, RefusalView, StepView
 
-BY_SUBJECT = sorted(STEPS.values(), key=lambda step: not is_about_loops(step))
-"""All steps, those about loops before those about whole blocks."""
+BY_GROUP = sorted(STEPS.values(), key=lambda step: GROUPS.index(step.group))
+"""All steps, those of a group side by side."""
 
 
 def refusal_view(refusal: Refusal) -> RefusalView:
@@ -39,14 +40,14 @@ def loop_facts(loop: For) -> str:
 def steps_at(state: State, at: LoopRef) -> list[StepView]:
     """The primitives and recipes that concern the loop `at`, legal or refused.
 
-    Those about loops come first, those about the whole block after them; a step that has not even
-    a candidate here, such as a fusion with the next block where there is none, is left out.
+    They stand by their groups; a step that has not even a candidate here, such as a fusion with the
+    next block where there is none, is left out.
     """
     site = find_site(state.program, at["block"])
     loop = site.loop(at["loop"]) if site is not None else None
     if site is None or loop is None:
         return []
-    found = ((step, list(step.candidates(state.program, site, loop))) for step in BY_SUBJECT)
+    found = ((step, list(step.candidates(state.program, site, loop))) for step in BY_GROUP)
     return [_step_view(step, state, offered) for step, offered in found if offered]
 
 
@@ -58,6 +59,7 @@ def _step_view(step: type[Step], state: State, offered: Sequence[Step]) -> StepV
     ]
     return {
         "step": step.name,
+        "group": step.group,
         "summary": step.summary,
         "fields": step_fields(step, _suggestion(legal or offered)),
         "moves": moves,

@@ -79,9 +79,13 @@ class MoveView(TypedDict):
 
 
 class StepView(TypedDict):
-    """One primitive or recipe at the selected loop; `refusal` where nothing is legal."""
+    """One primitive or recipe at the selected loop; `refusal` where nothing is legal.
+
+    `group` says what it is about, one of `tvmlab.schedule.step.GROUPS`.
+    """
 
     step: str
+    group: str
     summary: str
     fields: list[FieldView]
     moves: list[MoveView]

@@ -14,6 +14,7 @@ beforeEach(() => {
 });
 
 const chip = (step: string) => root.querySelector<HTMLElement>(`[data-step=${step}]`)!;
+const group = (name: string) => root.querySelector<HTMLElement>(`[data-group=${name}]`)!;
 const field = () => root.querySelector<HTMLInputElement>("input[name=factors]")!;
 const apply = () => root.querySelector<HTMLButtonElement>(".tv-primary")!;
 const visible = (selector: string) => !root.querySelector<HTMLElement>(selector)!.hidden;
@@ -59,6 +60,9 @@ test("a preview is asked for once, however many answers are late", () => {
 
 test("a refused step is grey, can be chosen, and says why and what instead", () => {
   pane.update(moves());
+  expect(chip("vectorize")).toBeNull();
+  expect(group("execution").className).toContain("tv-none-legal");
+  group("execution").click();
   expect(chip("vectorize").className).toContain("tv-refused");
   expect(chip("vectorize").title).toBe("too many lanes");
   chip("vectorize").click();

@@ -11,6 +11,7 @@ type Values = Record<string, string>;
 
 export class Moves implements Drawn<MovesView> {
   private readonly target = el("span", { class: "tv-grow tv-ellipsis tv-mono" });
+  private readonly groups = el("div", { class: "tv-groups", role: "tablist", "aria-label": "Kinds of steps" });
   private readonly chips = el("div", { class: "tv-chips", role: "tablist", "aria-label": "Steps" });
   private readonly form = el("form", { class: "tv-form", novalidate: true });
   private readonly line = el("code", { class: "tv-line tv-mono" });
@@ -26,6 +27,7 @@ export class Moves implements Drawn<MovesView> {
   private readonly work: HTMLElement;
   private state: MovesView | null = null;
   private step = "";
+  private group = "";
   private token = 0;
   private drafts = new Map<string, Values>();
   private targetKey = "";
@@ -44,6 +46,7 @@ export class Moves implements Drawn<MovesView> {
     this.work = el(
       "div",
       { class: "tv-moves-work" },
+      this.groups,
       this.chips,
       this.form,
       el("div", { class: "tv-preview" }, this.line, this.apply),
@@ -72,13 +75,19 @@ export class Moves implements Drawn<MovesView> {
       state.target && ` in ${state.target.block} `,
       el("span", { class: "tv-dim" }, state.target_facts),
     );
-    if (!state.steps.some(({ step }) => step === this.step)) this.step = state.steps[0]?.step ?? "";
+    if (!this.current) this.step = this.firstOf(this.group) ?? state.steps[0]?.step ?? "";
+    this.group = this.current?.group ?? "";
+    this.drawGroups();
     this.drawChips();
     if (isNewTarget || !this.form.contains(document.activeElement)) this.drawStep();
     else this.drawOffers();
     this.drawPreview();
     // A change of state takes the preview away; an older one means that an answer is on its way.
     if (state.target && state.preview === null) this.preview();
+  }
+
+  private get inGroup(): StepView[] {
+    return this.state!.steps.filter(({ group }) => group === this.group);
   }
 
   private get current(): StepView | undefined {
@@ -92,8 +101,34 @@ export class Moves implements Drawn<MovesView> {
     return Object.fromEntries(fields.map((field) => [field.name, field.default]));
   }
 
+  /** The step to begin with in a group: the first that is legal, else the first; none in no group. */
+  private firstOf(group: string): string | undefined {
+    const steps = this.state!.steps.filter((step) => step.group === group);
+    return (steps.find(({ moves }) => moves.length > 0) ?? steps[0])?.step;
+  }
+
+  private drawGroups(): void {
+    const names = [...new Set(this.state!.steps.map(({ group }) => group))];
+    const tabs = names.map((name) => {
+      const legal = this.state!.steps.filter(({ group, moves }) => group === name && moves.length > 0).length;
+      const tab = button(name[0]!.toUpperCase() + name.slice(1), () => this.choose(this.firstOf(name)!), {
+        class: `tv-tab${legal ? "" : " tv-none-legal"}`,
+        title: legal ? `${legal} of these steps are legal here` : "None of these steps is legal here",
+      });
+      tab.setAttribute("role", "tab");
+      tab.dataset["group"] = name;
+      tab.setAttribute("aria-selected", String(name === this.group));
+      tab.tabIndex = name === this.group ? 0 : -1;
+      return tab;
+    });
+    const hadFocus = this.groups.contains(document.activeElement);
+    fill(this.groups, ...tabs);
+    if (hadFocus) tabs.find((tab) => tab.tabIndex === 0)?.focus();
+    this.groups.onkeydown = (event) => this.onArrow(event, names, this.group, (name) => this.choose(this.firstOf(name)!));
+  }
+
   private drawChips(): void {
-    const chips = this.state!.steps.map(({ step, summary, refusal, moves }) => {
+    const chips = this.inGroup.map(({ step, summary, refusal, moves }) => {
       const isChosen = step === this.step;
       const isRefused = refusal !== null && moves.length === 0;
       const chip = button(step, () => this.choose(step), {
@@ -109,20 +144,21 @@ export class Moves implements Drawn<MovesView> {
     const hadFocus = this.chips.contains(document.activeElement);
     fill(this.chips, ...chips);
     if (hadFocus) chips.find((chip) => chip.tabIndex === 0)?.focus();
-    this.chips.onkeydown = (event) => this.onChipKey(event);
+    const names = this.state!.steps.map(({ step }) => step);
+    this.chips.onkeydown = (event) => this.onArrow(event, names, this.step, (name) => this.choose(name));
   }
 
-  private onChipKey(event: KeyboardEvent): void {
+  private onArrow(event: KeyboardEvent, names: string[], now: string, go: (name: string) => void): void {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
-    const names = this.state!.steps.map(({ step }) => step);
-    const next = names[(names.indexOf(this.step) + by + names.length) % names.length]!;
     event.preventDefault();
-    this.choose(next);
+    go(names[(names.indexOf(now) + by + names.length) % names.length]!);
   }
 
   private choose(step: string): void {
     this.step = step;
+    this.group = this.current?.group ?? "";
+    this.drawGroups();
     this.drawChips();
     this.drawStep();
     this.preview();

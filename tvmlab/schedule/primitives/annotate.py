@@ -38,6 +38,7 @@ class Annotate(Step):
     """Let `loop` carry `key` with `value`, in place of what it carried under that key."""
 
     name = "annotate"
+    group = "execution"
     summary = "let a loop carry a pragma"
     example = 'annotate("k", "unroll", 4)'
     loop: str = argument("loop", "the loop to annotate")

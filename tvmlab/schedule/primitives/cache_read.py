@@ -41,6 +41,7 @@ class CacheRead(Step):
     """Let the block read `buffer` through a copy, in a block and buffer of its own."""
 
     name = "cache_read"
+    group = "storage"
     summary = "read through a copy"
     example = 'cache_read("A")'
     buffer: str = argument("name", "the buffer to copy")

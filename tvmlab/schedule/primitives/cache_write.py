@@ -41,6 +41,7 @@ class CacheWrite(Step):
     """Let the block write a buffer of its own, copied to its place by a block after it."""
 
     name = "cache_write"
+    group = "storage"
     summary = "write a tile of its own, stored afterwards"
     example = "cache_write()"
 

@@ -49,6 +49,7 @@ class ComputeAt(Step):
     """Compute the block inside `loop` of block `consumer`, just before it is read."""
 
     name = "compute_at"
+    group = "placement"
     summary = "compute inside a loop of the reader"
     example = 'compute_at("C", "yo")'
     consumer: str = argument("name", "the block that reads the result")

@@ -42,6 +42,7 @@ class ComputeInline(Step):
     """Put the block's expression wherever its result is read, and drop the block."""
 
     name = "compute_inline"
+    group = "placement"
     summary = "compute where it is read, storing nothing"
     example = "compute_inline()"
 

@@ -43,6 +43,7 @@ class DecomposeReduction(Step):
     """Store the block's first value in a nest of its own just before `loop`."""
 
     name = "decompose_reduction"
+    group = "reduction"
     summary = "initialise in a block of its own"
     example = 'decompose_reduction("k")'
     loop: str = argument("loop", "the loop before which to initialise")

@@ -37,6 +37,7 @@ class Parallel(Step):
     """Share the iterations of `loop` out among threads."""
 
     name = "parallel"
+    group = "execution"
     summary = "share iterations out among threads"
     example = 'parallel("yo")'
     loop: str = argument("loop", "the loop whose iterations are shared out")

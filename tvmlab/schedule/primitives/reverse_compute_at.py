@@ -50,6 +50,7 @@ class ReverseComputeAt(Step):
     """Compute the block inside `loop` of block `producer`, just after its elements are written."""
 
     name = "reverse_compute_at"
+    group = "placement"
     summary = "compute inside a loop of the writer"
     example = 'reverse_compute_at("C", "xo")'
     producer: str = argument("name", "the block whose result is read")

@@ -56,6 +56,7 @@ class Rfactor(Step):
     """Fold each iteration of `loop` into a partial result of its own, and those in a new block."""
 
     name = "rfactor"
+    group = "reduction"
     summary = "cut a reduction into partial results"
     example = 'rfactor("ki")'
     loop: str = argument("loop", "the reduction loop whose iterations get results of their own")

@@ -47,6 +47,7 @@ class Tensorize(Step):
     """Execute `loop` and all inside it as the instruction of that name."""
 
     name = "tensorize"
+    group = "execution"
     summary = "execute as one hardware instruction"
     example = 'tensorize("yi", "gemm8x8")'
     loop: str = argument("loop", "the outermost loop of the instruction")

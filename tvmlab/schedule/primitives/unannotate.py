@@ -33,6 +33,7 @@ class Unannotate(Step):
     """Take the annotation `key` from `loop`."""
 
     name = "unannotate"
+    group = "execution"
     summary = "take a pragma from a loop"
     example = 'unannotate("k", "unroll")'
     loop: str = argument("loop", "the loop that carries it")

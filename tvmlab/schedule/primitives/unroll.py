@@ -34,6 +34,7 @@ class Unroll(Step):
     """Write out the iterations of `loop` one after the other."""
 
     name = "unroll"
+    group = "execution"
     summary = "write out the iterations one after the other"
     example = 'unroll("yi")'
     loop: str = argument("loop", "the loop to write out")

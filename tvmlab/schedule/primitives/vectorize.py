@@ -38,6 +38,7 @@ class Vectorize(Step):
     """Run the iterations of `loop` as the lanes of vector instructions."""
 
     name = "vectorize"
+    group = "execution"
     summary = "run iterations as the lanes of vector instructions"
     example = 'vectorize("xi")'
     loop: str = argument("loop", "the loop whose iterations become lanes")

@@ -45,6 +45,7 @@ _HOMES = {
         "AddUnitLoop",
         "Annotate",
         "Bind",
+        "Blockize",
         "CacheRead",
         "CacheWrite",
         "ComputeAt",

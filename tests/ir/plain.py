@@ -1,8 +1,9 @@
 """A program in the form that its text can tell: the parts that have two forms in one of them.
 
 Sequences inside sequences are one, an allocation lives to the end of its lines, a cast of a literal
-that prints like a literal is one, a region names no variable that takes one value only, and loops
-and allocations share no variable and no buffer.
+that prints like a literal is one, a region names no variable that takes one value only, those of a
+block with loops inside are the boxes that its text tells, and loops and allocations share no
+variable and no buffer.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Cast, Const, Expr, Var
 from tvmlab.ir.program import Allocate, Block, For, Program, Region, Seq, Stmt
+from tvmlab.ir.unsaid import regions
 from tvmlab.ir.walk import map_children, replace_buffers, rewrite, substitute
 
 
@@ -46,7 +48,8 @@ def _regions(s: Stmt) -> Stmt | None:
     def told(region: Region) -> Region:
         return Region(region.buffer, [(substitute(a, single), n) for a, n in region.bounds])
 
-    reads, writes = [told(r) for r in s.reads], [told(r) for r in s.writes]
+    given = regions(s.body) if isinstance(s.body, For) else (s.reads, s.writes)
+    reads, writes = ([told(r) for r in part] for part in given)
     return Block(s.name, s.iters, s.bindings, s.where, reads, writes, s.init, s.body)
 
 
@@ -61,4 +64,4 @@ def _sequences(s: Stmt) -> Stmt:
         if isinstance(part, Allocate) and n < len(parts) - 1:
             whole = Allocate(part.buffer, _sequences(Seq([part.body, *parts[n + 1 :]])))
             return _sequences(Seq([*parts[:n], whole])) if n else whole
-    return Seq(parts)
+    return Seq(parts) if len(parts) > 1 else parts[0]

@@ -14,6 +14,7 @@ from tests.fuzz.traces import random_state
 from tests.ir.plain import plain
 from tests.ir.programs import product, softmax
 from tests.ir.test_printer import LOWERED, PRODUCT, SOFTMAX
+from tvmlab.arith.declared import verify_declared
 from tvmlab.errors import ParseError
 from tvmlab.ir import equal
 from tvmlab.ir.interpret import interpret
@@ -36,6 +37,7 @@ def _round_trip(program: Program) -> Program:
     assert str(again) == text
     assert equal(plain(again), plain(program)), text
     assert again.name == program.name
+    verify_declared(again)
     return again
 
 

@@ -13,9 +13,10 @@ from math import inf
 from tvmlab.arith import Interval
 from tvmlab.arith.linear import Atom, Linear, Opaque, Quotient, atom_interval
 from tvmlab.arith.simplify import linear, loop_range
-from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Expr, Var
-from tvmlab.ir.program import Iter, Region, Stmt
+from tvmlab.ir.buffer import Buffer, Extent, Load
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.program import For, Iter, Region, Stmt
 from tvmlab.ir.walk import (
     blocks_with_loops,
     exprs,
@@ -41,13 +42,20 @@ Box = tuple[Span | None, ...]
 
 
 def read_points(body: Stmt, own: Buffer) -> list[Region]:
-    """One point region for each distinct load in a block's body, its own accumulator left out."""
+    """What a block's body reads, its own accumulator left out: one region a distinct load.
+
+    A point each, or the box that the loops inside the body make of it.
+    """
     found: dict[str, Region] = {}
+    ranges: dict[Var, Interval] = {}
     for s in stmts(body):
+        if isinstance(s, For):
+            ranges[s.var] = loop_range(s, ranges)
         for expr in exprs_of(s):
             for e in exprs(expr):
-                if isinstance(e, Load) and e.buffer is not own:
-                    found.setdefault(repr(e), Region(e.buffer, [(i, 1) for i in e.indices]))
+                if isinstance(e, Load) and e.buffer is not own and repr(e) not in found:
+                    point = Region(e.buffer, [(i, 1) for i in e.indices])
+                    found[repr(e)] = tile_region(point, {}, ranges) if ranges else point
     return list(found.values())
 
 
@@ -75,6 +83,22 @@ def touched(stmt: Stmt, buffer: Buffer, ranges: Ranges, writes: bool) -> Box | N
                 )
                 total = box if total is None else union(total, box)
     return total
+
+
+def tile_region(region: Region, values: Mapping[Var, Expr], ranges: Ranges) -> Region:
+    """The box that a region of `buffer` grows to while the variables of `ranges` take all values.
+
+    Args:
+        region: what one instance touches, over the variables of `values`.
+        values: what takes their place, partly over the variables of `ranges`.
+    """
+    bounds: list[tuple[Expr, Extent]] = []
+    for (start, extent), whole in zip(region.bounds, region.buffer.shape, strict=True):
+        span = span_of(substitute(start, values), extent, set(ranges), ranges)
+        bounds.append(
+            (Const(0, INDEX), whole) if span is None else (span.start.expr(), span.extent)
+        )
+    return Region(region.buffer, bounds)
 
 
 def span_of(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span | None:

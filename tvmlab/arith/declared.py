@@ -9,8 +9,9 @@ from tvmlab.arith.bounds import Interval, bounds
 from tvmlab.arith.simplify import extent_range, loop_range
 from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import Block, For, Program, Region, Stmt, Store
+from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import blocks, exprs, exprs_of, sub_stmts
 
 Ranges = dict[Var, Interval]
@@ -64,7 +65,10 @@ def _accesses(inside: Iterable[Stmt], ranges: Ranges) -> Iterator[Access]:
 def _holds(region: Region, access: Access, ranges: Ranges) -> bool:
     if region.buffer is not access.buffer:
         return False
-    for (start, extent), index in zip(region.bounds, access.indices, strict=True):
+    bounded = zip(region.bounds, access.indices, region.buffer.shape, strict=True)
+    for (start, extent), index, whole in bounded:
+        if same_extent(extent, whole) and isinstance(start, Const) and start.value == 0:
+            continue  # all there are, wherever the index leads
         offset = index - start
         if bounds(offset, ranges)[0] < 0 or bounds(offset - extent, ranges)[1] >= 0:
             return False

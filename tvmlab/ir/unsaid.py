@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
-from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.program import Invoke, Region, Stmt, Store
-from tvmlab.ir.walk import exprs, exprs_of, stmts
+from tvmlab.ir.expr import Binary, Const, Expr, Var, fold
+from tvmlab.ir.program import For, Invoke, Region, Stmt, Store
+from tvmlab.ir.walk import exprs, exprs_of, stmts, variables
 
 Bound = Sequence[tuple[Var, str, Expr]]
 """Iteration variables, each with its kind and binding."""
@@ -97,21 +97,50 @@ def regions(body: Stmt) -> tuple[list[Region], list[Region]]:
     if isinstance(body, Invoke):
         result, *inputs = body.operands
         return inputs, [result]
+    loops = {s.var: s.extent for s in stmts(body) if isinstance(s, For)}
     written: dict[str, Region] = {}
     own: set[Buffer] = set()
     for s in stmts(body):
         if isinstance(s, Store):
             own.add(s.buffer)
             point = Load(s.buffer, s.indices)
-            written.setdefault(repr(point), _point(point))
+            written.setdefault(repr(point), _box(point, loops))
     read: dict[str, Region] = {}
     for s in stmts(body):
         for expr in exprs_of(s):
             for e in exprs(expr):
                 if isinstance(e, Load) and e.buffer not in own:
-                    read.setdefault(repr(e), _point(e))
+                    read.setdefault(repr(e), _box(e, loops))
     return list(read.values()), list(written.values())
 
 
-def _point(load: Load) -> Region:
-    return Region(load.buffer, [(i, 1) for i in load.indices])
+def _box(load: Load, loops: Mapping[Var, Extent]) -> Region:
+    """What an access reaches over all values of the loops inside the block."""
+    bounds: list[tuple[Expr, Extent]] = []
+    for index, whole in zip(load.indices, load.buffer.shape, strict=True):
+        inner = [(e, sign) for e, sign in _addends(index) if variables(e) & loops.keys()]
+        if not inner:
+            bounds.append((index, 1))
+            continue
+        outer = [(e, sign) for e, sign in _addends(index) if not variables(e) & loops.keys()]
+        reaches = [_reach(e, loops) for e, _ in inner]
+        known = [r for r in reaches if r is not None]
+        if len(known) < len(reaches):
+            bounds.append((Const(0, INDEX), whole))
+            continue
+        ends = [
+            r if sign > 0 else (-r[1], -r[0]) for r, (_, sign) in zip(known, inner, strict=True)
+        ]
+        low, high = sum(a for a, _ in ends), sum(b for _, b in ends)
+        start: Expr = Const(low, INDEX)
+        for e, sign in outer:
+            start = fold("+" if sign > 0 else "-", start, e)
+        bounds.append((start, high - low + 1))
+    return Region(load.buffer, bounds)
+
+
+def _addends(e: Expr, sign: int = 1) -> list[tuple[Expr, int]]:
+    """The parts of a sum, each with its sign."""
+    if isinstance(e, Binary) and e.op in ("+", "-"):
+        return _addends(e.a, sign) + _addends(e.b, sign if e.op == "+" else -sign)
+    return [(e, sign)]

@@ -3,6 +3,7 @@
 from tvmlab.schedule.primitives.add_unit_loop import AddUnitLoop
 from tvmlab.schedule.primitives.annotate import Annotate
 from tvmlab.schedule.primitives.bind import Bind
+from tvmlab.schedule.primitives.blockize import Blockize
 from tvmlab.schedule.primitives.cache_read import CacheRead
 from tvmlab.schedule.primitives.cache_write import CacheWrite
 from tvmlab.schedule.primitives.compute_at import ComputeAt
@@ -38,6 +39,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     CacheWrite,
     DecomposeReduction,
     Rfactor,
+    Blockize,
     Tensorize,
 )
 
@@ -46,6 +48,7 @@ __all__ = [
     "AddUnitLoop",
     "Annotate",
     "Bind",
+    "Blockize",
     "CacheRead",
     "CacheWrite",
     "ComputeAt",

@@ -1,0 +1,222 @@
+"""A block whose instances are whole tiles of another's: the loops inside become its body.
+
+    for yo: for xo: for k: for yi: for xi:       for yo: for xo:
+        with block(vy=yo * 8 + yi, ...)     ->       with block(vy=yo, vx=xo):
+            C[vy, vx] = ...                              for k: for yi: for xi:
+                                                             C[vy * 8 + yi, vx * 8 + xi] = ...
+
+So what is between single elements and whole nests has a name and regions of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tvmlab.analysis.regions import tile_region
+from tvmlab.arith.linear import Atom, Linear, atom_expr
+from tvmlab.arith.simplify import linear, loop_range, simplify
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.program import Block, For, Iter, Region, Stmt
+from tvmlab.ir.walk import map_children, stmts, substitute, substitute_stmt, variables
+
+WITHIN = ("serial", "unrolled", "vectorized")
+"""The kinds of loops that may be inside a block."""
+
+
+@dataclass(frozen=True)
+class Untiled:
+    """Why the loops inside do not visit whole tiles, and what would help.
+
+    Attributes:
+        loop: the name of the loop at fault; empty if it is not one of them.
+    """
+
+    loop: str
+    why: str
+    instead: str
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One variable of the block: `size` of its values are visited by one tile.
+
+    Attributes:
+        iter: the variable that numbers tiles.
+        binding: what it is bound to.
+        inner: the value counted from the tile's first, over the loops inside.
+    """
+
+    iter: Iter
+    binding: Expr
+    size: int
+    inner: Linear
+
+    @property
+    def start(self) -> Expr:
+        """The first value of a tile."""
+        return self.iter.var * Const(self.size, INDEX) if self.size > 1 else self.iter.var
+
+
+def inner_loops(loop: For, block: Block) -> tuple[For, ...] | Untiled:
+    """The loops from `loop` down to `block`, if nothing else is in them."""
+    found: list[For] = []
+    stmt: Stmt = loop
+    while isinstance(stmt, For):
+        found.append(stmt)
+        if stmt.kind not in WITHIN:
+            return Untiled(
+                stmt.var.name,
+                f"a {stmt.kind} loop cannot be inside a block",
+                "tile first, then annotate a loop outside the tiles",
+            )
+        stmt = stmt.body
+    if stmt is block:
+        return tuple(found)
+    return Untiled(
+        found[-1].var.name,
+        "other statements stand beside the block",
+        "do it before they move into these loops",
+    )
+
+
+def tiled(block: Block, inner: Sequence[For]) -> Block | Untiled:
+    """`block`, around which stand the loops `inner`, as a block over whole tiles."""
+    local = {loop.var: loop for loop in inner}
+    cut = next((v for v in variables(block.where) if v in local), None)
+    if cut is not None:
+        return Untiled(
+            cut.name,
+            "a predicate cuts tiles short at the edge",
+            "split by factors that divide the extents",
+        )
+    parts: dict[Var, _Part] = {}
+    for it, binding in zip(block.iters, block.bindings, strict=True):
+        part = _part(it, binding, local)
+        if part is None:
+            return Untiled(
+                next((v.name for v in local if v in variables(binding)), ""),
+                f"the values of {it.var.name} inside are no whole tile that others stand beside",
+                "split every loop by its tile's extent and keep the inner ones together",
+            )
+        parts[it.var] = part
+    return _repeated(parts.values(), inner) or _over_tiles(block, parts, inner)
+
+
+def _part(it: Iter, binding: Expr, local: Mapping[Var, For]) -> _Part | None:
+    """The tile of one variable; None where its values inside are not `size` in a row."""
+    total = linear(binding, {})
+    inner: dict[Atom, int] = {
+        a: c for a, c in total.terms.items() if isinstance(a, Var) and a in local
+    }
+    outer = Linear({a: c for a, c in total.terms.items() if a not in inner}, total.constant)
+    if any(variables(atom_expr(a)) & local.keys() for a in outer.terms):
+        return None
+    size = in_a_row(inner, {v: loop.extent for v, loop in local.items()})
+    if size is None or not isinstance(it.extent, int) or it.extent % size:
+        return None
+    if any(c % size for c in (*outer.terms.values(), outer.constant)):
+        return None
+    first = Linear({a: c // size for a, c in outer.terms.items()}, outer.constant // size)
+    tile = Iter(Var(it.var.name), it.extent // size, it.kind)
+    return _Part(tile, first.expr(), size, Linear(inner, 0))
+
+
+def in_a_row(terms: Mapping[Atom, int], extents: Mapping[Var, object], size: int = 1) -> int | None:
+    """How many values a sum of loop variables takes, if they are 0, 1, 2, ... each met once.
+
+    With `size`, stretches of that many values stand beside each other.
+    """
+    for atom, coefficient in sorted(terms.items(), key=lambda t: t[1]):
+        extent = extents.get(atom) if isinstance(atom, Var) else None
+        if coefficient != size or not isinstance(extent, int):
+            return None
+        size *= extent
+    return size
+
+
+def _repeated(parts: Iterable[_Part], inner: Sequence[For]) -> Untiled | None:
+    """The refusal where a loop inside does not reach just one variable of the block."""
+    for loop in inner:
+        reached = sum(loop.var in part.inner.terms for part in parts)
+        if reached != 1 and loop.extent != 1:
+            why = "computes the same elements again" if not reached else "moves along a diagonal"
+            return Untiled(
+                loop.var.name,
+                f"each iteration of {loop.var.name} {why}",
+                f"choose a loop inside {loop.var.name}",
+            )
+    return None
+
+
+def _over_tiles(block: Block, parts: Mapping[Var, _Part], inner: Sequence[For]) -> Block | Untiled:
+    ranges = {loop.var: loop_range(loop, {}) for loop in inner}
+    values = {
+        v: simplify(part.start + part.inner.expr(), ranges) if part.inner.terms else part.start
+        for v, part in parts.items()
+    }
+    scattered = next((w for w in block.writes if not _is_box(w, values, inner)), None)
+    if scattered is not None:
+        return Untiled(
+            inner[0].var.name,
+            f"what the loops inside write of {scattered.buffer.name} is no box",
+            "choose a loop further in",
+        )
+    init = block.init
+    if init is not None:
+        spatial = [
+            loop
+            for loop in inner
+            if not any(loop.var in p.inner.terms and p.iter.is_reduce for p in parts.values())
+        ]
+        init = _renamed(_nest(substitute_stmt(init, values), spatial))
+    return Block(
+        block.name,
+        [part.iter for part in parts.values()],
+        [part.binding for part in parts.values()],
+        block.where,
+        [tile_region(r, values, ranges) for r in block.reads],
+        [tile_region(w, values, ranges) for w in block.writes],
+        init,
+        _nest(substitute_stmt(block.body, values), inner),
+    )
+
+
+def _is_box(region: Region, values: Mapping[Var, Expr], inner: Sequence[For]) -> bool:
+    """Whether the loops inside visit every element of a box, and nothing else."""
+    extents = {loop.var: loop.extent for loop in inner}
+    for start, extent in region.bounds:
+        total = linear(substitute(start, values), {})
+        local = {a: c for a, c in total.terms.items() if variables(atom_expr(a)) & extents.keys()}
+        if not isinstance(extent, int) or in_a_row(local, extents, extent) is None:
+            return False
+    return True
+
+
+def _nest(body: Stmt, loops: Sequence[For]) -> Stmt:
+    for loop in reversed(loops):
+        body = loop.replace(body=body)
+    return body
+
+
+def _renamed(stmt: Stmt) -> Stmt:
+    """`stmt` with loop variables of its own, by the same names."""
+    fresh: dict[Var, Expr] = {s.var: Var(s.var.name) for s in stmts(stmt) if isinstance(s, For)}
+
+    def visit(s: Stmt) -> Stmt:
+        s = map_children(s, visit, lambda e: fresh.get(e) if isinstance(e, Var) else None)
+        var = fresh.get(s.var) if isinstance(s, For) else None
+        return s.replace(var=var) if isinstance(s, For) and isinstance(var, Var) else s
+
+    return visit(stmt)
+
+
+def body_nest(block: Block) -> tuple[tuple[For, ...], Stmt]:
+    """The loops that a block's body begins with, and what is inside them."""
+    loops: list[For] = []
+    stmt = block.body
+    while isinstance(stmt, For):
+        loops.append(stmt)
+        stmt = stmt.body
+    return tuple(loops), stmt

@@ -155,7 +155,7 @@ class _Verifier:
         if self.scheduled and s.name in self.seen_blocks:
             self.fail(f"two blocks are named {s.name}")
         self.seen_blocks.add(s.name)
-        outer, scope = self.block, self.scope
+        outer, scope, names = self.block, self.scope, self.names
         self.block = s
         if len(s.iters) != len(s.bindings):
             self.fail(f"{len(s.iters)} iteration variables have {len(s.bindings)} bindings")
@@ -167,13 +167,13 @@ class _Verifier:
                 self.fail(f"{it.var.name} is of the unknown kind {it.kind!r}")
             if isinstance(it.extent, int) and it.extent < 1:
                 self.fail(f"{it.var.name} has the extent {it.extent}")
-        self.scope = {it.var for it in s.iters} | self.sizes
+        self.scope, self.names = {it.var for it in s.iters} | self.sizes, set()
         self.regions(s.reads)
         self.regions(s.writes)
         if s.init is not None:
             self.stmt(s.init)
         self.stmt(s.body)
-        self.block, self.scope = outer, scope
+        self.block, self.scope, self.names = outer, scope, names
 
     def regions(self, regions: Iterable[Region]) -> None:
         for region in regions:

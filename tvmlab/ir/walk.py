@@ -5,10 +5,11 @@ Rewrites share every part they do not change, so `is` tells whether anything hap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var, fold
+from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Region, Seq, Stmt, Store
 
 ExprRewrite = Callable[[Expr], Expr | None]
@@ -149,6 +150,16 @@ def rewrite(
 def substitute_stmt(stmt: Stmt, values: Mapping[Var, Expr]) -> Stmt:
     """`stmt` with variables replaced by expressions everywhere in it."""
     return rewrite(stmt, on_expr=lambda e: values.get(e) if isinstance(e, Var) else None)
+
+
+def own_loops(stmt: Stmt, taken: Iterable[str] = ()) -> Stmt:
+    """`stmt` with loop variables of its own, named as they were or unlike all `taken`."""
+    names = tuple(taken)
+    if not isinstance(stmt, For):
+        return map_children(stmt, lambda s: own_loops(s, names), lambda e: None)
+    var = Var(fresh_names(names, [stmt.var.name])[0])
+    body = own_loops(substitute_stmt(stmt.body, {stmt.var: var}), (*names, var.name))
+    return stmt.replace(var=var, body=body)
 
 
 def sub_stmts(stmt: Stmt) -> tuple[Stmt, ...]:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from tvmlab.ir.conjuncts import conjuncts, guarded
-from tvmlab.ir.program import Block, Program, Stmt, Store
-from tvmlab.ir.walk import rewrite, substitute_stmt
+from tvmlab.ir.program import Block, For, Program, Stmt, Store
+from tvmlab.ir.walk import map_children, own_loops, rewrite, substitute_stmt
 
 
 def bind(program: Program) -> Program:
     """The program without blocks; each store names the block it came from.
 
-    Takes blocks without init, as `initialise` leaves them.
+    Takes blocks without init, as `initialise` leaves them. The loops inside a block are named
+    for it alone, and unlike those around it from now on.
     """
-    return program.with_body(rewrite(program.body, _dissolve))
+    return program.with_body(_visit(program.body, ()))
 
 
-def _dissolve(stmt: Stmt) -> Stmt | None:
-    if not isinstance(stmt, Block):
-        return None
-    values = {it.var: b for it, b in zip(stmt.iters, stmt.bindings, strict=True)}
-    body = substitute_stmt(stmt.body, values)
-    return guarded(conjuncts(stmt.where), rewrite(body, lambda s: _name(s, stmt.name)))
+def _visit(stmt: Stmt, around: tuple[str, ...]) -> Stmt:
+    if isinstance(stmt, Block):
+        return _dissolved(stmt, around)
+    names = (*around, stmt.var.name) if isinstance(stmt, For) else around
+    return map_children(stmt, lambda s: _visit(s, names), lambda e: None)
+
+
+def _dissolved(block: Block, around: tuple[str, ...]) -> Stmt:
+    inside = block.body if isinstance(block.body, Store) else own_loops(block.body, around)
+    values = {it.var: b for it, b in zip(block.iters, block.bindings, strict=True)}
+    body = rewrite(substitute_stmt(inside, values), lambda s: _name(s, block.name))
+    return guarded(conjuncts(block.where), body)
 
 
 def _name(stmt: Stmt, block: str) -> Stmt | None:

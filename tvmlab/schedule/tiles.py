@@ -19,7 +19,7 @@ from tvmlab.arith.simplify import linear, loop_range, simplify
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import Block, For, Iter, Region, Stmt
-from tvmlab.ir.walk import map_children, stmts, substitute, substitute_stmt, variables
+from tvmlab.ir.walk import own_loops, substitute, substitute_stmt, variables
 
 WITHIN = ("serial", "unrolled", "vectorized")
 """The kinds of loops that may be inside a block."""
@@ -114,6 +114,9 @@ def _part(it: Iter, binding: Expr, local: Mapping[Var, For]) -> _Part | None:
     if any(variables(atom_expr(a)) & local.keys() for a in outer.terms):
         return None
     size = in_a_row(inner, {v: loop.extent for v, loop in local.items()})
+    if size == 1:
+        start = outer.expr() if inner else binding
+        return _Part(Iter(Var(it.var.name), it.extent, it.kind), start, 1, Linear(inner, 0))
     if size is None or not isinstance(it.extent, int) or it.extent % size:
         return None
     if any(c % size for c in (*outer.terms.values(), outer.constant)):
@@ -170,7 +173,7 @@ def _over_tiles(block: Block, parts: Mapping[Var, _Part], inner: Sequence[For]) 
             for loop in inner
             if not any(loop.var in p.inner.terms and p.iter.is_reduce for p in parts.values())
         ]
-        init = _renamed(_nest(substitute_stmt(init, values), spatial))
+        init = own_loops(_nest(substitute_stmt(init, values), spatial))
     return Block(
         block.name,
         [part.iter for part in parts.values()],
@@ -198,18 +201,6 @@ def _nest(body: Stmt, loops: Sequence[For]) -> Stmt:
     for loop in reversed(loops):
         body = loop.replace(body=body)
     return body
-
-
-def _renamed(stmt: Stmt) -> Stmt:
-    """`stmt` with loop variables of its own, by the same names."""
-    fresh: dict[Var, Expr] = {s.var: Var(s.var.name) for s in stmts(stmt) if isinstance(s, For)}
-
-    def visit(s: Stmt) -> Stmt:
-        s = map_children(s, visit, lambda e: fresh.get(e) if isinstance(e, Var) else None)
-        var = fresh.get(s.var) if isinstance(s, For) else None
-        return s.replace(var=var) if isinstance(s, For) and isinstance(var, Var) else s
-
-    return visit(stmt)
 
 
 def body_nest(block: Block) -> tuple[tuple[For, ...], Stmt]:

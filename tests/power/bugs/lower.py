@@ -72,7 +72,7 @@ LOWER = Room(
         Bug(
             "a block's predicate is dropped",
             "tvmlab.lower.bind",
-            "guarded(conjuncts(stmt.where),",
+            "guarded(conjuncts(block.where),",
             "guarded([],",
         ),
         Bug(

@@ -27,7 +27,7 @@ def test_the_headline_is_the_documented_expression() -> None:
     (c,) = workload.tensors
     assert [t.name for t in (*workload.inputs, c)] == ["A", "B", "C"]
     assert [a.name for a in (*c.axes, *c.reduce_axes)] == ["y", "x", "k"]
-    assert repr(c.body.value) == "(A[k, y] * B[k, x])"  # type: ignore[union-attr]
+    assert repr(c.body.values[0]) == "(A[k, y] * B[k, x])"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

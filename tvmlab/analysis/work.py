@@ -7,8 +7,8 @@ from math import prod
 
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.dtypes import is_float
-from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Expr, Select
-from tvmlab.ir.program import Block, If, Program, Stmt, Store
+from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Expr, Local, Select
+from tvmlab.ir.program import Block, If, Let, Program, Stmt, Store
 from tvmlab.ir.walk import blocks, sub_stmts
 
 
@@ -45,7 +45,7 @@ def _instances(block: Block) -> int:
 
 
 def _in_stmt(stmt: Stmt) -> int:
-    own = _in_expr(stmt.value) if isinstance(stmt, Store) else 0
+    own = _in_expr(stmt.value) if isinstance(stmt, (Store, Let)) else 0
     if isinstance(stmt, If):
         own += _in_expr(stmt.condition)
     return own + sum(_in_stmt(below) for below in sub_stmts(stmt))
@@ -70,8 +70,8 @@ def _is_arithmetic(expr: Binary) -> bool:
 
 
 def _loads(expr: Expr) -> bool:
-    """Whether an element is read below `expr`, indices of loads aside."""
-    if isinstance(expr, Load):
+    """Whether an element is read or named below `expr`, indices of loads aside."""
+    if isinstance(expr, (Load, Local)):
         return True
     if isinstance(expr, Binary):
         return _loads(expr.a) or _loads(expr.b)

@@ -11,7 +11,7 @@ from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var
-from tvmlab.ir.program import Block, For, If, Program, Stmt, Store
+from tvmlab.ir.program import Block, For, If, Let, Program, Stmt, Store
 from tvmlab.ir.walk import exprs, operands, rewrite_expr, sub_stmts
 
 
@@ -83,6 +83,8 @@ def _claims(s: Stmt, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> 
         if s.otherwise is not None and _may_be(s.condition, False):
             yield from _claims(s.otherwise, ranges, (*limits, *_limits(s.condition, False)))
         return
+    elif isinstance(s, Let):
+        yield from _reads(s.value, ranges, limits)
     elif isinstance(s, Block):
         if not _may_be(s.where, True):
             return

@@ -16,7 +16,7 @@ from tvmlab.ir.buffer import Extent
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var, fold
-from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Invoke, Region, Seq, Stmt, Store
+from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Invoke, Let, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import operands, with_operands
 
 FALSE = Const(0, "bool")
@@ -202,6 +202,8 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
             return Invoke(s.name, [_simplify_region(o, known) for o in s.operands], visit(s.body))
         if isinstance(s, Allocate):
             return Allocate(s.buffer, visit(s.body))
+        if isinstance(s, Let):
+            return Let(s.var, simplify(s.value, known), visit(s.body))
         assert isinstance(s, Block)
         return _simplify_block(s, known, visit)
 

@@ -13,7 +13,7 @@ from tvmlab.ir.expr import Expr
 from tvmlab.ir.walk import rewrite_expr
 from tvmlab.ops import Workload
 from tvmlab.te import Tensor
-from tvmlab.te.graph import stages, value_of
+from tvmlab.te.graph import stages, terms_of
 from tvmlab.te.reduction import Reduce
 
 
@@ -84,8 +84,8 @@ def reading(out: Tensor, exchanged: Mapping[Tensor, Tensor]) -> Tensor:
 
     for stage in stages([out]):
         assert stage.body is not None
-        body = rewrite_expr(value_of(stage.body), bind)
+        (body,) = (rewrite_expr(v, bind) for v in terms_of(stage))
         if isinstance(stage.body, Reduce):
-            body = Reduce(stage.body.reducer, body, stage.body.axes)
+            body = Reduce(stage.body.reducer, (body,), stage.body.axes)
         known[stage] = Tensor(stage.name, stage.extents, stage.dtype, stage.axes, body)
     return known[out]

@@ -21,6 +21,8 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
   starts the fold anew or nothing is folded. Nothing in a block refers to a loop variable outside
   `bindings` and `where`.
 - `Seq`, `If`, `Allocate` (a buffer alive in its body, uninitialised), `Store`.
+- `Let(var, value, body)`: `value` is evaluated once, and `var` stands for it in `body`, whatever
+  `body` stores. So the several results of one fold are all computed from what was there before.
 - `Invoke(name, operands, body)`: a hardware instruction; it does exactly what `body` does.
 
 *Expressions* have a dtype and no effects:

@@ -11,7 +11,19 @@ from hashlib import sha256
 
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
-from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Program, Region, Seq, Stmt, Store
+from tvmlab.ir.program import (
+    Allocate,
+    Block,
+    For,
+    If,
+    Invoke,
+    Let,
+    Program,
+    Region,
+    Seq,
+    Stmt,
+    Store,
+)
 from tvmlab.ir.size import Size
 from tvmlab.ir.walk import operands
 
@@ -84,6 +96,9 @@ def _stmt_key(s: Stmt, names: Names) -> Key:
     if isinstance(s, Invoke):
         operands = tuple([_region_key(o, names) for o in s.operands])
         return ("invoke", s.name, operands, _stmt_key(s.body, names))
+    if isinstance(s, Let):
+        value = expr_key(s.value, names)
+        return ("let", _name(s.var, names), value, _stmt_key(s.body, names))
     if isinstance(s, Allocate):
         return ("allocate", _buffer_key(s.buffer, names), _stmt_key(s.body, names))
     assert isinstance(s, Block)

@@ -122,6 +122,16 @@ class Var(Expr):
         return self.name
 
 
+class Local(Var):
+    """A value named by a `Let`: of any dtype and, in lowered programs, of several lanes."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, dtype: str, lanes: int = 1) -> None:
+        super().__init__(name, dtype)
+        self.lanes = lanes
+
+
 class Const(Expr):
     """A literal of a dtype: a Python int (bool as 0 or 1) or float."""
 

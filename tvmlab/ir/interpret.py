@@ -18,9 +18,21 @@ from tvmlab.errors import UsageError, VerifyError
 from tvmlab.ir import dtypes
 from tvmlab.ir.bfloat16 import nearest
 from tvmlab.ir.buffer import Buffer, Extent, Load
-from tvmlab.ir.expr import COMPARISONS, LOGICAL, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.expr import (
+    COMPARISONS,
+    LOGICAL,
+    Binary,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    Local,
+    Ramp,
+    Select,
+    Var,
+)
 from tvmlab.ir.functions import FUNCTIONS
-from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Program, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import named, sizes_from_shapes, sizes_of
 from tvmlab.ir.specialise import specialise
 from tvmlab.ir.walk import exprs
@@ -153,6 +165,9 @@ class _Writer:
             if s.otherwise is not None:
                 self.line("else:", depth)
                 self.stmt(s.otherwise, depth + 1, nested)
+        elif isinstance(s, Let):
+            self.let(s, depth)
+            self.stmt(s.body, depth, nested)
         elif isinstance(s, Invoke):
             self.stmt(s.body, depth, nested)
         elif isinstance(s, Allocate):
@@ -199,6 +214,18 @@ class _Writer:
         self.stmt(s.body, depth, nested)
         self.block = ""
 
+    def let(self, s: Let, depth: int) -> None:
+        """A value by name; a vector as what each wanted lane holds."""
+        if s.var.lanes == 1:
+            value = self.expr(s.value)
+            self.line(f"{self.variable(s.var)} = {value}", depth)
+            return
+        self.lane = lane = self.temporary()
+        value, mask = self.expr(s.value), " and ".join(map(self.expr, self.masks)) or "True"
+        self.lane = ""
+        chosen = f"for {lane} in range({s.var.lanes}) if {mask}"
+        self.line(f"{self.variable(s.var)} = {{{lane}: {value} {chosen}}}", depth)
+
     def store(self, s: Store, depth: int) -> None:
         around, self.block = self.block, self.block or s.source or ""
         lanes = max([s.value.lanes, *(i.lanes for i in (*s.indices, *self.masks))])
@@ -237,7 +264,7 @@ class _Writer:
     def expr(self, e: Expr) -> str:
         """Python source of an expression, safe to stand as an operand."""
         if isinstance(e, Var):
-            return self.variable(e)
+            return f"{self.variable(e)}[{self.lane}]" if e.lanes > 1 else self.variable(e)
         if isinstance(e, Const):
             if dtypes.is_float(e.dtype):
                 return self.constant(_rounding(e.dtype)(e.value))
@@ -302,7 +329,7 @@ def _rounding(dtype: str) -> Callable[[Any], Any]:
 def _is_index(e: Expr) -> bool:
     """Whether an expression is over loop variables alone, which are far from overflow."""
     return e.dtype == dtypes.INDEX and all(
-        isinstance(x, (Var, Const, Binary, Ramp)) for x in exprs(e)
+        isinstance(x, (Var, Const, Binary, Ramp)) and not isinstance(x, Local) for x in exprs(e)
     )
 
 

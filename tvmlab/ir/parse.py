@@ -4,9 +4,9 @@ The text is Python syntax, so Python's own parser gives the tree; of that tree o
 the printer writes are understood, and nothing is run. Printing what was read gives the text again.
 
 The text leaves a few things unsaid, which are chosen so: parameters that are stored to are the
-outputs; an allocation lives to the end of its indented lines; statements of one indentation are one
-`Seq`; a store knows the block it stands in as its source; a block's extents and regions follow from
-its bindings and its body (`tvmlab.ir.unsaid`).
+outputs; an allocation and a named value live to the end of their indented lines; statements of one
+indentation are one `Seq`; a store knows the block it stands in as its source; a block's extents and
+regions follow from its bindings and its body (`tvmlab.ir.unsaid`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from tvmlab.errors import ParseError, VerifyError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent
-from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.expr import Const, Expr, Local, Var
 from tvmlab.ir.parse_expr import Scope, fail, parse_expr
 from tvmlab.ir.parse_invoke import parse_invoke
 from tvmlab.ir.printer import LOOP_WORDS
@@ -29,6 +29,7 @@ from tvmlab.ir.program import (
     For,
     If,
     Iter,
+    Let,
     Program,
     Seq,
     Stmt,
@@ -170,10 +171,27 @@ def _sequence(nodes: Sequence[ast.stmt], scope: Scope, block: str | None, at: as
             inner = scope.within(buffers={buffer.name: buffer})
             parts.append(Allocate(buffer, _sequence(nodes[n + 1 :], inner, block, node)))
             break
+        named = _named(node, scope)
+        if named is not None:
+            var, value = named
+            inner = scope.within({var.name: var})
+            parts.append(Let(var, value, _sequence(nodes[n + 1 :], inner, block, node)))
+            break
         parts.append(_stmt(node, scope, block))
     if not parts:
         raise fail(at, "nothing stands in these lines; a program does something")
     return parts[0] if len(parts) == 1 else Seq(parts)
+
+
+def _named(node: ast.stmt, scope: Scope) -> tuple[Local, Expr] | None:
+    """The variable and the value of `v = expression`; None for another statement."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+        return None
+    target = node.targets[0]
+    if not isinstance(target, ast.Name):
+        return None
+    value = parse_expr(node.value, scope)
+    return Local(target.id, value.dtype, value.lanes), value
 
 
 def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
@@ -198,7 +216,7 @@ def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
     raise fail(
         node,
         f"{ast.unparse(node).splitlines()[0][:60]!r} is no statement of a program; those are for, "
-        "with block, if, an allocation and a store",
+        "with block, if, an allocation, a named value and a store",
     )
 
 

@@ -22,7 +22,7 @@ from math import inf, isinf, isnan
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
-from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Program, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import bounds_text, sizes_of
 
 LOOP_WORDS = {
@@ -211,6 +211,12 @@ class _Writer:
             self.branch(s, indent, block)
         elif isinstance(s, Invoke):
             self.invoke(s, block)
+        elif isinstance(s, Let):
+            self.put(s.var.name, "variable", s.var)
+            self.put(" = ")
+            self.expr(s.value)
+            self.end(s, block or first_block(s))
+            self.stmt(s.body, indent, block)
         else:
             assert isinstance(s, Allocate)
             self.put(s.buffer.name, "buffer", s)
@@ -337,7 +343,7 @@ def first_block(stmt: Stmt) -> str | None:
     if isinstance(stmt, Store):
         return stmt.source
     below: tuple[Stmt | None, ...] = ()
-    if isinstance(stmt, (For, Allocate, Invoke)):
+    if isinstance(stmt, (For, Allocate, Invoke, Let)):
         below = (stmt.body,)
     elif isinstance(stmt, Seq):
         below = stmt.stmts

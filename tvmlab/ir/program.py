@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from tvmlab.ir.buffer import Buffer, Extent
-from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.expr import Const, Expr, Local, Var
 
 LOOP_KINDS = ("serial", "parallel", "vectorized", "unrolled", "bound")
 SCOPES = ("global", "register")
@@ -144,6 +144,17 @@ class Allocate(Stmt):
 
     def __init__(self, buffer: Buffer, body: Stmt) -> None:
         self.buffer = buffer
+        self.body = body
+
+
+class Let(Stmt):
+    """`body`, with `var` standing for what `value` was before it."""
+
+    __slots__ = ("var", "value", "body")
+
+    def __init__(self, var: Local, value: Expr, body: Stmt) -> None:
+        self.var = var
+        self.value = value
         self.body = body
 
 

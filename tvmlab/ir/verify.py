@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from tvmlab.errors import VerifyError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Binary, Cast, Expr, Ramp, Select, Var
+from tvmlab.ir.expr import Binary, Cast, Expr, Local, Ramp, Select, Var
 from tvmlab.ir.program import (
     LOOP_KINDS,
     SCOPES,
@@ -21,6 +21,7 @@ from tvmlab.ir.program import (
     For,
     If,
     Invoke,
+    Let,
     Program,
     Region,
     Stmt,
@@ -92,7 +93,7 @@ class _Verifier:
         """Every variable is made in one place (in lowered programs, once on a path)."""
         if var in (self.seen if self.scheduled else self.scope):
             self.fail(f"two loops or blocks share the variable {var.name}")
-        if var.dtype != dtypes.INDEX:
+        if var.dtype != dtypes.INDEX and not isinstance(var, Local):
             self.fail(f"the variable {var.name} is {var.dtype}, not {dtypes.INDEX}")
         self.seen.add(var)
 
@@ -104,6 +105,9 @@ class _Verifier:
             return
         if isinstance(s, Block):
             self.instance(s)
+            return
+        if isinstance(s, Let):
+            self.let(s)
             return
         if isinstance(s, Store):
             self.store(s)
@@ -140,6 +144,16 @@ class _Verifier:
         self.stmt(s.body)
         self.scope.remove(s.var)
         self.names.discard(name)
+
+    def let(self, s: Let) -> None:
+        name = s.var.name
+        self.typed(s.value, s.var.dtype, f"the value of {name}")
+        if s.value.lanes != s.var.lanes:
+            self.fail(f"{name} has {s.var.lanes} lanes, and its value {s.value.lanes}")
+        self.introduce(s.var)
+        self.scope.add(s.var)
+        self.stmt(s.body)
+        self.scope.remove(s.var)
 
     def carries_no_fold(self, s: For) -> None:
         """Iterations that run in any order must not be contributions to one element."""

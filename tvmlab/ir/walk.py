@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var, fold
 from tvmlab.ir.names import fresh_names
-from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Region, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Region, Seq, Stmt, Store
 
 ExprRewrite = Callable[[Expr], Expr | None]
 StmtRewrite = Callable[[Stmt], Stmt | None]
@@ -107,6 +107,9 @@ def map_children(stmt: Stmt, on_stmt: Callable[[Stmt], Stmt], on_expr: ExprRewri
     if isinstance(stmt, Allocate):
         body = on_stmt(stmt.body)
         return stmt if body is stmt.body else Allocate(stmt.buffer, body)
+    if isinstance(stmt, Let):
+        value, body = mapped(stmt.value), on_stmt(stmt.body)
+        return stmt if value is stmt.value and body is stmt.body else Let(stmt.var, value, body)
     if isinstance(stmt, Invoke):
         body = on_stmt(stmt.body)
         operands = [_map_region(o, mapped) for o in stmt.operands]
@@ -164,7 +167,7 @@ def own_loops(stmt: Stmt, taken: Iterable[str] = ()) -> Stmt:
 
 def sub_stmts(stmt: Stmt) -> tuple[Stmt, ...]:
     """The statements directly below `stmt` (a block's init before its body)."""
-    if isinstance(stmt, (For, Allocate, Invoke)):
+    if isinstance(stmt, (For, Allocate, Invoke, Let)):
         return (stmt.body,)
     if isinstance(stmt, Seq):
         return stmt.stmts
@@ -190,6 +193,8 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return (*stmt.indices, stmt.value)
     if isinstance(stmt, If):
         return (stmt.condition,)
+    if isinstance(stmt, Let):
+        return (stmt.value,)
     if isinstance(stmt, Block):
         return (*stmt.bindings, stmt.where)
     return ()

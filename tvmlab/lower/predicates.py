@@ -22,7 +22,7 @@ from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.program import For, If, Program, Seq, Stmt, Store
+from tvmlab.ir.program import For, If, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute_stmt, variables
 
 MOST_SPLITS = 4
@@ -151,5 +151,5 @@ def _guards_all(stmt: Stmt, condition: Expr) -> bool:
     """Whether nothing in `stmt` runs where `condition` does not hold."""
     if isinstance(stmt, If) and same(stmt.condition, condition):
         return stmt.otherwise is None
-    below = sub_stmts(stmt)
+    below = () if isinstance(stmt, Let) else sub_stmts(stmt)  # its value is evaluated anyhow
     return bool(below) and all(_guards_all(s, condition) for s in below)

@@ -15,7 +15,7 @@ from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Ramp, Var
-from tvmlab.ir.program import For, Stmt, Store
+from tvmlab.ir.program import For, Let, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, rewrite, stmts, variables
 
 MOST_ELEMENTS = 8192
@@ -82,8 +82,12 @@ def unrolled_extents(stmt: Stmt) -> dict[Var, int]:
 
 
 def moving_variables(stmt: Stmt) -> set[Var]:
-    """The variables of the loops in `stmt` that are not unrolled."""
-    return {s.var for s in stmts(stmt) if isinstance(s, For) and s.kind != "unrolled"}
+    """The variables of the loops in `stmt` that are not unrolled, and of its named values."""
+    return {
+        s.var
+        for s in stmts(stmt)
+        if isinstance(s, Let) or (isinstance(s, For) and s.kind != "unrolled")
+    }
 
 
 def take_apart(

@@ -10,7 +10,7 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Expr, Var
-from tvmlab.ir.program import Allocate, For, If, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, For, If, Let, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs_of, stmts, substitute, variables
 
 NOTHING = Seq(())
@@ -36,8 +36,10 @@ def touches(stmt: Stmt, buffer: Buffer, moving: set[Var]) -> Stmt | None:
         return _of_seq(stmt, buffer, moving)
     if isinstance(stmt, If):
         return _of_branch(stmt, buffer, moving)
-    assert isinstance(stmt, (For, Allocate))
+    assert isinstance(stmt, (For, Allocate, Let))
     inside = touches(stmt.body, buffer, moving)
+    if inside is not None and isinstance(stmt, Let) and _depends(inside, stmt.var):
+        return None
     if inside is None or not isinstance(stmt, For) or stmt.var in moving:
         return inside
     return stmt.replace(body=inside) if _depends(inside, stmt.var) else inside

@@ -11,9 +11,18 @@ from tvmlab.arith.linear import Linear
 from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Var
-from tvmlab.ir.program import For, If, Program, Seq, Stmt, Store
-from tvmlab.ir.walk import exprs, exprs_of, map_children, operands, stmts, variables, with_operands
+from tvmlab.ir.expr import Binary, Const, Expr, Local, Ramp, Var
+from tvmlab.ir.program import For, If, Let, Program, Seq, Stmt, Store
+from tvmlab.ir.walk import (
+    exprs,
+    exprs_of,
+    map_children,
+    operands,
+    stmts,
+    substitute_stmt,
+    variables,
+    with_operands,
+)
 
 
 def vectorize(program: Program) -> Program:
@@ -53,6 +62,8 @@ def _lanes(body: Stmt, var: Var, lanes: int) -> Stmt:
         if any(not isinstance(a, Var) and var in variables(_atom(a)) for a in rest):
             return None
         base = Linear(rest, total.constant).expr()
+        if base.lanes > 1:
+            return None
         if lanes == 1:
             return base
         if factor == 1:
@@ -63,6 +74,10 @@ def _lanes(body: Stmt, var: Var, lanes: int) -> Stmt:
     def visit(s: Stmt) -> Stmt:
         if isinstance(s, Store):
             return Store(s.buffer, tuple([expr(i) for i in s.indices]), expr(s.value), s.source)
+        if isinstance(s, Let):
+            value = expr(s.value)
+            named = Local(s.var.name, s.var.dtype, value.lanes)
+            return Let(named, value, visit(substitute_stmt(s.body, {s.var: named})))
         if isinstance(s, If):
             otherwise = visit(s.otherwise) if s.otherwise is not None else None
             return _branch(expr(s.condition), visit(s.then), otherwise)

@@ -17,7 +17,7 @@ from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, ro
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
-from tvmlab.te.graph import value_of
+from tvmlab.te.graph import terms_of
 from tvmlab.te.reduction import Axis
 
 MAX_WRITTEN_OUT = 8
@@ -123,8 +123,7 @@ class GenericTemplate(ScheduleTemplate):
 
 def runs_along(stage: Tensor, axis: Axis) -> bool:
     """Whether neighbours along `axis` read neighbours in memory, every second, or the same."""
-    assert stage.body is not None
-    for load in exprs(value_of(stage.body)):
+    for load in (e for value in terms_of(stage) for e in exprs(value)):
         if isinstance(load, Load) and load.indices:
             *outer, last = load.indices
             if any(axis in variables(index) for index in outer):

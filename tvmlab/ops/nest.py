@@ -15,7 +15,7 @@ from tvmlab.schedule import Loop, Schedule
 from tvmlab.schedule.find import find_site
 from tvmlab.schedule.stage import Stage
 from tvmlab.te import Tensor
-from tvmlab.te.graph import stages, tensors, unique_names
+from tvmlab.te.graph import block_names, stages, unique_names
 
 Part = tuple[str, int]
 """A loop of the expression by name, and the level of its cut, 0 outermost."""
@@ -28,8 +28,7 @@ def loop_names(tensor: Tensor) -> list[str]:
 
 def blocks(outputs: Sequence[Tensor]) -> list[tuple[Tensor, str]]:
     """The computations with the names of their blocks, producers first."""
-    every = tensors(outputs)
-    names = dict(zip(every, unique_names([t.name for t in every]), strict=True))
+    names = block_names(outputs)
     return [(stage, names[stage]) for stage in stages(outputs)]
 
 

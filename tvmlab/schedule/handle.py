@@ -20,7 +20,7 @@ from tvmlab.schedule.stage import Loop, Stage
 from tvmlab.schedule.state import State
 from tvmlab.schedule.step import Step
 from tvmlab.schedule.trace import Trace, recorded, replay_python
-from tvmlab.te.graph import tensors, unique_names
+from tvmlab.te.graph import block_names
 from tvmlab.te.tensor import Tensor
 
 Self = TypeVar("Self", bound="Schedule")
@@ -157,9 +157,7 @@ class Schedule:
 
     def block_names(self) -> dict[Tensor, str]:
         """For each tensor computed here the name of the block that computes it."""
-        every = tensors(self.outputs)
-        names = zip(every, unique_names([t.name for t in every]), strict=True)
-        return {t: n for t, n in names if not t.is_placeholder}
+        return block_names(self.outputs)
 
     def apply(self, step: Step) -> list[Loop]:
         """Append a step; the loops it made.

@@ -20,11 +20,12 @@ from tvmlab.ir.expr import Binary, Expr
 from tvmlab.ir.shapes import sizes_from_shapes
 from tvmlab.ir.walk import exprs, variables
 from tvmlab.te.bounded import Array, Bounded, Error, is_exact
+from tvmlab.te.combining import Combining
 from tvmlab.te.contraction import contract
 from tvmlab.te.folding import Folding
-from tvmlab.te.graph import as_outputs, inputs, stages, tensors, unique_names, value_of
+from tvmlab.te.graph import as_outputs, inputs, stages, tensors, terms_of, unique_names
 from tvmlab.te.points import Points
-from tvmlab.te.reduction import Reduce
+from tvmlab.te.reduction import REDUCERS, Combiner, Reduce
 from tvmlab.te.specialise import graph_sizes, specialise_tensors
 from tvmlab.te.tensor import Tensor
 
@@ -73,7 +74,7 @@ def evaluate(
     known = {t: Bounded(np.asarray(arrays[n]), 0.0, t.dtype) for n, t in names.items()}
     with np.errstate(all="ignore"):
         for stage in stages(results):
-            known[stage] = _Stage(stage, known).evaluate()
+            known.update(zip(stage.results, _Stage(stage, known).evaluate(), strict=True))
     every = tensors(results)
     shown = unique_names([t.name for t in every])
     return tuple(
@@ -166,8 +167,7 @@ def _index_limits(outputs: Sequence[Tensor]) -> dict[Tensor, int]:
     """For each tensor that is read to form an index, the smallest extent it indexes."""
     limits: dict[Tensor, int] = {}
     for stage in stages(outputs):
-        assert stage.body is not None
-        for e in exprs(value_of(stage.body)):
+        for e in (e for value in terms_of(stage) for e in exprs(value)):
             if not isinstance(e, Load):
                 continue
             for index, extent in zip(e.indices, e.buffer.extents, strict=True):
@@ -185,30 +185,30 @@ class _Stage:
     """The evaluation of one computation over the tensors known so far."""
 
     def __init__(self, tensor: Tensor, known: Mapping[Tensor, Bounded]) -> None:
-        assert tensor.body is not None
         self.tensor = tensor
-        self.body = value_of(tensor.body)
+        self.bodies = terms_of(tensor)
         self.axes = (*tensor.axes, *tensor.reduce_axes)
         self.extents = tuple(a.count for a in self.axes)
         self.rank = len(tensor.axes)
         self.points = Points(self.axes, known)
 
-    def evaluate(self) -> Bounded:
-        """The tensor's elements and bounds."""
-        shape, dtype = self.tensor.extents, self.tensor.dtype
-        value = np.empty(shape, np.float64 if dtypes.is_float(dtype) else dtype)
-        error: Error = 0.0
+    def evaluate(self) -> tuple[Bounded, ...]:
+        """The elements and bounds of each result."""
+        shape, kinds = self.tensor.extents, [t.dtype for t in self.tensor.results]
+        values = [np.empty(shape, np.float64 if dtypes.is_float(d) else d) for d in kinds]
+        errors: list[Error] = [0.0 for _ in kinds]
         factors = self.factors()
         sizes = self.box_sizes() if factors is None else self.factor_sizes(factors)
         for starts, box in _boxes(shape, sizes[: self.rank]):
-            part = self.part(starts, box, sizes[self.rank :], factors)
             at = tuple(slice(s, s + n) for s, n in zip(starts, box, strict=True))
-            value[at] = part.value
-            if isinstance(error, float) and not is_exact(part.error):
-                error = np.zeros(shape)
-            if not isinstance(error, float):
-                error[at] = part.error
-        return Bounded(value, error, dtype)
+            for n, part in enumerate(self.part(starts, box, sizes[self.rank :], factors)):
+                values[n][at] = part.value
+                error = errors[n]
+                if isinstance(error, float) and not is_exact(part.error):
+                    error = errors[n] = np.zeros(shape)
+                if not isinstance(error, float):
+                    error[at] = part.error
+        return tuple(map(Bounded, values, errors, kinds))
 
     def part(
         self,
@@ -216,12 +216,20 @@ class _Stage:
         box: tuple[int, ...],
         fold_sizes: tuple[int, ...],
         factors: tuple[Expr, Expr] | None,
-    ) -> Bounded:
-        """The elements of one box of the result."""
+    ) -> tuple[Bounded, ...]:
+        """The elements of one box of each result."""
         reduce = self.tensor.body
         if not isinstance(reduce, Reduce):
-            return self.points.within(starts, box).expr(self.body)
-        folding = Folding(reduce.reducer.name, self.tensor.dtype, prod(self.extents[self.rank :]))
+            points = self.points.within(starts, box)
+            return tuple(points.expr(body) for body in self.bodies)
+        count = prod(self.extents[self.rank :])
+        if isinstance(reduce.reducer, Combiner):
+            combining = Combining(reduce.reducer, count)
+            for fold_starts, fold_box in _boxes(self.extents[self.rank :], fold_sizes):
+                points = self.points.within((*starts, *fold_starts), (*box, *fold_box))
+                combining.add(tuple(map(points.expr, self.bodies)), points.sizes, self.rank)
+            return combining.finish()
+        folding = Folding(reduce.reducer.name, self.tensor.dtype, count)
         for fold_starts, fold_box in _boxes(self.extents[self.rank :], fold_sizes):
             points = self.points.within((*starts, *fold_starts), (*box, *fold_box))
             if factors is not None:
@@ -229,20 +237,20 @@ class _Stage:
                 if dtypes.is_float(a.dtype) or (is_exact(a.error) and is_exact(b.error)):
                     folding.merge(*contract(a, b, points.sizes, self.rank))
                     continue
-            folding.add(points.expr(self.body), points.sizes, self.rank)
-        return folding.finish()
+            folding.add(points.expr(self.bodies[0]), points.sizes, self.rank)
+        return (folding.finish(),)
 
     def factors(self) -> tuple[Expr, Expr] | None:
         """The factors of a sum of products that a matrix product computes more quickly."""
-        reduce = self.tensor.body
-        if not isinstance(reduce, Reduce) or reduce.reducer.name != "sum":
+        reduce, body = self.tensor.body, self.bodies[0]
+        if not isinstance(reduce, Reduce) or reduce.reducer is not REDUCERS["sum"]:
             return None
-        if not isinstance(self.body, Binary) or self.body.op != "*":
+        if not isinstance(body, Binary) or body.op != "*":
             return None
         points = prod(self.extents)
-        if sum(self.size(f, self.extents) for f in (self.body.a, self.body.b)) * 4 > points:
+        if sum(self.size(f, self.extents) for f in (body.a, body.b)) * 4 > points:
             return None
-        return self.body.a, self.body.b
+        return body.a, body.b
 
     def size(self, e: Expr, box: tuple[int, ...]) -> int:
         """How many points of `box` an expression tells apart."""

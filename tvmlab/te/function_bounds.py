@@ -46,6 +46,12 @@ def _log(x: Array, y: Array, error: Error) -> Array:
     return np.asarray(np.where(error < x, -np.log1p(-np.asarray(error) / x), np.inf))
 
 
+def _exp(x: Array, y: Array, error: Error) -> Array:
+    # Far below zero the value is zero, and so it stays with any error that leads nowhere near.
+    wide_error = np.asarray(error) >= 1
+    return np.where(wide_error, np.exp(x + error) - y, y * np.expm1(np.minimum(error, 1.0)))
+
+
 def _sqrt(x: Array, y: Array, error: Error) -> Array:
     # Below zero the root is NaN: an argument that may be there leaves the result undecided.
     lower = np.sqrt(np.maximum(x - error, 0.0))
@@ -65,7 +71,7 @@ def _step(function: Callable[[Array], Array]) -> Slope:
 
 
 _SLOPES: dict[str, Slope] = {
-    "exp": lambda x, y, error: y * np.expm1(error),
+    "exp": _exp,
     "log": _log,
     "sqrt": _sqrt,
     "tanh": _tanh,

@@ -13,24 +13,28 @@ from tvmlab.te.reduction import Reduce
 from tvmlab.te.tensor import Tensor
 
 
-def value_of(body: Expr) -> Expr:
-    """What a computation evaluates at each point of its domain: its body, or what it folds."""
-    return body.value if isinstance(body, Reduce) else body
+def terms_of(tensor: Tensor) -> tuple[Expr, ...]:
+    """What a computation evaluates at each point of its domain: its bodies, or what it folds."""
+    if isinstance(tensor.body, Reduce):
+        return tensor.body.values
+    return tuple(t.body for t in tensor.results if t.body is not None)
 
 
 def reads(tensor: Tensor) -> list[Tensor]:
-    """The tensors that `tensor` reads, each once, in order of appearance."""
-    if tensor.body is None:
-        return []
+    """The tensors that `tensor`'s computation reads, each once, in order of appearance."""
     found: dict[int, Tensor] = {}
-    for e in exprs(value_of(tensor.body)):
-        if isinstance(e, Load) and isinstance(e.buffer, Tensor):
-            found.setdefault(id(e.buffer), e.buffer)
+    for value in terms_of(tensor):
+        for e in exprs(value):
+            if isinstance(e, Load) and isinstance(e.buffer, Tensor):
+                found.setdefault(id(e.buffer), e.buffer)
     return list(found.values())
 
 
 def tensors(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Every tensor the outputs need, producers before consumers."""
+    """Every tensor the outputs need, producers before consumers.
+
+    The results of one computation stand side by side, needed or not.
+    """
     order: dict[int, Tensor] = {}
 
     def visit(tensor: Tensor) -> None:
@@ -38,7 +42,8 @@ def tensors(outputs: Sequence[Tensor]) -> list[Tensor]:
             return
         for below in reads(tensor):
             visit(below)
-        order[id(tensor)] = tensor
+        for result in tensor.results:
+            order[id(result)] = result
 
     for output in outputs:
         visit(output)
@@ -51,8 +56,15 @@ def inputs(outputs: Sequence[Tensor]) -> list[Tensor]:
 
 
 def stages(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """The computations, producers before consumers."""
-    return [t for t in tensors(outputs) if not t.is_placeholder]
+    """The computations, producers before consumers: the first result of each."""
+    return [t for t in tensors(outputs) if not t.is_placeholder and t is t.results[0]]
+
+
+def block_names(outputs: Sequence[Tensor]) -> dict[Tensor, str]:
+    """For each tensor computed its block: named as the first result of its computation."""
+    every = tensors(outputs)
+    names = dict(zip(every, unique_names([t.name for t in every]), strict=True))
+    return {t: names[t.results[0]] for t in every if not t.is_placeholder}
 
 
 def as_outputs(value: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:

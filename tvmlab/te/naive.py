@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Const, Expr, Var
-from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Region, Seq, Stmt, Store
+from tvmlab.ir.expr import Const, Expr, Local, Var
+from tvmlab.ir.names import fresh_names
+from tvmlab.ir.program import TRUE, Block, For, Iter, Let, Program, Region, Seq, Stmt, Store
 from tvmlab.ir.shapes import sizes_in
 from tvmlab.ir.size import Size
 from tvmlab.ir.walk import exprs, rewrite_expr
-from tvmlab.te.graph import inputs, stages, tensors, unique_names, value_of
-from tvmlab.te.reduction import Axis, Reduce
+from tvmlab.te.graph import inputs, stages, tensors, terms_of, unique_names
+from tvmlab.te.reduction import Axis, Reduce, Reducer
 from tvmlab.te.size import require_derivable
 from tvmlab.te.tensor import Tensor
 
@@ -19,8 +20,8 @@ from tvmlab.te.tensor import Tensor
 def lower_naive(outputs: Sequence[Tensor]) -> Program:
     """The program that computes `outputs`, each stage in a loop nest of its own.
 
-    Blocks have the names of their tensors (made unique), loops those of their axes, iteration
-    variables those with a `v` in front. Parameters are the inputs, then the outputs.
+    Blocks have the names of their (first) tensors, made unique, loops those of their axes,
+    iteration variables those with a `v` in front. Parameters are the inputs, then the outputs.
 
     Raises:
         ExpressionError: a size is no extent of a placeholder by itself.
@@ -38,7 +39,7 @@ def lower_naive(outputs: Sequence[Tensor]) -> Program:
         names[every.index(outputs[-1])],
         [*(buffers[i] for i in inputs(outputs)), *results],
         len(results),
-        [buffers[s] for s in stages(outputs) if buffers[s] not in results],
+        [b for t, b in buffers.items() if not t.is_placeholder and b not in results],
         body[0] if len(body) == 1 else Seq(body),
     )
 
@@ -46,44 +47,64 @@ def lower_naive(outputs: Sequence[Tensor]) -> Program:
 def _sizes(every: Sequence[Tensor]) -> tuple[Size, ...]:
     """The sizes that stand anywhere in tensors."""
     extents = [e for t in every for e in (*t.shape, *(a.extent for a in t.reduce_axes))]
-    return sizes_in([*extents, *(value_of(t.body) for t in every if t.body is not None)])
+    return sizes_in([*extents, *(term for t in every for term in terms_of(t))])
 
 
 def _nest(stage: Tensor, buffers: dict[Tensor, Buffer]) -> Stmt:
     """The loops and the block of one computation."""
-    assert stage.body is not None
     axes = (*stage.axes, *stage.reduce_axes)
     loops = [Var(n) for n in unique_names([a.name for a in axes])]
     iters = [Iter(Var("v" + v.name), a.extent, a.kind) for v, a in zip(loops, axes, strict=True)]
-    values = {a: _shifted(it.var, a) for it, a in zip(iters, axes, strict=True)}
+    bound = {a: _shifted(it.var, a) for it, a in zip(iters, axes, strict=True)}
 
     def bind(e: Expr) -> Expr | None:
         if isinstance(e, Axis):
-            return values[e]
+            return bound[e]
         if isinstance(e, Load) and isinstance(e.buffer, Tensor):
             return Load(buffers[e.buffer], e.indices)
         return None
 
-    value = rewrite_expr(value_of(stage.body), bind)
-    target = buffers[stage]
+    values = tuple(rewrite_expr(v, bind) for v in terms_of(stage))
+    targets = [buffers[t] for t in stage.results]
     point = tuple(it.var for it in iters if not it.is_reduce)
-    init: Stmt | None = None
-    if isinstance(stage.body, Reduce):
-        init = Store(target, point, stage.body.identity(), target.name)
-        value = stage.body.combine(Load(target, point), value)
     block: Stmt = Block(
-        target.name,
+        targets[0].name,
         iters,
         loops,
         TRUE,
-        _read_regions(value, target),
-        [Region(target, [(p, 1) for p in point])],
-        init,
-        Store(target, point, value, target.name),
+        _read_regions(values, targets),
+        [Region(t, [(p, 1) for p in point]) for t in targets],
+        *_inside(stage, targets, point, values),
     )
     for var, axis in zip(reversed(loops), reversed(axes), strict=True):
         block = For(var, axis.extent, block)
     return block
+
+
+def _inside(
+    stage: Tensor, targets: Sequence[Buffer], point: tuple[Expr, ...], values: tuple[Expr, ...]
+) -> tuple[Stmt | None, Stmt]:
+    """The init, if the computation folds, and the body of its block."""
+
+    def stores(given: Sequence[Expr]) -> Stmt:
+        name = targets[0].name
+        made = [Store(t, point, v, name) for t, v in zip(targets, given, strict=True)]
+        return made[0] if len(made) == 1 else Seq(made)
+
+    if not isinstance(stage.body, Reduce):
+        return None, stores(values)
+    reducer = stage.body.reducer
+    before = tuple(Load(t, point) for t in targets)
+    if isinstance(reducer, Reducer):
+        return stores(stage.body.identities), stores(reducer.combine(before, values))
+    taken = [a.name for a in (*stage.axes, *stage.reduce_axes)]
+    names = fresh_names(taken, [f"{t.name}_{w}" for w in ("old", "new") for t in targets])
+    named = [Local(n, v.dtype) for n, v in zip(names, (*before, *values), strict=True)]
+    half = len(targets)
+    body = stores(reducer.combine(tuple(named[:half]), tuple(named[half:])))
+    for var, value in zip(reversed(named), reversed((*before, *values)), strict=True):
+        body = Let(var, value, body)
+    return stores(stage.body.identities), body
 
 
 def _shifted(var: Var, axis: Axis) -> Expr:
@@ -91,10 +112,11 @@ def _shifted(var: Var, axis: Axis) -> Expr:
     return var + Const(axis.start, var.dtype)
 
 
-def _read_regions(value: Expr, target: Buffer) -> list[Region]:
-    """One point region for each distinct load, the block's own accumulator left out."""
+def _read_regions(values: Sequence[Expr], targets: Sequence[Buffer]) -> list[Region]:
+    """One point region for each distinct load, the block's own accumulators left out."""
     found: dict[str, Region] = {}
-    for e in exprs(value):
-        if isinstance(e, Load) and e.buffer is not target:
-            found.setdefault(repr(e), Region(e.buffer, [(i, 1) for i in e.indices]))
+    for value in values:
+        for e in exprs(value):
+            if isinstance(e, Load) and e.buffer not in targets:
+                found.setdefault(repr(e), Region(e.buffer, [(i, 1) for i in e.indices]))
     return list(found.values())

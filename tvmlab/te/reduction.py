@@ -1,4 +1,7 @@
-"""Reductions: an axis to fold over, and the commutative functions to fold with."""
+"""Reductions: an axis to fold over, and the commutative functions to fold with.
+
+A function that a user defines is made with `tvmlab.te.reducers.comm_reducer`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from dataclasses import dataclass
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Extent
-from tvmlab.ir.expr import Const, Expr, ExprLike, Var, as_expr, binary
+from tvmlab.ir.expr import Const, Expr, ExprLike, Local, Var, as_expr, binary
+from tvmlab.ir.walk import substitute
 from tvmlab.te.size import check_extent
 
 
@@ -25,6 +29,47 @@ class Reducer:
     name: str
     operator: str
     identity: Callable[[str], int | float]
+
+    def identities(self, kinds: tuple[str, ...]) -> tuple[Const, ...]:
+        """The value an empty fold gives, for each of `kinds`."""
+        return tuple(_literal(self.identity(d), d) for d in kinds)
+
+    def combine(self, a: tuple[Expr, ...], b: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        """Two folded values as one."""
+        return tuple(binary(self.operator, x, y) for x, y in zip(a, b, strict=True))
+
+
+def _literal(value: int | float, dtype: str) -> Const:
+    return Const(float(value) if dtypes.is_float(dtype) else int(value), dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Combiner:
+    """A user's function of one or several values, written down as expressions.
+
+    That it is commutative and associative, and that `identity` is neutral, is the user's promise.
+
+    Attributes:
+        name: as the user calls it.
+        left, right: what stands for the values that are combined.
+        results: the combined values, over `left` and `right` alone.
+        identity: the values an empty fold gives.
+    """
+
+    name: str
+    left: tuple[Local, ...]
+    right: tuple[Local, ...]
+    results: tuple[Expr, ...]
+    identity: tuple[Const, ...]
+
+    def identities(self, kinds: tuple[str, ...]) -> tuple[Const, ...]:
+        """The values an empty fold gives; `kinds` are those of `left`."""
+        return self.identity
+
+    def combine(self, a: tuple[Expr, ...], b: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        """Two folded tuples of values as one."""
+        values = dict(zip((*self.left, *self.right), (*a, *b), strict=True))
+        return tuple(substitute(r, values) for r in self.results)  # type: ignore[arg-type]
 
 
 REDUCERS = {
@@ -83,28 +128,34 @@ def reduce_axis(domain: tuple[int, Extent], name: str = "k") -> Axis:
 
 
 class Reduce(Expr):
-    """`value` folded with `reducer` over `axes`; stands only at the top of a computation."""
+    """`values`, folded together with `reducer` over `axes`.
 
-    __slots__ = ("axes", "reducer", "value")
+    It stands only at the top of a computation, which has a result for each of the values.
+    """
 
-    def __init__(self, reducer: Reducer, value: Expr, axes: tuple[Axis, ...]) -> None:
+    __slots__ = ("axes", "reducer", "values")
+
+    def __init__(
+        self, reducer: Reducer | Combiner, values: tuple[Expr, ...], axes: tuple[Axis, ...]
+    ) -> None:
         self.reducer = reducer
-        self.value = value
+        self.values = values
         self.axes = axes
-        self.dtype = value.dtype
+        self.dtype = values[0].dtype
         self.lanes = 1
 
-    def identity(self) -> Const:
-        """The value an empty fold gives."""
-        value = self.reducer.identity(self.dtype)
-        return Const(float(value) if dtypes.is_float(self.dtype) else int(value), self.dtype)
-
-    def combine(self, a: Expr, b: Expr) -> Expr:
-        """Two folded values as one."""
-        return binary(self.reducer.operator, a, b)
+    @property
+    def identities(self) -> tuple[Const, ...]:
+        """The values an empty fold gives."""
+        return self.reducer.identities(tuple(v.dtype for v in self.values))
 
 
-def _reduce(name: str, value: ExprLike, axis: Axis | Sequence[Axis]) -> Reduce:
+def folded_axes(name: str, axis: Axis | Sequence[Axis]) -> tuple[Axis, ...]:
+    """The axes that a reduction called `name` folds over.
+
+    Raises:
+        ExpressionError: none, one that is no reduce axis, or one twice.
+    """
     axes = tuple(axis) if isinstance(axis, Sequence) else (axis,)
     if not axes:
         raise ExpressionError(f"t.{name} needs at least one axis made by t.reduce_axis.")
@@ -115,15 +166,30 @@ def _reduce(name: str, value: ExprLike, axis: Axis | Sequence[Axis]) -> Reduce:
             )
     if len({id(a) for a in axes}) != len(axes):
         raise ExpressionError(f"t.{name} was given the same axis twice.")
+    return axes
+
+
+def folded_value(name: str, value: ExprLike) -> Expr:
+    """What a reduction called `name` folds, as an expression.
+
+    Raises:
+        ExpressionError: it is a reduction itself.
+    """
     node = as_expr(value)
     if isinstance(node, Reduce):
         raise ExpressionError(
             f"t.{name} of a reduction is not one computation; "
             "fold over all axes at once, or use two t.compute."
         )
+    return node
+
+
+def _reduce(name: str, value: ExprLike, axis: Axis | Sequence[Axis]) -> Reduce:
+    axes = folded_axes(name, axis)
+    node = folded_value(name, value)
     if node.dtype == "bool":
         raise ExpressionError(f"t.{name} folds numbers, not conditions; cast with .astype first.")
-    return Reduce(REDUCERS[name], node, axes)
+    return Reduce(REDUCERS[name], (node,), axes)
 
 
 def sum(value: ExprLike, axis: Axis | Sequence[Axis]) -> Reduce:
@@ -153,6 +219,3 @@ def _reduce_or_pair(
     if is_axis or isinstance(other, Sequence):
         return _reduce(name, value, other)  # type: ignore[arg-type]
     return binary(name, value, other)
-
-
-__all__ = ["Axis", "Reduce", "Reducer", "REDUCERS", "max", "min", "prod", "reduce_axis", "sum"]

@@ -10,7 +10,10 @@
 
 Tensors stand after those they read, each once, and are referred to by position; `["axis", n]` is
 the n-th of the tensor's axes, spatial ones first. An extent is a number, or an expression over
-`["size", name]` with a field "sizes" of the workload that lists `[name, low, high]`. Floats are
+`["size", name]` with a field "sizes" of the workload that lists `[name, low, high]`. A computation
+of several results has "names" and "bodies" for "name" and "body", and takes as many positions. A
+reducer of the user's own stands in "by" as {"name": .., "combine": [..], "identity": [..]},
+expressions whose `["axis", n]` are the values on its left, then those on its right. Floats are
 strings in Python's shortest form ("0.5", "inf", "nan"), so that no reader rounds them. The JSON of
 a graph is the workload's identity everywhere: `workload_hash` of it keys databases and caches.
 """
@@ -35,6 +38,7 @@ from tvmlab.ir.expr import (
     Cast,
     Const,
     Expr,
+    Local,
     Select,
     Var,
     binary,
@@ -46,9 +50,10 @@ from tvmlab.ir.functions import call
 from tvmlab.ir.shapes import as_extent, sizes_in
 from tvmlab.ir.size import Size
 from tvmlab.te import reduction
-from tvmlab.te.graph import as_outputs, tensors, value_of
+from tvmlab.te.graph import as_outputs, tensors, terms_of
 from tvmlab.te.plain_data import as_identifier, as_integer, as_list, as_string, fields, row, short
-from tvmlab.te.reduction import Reduce
+from tvmlab.te.reducers import checked_combiner, folding
+from tvmlab.te.reduction import Combiner, Reduce
 from tvmlab.te.size import var
 from tvmlab.te.tensor import Tensor, compute, placeholder
 
@@ -87,7 +92,7 @@ def to_json(outputs: Tensor | Sequence[Tensor]) -> dict[str, Any]:
     position = {tensor: n for n, tensor in enumerate(every)}
     written = {
         "tvmlab_te": VERSION,
-        "tensors": [_write_tensor(t, position) for t in every],
+        "tensors": [_write_tensor(t, position) for t in every if t is t.results[0]],
         "outputs": [position[o] for o in results],
     }
     sizes = sizes_in(e for t in every for e in t.shape)
@@ -118,19 +123,37 @@ def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, A
     if tensor.body is None:
         shape = [_write_extent(e) for e in tensor.shape]
         return {"name": tensor.name, "shape": shape, "dtype": tensor.dtype}
-    entry: dict[str, Any] = {
-        "name": tensor.name,
-        "axes": [[a.name, _write_extent(a.extent)] for a in tensor.axes],
-    }
+    names = [t.name for t in tensor.results]
+    entry: dict[str, Any] = {"name": names[0]} if len(names) == 1 else {"names": names}
+    entry["axes"] = [[a.name, _write_extent(a.extent)] for a in tensor.axes]
     if isinstance(tensor.body, Reduce):
         axes = [[a.name, a.start, _write_extent(a.extent)] for a in tensor.body.axes]
-        entry["reduce"] = {"by": tensor.body.reducer.name, "axes": axes}
-    numbers: dict[Var, int] = {a: n for n, a in enumerate((*tensor.axes, *tensor.reduce_axes))}
+        entry["reduce"] = {"by": _write_reducer(tensor.body), "axes": axes}
+    all_axes = (*tensor.axes, *tensor.reduce_axes)
+    bodies = [_write(v, all_axes, position, tensor.name) for v in terms_of(tensor)]
+    return {**entry, "body": bodies[0]} if len(bodies) == 1 else {**entry, "bodies": bodies}
+
+
+def _write_reducer(reduce: Reduce) -> str | dict[str, Any]:
+    by = reduce.reducer
+    if not isinstance(by, Combiner):
+        return by.name
+    operands = (*by.left, *by.right)
+    return {
+        "name": by.name,
+        "combine": [_write(r, operands, {}, by.name) for r in by.results],
+        "identity": [_write(c, (), {}, by.name) for c in by.identity],
+    }
+
+
+def _write(expr: Expr, axes: Sequence[Var], position: Mapping[Tensor, int], name: str) -> list[Any]:
+    """An expression over `axes`, of the computation or reducer `name`."""
+    numbers = {a: n for n, a in enumerate(axes)}
 
     def write(e: Expr, depth: int) -> list[Any]:
         if depth > MAX_DEPTH:
             raise ExpressionError(
-                f"{tensor.name} nests expressions more than {MAX_DEPTH} deep; "
+                f"{name} nests expressions more than {MAX_DEPTH} deep; "
                 "split it into several t.compute."
             )
         if isinstance(e, Const):
@@ -141,7 +164,7 @@ def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, A
         if isinstance(e, Var):
             if e not in numbers:
                 raise ExpressionError(
-                    f"{tensor.name} uses variable {e.name!r}, which is none of its axes and no "
+                    f"{name} uses variable {e.name!r}, which is none of its axes and no "
                     "size made by t.var; a saved workload has no other variables."
                 )
             return ["axis", numbers[e]]
@@ -157,8 +180,7 @@ def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, A
         assert isinstance(e, Select), f"{type(e).__name__} is no tensor expression"
         return ["select", *(write(x, depth + 1) for x in (e.condition, e.a, e.b))]
 
-    entry["body"] = write(value_of(tensor.body), 0)
-    return entry
+    return write(expr, 0)
 
 
 # ---------------------------------------------------------------- reading
@@ -219,10 +241,10 @@ class _Reader:
     def tensor(self, entry: object) -> None:
         """Read one tensor and add it to `built`."""
         where = f"tensor {len(self.built)}"
-        is_compute = isinstance(entry, Mapping) and "body" in entry
+        is_compute = isinstance(entry, Mapping) and ("body" in entry or "bodies" in entry)
         try:
             if is_compute:
-                self.built.append(self.computation(entry, where))
+                self.built.extend(self.computation(entry, where))
                 return
             given = fields(entry, ("name", "shape", "dtype"), (), where)
             shape = [self.extent(x, where) for x in as_list(given["shape"], where)]
@@ -231,37 +253,69 @@ class _Reader:
         except ExpressionError as error:
             raise TraceError(f"{where} of the workload is refused: {error}") from None
 
-    def computation(self, entry: object, where: str) -> Tensor:
-        given = fields(entry, ("name", "axes", "body"), ("reduce",), where)
+    def computation(self, entry: object, where: str) -> tuple[Tensor, ...]:
+        is_single = isinstance(entry, Mapping) and "body" in entry
+        names, bodies = ("name", "body") if is_single else ("names", "bodies")
+        given = fields(entry, (names, "axes", bodies), ("reduce",), where)
         kinds = (str, (int, list, tuple))
         axes = [row(a, kinds, f"an axis of {where}") for a in as_list(given["axes"], where)]
         fold: Callable[..., Expr] | None = None
         folded: list[Expr] = []
         if "reduce" in given:
             way = fields(given["reduce"], ("by", "axes"), (), f"the reduction of {where}")
-            fold = _REDUCE.get(as_string(way["by"], f"the reduction of {where}"))
-            if fold is None:
-                raise TraceError(
-                    f"{where} is reduced by {short(way['by'])}, which is not known; "
-                    f"use one of {', '.join(_REDUCE)}."
-                )
+            fold = self.reducer(way["by"], where)
             for axis in as_list(way["axes"], where):
                 given_axis = row(axis, (str, int, (int, list, tuple)), f"a reduce axis of {where}")
                 domain = given_axis[1], self.extent(given_axis[2], where)
                 folded.append(reduction.reduce_axis(domain, as_identifier(given_axis[0], where)))
 
-        def element(*spatial: Expr) -> Expr:
-            value = self.expr(given["body"], (*spatial, *folded), where, 0)
-            return value if fold is None else fold(value, axis=folded)
+        def element(*spatial: Expr) -> Expr | tuple[Expr, ...]:
+            every = [given["body"]] if is_single else as_list(given["bodies"], where)
+            values = tuple(self.expr(b, (*spatial, *folded), where, 0) for b in every)
+            if fold is not None:
+                return fold(values[0] if is_single else values, axis=folded)
+            return values[0] if is_single else values
 
         # compute() names the loops after the function's parameters.
         kind = Parameter.POSITIONAL_ONLY
-        names = [as_identifier(name, where) for name, _ in axes]
-        if len(set(names)) != len(names):
-            raise TraceError(f"{where} has two axes of one name, {', '.join(names)}; rename one.")
-        element.__signature__ = Signature([Parameter(n, kind) for n in names])  # type: ignore[attr-defined]
-        extents = [self.extent(extent, where) for _, extent in axes]
-        return compute(extents, element, as_string(given["name"], where))
+        loops = [as_identifier(name, where) for name, _ in axes]
+        if len(set(loops)) != len(loops):
+            raise TraceError(f"{where} has two axes of one name, {', '.join(loops)}; rename one.")
+        element.__signature__ = Signature([Parameter(n, kind) for n in loops])  # type: ignore[attr-defined]
+        shape = [self.extent(extent, where) for _, extent in axes]
+        if is_single:
+            return compute(shape, element, as_string(given["name"], where)).results
+        several = [as_string(name, where) for name in as_list(given["names"], where)]
+        return compute(shape, element, several)
+
+    def reducer(self, by: object, where: str) -> Callable[..., Expr]:
+        """What folds a value, or a tuple of values, over `axis=`."""
+        if not isinstance(by, Mapping):
+            known = _REDUCE.get(as_string(by, f"the reduction of {where}"))
+            if known is None:
+                raise TraceError(
+                    f"{where} is reduced by {short(by)}, which is not known; "
+                    f"use one of {', '.join(_REDUCE)}."
+                )
+            return known
+        given = fields(by, ("name", "combine", "identity"), (), f"the reducer of {where}")
+        identity = [self.expr(c, (), where, 0) for c in as_list(given["identity"], where)]
+        numbers = tuple(c for c in identity if isinstance(c, Const))
+        left, right = (
+            tuple(Local(f"{side}{n}", c.dtype) for n, c in enumerate(numbers)) for side in "xy"
+        )
+        combine = as_list(given["combine"], where)
+        results = tuple(self.expr(r, (*left, *right), where, 0) for r in combine)
+        if not numbers or not len(numbers) == len(identity) == len(results):
+            raise TraceError(
+                f"{where} combines {len(results)} value(s), with {len(numbers)} number(s) as its "
+                "identity; give one for each."
+            )
+        return folding(
+            checked_combiner(
+                Combiner(as_string(given["name"], where), left, right, results, numbers)
+            )
+        )
 
     def extent(self, node: object, where: str) -> Extent:
         """Read one extent."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Any
+from typing import Any, overload
 
 from tvmlab.arith import Interval, bounds, simplify
 from tvmlab.arith.simplify import extent_range
@@ -17,6 +17,8 @@ from tvmlab.ir.walk import exprs, operands
 from tvmlab.te.reduction import Axis, Reduce
 from tvmlab.te.size import check_extent
 
+Names = tuple[str, ...] | list[str]
+"""Names for the tensors of one computation."""
 MAX_ELEMENTS = 2**40
 """More elements than any machine we serve holds; beyond it index arithmetic is a mistake."""
 
@@ -26,9 +28,10 @@ class Tensor(Buffer):
 
     `tensor[i, j]` is its element at those indices, for use in other expressions. A placeholder
     has no `body`; a computation has `axes` (spatial), `body` and, for a reduction, its axes.
+    `results` are the tensors that one computation gives together, in order; mostly itself alone.
     """
 
-    __slots__ = ("axes", "body")
+    __slots__ = ("axes", "body", "results")
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class Tensor(Buffer):
         super().__init__(name, shape, dtype)
         self.axes = axes
         self.body = body
+        self.results: tuple[Tensor, ...] = (self,)
 
     @property
     def is_placeholder(self) -> bool:
@@ -138,10 +142,25 @@ def placeholder(
     return Tensor(checked, _check_shape(shape, checked), dtype, (), None)
 
 
+@overload
 def compute(
-    shape: Sequence[Extent] | Extent, f: Callable[..., ExprLike], name: str = "compute"
-) -> Tensor:
+    shape: Sequence[Extent] | Extent, f: Callable[..., Any], name: str = "compute"
+) -> Tensor: ...
+
+
+@overload
+def compute(
+    shape: Sequence[Extent] | Extent, f: Callable[..., Any], name: Names
+) -> tuple[Tensor, ...]: ...
+
+
+def compute(
+    shape: Sequence[Extent] | Extent, f: Callable[..., Any], name: str | Names = "compute"
+) -> Tensor | tuple[Tensor, ...]:
     """A tensor whose element at `(i, j, ...)` is `f(i, j, ...)`.
+
+    Where `f` gives several values, a tuple or a reduction of several, so many tensors are computed
+    together, by one block, which has the name of the first: `I, V = t.compute(...)`.
 
     The loops of the computation take the names of `f`'s parameters.
 
@@ -149,22 +168,53 @@ def compute(
         shape: positive extents; some may be over sizes made by `t.var`.
         f: from one index variable for each dimension to an expression; a reduction
             (`t.sum(..., axis=k)`) may stand at its top.
-        name: an identifier; the name of the tensor, and of the block that computes it.
+        name: an identifier; the name of the tensor, and of the block that computes it. Of several
+            tensors a name for each, or one that is numbered: `C_0`, `C_1`.
+
+    Returns:
+        the tensor, or a tuple of tensors of one shape.
 
     Raises:
         ExpressionError: wrong number of parameters, a reduction inside an expression, an axis
             that is not bound, or an element read outside its tensor.
     """
-    checked = _check_name(name)
+    names = (name,) if isinstance(name, str) else tuple(name)
+    checked = _check_name(names[0] if names else None)
     extents = _check_shape(shape, checked)
     axes = tuple(
         Axis(n, 0, e, "spatial")
         for n, e in zip(_axis_names(f, len(extents), checked), extents, strict=True)
     )
-    body = as_expr(f(*axes))
-    tensor = Tensor(checked, extents, body.dtype, axes, body)
-    _check_body(tensor, body)
-    return tensor
+    made = f(*axes)
+    if not isinstance(made, (tuple, list)) and not isinstance(name, str):
+        made = (made,)
+    bodies = tuple(map(as_expr, made)) if isinstance(made, (tuple, list)) else (as_expr(made),)
+    tensors = _results(name, extents, axes, bodies)
+    for tensor in tensors:
+        tensor.results = tensors
+        _check_body(tensor)
+    return tensors if isinstance(made, (tuple, list)) or len(tensors) > 1 else tensors[0]
+
+
+def _results(
+    name: str | Names, shape: tuple[Extent, ...], axes: tuple[Axis, ...], given: Sequence[Expr]
+) -> tuple[Tensor, ...]:
+    """The tensors of one computation, each with a name of its own."""
+    bodies, first = tuple(given), next(iter(given), None)
+    kinds = tuple(b.dtype for b in bodies)
+    if len(bodies) == 1 and isinstance(first, Reduce):
+        kinds = tuple(v.dtype for v in first.values)
+        bodies = (first,) * len(kinds)
+    numbered = [f"{name}_{n}" for n in range(len(bodies))] if len(bodies) > 1 else [name]
+    names = numbered if isinstance(name, str) else list(name)
+    if not bodies or len(names) != len(bodies) or len(set(names)) != len(names):
+        raise ExpressionError(
+            f"{name!r} names a computation of {len(bodies)} result(s); give each a name of its own."
+        )
+    return tuple(
+        Tensor(_check_name(n), shape, kind, axes, body)
+        for n, kind, body in zip(names, kinds, bodies, strict=True)
+    )
 
 
 def _axis_names(f: Callable[..., ExprLike], rank: int, name: str) -> list[str]:
@@ -182,10 +232,15 @@ def _axis_names(f: Callable[..., ExprLike], rank: int, name: str) -> list[str]:
     return [p.name for p in positional[:rank]]
 
 
-def _check_body(tensor: Tensor, body: Expr) -> None:
+def _check_body(tensor: Tensor) -> None:
     """Refuse unbound axes, nested reductions and reads outside a tensor."""
-    value = body.value if isinstance(body, Reduce) else body
+    assert tensor.body is not None
     axes = (*tensor.axes, *tensor.reduce_axes)
+    for value in tensor.body.values if isinstance(tensor.body, Reduce) else (tensor.body,):
+        _check_value(tensor, value, axes)
+
+
+def _check_value(tensor: Tensor, value: Expr, axes: tuple[Axis, ...]) -> None:
     bound = {id(a) for a in axes}
     for e in exprs(value):
         if isinstance(e, Reduce):

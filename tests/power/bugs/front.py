@@ -105,8 +105,8 @@ TE = Room(
         Bug(
             "a reduction has no initialisation",
             _NAIVE,
-            "init = Store(target, point, stage.body.identity(), target.name)",
-            "init = None",
+            "return stores(stage.body.identities), stores(reducer",
+            "return None, stores(reducer",
         ),
         Bug(
             "the start of a reduction axis is lost",
@@ -117,8 +117,8 @@ TE = Room(
         Bug(
             "a reduction forgets what it folded so far",
             _NAIVE,
-            "value = stage.body.combine(Load(target, point), value)",
-            "pass",
+            "stores(reducer.combine(before, values))",
+            "stores(values)",
         ),
         Bug(
             "two loads of a buffer count as one region",
@@ -129,14 +129,14 @@ TE = Room(
         Bug(
             "a fold starts from zero whatever it folds",
             _REDUCTION,
-            "value = self.reducer.identity(self.dtype)",
-            "value = 0",
+            "tuple(_literal(self.identity(d), d) for d in kinds)",
+            "tuple(_literal(0, d) for d in kinds)",
         ),
         Bug(
             "two folded values are always added",
             _REDUCTION,
-            "return binary(self.reducer.operator, a, b)",
-            'return binary("+", a, b)',
+            "return tuple(binary(self.operator, x, y) for x, y in zip(a, b, strict=True))",
+            'return tuple(binary("+", x, y) for x, y in zip(a, b, strict=True))',
         ),
     ),
 )

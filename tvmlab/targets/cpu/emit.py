@@ -20,7 +20,7 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import For, Program, Stmt, Store
+from tvmlab.ir.program import For, Let, Program, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, stmts, sub_stmts
 from tvmlab.targets.cpu.emit_context import Context, Machine
 from tvmlab.targets.cpu.emit_module import Module
@@ -96,8 +96,9 @@ def _widest_bytes(body: Stmt) -> int:
     """Bytes of the widest element that vector statements calculate with."""
     widest = 0
     for s in stmts(body):
-        if isinstance(s, Store) and any(e.lanes > 1 for e in exprs_of(s)):
-            kinds = {s.buffer.dtype, *[e.dtype for e in exprs(s.value) if e.dtype != "bool"]}
+        if isinstance(s, (Store, Let)) and any(e.lanes > 1 for e in exprs_of(s)):
+            own = s.buffer if isinstance(s, Store) else s.var
+            kinds = {own.dtype, *[e.dtype for e in exprs(s.value) if e.dtype != "bool"]}
             for dtype in kinds - {dtypes.INDEX}:
                 size = dtypes.size_bytes(computed_in(dtype))
                 widest = max(widest, size)

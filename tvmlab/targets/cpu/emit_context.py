@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tvmlab.arith import Interval
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.expr import Expr, Local, Var
 from tvmlab.ir.program import For
 from tvmlab.targets.cpu.emit_text import FunctionText
 from tvmlab.targets.cpu.emit_types import splat_literal, value_type
@@ -61,6 +61,7 @@ class Context:
         locations: debug location, as it ends an instruction, of loop variables and blocks.
         constants: values of the unrolled loops' variables.
         variables: names of the other loops' variables.
+        named: the values of `Let`s: a vector's for each of its chunks, by its first lane.
         ranges: the values of every loop variable, in all its loops together.
         pointers: address of each buffer in memory, and the alignment known of it, in bytes.
         registers: the value of each element (or vector, by its first element) in registers.
@@ -80,6 +81,7 @@ class Context:
     locations: Mapping[Var | str, str]
     constants: dict[Var, int] = field(default_factory=dict)
     variables: dict[Var, str] = field(default_factory=dict)
+    named: dict[tuple[Local, int], str] = field(default_factory=dict)
     ranges: dict[Var, Interval] = field(default_factory=dict)
     pointers: dict[Buffer, tuple[str, int]] = field(default_factory=dict)
     registers: dict[tuple[Buffer, int], str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from tvmlab.arith import bounds
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Var
+from tvmlab.ir.expr import Binary, Const, Expr, Local, Ramp, Var
 from tvmlab.ir.walk import variables
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_integer import round_down
@@ -46,7 +46,7 @@ def index_value(cx: Context, expr: Expr) -> int | str:
     """The value of a scalar int64 expression: a number where it is known, else a name."""
     if isinstance(expr, Const):
         return int(expr.value)
-    if isinstance(expr, Var):
+    if isinstance(expr, Var) and not isinstance(expr, Local):
         return variable(cx, expr)
     if not isinstance(expr, Binary) or expr.dtype != dtypes.INDEX:
         return cx.evaluate(cx, expr)
@@ -205,6 +205,7 @@ def address(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Address:
         if isinstance(value, int):
             constant += coefficient * value
         else:
+            is_fixed = is_fixed and not any(isinstance(v, Local) for v in names)
             moving.append((expr, coefficient))
     key = (buffer, id(indices), constant >= 0)
     found = cx.text.frames[-1].bases.get(key) if is_fixed else None

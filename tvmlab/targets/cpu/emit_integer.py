@@ -7,7 +7,7 @@ is divided by 1 where the true quotient is undefined or wraps to the dividend it
 from __future__ import annotations
 
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import Binary, Const, Expr, Var
+from tvmlab.ir.expr import Binary, Const, Expr, Local, Var
 from tvmlab.targets.cpu.emit_context import Context, evaluate
 from tvmlab.targets.cpu.emit_types import splat_literal, value_type
 
@@ -22,7 +22,7 @@ def is_index_arithmetic(cx: Context, expr: Expr) -> bool:
             if expr.op in ("//", "%"):
                 known = known and isinstance(expr.b, Const) and int(expr.b.value) > 0
         else:
-            known = isinstance(expr, (Const, Var))
+            known = isinstance(expr, (Const, Var)) and not isinstance(expr, Local)
         cx.is_index[id(expr)] = known
     return known
 

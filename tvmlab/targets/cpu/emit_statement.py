@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tvmlab.errors import TargetError
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.program import Allocate, For, If, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, For, If, Let, Seq, Stmt, Store
 from tvmlab.ir.walk import stmts
 from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, evaluate
 from tvmlab.targets.cpu.emit_memory import store
@@ -204,6 +204,16 @@ def _allocate(cx: Context, allocate: Allocate) -> None:
         del cx.registers[key]
 
 
+def _let(cx: Context, stmt: Let) -> None:
+    """The value once, chunk by chunk if it is a vector; the body knows it by name."""
+    for chunk in _chunks(stmt.var.lanes, cx.vector_lanes):
+        cx.chunk = chunk
+        if set_mask(cx, cx.conditions):
+            cx.named[stmt.var, chunk.start] = evaluate(cx, stmt.value, chunk.lanes)
+    cx.chunk = SCALAR
+    statement(cx, stmt.body)
+
+
 def _store(cx: Context, stmt: Store) -> None:
     outside = cx.text.location
     if stmt.source is not None:
@@ -239,5 +249,6 @@ _FORMS: dict[type[Stmt], Callable[..., None]] = {
     If: _if,
     Seq: _seq,
     Allocate: _allocate,
+    Let: _let,
     Store: _store,
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Local, Ramp, Select, Var
 from tvmlab.targets.cpu import emit_bfloat16
 from tvmlab.targets.cpu.emit_compare import compare
 from tvmlab.targets.cpu.emit_context import Context, both, either, evaluate, negation, spread
@@ -38,6 +38,10 @@ def _const(cx: Context, expr: Const) -> str:
 
 def _variable(cx: Context, expr: Var) -> str:
     return str(index_value(cx, expr))
+
+
+def _local(cx: Context, expr: Local) -> str:
+    return cx.named[expr, cx.chunk.start if expr.lanes > 1 else 0]
 
 
 def _ramp(cx: Context, expr: Ramp) -> str:
@@ -224,6 +228,7 @@ def _unknown(cx: Context, expr: Expr) -> str:
 _FORMS: dict[type[Expr], Callable[..., str]] = {
     Const: _const,
     Var: _variable,
+    Local: _local,
     Ramp: _ramp,
     Binary: _binary,
     Select: _select,

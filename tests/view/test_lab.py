@@ -12,6 +12,7 @@ import pytest
 from tests.view.fake_engine import FakeEngine
 from tvmlab import te
 from tvmlab.measure.outcome import failure
+from tvmlab.schedule.step import GROUPS
 from tvmlab.view import LabView
 from tvmlab.view.lab import HANDLERS
 from tvmlab.view.text import snapshot_text

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tvmlab.analysis.dependence import is_carried
-from tvmlab.analysis.regions import covers, touched
+from tvmlab.analysis.regions import covers, fills_box, touched
 from tvmlab.analysis.repetition import is_repeated
 from tvmlab.arith import Interval
 from tvmlab.arith.simplify import loop_range
@@ -94,9 +94,12 @@ def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
         if id(block) not in inside and buffer in _buffers(block):
             return False
     ranges = {loop.var: loop_range(loop, {})}
-    written = touched(_before_reads(loop.body, buffer), buffer, ranges, writes=True)
+    before = _before_reads(loop.body, buffer)
+    written = touched(before, buffer, ranges, writes=True)
     read = touched(loop.body, buffer, ranges, writes=False)
-    return read is None or (written is not None and covers(written, read))
+    if read is None or written is None or not covers(written, read):
+        return read is None
+    return fills_box(before, buffer, ranges)
 
 
 def _before_reads(body: Stmt, buffer: Buffer) -> Stmt:

@@ -268,6 +268,35 @@ class Step:
                     f"{self.name} before the writing is divided between blocks",
                 )
 
+    def intermediate(self, program: Program, name: str) -> Buffer:
+        """The intermediate `name`, of known extents, that the block reads or writes.
+
+        Raises:
+            ScheduleError: the block touches no such buffer, or a caller knows how it is stored.
+        """
+        block = self.site(program).block
+        touched = {r.buffer.name: r.buffer for r in (*block.reads, *block.writes)}
+        buffer = touched.get(name)
+        if buffer is None:
+            raise self.refuse(
+                "",
+                f"{self.block} does not touch a buffer {name!r}",
+                _did_you_mean(name, list(touched)),
+            )
+        if buffer in program.params:
+            is_output = buffer in program.params[-program.outputs :]
+            how = "cache_write()" if is_output else f'cache_read("{name}")'
+            raise self.refuse(
+                "",
+                f"{name} belongs to the caller, who expects it as it is stored",
+                f'use s["{self.block}"].{how} first, and {self.name} on the copy',
+            )
+        if not all(isinstance(extent, int) for extent in buffer.shape):
+            raise self.refuse(
+                "", f"cannot prove anything about {name}, whose extents are not known", "fix them"
+            )
+        return buffer
+
     def refuse_lanes(self, site: Site, loop: For, inside: bool = True) -> None:
         """Refuse to put a further nest inside `loop` (or beside it) where lanes surround it.
 

@@ -17,6 +17,7 @@ from tvmlab.schedule.primitives.rfactor import Rfactor
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.tensorize import Tensorize
 from tvmlab.schedule.primitives.unannotate import Unannotate
+from tvmlab.schedule.primitives.transform_layout import TransformLayout
 from tvmlab.schedule.primitives.unroll import Unroll
 from tvmlab.schedule.primitives.vectorize import Vectorize
 from tvmlab.schedule.step import Step
@@ -37,6 +38,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     ComputeInline,
     CacheRead,
     CacheWrite,
+    TransformLayout,
     DecomposeReduction,
     Rfactor,
     Blockize,
@@ -62,6 +64,7 @@ __all__ = [
     "Split",
     "Tensorize",
     "Unannotate",
+    "TransformLayout",
     "Unroll",
     "Vectorize",
 ]

@@ -31,7 +31,14 @@ from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Block, For, Program
 from tvmlab.ir.walk import replace_buffers
-from tvmlab.schedule.copies import at_root, beside, copy_nest, fresh_block_name, root_nest
+from tvmlab.schedule.copies import (
+    at_root,
+    beside,
+    copy_nest,
+    fresh_block_name,
+    has_padding,
+    root_nest,
+)
 from tvmlab.schedule.find import Site, exchange, find_site
 from tvmlab.schedule.step import Step, argument
 
@@ -59,6 +66,12 @@ class CacheRead(Step):
         if read[self.buffer] in [w.buffer for w in site.block.writes]:
             raise self.refuse(
                 "", f"{self.block} also writes {self.buffer}", "use cache_write for its result"
+            )
+        if has_padding(program, read[self.buffer]):
+            raise self.refuse(
+                "",
+                f"{self.buffer} is padded, and a copy would read places that nothing writes",
+                f"cache_read before the layout of {self.buffer} is transformed",
             )
         other = beside(program, site.block, read[self.buffer])
         if other is not None and _writes(program, other, read[self.buffer]):

@@ -31,7 +31,14 @@ from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import For, Program
 from tvmlab.ir.walk import replace_buffers
-from tvmlab.schedule.copies import at_root, beside, copy_nest, fresh_block_name, root_nest
+from tvmlab.schedule.copies import (
+    at_root,
+    beside,
+    copy_nest,
+    fresh_block_name,
+    has_padding,
+    root_nest,
+)
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.step import Step
 
@@ -50,6 +57,12 @@ class CacheWrite(Step):
         site = self.site(program)
         target = site.block.writes[0].buffer
         self.require_only_writer(program, site.block, target)
+        if has_padding(program, target):
+            raise self.refuse(
+                "",
+                f"{target.name} is padded, and a copy would read places that nothing writes",
+                f"cache_write before the layout of {target.name} is transformed",
+            )
         beside_it = beside(program, site.block, target)
         if beside_it is not None:
             raise self.refuse(

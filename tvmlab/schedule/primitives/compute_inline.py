@@ -66,8 +66,8 @@ class ComputeInline(Step):
                 "inline a block without reduction",
             )
         body = block.body
-        own = {it.var for it in block.iters}
-        if not isinstance(body, Store) or {i for i in body.indices if isinstance(i, Var)} != own:
+        own = [id(it.var) for it in block.iters]
+        if not isinstance(body, Store) or sorted(map(id, body.indices)) != sorted(own):
             raise self.refuse(
                 "",
                 f"{block.name} does not write one element for each of its indices",

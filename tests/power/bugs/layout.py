@@ -1,0 +1,68 @@
+"""Bugs in where data lives: elements that share a place, or are looked for where they are not."""
+
+from tests.power.planting import Bug, Room
+
+_HERE = "tvmlab.schedule.primitives"
+_MAP = "tvmlab.arith.index_map"
+_RELOCATE = "tvmlab.schedule.relocate"
+
+LAYOUT = Room(
+    "layout",
+    (
+        "tests/schedule/test_transform_layout.py",
+        "tests/schedule/test_refusals.py",
+        "tests/arith/test_index_map.py",
+    ),
+    (
+        Bug(
+            "digits of an index need not be all of it",
+            _MAP,
+            "if reached < _size(source, self._sizes):",
+            "if False:",
+        ),
+        Bug(
+            "digits of an index may overlap",
+            _MAP,
+            "if digit.lower != reached:",
+            "if False:",
+        ),
+        Bug(
+            "a layout that does not divide is rounded down",
+            _MAP,
+            "-(-digit.extent // low))",
+            "max(digit.extent // low, 1))",
+        ),
+        Bug(
+            "a limited digit is divided as if it were the highest",
+            _MAP,
+            "is_whole = digit.lower * digit.extent >= _size(digit.source, self.sizes)",
+            "is_whole = True",
+        ),
+        Bug(
+            "stores stay where they were",
+            _RELOCATE,
+            "return Store(new, moved(s.indices), s.value, s.source)",
+            "return Store(new, (moved(s.indices)[-1],) * len(new.shape), s.value, s.source)",
+        ),
+        Bug(
+            "a buffer of an instruction is laid out anew",
+            f"{_HERE}.transform_layout",
+            "if instruction is not None:",
+            "if False:",
+        ),
+        Bug(
+            "a copy reads the padding",
+            "tvmlab.schedule.copies",
+            "return written < prod(buffer.extents)",
+            "return False",
+        ),
+        Bug(
+            "an iteration owns a box that it fills in part",
+            "tvmlab.analysis.parallelism",
+            "return fills_box(before, buffer, ranges)",
+            "return True",
+        ),
+    ),
+)
+
+ROOMS = (LAYOUT,)

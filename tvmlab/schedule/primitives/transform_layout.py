@@ -1,0 +1,146 @@
+"""Transform layout: an intermediate's elements are stored in another order.
+
+Other systems: TVM `transform_layout`, Halide `reorder_storage` and `fold` of dimensions.
+
+The new order is an index map: `i, j -> j // 16, i, j % 16` packs a matrix into panels of 16
+columns. A Python function, `lambda i, j: (j // 16, i, j % 16)`, is written down as such a text.
+Legal for an intermediate where the map is proved to keep all elements apart; every block that
+touches the buffer then uses the new indices. Where an extent does not divide, the buffer gets
+larger, and the padding is neither written nor read. What a caller hands in or gets back keeps its
+layout: copy it with cache_read or cache_write first, and transform the copy.
+
+Before:
+
+    B = allocate(float32[8, 8])
+    for i in range(8):
+        for j in range(8):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+    for i in range(8):
+        for j in range(8):
+            with block("C", vi=i, vj=j):
+                C[vi, vj] = B[vi, vj] + 1.0
+
+After `s["B"].transform_layout("B", "i, j -> j // 4, i, j % 4")`:
+
+    B = allocate(float32[2, 8, 4])
+    for i in range(8):
+        for j in range(8):
+            with block("B", vi=i, vj=j):
+                B[vj // 4, vi, vj % 4] = A[vi, vj] + 1.0
+    for i in range(8):
+        for j in range(8):
+            with block("C", vi=i, vj=j):
+                C[vi, vj] = B[vj // 4, vi, vj % 4] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from tvmlab.arith.index_map import IndexMap, NotOneToOne, Relayout
+from tvmlab.errors import ParseError
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.program import For, Program
+from tvmlab.schedule.find import Site
+from tvmlab.schedule.relocate import operand_of, relocated
+from tvmlab.schedule.step import Step, argument
+
+MOST_PADDING = 64
+"""Places for each element beyond which a layout is absurd."""
+
+
+@dataclass(frozen=True)
+class TransformLayout(Step):
+    """Store `buffer`, which the block reads or writes, in the order that `index_map` says."""
+
+    name = "transform_layout"
+    summary = "store an intermediate in another order"
+    example = 'transform_layout("B", "i, j -> j // 16, i, j % 16")'
+    buffer: str = argument("name", "the intermediate to store anew")
+    index_map: str = argument("name", "where each element goes, as in i, j -> j // 16, i, j % 16")
+
+    @classmethod
+    def from_call(cls, block: str, *args: Any, **kwargs: Any) -> TransformLayout:
+        """The step of a call, in which the map may be a Python function."""
+        try:
+            texts = tuple(map(_text, args)), {k: _text(v) for k, v in kwargs.items()}
+        except (ParseError, TypeError) as error:
+            raise cls.misuse(
+                block, ("...",), {}, f"the function is no index map: {error}"
+            ) from None
+        return super().from_call(block, *texts[0], **texts[1])
+
+    def require(self, program: Program) -> None:
+        """An intermediate of known extents, no instruction's operand, and a map one to one."""
+        buffer = self.intermediate(program, self.buffer)
+        instruction = operand_of(program, buffer)
+        if instruction is not None:
+            raise self.refuse(
+                "",
+                f"{instruction} works on {buffer.name} as it is laid out",
+                "transform_layout before tensorize",
+            )
+        layout = self._layout(buffer)
+        if prod(layout.shape) > MOST_PADDING * prod(buffer.extents):
+            raise self.refuse(
+                "",
+                f"the new {list(layout.shape)} is more than {MOST_PADDING} times as large as "
+                f"{list(buffer.shape)}",
+                "choose factors no larger than the extents",
+            )
+
+    def _map(self) -> IndexMap:
+        try:
+            return IndexMap.parse(self.index_map)
+        except ParseError as error:
+            raise self.refuse("", str(error), "write it as in i, j -> j // 16, i, j % 16") from None
+
+    def _layout(self, buffer: Buffer) -> Relayout:
+        index_map = self._map()
+        if len(index_map.names) != len(buffer.shape):
+            raise self.refuse(
+                "",
+                f"the map takes {len(index_map.names)} indices, and {buffer.name} has "
+                f"{len(buffer.shape)} dimensions",
+                f"name {len(buffer.shape)} indices before the arrow",
+            )
+        try:
+            return index_map.over(buffer.extents)
+        except NotOneToOne as reason:
+            raise self.refuse(
+                "",
+                str(reason),
+                "permute indices, or divide one by // and % with the same factor",
+            ) from None
+
+    def apply(self, program: Program) -> Program:
+        """The buffer in its new shape, and every access of it at the new place."""
+        buffer = self.intermediate(program, self.buffer)
+        shape = self._layout(buffer).shape
+        new = Buffer(buffer.name, shape, buffer.dtype, buffer.scope)
+        return relocated(program, buffer, new, self._map().place)
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[TransformLayout]:
+        """The dimensions reversed, and panels of the last and of the first dimension."""
+        touched = (r.buffer for r in (*site.block.writes, *site.block.reads))
+        for buffer in dict.fromkeys(b for b in touched if b in program.buffers and b.shape):
+            names = [f"i{n}" for n in range(len(buffer.shape))]
+            before, after, last = ", ".join(names), ", ".join(names[1:]), names[-1]
+            if len(names) > 1:
+                yield cls(site.block.name, buffer.name, f"{before} -> {', '.join(names[::-1])}")
+            for factor in (4, 16):
+                kept = ", ".join([f"{last} // {factor}", *names[:-1], f"{last} % {factor}"])
+                yield cls(site.block.name, buffer.name, f"{before} -> {kept}")
+            if after:
+                halves = f"{names[0]} // 2, {after}, {names[0]} % 2"
+                yield cls(site.block.name, buffer.name, f"{before} -> {halves}")
+
+
+def _text(argument: Any) -> Any:
+    """A map given as a function in words; everything else as it is."""
+    return str(IndexMap.traced(argument)) if callable(argument) else argument

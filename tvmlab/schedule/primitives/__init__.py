@@ -16,8 +16,8 @@ from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
 from tvmlab.schedule.primitives.rfactor import Rfactor
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.tensorize import Tensorize
-from tvmlab.schedule.primitives.unannotate import Unannotate
 from tvmlab.schedule.primitives.transform_layout import TransformLayout
+from tvmlab.schedule.primitives.unannotate import Unannotate
 from tvmlab.schedule.primitives.unroll import Unroll
 from tvmlab.schedule.primitives.vectorize import Vectorize
 from tvmlab.schedule.step import Step

@@ -26,7 +26,9 @@ def relocated(program: Program, old: Buffer, new: Buffer, place: Place) -> Progr
     known = _ranges(program)
 
     def moved(indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
-        return tuple([simplify(i, known) for i in place(indices)])
+        return tuple(
+            [_index(i, size, known) for i, size in zip(place(indices), new.shape, strict=True)]
+        )
 
     def on_expr(e: Expr) -> Expr | None:
         if isinstance(e, Load) and e.buffer is old:
@@ -52,6 +54,18 @@ def relocated(program: Program, old: Buffer, new: Buffer, place: Place) -> Progr
     kept = [new if b is old else b for b in program.buffers]
     body = visit(program.body)
     return Program(program.name, program.params, program.outputs, kept, body)
+
+
+def _index(index: Expr, size: Extent, known: Mapping[Var, Interval]) -> Expr:
+    """An index of a dimension of that size in simplest form.
+
+    A variable by itself says that it goes as far as the dimension, so one that does not stays as
+    it was written: `v % 16`, where v is below 8.
+    """
+    simple = simplify(index, known)
+    if isinstance(simple, Var) and isinstance(size, int) and known[simple][1] + 1 < size:
+        return index
+    return simple
 
 
 def _box(

@@ -59,6 +59,18 @@ def test_every_stop_of_lowering_reads_back(seed: int) -> None:
         assert str(parse_program(text)) == text
 
 
+def test_an_extent_that_the_text_leaves_unsaid_is_said() -> None:
+    """Of a packed buffer neither an index nor a binding tells how far the block goes."""
+    a = t.placeholder((5, 3), name="A")
+    p = t.compute((5, 3), lambda i, j: a[i, j] + 1, name="P")
+    s = t.create_schedule(t.compute((5,), lambda i: p[i, 2] * 2, name="C"))
+    s["P"].transform_layout("P", "i, j -> i, j // 2, j % 2")
+    s["P"].compute_at("C", "i")
+    s["P"].transform_layout("P", "i, j, k -> i // 2, j, k, i % 2")
+    assert "vj=spatial(2, 3)" in str(s)
+    _round_trip(s.mod)
+
+
 def test_goldens_read_back() -> None:
     assert equal(parse_program(PRODUCT), product())
     assert equal(parse_program(SOFTMAX), softmax())
@@ -147,7 +159,7 @@ HEAD = "def f(A: float32[8], B: float32[8]):\n"
             HEAD + "    with block('B', v=1e400):\n        B[v] = A[0]",
             "bound to a value of float32",
         ),
-        (HEAD + "    with block('B', v=reduce(1, 2)):\n        B[0] = A[0]", "one value"),
+        (HEAD + "    with block('B', v=reduce(1, 2, 3)):\n        B[0] = A[0]", "its extent"),
         (HEAD + "    x = allocate(float32[2], 3)\n    B[0] = A[0]", "allocate takes"),
         (HEAD + "    x = allocate(float32[2])", "nothing stands"),
         (HEAD + '    x = allocate(float32[2], scope="moon")\n    B[0] = x[0]', "well-formed"),

@@ -273,6 +273,7 @@ def _block(node: ast.With, scope: Scope) -> Block:
     name = call.args[0].value
     where: Expr = TRUE
     bound: list[tuple[Var, str, Expr]] = []
+    said: dict[Var, Extent] = {}
     for keyword in call.keywords:
         value = keyword.value
         if keyword.arg is None:
@@ -280,15 +281,18 @@ def _block(node: ast.With, scope: Scope) -> Block:
         if keyword.arg == "where":
             where = parse_expr(value, scope)
             continue
-        kind = "spatial"
-        if isinstance(value, ast.Call) and ast.unparse(value.func) == "reduce":
-            if len(value.args) != 1 or value.keywords:
-                raise fail(node, "reduce takes the one value of its iteration variable")
-            kind, value = "reduce", value.args[0]
+        kind, var = "spatial", Var(keyword.arg)
+        if isinstance(value, ast.Call) and ast.unparse(value.func) in ("reduce", "spatial"):
+            kind = ast.unparse(value.func)
+            if len(value.args) not in (1, 2) or value.keywords:
+                raise fail(node, f"{kind} takes the value of an iteration variable and its extent")
+            if len(value.args) == 2:
+                said[var] = _extent(value.args[1], scope)
+            value = value.args[0]
         binding = parse_expr(value, scope)
         if binding.dtype != dtypes.INDEX:
             raise fail(node, f"{keyword.arg} is bound to a value of {binding.dtype}, not an index")
-        bound.append((Var(keyword.arg), kind, binding))
+        bound.append((var, kind, binding))
     sizes = {name: v for name, v in scope.variables.items() if isinstance(v, Size)}
     inside = Scope({**sizes, **{v.name: v for v, _, _ in bound}}, scope.buffers)
     nodes = list(node.body)
@@ -297,6 +301,9 @@ def _block(node: ast.With, scope: Scope) -> Block:
         init = _sequence(nodes.pop(0).body, inside, name, node)  # type: ignore[attr-defined]
     body = _sequence(nodes, inside, name, node)
     extents = iteration_extents(bound, where, scope.loops, body)
-    iters = [Iter(v, extent, kind) for (v, kind, _), extent in zip(bound, extents, strict=True)]
+    iters = [
+        Iter(v, said.get(v, extent), kind)
+        for (v, kind, _), extent in zip(bound, extents, strict=True)
+    ]
     reads, writes = regions(body)
     return Block(name, iters, [b for _, _, b in bound], where, reads, writes, init, body)

@@ -10,8 +10,10 @@
                         C[vy, vx] = C[vy, vx] + A[vk, vy] * B[vk, vx]
 
 Sizes that only a call tells stand before the buffers: `def C(n: size, A: float32[n], ...)`, or
-`n: size(2, 64)` where n is at least 2 and at most 64. The text parses as Python, which is what
-gives it its precedences.
+`n: size(2, 64)` where n is at least 2 and at most 64. A block's iteration variable whose extent
+does not follow from the rest of the text says it: `vy=spatial(y, 8)`.
+
+The text parses as Python, which is what gives it its precedences.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import bounds_text, sizes_of
+from tvmlab.ir.unsaid import iteration_extents
 
 LOOP_WORDS = {
     "serial": "range",
@@ -94,6 +97,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.loops: dict[Var, Extent] = {}
         self._parts: list[str] = []
         self._tokens: list[Token] = []
         self._length = 0
@@ -241,6 +245,7 @@ class _Writer:
         for name, value in s.annotations:
             self.put(f", {name}={list(value) if isinstance(value, tuple) else value!r}")
         self.put("):")
+        self.loops[s.var] = s.extent
         first = block or first_block(s)
         self.end(s, first, (first, s.var.name) if first else None)
         self.stmt(s.body, indent + 1, block)
@@ -251,11 +256,15 @@ class _Writer:
         self.put("block", "function", s)
         self.put("(")
         self.put(f'"{s.name}"', "block", s)
-        for it, binding in zip(s.iters, s.bindings, strict=True):
+        bound = [(it.var, it.kind, b) for it, b in zip(s.iters, s.bindings, strict=False)]
+        usual = iteration_extents(bound, s.where, self.loops, s.body)
+        for it, binding, unsaid in zip(s.iters, s.bindings, usual, strict=True):
             self.put(", ")
             self.put(it.var.name, "variable", it.var)
             self.put("=")
-            if it.is_reduce:
+            if isinstance(it.extent, int) and it.extent != unsaid:
+                self.call(it.kind, (binding, Const(it.extent, INDEX)), binding)
+            elif it.is_reduce:
                 self.call("reduce", (binding,), binding)
             else:
                 self.expr(binding)

@@ -53,6 +53,7 @@ _HOMES = {
         "DecomposeReduction",
         "Fuse",
         "Parallel",
+        "Partition",
         "Reorder",
         "ReverseComputeAt",
         "Rfactor",

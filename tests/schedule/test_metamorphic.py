@@ -27,6 +27,7 @@ from tvmlab.schedule.primitives import (
     CacheRead,
     ComputeInline,
     Fuse,
+    Partition,
     Reorder,
     Split,
     Unannotate,
@@ -222,3 +223,15 @@ def test_a_unit_loop_fused_away_leaves_the_program(seed: int) -> None:
     fused = Fuse(block, (unit, loop))
     assume(fused.check(after.program) is None)
     assert _alike(after.apply(fused), state)
+
+
+@few
+@given(seeds, st.data())
+def test_what_is_cut_into_parts_computes_the_same(seed: int, data: st.DataObject) -> None:
+    state = _somewhere(seed)
+    block, loop, extent = _serial_loop(state, seed)
+    assume(extent > 1)
+    cuts = data.draw(st.lists(st.integers(1, extent - 1), min_size=1, max_size=3, unique=True))
+    step = Partition(block, loop, tuple(sorted(cuts)))
+    assume(step.check(state.program) is None)
+    _means_the_same(state.apply(step), seed)

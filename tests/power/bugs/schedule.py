@@ -285,4 +285,55 @@ AXES = Room(
     ),
 )
 
-ROOMS = (LOOPS, PLACES, PRAGMAS, AXES)
+_PARTITION = f"{_HERE}.partition"
+
+PARTS = Room(
+    "parts",
+    ("tests/schedule",),
+    (
+        Bug(
+            "a part counts from the first iteration",
+            _PARTITION,
+            "{part.var: part.var + first} if first else {}",
+            "{}",
+        ),
+        Bug(
+            "a part begins the fold anew",
+            _PARTITION,
+            "return s.replace(init=None)",
+            "return None",
+        ),
+        Bug(
+            "the last part ends one too early",
+            _PARTITION,
+            "part.replace(extent=end - first)",
+            "part.replace(extent=max(end - first - (end == loop.extent), 1))",
+        ),
+        Bug(
+            "the tail begins one too late",
+            _PARTITION,
+            "        return holds\n",
+            "        return min(holds + 1, loop.extent - 1)\n",
+        ),
+        Bug(
+            "parts share what each iteration keeps",
+            "tvmlab.schedule.duplicate",
+            "return [b for b in written if b in program.buffers and is_private(program, loop, b)]",
+            "return []",
+        ),
+        Bug(
+            "a reader moves into one of the parts",
+            _REVERSE,
+            "        self._require_whole(program, producer, region.buffer)\n",
+            "",
+        ),
+        Bug(
+            "a part is factored as if it were all",
+            f"{_HERE}.rfactor",
+            "        self.require_only_writer(program, block, block.writes[0].buffer)\n",
+            "",
+        ),
+    ),
+)
+
+ROOMS = (LOOPS, PLACES, PRAGMAS, AXES, PARTS)

@@ -11,6 +11,7 @@ from tvmlab.schedule.primitives.compute_inline import ComputeInline
 from tvmlab.schedule.primitives.decompose_reduction import DecomposeReduction
 from tvmlab.schedule.primitives.fuse import Fuse
 from tvmlab.schedule.primitives.parallel import Parallel
+from tvmlab.schedule.primitives.partition import Partition
 from tvmlab.schedule.primitives.reorder import Reorder
 from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
 from tvmlab.schedule.primitives.rfactor import Rfactor
@@ -26,6 +27,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     Split,
     Fuse,
     Reorder,
+    Partition,
     Vectorize,
     Unroll,
     Parallel,
@@ -58,6 +60,7 @@ __all__ = [
     "DecomposeReduction",
     "Fuse",
     "Parallel",
+    "Partition",
     "Reorder",
     "ReverseComputeAt",
     "Rfactor",

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from tvmlab.analysis.regions import touched
+from tvmlab.analysis.regions import covers, touched
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Block, For, Program, Region, Seq, Stmt
@@ -77,6 +77,7 @@ class ReverseComputeAt(Step):
                 f"{self.block} does not read {region.buffer.name} element for element",
                 f"use {self.producer}'s compute_at into {self.block} instead",
             )
+        self._require_whole(program, producer, region.buffer)
         self._require_finished(producer, loop)
         self._require_box(producer, loop, region.buffer)
         self._require_ready(program, site.block, producer, loop)
@@ -99,6 +100,29 @@ class ReverseComputeAt(Step):
                 "move a block that reads each element once",
             )
         return found[0]
+
+    def _require_whole(self, program: Program, producer: Site, buffer: Buffer) -> None:
+        """No other block writes elements that the producer does not."""
+        nest: Stmt = producer.block
+        for around in reversed(producer.loops):
+            nest = around.replace(body=nest)
+        own = touched(nest, buffer, {}, writes=True)
+        every = touched(program.body, buffer, {}, writes=True)
+        assert own is not None
+        assert every is not None
+        if own != every and (None in own or not covers(own, every)):
+            others = [
+                s.block.name
+                for s in sites(program)
+                if s.block is not producer.block and buffer in [w.buffer for w in s.block.writes]
+            ]
+            if others:
+                raise self.refuse(
+                    self.loop,
+                    f"block {others[0]} writes elements of {buffer.name} that {self.producer} "
+                    "does not",
+                    f"move {self.block} before the writing is divided between blocks",
+                )
 
     def _require_finished(self, producer: Site, loop: For) -> None:
         """No loop at or outside `loop` carries the producer's reduction."""

@@ -86,6 +86,7 @@ class Rfactor(Step):
                 f"{self.block} is not one running sum, product, maximum or minimum",
                 "rfactor before decompose_reduction",
             )
+        self.require_only_writer(program, block, block.writes[0].buffer)
         others = [b.name for b in blocks(root_nest(program, block)) if b is not block]
         if others:
             raise self.refuse(

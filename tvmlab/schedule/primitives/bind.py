@@ -41,6 +41,7 @@ class Bind(Step):
     name = "bind"
     summary = "run iterations as blocks or threads of a GPU"
     example = 'bind("yo", "blockIdx.x")'
+    group = "execution"
     loop: str = argument("loop", "the loop whose iterations are blocks or threads")
     thread: str = argument("name", "blockIdx.x, threadIdx.x (or .y, .z) or vthread")
 

@@ -99,7 +99,8 @@ def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
     read = touched(loop.body, buffer, ranges, writes=False)
     if read is None or written is None or not covers(written, read):
         return read is None
-    return fills_box(before, buffer, ranges)
+    # A dimension of which all may be written is none that surely is.
+    return None not in written and fills_box(before, buffer, ranges)
 
 
 def _before_reads(body: Stmt, buffer: Buffer) -> Stmt:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import inf, prod
+from math import inf
 
 from tvmlab.arith import Interval
 from tvmlab.arith.linear import Atom, Linear, Opaque, Quotient, atom_interval
-from tvmlab.arith.simplify import linear, loop_range
+from tvmlab.arith.polynomial import Reach, greatest
+from tvmlab.arith.simplify import extent_range, interval, linear, loop_range, simplify
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.expr import Const, Expr, Var, as_expr
 from tvmlab.ir.program import For, Iter, Region, Stmt
+from tvmlab.ir.shapes import as_extent
 from tvmlab.ir.walk import (
     blocks_with_loops,
     exprs,
@@ -34,7 +36,7 @@ class Span:
     """`extent` elements from `start`, which is over variables outside; None: all there are."""
 
     start: Linear
-    extent: int
+    extent: Extent
 
 
 Box = tuple[Span | None, ...]
@@ -144,17 +146,29 @@ def span_of(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span
         return None  # the index is data: any element may be meant
     total = linear(start, known)
     outside = Linear({}, total.constant)
-    low, high = 0.0, float(extent - 1)
+    low, high = Linear({}, 0), Linear({}, extent - 1)
     for atom, coefficient in total.terms.items():
         if not _atom_variables(atom) & local:
             outside = outside.plus(Linear({atom: coefficient}, 0))
             continue
-        a, b = atom_interval(atom, known)
-        low += min(a * coefficient, b * coefficient)
-        high += max(a * coefficient, b * coefficient)
-    if -inf in (low, high) or inf in (low, high):
+        ends = _ends(atom, known)
+        if ends is None:
+            return None
+        low = low.plus(ends[coefficient < 0], coefficient)
+        high = high.plus(ends[coefficient > 0], coefficient)
+    count = as_extent(high.plus(low, -1).plus(Linear({}, 1)).expr())
+    return Span(outside.plus(low), count)
+
+
+def _ends(atom: Atom, known: Ranges) -> tuple[Linear, Linear] | None:
+    """The least and the greatest value of an atom, the latter perhaps over sizes."""
+    low, high = atom_interval(atom, known)
+    if low == -inf:
         return None
-    return Span(outside.plus(Linear({}, int(low))), int(high - low) + 1)
+    if any(isinstance(known.get(v), Reach) for v in _atom_variables(atom)):
+        most = greatest(Linear({atom: 1}, 0), known)
+        return None if most is None else (Linear({}, int(low)), linear(most, {}))
+    return None if high == inf else (Linear({}, int(low)), Linear({}, int(high)))
 
 
 def _atom_variables(atom: Atom) -> set[Var]:
@@ -179,8 +193,28 @@ def _span_union(a: Span | None, b: Span | None) -> Span | None:
     if distance.terms:
         return None
     apart = distance.constant
-    low, high = min(0, apart), max(a.extent, apart + b.extent)
-    return Span(a.start.plus(Linear({}, low)), high - low)
+    low, high = min(0, apart), larger(a.extent, simplified(apart + b.extent))
+    return None if high is None else Span(a.start.plus(Linear({}, low)), simplified(high - low))
+
+
+def larger(a: Extent, b: Extent) -> Extent | None:
+    """The larger of two extents; None where that depends on sizes."""
+    if isinstance(a, int) and isinstance(b, int):
+        return max(a, b)
+    low, high = excess(a, b)
+    return a if low >= 0 else b if high <= 0 else None
+
+
+def excess(a: Extent, b: Extent) -> Interval:
+    """Bounds of how much larger `a` is than `b`, for all values of sizes."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a - b, a - b
+    return interval(as_expr(a - b), {})
+
+
+def simplified(extent: Extent) -> Extent:
+    """An extent in its simplest form."""
+    return extent if isinstance(extent, int) else as_extent(simplify(extent))
 
 
 def covers(outer: Box, inner: Box) -> bool:
@@ -193,11 +227,11 @@ def covers(outer: Box, inner: Box) -> bool:
         distance = b.start.plus(a.start, -1)
         if distance.terms or distance.constant < 0:
             return False
-        if distance.constant + b.extent > a.extent:
+        if excess(distance.constant + b.extent, a.extent)[1] > 0:
             return False
     return True
 
 
 def iteration_ranges(iters: Iterable[Iter]) -> dict[Var, Interval]:
     """The values that a block's iteration variables take."""
-    return {it.var: (0, it.extent - 1) for it in iters if isinstance(it.extent, int)}
+    return {it.var: extent_range(it.extent, {}) for it in iters}

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from tvmlab.arith.simplify import interval, loop_range
+from tvmlab.analysis.regions import Ranges, excess
+from tvmlab.arith.polynomial import Reach, greatest
+from tvmlab.arith.simplify import interval, linear, loop_range
+from tvmlab.ir.buffer import Extent
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import Block, For
 from tvmlab.ir.walk import substitute, variables
 
 
 def is_repeated(block: Block, loops: Sequence[For]) -> bool:
-    """Whether `loops` surely meet some spatial instance of `block` twice.
+    """Whether `loops` may meet some spatial instance of `block` twice.
 
     By counting: a loop that reaches no binding repeats, and so do loops with more iterations than
     their bindings have values. Steps make only bindings for which this is exact.
@@ -25,14 +28,26 @@ def is_repeated(block: Block, loops: Sequence[For]) -> bool:
         for v in variables(b)
     }
     ranges = {loop.var: loop_range(loop, {}) for loop in loops}
-    iterations, values = 1, 1.0
+    iterations: Extent = 1
+    values: Extent = 1
     for loop in loops:
-        if loop.var not in folded and isinstance(loop.extent, int):
-            iterations *= loop.extent
+        if loop.var not in folded:
+            iterations = iterations * loop.extent
     for binding in spatial:
         outside: dict[Var, Expr] = {
             v: Const(0, v.dtype) for v in variables(binding) if v not in ranges
         }
-        low, high = interval(substitute(binding, outside), ranges)
-        values *= high - low + 1 if high < inf else inf
-    return iterations > values
+        count = _values(substitute(binding, outside), ranges)
+        if count is None:
+            return True
+        values = values * count
+    return excess(iterations, values)[1] > 0
+
+
+def _values(binding: Expr, ranges: Ranges) -> Extent | None:
+    """How many values a binding has from its least to its greatest; None where unbounded."""
+    low, high = interval(binding, ranges)
+    if any(isinstance(ranges.get(v), Reach) for v in variables(binding)):
+        most = greatest(linear(binding, ranges), ranges)
+        return None if most is None or low == -inf else most + (1 - int(low))
+    return None if inf in (-low, high) else int(high - low) + 1

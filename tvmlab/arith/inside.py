@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import NamedTuple
 
 from tvmlab.arith.bounds import Interval, bounds
-from tvmlab.arith.simplify import extent_range, loop_range
+from tvmlab.arith.polynomial import Reach, interval_of
+from tvmlab.arith.simplify import extent_range, linear, loop_range
 from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.program import Block, For, If, Let, Program, Stmt, Store
 from tvmlab.ir.walk import exprs, operands, rewrite_expr, sub_stmts
 
 
 class Limit(NamedTuple):
-    """A condition that holds where an expression is evaluated: `value <= most`."""
+    """A condition that holds where an expression is evaluated: `side - other <= most`."""
 
-    value: Expr
+    side: Expr
+    other: Expr
     most: int
+
+    @property
+    def value(self) -> Expr:
+        """What is at most `most`."""
+        return self.side - self.other
 
 
 class Claim(NamedTuple):
@@ -38,7 +47,19 @@ class Claim(NamedTuple):
         for limit in self.limits:
             high = min(high, bounds(value - limit.value, self.ranges)[1] + limit.most)
             low = max(low, bounds(value + limit.value, self.ranges)[0] - limit.most)
+            high = min(high, self._under(limit, value))
         return low, high
+
+    def _under(self, limit: Limit, value: Expr) -> float:
+        """The greatest `value` by a limit whose side stands inside it, under a `//` perhaps."""
+        side = limit.side
+        if isinstance(side, (Var, Const)) or not any(same(e, side) for e in exprs(value)):
+            return inf
+        limited = Var("limited")
+        last = linear(limit.other + limit.most, self.ranges)
+        low, high = bounds(side, self.ranges)
+        ranges = {**self.ranges, limited: Reach(low, min(high, interval_of(last, {})[1]), last)}
+        return bounds(rewrite_expr(value, lambda e: limited if same(e, side) else None), ranges)[1]
 
 
 def verify_inside(program: Program, *, strict: bool = False) -> None:
@@ -121,7 +142,7 @@ def _access(
     lanes = max((e.lanes for e in (*indices, *(limit.value for limit in limits))), default=1)
     if lanes > 1:
         ranges = {**ranges, _LANE: (0, lanes - 1)}
-        limits = tuple(Limit(_in_a_lane(limit.value), limit.most) for limit in limits)
+        limits = tuple(Limit(_in_a_lane(x.side), _in_a_lane(x.other), x.most) for x in limits)
     for n, (index, extent) in enumerate(zip(indices, buffer.shape, strict=True)):
         yield Claim(f"index {n} of {buffer.name}", _in_a_lane(index), extent, ranges, limits)
 
@@ -155,7 +176,7 @@ def _limits(condition: Expr, holds: bool) -> tuple[Limit, ...]:
     if not holds:
         op = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}.get(op, "")
     if op in ("<", "<="):
-        return (Limit(a - b, -1 if op == "<" else 0),)
+        return (Limit(a, b, -1 if op == "<" else 0),)
     if op in (">", ">="):
-        return (Limit(b - a, -1 if op == ">" else 0),)
-    return (Limit(a - b, 0), Limit(b - a, 0)) if op == "==" else ()
+        return (Limit(b, a, -1 if op == ">" else 0),)
+    return (Limit(a, b, 0), Limit(b, a, 0)) if op == "==" else ()

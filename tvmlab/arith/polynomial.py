@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
-from math import ceil, floor, inf
+from math import floor, inf
 
 from tvmlab.arith.linear import Atom, Interval, Linear, Opaque, Quotient, Ranges, atom_expr
 from tvmlab.ir.dtypes import INDEX
@@ -53,14 +53,17 @@ def interval_of(total: Linear, ranges: Ranges) -> Interval:
     polynomial = _polynomial(total)
     below = _upper(_scaled(polynomial, -1), ranges)
     above = _upper(polynomial, ranges)
-    low = max(low, -inf if below is None else ceil(-below))
-    high = min(high, inf if above is None else floor(above))
+    low = max(low, -inf if below is None else -int(below))
+    high = min(high, inf if above is None else int(above))
     return low, high
 
 
 def greatest(total: Linear, ranges: Ranges) -> Expr | None:
-    """An expression over sizes that a sum never exceeds, and for a single loop reaches."""
-    found = _over_sizes(_polynomial(total), ranges, _DEPTH)
+    """An expression over sizes that a sum never exceeds, and reaches where each loop occurs once.
+
+    None where none is found.
+    """
+    found = _without_loops(_polynomial(total), ranges, _DEPTH)
     if found is None or any(c.denominator != 1 for c in found.values()):
         return None
     result: Expr = Const(0, INDEX)
@@ -145,8 +148,12 @@ _UNIT = Fraction(1)
 
 def _upper(a: Polynomial, ranges: Ranges, depth: int = _DEPTH) -> Fraction | None:
     """A number that `a` never exceeds; None where none is found."""
-    found = _over_sizes(a, ranges, depth)
-    return None if found is None else _most(found)
+    found = _without_loops(a, ranges, depth)
+    # Quotients of sizes may have cancelled by now; what is left of them goes.
+    bare = None if found is None else _without_loops(found, ranges, depth, quotients=True)
+    most = None if bare is None else _most(bare)
+    is_whole = most is not None and all(c.denominator == 1 for c in a.values())
+    return Fraction(floor(most)) if is_whole and most is not None else most
 
 
 def _most(a: Polynomial) -> Fraction | None:
@@ -170,11 +177,18 @@ def _most(a: Polynomial) -> Fraction | None:
     return total
 
 
-def _over_sizes(a: Polynomial, ranges: Ranges, depth: int) -> Polynomial | None:
-    """A polynomial over sizes alone that `a` never exceeds; None where none is found."""
-    atom = next((x for x in sorted(_atoms(a), key=_rank) if not isinstance(x, Size)), None)
-    if atom is None:
+def _without_loops(
+    a: Polynomial, ranges: Ranges, depth: int, quotients: bool = False
+) -> Polynomial | None:
+    """A polynomial over sizes that `a` never exceeds; None where none is found.
+
+    Args:
+        quotients: whether quotients of sizes go as well, so that sizes alone are left.
+    """
+    left = [x for x in _atoms(a) if not isinstance(x, Size) and (quotients or _rank(x) < 2)]
+    if not left:
         return a
+    atom = min(left, key=_rank)
     if depth == 0:
         return None
     inside = {m: c for m, c in a.items() if atom in m}
@@ -187,7 +201,7 @@ def _over_sizes(a: Polynomial, ranges: Ranges, depth: int) -> Polynomial | None:
     bound = _bound(atom, sign > 0, ranges, depth - 1)
     if bound is None:
         return None
-    return _over_sizes(_replaced(a, atom, bound), ranges, depth - 1)
+    return _without_loops(_replaced(a, atom, bound), ranges, depth - 1, quotients)
 
 
 def _rank(atom: Atom) -> int:
@@ -257,7 +271,7 @@ def _opaque_bound(atom: Opaque, above: bool, ranges: Ranges, depth: int) -> Poly
             return _plus(divisor, _constant(-1)) if above else {}
         if not above:
             return {} if _sign(divided, ranges, depth) > 0 else None
-        most = _over_sizes(divided, ranges, depth)
+        most = _without_loops(divided, ranges, depth)
         return None if most is None else _whole_quotient(most, divisor, ranges, depth)
     if atom.op == ("min" if above else "max"):
         # Either side bounds it: a number is the simpler one.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tvmlab.errors import UsageError
 from tvmlab.ir.buffer import Buffer, Extent
+from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr
 from tvmlab.ir.program import Program
@@ -35,6 +36,11 @@ def bare_sizes(extents: Iterable[Extent]) -> tuple[Size, ...]:
 def as_extent(value: Extent) -> Extent:
     """An extent as a number where it is one."""
     return int(value.value) if isinstance(value, Const) else value
+
+
+def as_index(extent: Extent) -> Expr:
+    """An extent as an index expression."""
+    return Const(extent, INDEX) if isinstance(extent, int) else extent
 
 
 def same_extent(a: Extent, b: Extent) -> bool:

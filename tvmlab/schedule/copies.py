@@ -17,7 +17,7 @@ from tvmlab.schedule.nest import nest_over
 
 def copy_nest(name: str, source: Buffer, target: Buffer, box: Box | None) -> Stmt:
     """Loops `i0, i1, ...` around a block `name` that copies the elements of `box` (None: all)."""
-    extents = source.extents
+    extents = source.shape
     iters = [Iter(Var(f"vi{n}"), extent) for n, extent in enumerate(extents)]
     point = tuple(it.var for it in iters)
     region = [(p, 1) for p in point]

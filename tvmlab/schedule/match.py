@@ -12,6 +12,7 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Select, Var
 from tvmlab.ir.instruction import Instruction
 from tvmlab.ir.program import For, Region, Stmt, Store
+from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import operands, stmts, substitute, variables
 
 COMMUTATIVE = ("+", "*", "min", "max")
@@ -58,7 +59,7 @@ def find_match(
     extents = {loop.var: loop.extent for loop in loops}
     for it in pattern.iters:
         loop = match.loops.get(it.var)
-        if loop is None or extents[loop] != it.extent:
+        if loop is None or not same_extent(extents[loop], it.extent):
             given = "missing" if loop is None else f"{extents[loop]} long"
             return f"{instruction.name} runs {it.extent} steps where a loop is {given}"
     if len(loops) != len(pattern.iters):

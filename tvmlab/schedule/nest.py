@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from tvmlab.analysis.regions import Span
 from tvmlab.arith import Interval, simplify
-from tvmlab.arith.simplify import interval
+from tvmlab.arith.simplify import interval, loop_range
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var, binary
 from tvmlab.ir.names import fresh_names
@@ -34,18 +34,16 @@ def nest_over(
     where: Expr = TRUE
     for it, name in zip(block.iters, names, strict=True):
         total = it.extent
-        assert isinstance(total, int)
         span = spans.get(it.var)
         start: Expr = Const(0, INDEX) if span is None else span.start.expr()
         loop = For(Var(name), total if span is None else span.extent, block)
-        if loop.extent != 1:
+        if isinstance(loop.extent, Expr) or loop.extent != 1:
             loops.append(loop)
-            known[loop.var] = (0, int(loop.extent) - 1)  # type: ignore[arg-type]
+            known[loop.var] = loop_range(loop, known)
             start = simplify(start + loop.var, known)
-        low, high = interval(start, known)
-        if high >= total:
-            where = binary("and", where, binary("<", start, Const(total, INDEX)))
-        if low < 0:
+        if interval(start - total, known)[1] >= 0:
+            where = binary("and", where, binary("<", start, total))
+        if interval(start, known)[0] < 0:
             where = binary("and", where, binary(">=", start, Const(0, INDEX)))
         bindings.append(start)
     nest: Stmt = block.replace(bindings=tuple(bindings), where=where)

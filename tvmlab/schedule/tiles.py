@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tvmlab.analysis.regions import tile_region
+from tvmlab.analysis.regions import excess, simplified, tile_region
 from tvmlab.arith.linear import Atom, Linear, atom_expr
 from tvmlab.arith.simplify import linear, loop_range, simplify
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import Block, For, Iter, Region, Stmt
+from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import own_loops, substitute, substitute_stmt, variables
 
 WITHIN = ("serial", "unrolled", "vectorized")
@@ -117,12 +118,15 @@ def _part(it: Iter, binding: Expr, local: Mapping[Var, For]) -> _Part | None:
     if size == 1:
         start = outer.expr() if inner else binding
         return _Part(Iter(Var(it.var.name), it.extent, it.kind), start, 1, Linear(inner, 0))
-    if size is None or not isinstance(it.extent, int) or it.extent % size:
+    if size is None:
+        return None
+    count = simplified(it.extent // size)
+    if excess(count * size, it.extent) != (0, 0):
         return None
     if any(c % size for c in (*outer.terms.values(), outer.constant)):
         return None
     first = Linear({a: c // size for a, c in outer.terms.items()}, outer.constant // size)
-    tile = Iter(Var(it.var.name), it.extent // size, it.kind)
+    tile = Iter(Var(it.var.name), count, it.kind)
     return _Part(tile, first.expr(), size, Linear(inner, 0))
 
 
@@ -143,7 +147,7 @@ def _repeated(parts: Iterable[_Part], inner: Sequence[For]) -> Untiled | None:
     """The refusal where a loop inside does not reach just one variable of the block."""
     for loop in inner:
         reached = sum(loop.var in part.inner.terms for part in parts)
-        if reached != 1 and loop.extent != 1:
+        if reached != 1 and not same_extent(loop.extent, 1):
             why = "computes the same elements again" if not reached else "moves along a diagonal"
             return Untiled(
                 loop.var.name,

@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from tvmlab.analysis.repetition import is_repeated
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Iter, Program, Seq, Stmt
+from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import substitute, substitute_stmt, variables
 from tvmlab.schedule.copies import fresh_block_name
 from tvmlab.schedule.find import Site, exchange
@@ -67,7 +68,7 @@ class DecomposeReduction(Step):
         where = variables(site.block.where)
         for inner in site.loops[site.loops.index(loop) :]:
             repeats = not any(_feeds(site.block, inner, reduce=r) for r in (False, True))
-            if repeats and inner.extent != 1:
+            if repeats and not same_extent(inner.extent, 1):
                 raise self.refuse(
                     self.loop,
                     f"each iteration of {inner.var.name} folds the same elements from the start",

@@ -26,10 +26,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Const, Expr, Var, fold
+from tvmlab.analysis.regions import simplified
+from tvmlab.ir.buffer import Extent
+from tvmlab.ir.expr import Expr, Var, fold
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Block, For, Program
+from tvmlab.ir.shapes import as_index
 from tvmlab.ir.walk import blocks, variables
 from tvmlab.schedule.find import Site, exchange, names_on_paths, ranges_of, rebind
 from tvmlab.schedule.step import Step, argument
@@ -91,15 +93,14 @@ class Fuse(Step):
         """The outermost loop exchanged for one over the product of the extents."""
         site = self.site(program)
         loops = [self.find_loop(site, name) for name in self.loops]
-        extent = 1
+        extent: Extent = 1
         fused = Var(self.results(program)[0])
         values: dict[Var, Expr] = {}
         for loop in reversed(loops):
-            assert isinstance(loop.extent, int)
-            above = fold("//", fused, Const(extent, INDEX))
+            above = fold("//", fused, as_index(extent))
             is_outermost = loop is loops[0]
-            values[loop.var] = above if is_outermost else above % Const(loop.extent, INDEX)
-            extent *= loop.extent
+            values[loop.var] = above if is_outermost else above % as_index(loop.extent)
+            extent = simplified(loop.extent * extent)
         new = For(fused, extent, loops[-1].body)
         outer = site.loops[: site.loops.index(loops[0])]
         body = rebind(loops[-1].body, values, None, ranges_of((*outer, new)))

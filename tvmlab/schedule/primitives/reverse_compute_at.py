@@ -33,12 +33,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
+from functools import reduce
+from operator import mul
 
-from tvmlab.analysis.regions import covers, touched
-from tvmlab.ir.buffer import Buffer
+from tvmlab.analysis.regions import covers, excess, simplified, touched
+from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Block, For, Program, Region, Seq, Stmt
+from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import blocks, variables
 from tvmlab.schedule.find import Site, exchange, find_site, ranges_of, remove, sites
 from tvmlab.schedule.nest import nest_over
@@ -145,16 +147,17 @@ class ReverseComputeAt(Step):
             if not it.is_reduce
         ]
         used = set().union(*(variables(b) for b in spatial))
-        inner = [o.extent for o in producer.loops[around:] if o.var in used]
-        count = prod(n for n in inner if isinstance(n, int))
+        one: Extent = 1
+        count = reduce(mul, [o.extent for o in producer.loops[around:] if o.var in used], one)
         box = touched(loop.body, buffer, ranges_of(producer.loops[:around]), writes=True)
         assert box is not None, "the producer writes the buffer"
-        spans = zip(box, buffer.extents, strict=True)
-        if prod(extent if span is None else span.extent for span, extent in spans) != count:
+        spans = zip(box, buffer.shape, strict=True)
+        volume = reduce(mul, [e if span is None else span.extent for span, e in spans], one)
+        if excess(volume, count) != (0, 0):
             raise self.refuse(
                 self.loop,
-                f"the {count} elements of {buffer.name} that one iteration of {self.loop} "
-                "writes are not a box",
+                f"the {simplified(count)} elements of {buffer.name} that one iteration of "
+                f"{self.loop} writes are not a box",
                 "choose another loop, or split the loops before they are fused",
             )
 
@@ -215,7 +218,10 @@ class ReverseComputeAt(Step):
 def _is_pointwise(region: Region) -> bool:
     """Whether the region is one element at distinct variables of the block; along a dimension of
     one element it may also be that element."""
-    bounds = zip(region.bounds, region.buffer.extents, strict=True)
-    starts = [start for (start, _), size in bounds if isinstance(start, Var) or size != 1]
+    starts = [
+        start
+        for (start, _), size in zip(region.bounds, region.buffer.shape, strict=True)
+        if isinstance(start, Var) or not same_extent(size, 1)
+    ]
     points = all(isinstance(s, Var) for s in starts) and all(e == 1 for _, e in region.bounds)
     return points and len({id(s) for s in starts}) == len(starts)

@@ -109,7 +109,6 @@ class Rfactor(Step):
         loop = self.find_loop(site, self.loop)
         block = site.block
         target = block.writes[0].buffer
-        assert isinstance(loop.extent, int)
         name = fresh_block_name(program, f"{target.name}_partial")
         partial = Buffer(name, (*target.shape, loop.extent), target.dtype)
         body = at_root(program, block, _folding(block, partial, loop), after=True)

@@ -3,7 +3,8 @@
 Other systems: TVM `split`, Halide `split`, Exo `divide_loop`.
 
 Legal on any serial loop. Where the factors do not divide the extent, the blocks below get a
-predicate that skips what lies beyond it.
+predicate that skips what lies beyond it; so too where the extent is over sizes, unless the factors
+divide it for all of their values.
 
 Before:
 
@@ -23,13 +24,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from math import prod
+from operator import mul
 from typing import Any
 
+from tvmlab.analysis.regions import excess, simplified
+from tvmlab.ir.buffer import Extent
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var, binary, fold
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import For, Program, Stmt
+from tvmlab.ir.shapes import as_index
 from tvmlab.schedule.find import Site, exchange, names_on_paths, ranges_of, rebind
 from tvmlab.schedule.step import Step, argument
 
@@ -96,24 +102,32 @@ class Split(Step):
             raise self.refuse(
                 self.loop, f"a factor is at least 1, not {bad}", "use a positive factor"
             )
-        if len(known) == len(self.factors) and prod(known) < _extent(loop):
+        extent = loop.extent
+        if len(known) == len(self.factors) and excess(extent, prod(known))[1] > 0:
+            covered = f"the factors cover {prod(known)} of {extent} iterations"
             raise self.refuse(
                 self.loop,
-                f"the factors cover {prod(known)} of {_extent(loop)} iterations",
+                covered if isinstance(extent, int) else f"cannot prove that {covered}",
                 "leave the outermost factor None to have it inferred",
             )
-        if prod(known) > 2 * _extent(loop) and len(known) < len(self.factors):
+        if not isinstance(extent, int):
+            return
+        if prod(known) > 2 * extent and len(known) < len(self.factors):
             raise self.refuse(
                 self.loop,
-                f"{prod(known)} is more than twice the extent {_extent(loop)}: "
+                f"{prod(known)} is more than twice the extent {extent}: "
                 "most iterations would be skipped",
-                f"use factors whose product is at most {_extent(loop)}",
+                f"use factors whose product is at most {extent}",
             )
 
-    def extents(self, loop: For) -> list[int]:
-        """The extents of the new loops."""
+    def extents(self, loop: For) -> list[Extent]:
+        """The extents of the new loops; the one to infer is the extent over the others, rounded up.
+
+        Where the extent is over sizes, so is that one.
+        """
         known = prod(f for f in self.factors if f is not None)
-        return [-(-_extent(loop) // known) if f is None else f for f in self.factors]
+        inferred = simplified((loop.extent + (known - 1)) // known)
+        return [inferred if f is None else f for f in self.factors]
 
     def results(self, program: Program) -> list[str]:
         """`xo, xi` for two loops, `x0, x1, ...` for more."""
@@ -134,10 +148,10 @@ class Split(Step):
         ]
         value: Expr = Const(0, INDEX)
         for new in loops:
-            value = fold("*", value, Const(int(new.extent), INDEX)) + new.var  # type: ignore[arg-type]
+            value = fold("*", value, as_index(new.extent)) + new.var
         where = None
-        if prod(extents) != _extent(loop):
-            where = binary("<", value, Const(_extent(loop), INDEX))
+        if excess(reduce(mul, extents), loop.extent) != (0, 0):
+            where = binary("<", value, as_index(loop.extent))
         outer = site.loops[: site.loops.index(loop)]
         body: Stmt = rebind(loop.body, {loop.var: value}, where, ranges_of((*outer, *loops)))
         for new in reversed(loops):
@@ -148,10 +162,5 @@ class Split(Step):
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Split]:
         """Inner factors that suit vectors, registers and caches."""
         for factor in FACTORS_OFFERED:
-            if factor < _extent(loop):
+            if not isinstance(loop.extent, int) or factor < loop.extent:
                 yield cls(site.block.name, loop.var.name, (None, factor))
-
-
-def _extent(loop: For) -> int:
-    assert isinstance(loop.extent, int)
-    return loop.extent

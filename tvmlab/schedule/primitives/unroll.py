@@ -43,8 +43,13 @@ class Unroll(Step):
         """A serial loop of known extent; all unrolled loops of the nest make few copies."""
         site = self.site(program)
         loop = self.find_serial_loop(site, self.loop)
-        extent = loop.extent if isinstance(loop.extent, int) else 1
-        copies = extent * copies_of(program, loop)
+        if not isinstance(loop.extent, int):
+            raise self.refuse(
+                self.loop,
+                f"its extent {loop.extent!r} is known only at a call, and copies are made before",
+                f'split it first, e.g. .split("{self.loop}", 4), and unroll the inner loop',
+            )
+        copies = loop.extent * copies_of(program, loop)
         if copies > MAX_COPIES:
             raise self.refuse(
                 self.loop,

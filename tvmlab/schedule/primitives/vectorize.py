@@ -54,7 +54,13 @@ class Vectorize(Step):
                 "several blocks are inside, and lanes do not hand values to each other",
                 "vectorize the innermost loop of each block",
             )
-        if not isinstance(loop.extent, int) or loop.extent > MAX_LANES:
+        if not isinstance(loop.extent, int):
+            raise self.refuse(
+                self.loop,
+                f"its extent {loop.extent!r} is known only at a call, and lanes are counted before",
+                f'split it first, e.g. .split("{self.loop}", 16), and vectorize the inner loop',
+            )
+        if loop.extent > MAX_LANES:
             raise self.refuse(
                 self.loop,
                 f"{loop.extent} lanes are more than the {MAX_LANES} that registers hold",

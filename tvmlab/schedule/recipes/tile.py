@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from tvmlab.ir.program import For, Program
@@ -101,5 +102,6 @@ class Tile(Recipe):
                     yield cls(site.block.name, names, (size, size))
 
 
-def _least_extent(*loops: For) -> int:
-    return min(int(loop.extent) for loop in loops if isinstance(loop.extent, int))
+def _least_extent(*loops: For) -> float:
+    """The least of the extents that are numbers; infinite where none is."""
+    return min((loop.extent for loop in loops if isinstance(loop.extent, int)), default=inf)

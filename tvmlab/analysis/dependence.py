@@ -17,11 +17,13 @@ from typing import NamedTuple
 
 from tvmlab.analysis.regions import Ranges, Span, span_of
 from tvmlab.arith.linear import Linear
-from tvmlab.arith.simplify import loop_range, simplify
-from tvmlab.ir.buffer import Buffer
+from tvmlab.arith.polynomial import interval_of
+from tvmlab.arith.simplify import linear, loop_range, simplify
+from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import Block, For, Region, Stmt
+from tvmlab.ir.shapes import as_index, same_extent
 from tvmlab.ir.walk import blocks_with_loops, substitute
 
 MOST_POINTS = 64
@@ -81,7 +83,7 @@ def overtaking(
         around: what is known of the variables around both loops.
         buffers: the buffers that are asked about; None: all.
     """
-    if first.loop.extent == 1 or second.loop.extent == 1:
+    if same_extent(first.loop.extent, 1) or same_extent(second.loop.extent, 1):
         return None
     wanted = set(buffers) if buffers is not None else None
     unproved: Meeting | None = None
@@ -143,18 +145,21 @@ def _spans(access: _Access, values: dict[Var, Expr], known: Ranges) -> list[Span
 
 
 def _disjoint(a: Span, b: Span, known: Ranges) -> bool:
-    low, high = a.start.plus(b.start, -1).interval(known)
-    return low >= b.extent or high <= -a.extent
+    apart = a.start.plus(b.start, -1)
+    before = apart.plus(linear(as_index(b.extent), {}), -1)
+    after = apart.plus(linear(as_index(a.extent), {}))
+    return interval_of(before, known)[0] >= 0 or interval_of(after, known)[1] <= 0
 
 
 def _in_memory(spans: list[Span | None], buffer: Buffer) -> Span | None:
     """The stretch of memory from the first to the last element of a box."""
-    start, extent = Linear({}, 0), 1
+    start = Linear({}, 0)
+    extent: Extent = 1
     for span, stride in zip(spans, buffer.strides(), strict=True):
         if span is None or not isinstance(stride, int):
             return None
         start = start.plus(span.start, stride)
-        extent += (span.extent - 1) * stride
+        extent = extent + (span.extent - 1) * stride
     return Span(start, extent)
 
 

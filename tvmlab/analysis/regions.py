@@ -121,16 +121,16 @@ def fills_box(stmt: Stmt, buffer: Buffer, ranges: Ranges) -> bool:
             atoms = [atom for start in starts for atom in linear(start, known).terms]
             if all(isinstance(a, Var) or not _atom_variables(a) & used for a in atoms):
                 continue
-            size = 1
+            size: Extent = 1
             for start, (_, extent) in zip(starts, region.bounds, strict=True):
                 found = span_of(start, extent, used, known)
                 if found is None or not isinstance(extent, int):
                     return False
-                size *= -(-found.extent // extent)
-            iterations = [extents[v] for v in used]
-            if not all(isinstance(e, int) for e in iterations):
-                return False
-            if size > prod(e for e in iterations if isinstance(e, int)):
+                size = size * simplified((found.extent + (extent - 1)) // extent)
+            iterations: Extent = 1
+            for v in used:
+                iterations = iterations * extents[v]
+            if excess(size, iterations)[1] > 0:
                 return False
     return True
 

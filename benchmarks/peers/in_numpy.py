@@ -79,8 +79,14 @@ def _shifted_sums(window: Window, images: Array, weights: Array) -> Array:
     return total
 
 
+def batch_matmul(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    left, right = arrays
+    return lambda: np.matmul(left, right, out=out)
+
+
 CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call]] = {
     "matmul": matmul,
+    "batch_matmul": batch_matmul,
     "multiply_add_relu": multiply_add_relu,
     "softmax": softmax,
     "layer_norm": layer_norm,

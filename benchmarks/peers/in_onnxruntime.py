@@ -48,8 +48,13 @@ def conv2d(helper: Any, workload: Workload, names: list[str]) -> Nodes:
     ]  # fmt: skip
 
 
+def batch_matmul(helper: Any, workload: Workload, names: list[str]) -> Nodes:
+    return [helper.make_node("MatMul", names, ["out"])]
+
+
 NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "matmul": matmul,
+    "batch_matmul": batch_matmul,
     "multiply_add_relu": multiply_add_relu,
     "softmax": softmax,
     "layer_norm": layer_norm,

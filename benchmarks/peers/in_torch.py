@@ -49,8 +49,14 @@ def conv2d(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     return call
 
 
+def batch_matmul(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    out = torch.empty(workload.tensors[0].extents)
+    return lambda: torch.bmm(*given, out=out)
+
+
 CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "matmul": matmul,
+    "batch_matmul": batch_matmul,
     "multiply_add_relu": multiply_add_relu,
     "softmax": softmax,
     "layer_norm": layer_norm,

@@ -2,8 +2,9 @@
 
 C1 to C12: the convolutions of ResNet-18 at batch 1, and D1 to D9: those of MobileNet by channel,
 all with padding SAME, from table 1 of Chen et al., Learning to Optimize Tensor Programs
-(arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `softmax`,
-`layer_norm` and `chain` are the sizes its measurements are given for.
+(arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `heads` are the
+scores of a 12-headed attention over 128 positions; `softmax`, `layer_norm` and `chain` are the
+sizes its measurements are given for.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ _MOBILENET = {
 
 NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "headline": ("matmul", {"m": 1024, "n": 1024, "k": 1024, "transpose_a": True}),
+    "heads": ("batch_matmul", {"batch": 12, "m": 128, "n": 128, "k": 64}),
     **{
         name: (
             "conv2d",

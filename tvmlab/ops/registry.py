@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from tvmlab.errors import UsageError
+from tvmlab.ops.batch_matmul import OPERATOR as BATCH_MATMUL
 from tvmlab.ops.conv2d import OPERATOR as CONV2D
 from tvmlab.ops.depthwise import OPERATOR as DEPTHWISE_CONV2D
 from tvmlab.ops.elementwise import OPERATOR as MULTIPLY_ADD_RELU
@@ -17,7 +18,15 @@ from tvmlab.ops.workload import Workload
 
 OPERATORS: Mapping[str, Operator] = {
     operator.name: operator
-    for operator in (MATMUL, CONV2D, DEPTHWISE_CONV2D, SOFTMAX, LAYER_NORM, MULTIPLY_ADD_RELU)
+    for operator in (
+        MATMUL,
+        BATCH_MATMUL,
+        CONV2D,
+        DEPTHWISE_CONV2D,
+        SOFTMAX,
+        LAYER_NORM,
+        MULTIPLY_ADD_RELU,
+    )
 }
 """Every operator by name."""
 
@@ -37,7 +46,8 @@ def get(name: str) -> Operator:
 def from_shape(name: str, shape: Sequence[int]) -> Workload:
     """The workload of the operator `name` for a list of numbers; `Operator.usage` says which.
 
-    matmul: m,n,k (`A @ B`, both stored by rows); conv2d: batch,in_channels,height,width,
+    matmul: m,n,k (`A @ B`, both stored by rows); batch_matmul:
+    batch,m,n,k; conv2d: batch,in_channels,height,width,
     out_channels,kernel[,stride] (padding SAME); depthwise_conv2d: batch,channels,height,width,
     kernel[,stride] (padding SAME); softmax, layer_norm: rows,columns; multiply_add_relu: n.
 

@@ -115,7 +115,7 @@ def _sizes(outputs: Sequence[Tensor]) -> tuple[int, int, int, int]:
     """Rows, columns, length of the sums, and bytes of an element."""
     (out,) = outputs
     _, m, n = out.extents
-    return m, n, out.reduce_axes[0].extent, dtypes.size_bytes(out.dtype)
+    return m, n, out.reduce_axes[0].count, dtypes.size_bytes(out.dtype)
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:

@@ -60,6 +60,7 @@ class Processor:
     llvm_cpu: str = "x86-64-v3"
     vector_bits: int = 256
     has_fma: bool = True
+    instruction_sets: tuple[str, ...] = ()
 
 
 def expression() -> te.Tensor:

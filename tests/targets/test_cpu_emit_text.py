@@ -28,6 +28,7 @@ class Avx512:
     llvm_cpu: str = "skylake-avx512"
     vector_bits: int = 512
     has_fma: bool = True
+    instruction_sets: tuple[str, ...] = ()
 
 
 def tiled_product(columns: int = 64) -> Schedule:

@@ -1,5 +1,7 @@
-"""Hardware instructions as small programs, one file each."""
+"""Hardware instructions as small programs, one file each; `declare` adds one's own."""
 
+from tvmlab.intrin.declare import declare
+from tvmlab.intrin.dot import dot2_bf16, dot4_u8s8
 from tvmlab.intrin.gemm8x8 import gemm8x8
 
-__all__ = ["gemm8x8"]
+__all__ = ["declare", "dot2_bf16", "dot4_u8s8", "gemm8x8"]

@@ -32,6 +32,7 @@ from tvmlab.ir.expr import (
     Var,
 )
 from tvmlab.ir.functions import FUNCTIONS
+from tvmlab.ir.operation import spelled
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import named, sizes_from_shapes, sizes_of
 from tvmlab.ir.specialise import specialise
@@ -283,6 +284,9 @@ class _Writer:
         if isinstance(e, Cast):
             return self.cast(e)
         if isinstance(e, Call):
+            meaning = spelled(e)
+            if meaning is not None:
+                return self.expr(meaning)
             function = self.constant(getattr(np, FUNCTIONS[e.function].numpy))
             if dtypes.is_float(e.dtype):
                 return f"{function}({', '.join(map(self.expr, e.args))})"

@@ -45,10 +45,22 @@ def _dot(accumulator: Expr, *elements: Expr) -> Expr:
 
 
 OPERATIONS = {
-    o.name: o for o in (Operation("dot4_u8s8", ("int32", *["uint8"] * 4, *["int8"] * 4), _dot),)
+    o.name: o
+    for o in (
+        Operation("dot4_u8s8", ("int32", *["uint8"] * 4, *["int8"] * 4), _dot),
+        Operation("dot2_bf16", ("float32", *["bfloat16"] * 2, *["bfloat16"] * 2), _dot),
+    )
 }
-"""Every operation by name: `dot4_u8s8(c, a0, a1, a2, a3, b0, b1, b2, b3)` is x86's VPDPBUSD, which
-adds four products of an unsigned with a signed byte to a 32-bit integer, all modulo 2**32."""
+"""Every operation by name.
+
+`dot4_u8s8(c, a0, a1, a2, a3, b0, b1, b2, b3)` is x86's VPDPBUSD: four products of an unsigned with
+a signed byte are added to a 32-bit integer, modulo 2**32; nothing saturates on the way.
+
+`dot2_bf16(c, a0, a1, b0, b1)` is x86's VDPBF16PS: two products, exact in float32, are added to c
+with a rounding to the nearest each. The instruction takes subnormal numbers for zero, and makes
+results below float32's normal range zero: each of that may lose 2**-126 times the other factor,
+or 2**-126 of a sum, which data of the usual sizes never meets.
+"""
 
 
 def spelled(call: Call) -> Expr | None:

@@ -11,6 +11,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.functions import FUNCTIONS
+from tvmlab.ir.operation import OPERATIONS, Operation
 
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
@@ -167,6 +168,8 @@ def _call(node: ast.Call, name: str, scope: Scope) -> Expr:
     if name in dtypes.ALL:
         return _typed(node, name, scope)
     args = tuple([parse_expr(a, scope) for a in node.args])
+    if name in OPERATIONS:
+        return _operation(node, OPERATIONS[name], args)
     arity = {"min": 2, "max": 2, "select": 3, "ramp": 2}.get(name)
     if arity is None and name in FUNCTIONS:
         arity = FUNCTIONS[name].arity
@@ -186,6 +189,12 @@ def _call(node: ast.Call, name: str, scope: Scope) -> Expr:
     if name in ("min", "max"):
         return Binary(name, *args)
     return Select(*args) if name == "select" else Call(name, args, args[0].dtype)
+
+
+def _operation(node: ast.Call, operation: Operation, args: tuple[Expr, ...]) -> Expr:
+    if tuple(a.dtype for a in args) != operation.takes:
+        raise fail(node, f"{operation.name} takes {', '.join(operation.takes)}")
+    return operation(*args)
 
 
 def _typed(node: ast.Call, dtype: str, scope: Scope) -> Expr:

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from tvmlab.errors import VerifyError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Binary, Cast, Expr, Local, Ramp, Select, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Expr, Local, Ramp, Select, Var
+from tvmlab.ir.operation import OPERATIONS
 from tvmlab.ir.program import (
     LOOP_KINDS,
     SCOPES,
@@ -235,6 +236,10 @@ class _Verifier:
         elif isinstance(e, Select):
             if e.condition.dtype != "bool" or e.a.dtype != e.b.dtype:
                 self.fail(f"a select has {e.condition.dtype}, {e.a.dtype} and {e.b.dtype}")
+        elif isinstance(e, Call) and e.function in OPERATIONS:
+            takes = OPERATIONS[e.function].takes
+            if tuple(a.dtype for a in e.args) != takes or e.dtype != takes[0]:
+                self.fail(f"{e.function} is given {[a.dtype for a in e.args]}")
         elif isinstance(e, Cast):
             if e.dtype not in dtypes.ALL:
                 self.fail(f"a value is cast to the unknown dtype {e.dtype!r}")

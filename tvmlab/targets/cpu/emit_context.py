@@ -29,6 +29,10 @@ class Machine(Protocol):
     def has_fma(self) -> bool:
         """Whether it multiplies and adds in one instruction."""
 
+    @property
+    def instruction_sets(self) -> tuple[str, ...]:
+        """The names, for people, of what else it offers, e.g. `AVX-512VNNI`."""
+
 
 @dataclass(frozen=True)
 class Chunk:

@@ -11,6 +11,7 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Local, Ramp, Select, Var
+from tvmlab.ir.operation import OPERATIONS
 from tvmlab.targets.cpu import emit_bfloat16
 from tvmlab.targets.cpu.emit_compare import compare
 from tvmlab.targets.cpu.emit_context import Context, both, either, evaluate, negation, spread
@@ -18,6 +19,7 @@ from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_integer import floor_division, is_index_arithmetic
 from tvmlab.targets.cpu.emit_math import function_value
 from tvmlab.targets.cpu.emit_memory import load
+from tvmlab.targets.cpu.emit_operation import operation_value
 from tvmlab.targets.cpu.emit_types import computed_in, iota, literal, suffix, value_type
 
 _FLOAT = {"+": "fadd contract", "-": "fsub contract", "*": "fmul contract", "/": "fdiv"}
@@ -210,6 +212,8 @@ def _conversion(source: str, target: str) -> str:
 
 
 def _call(cx: Context, expr: Call) -> str:
+    if expr.function in OPERATIONS:
+        return operation_value(cx, expr)
     lanes = cx.lanes(expr)
     arguments = [evaluate(cx, a, lanes) for a in expr.args]
     work = computed_in(expr.dtype)

@@ -63,7 +63,7 @@ def test_tiles_of_tiles() -> None:
     s["C"].split("yo", 2)
     s["C"].reorder("yoo", "xo", "ko", "yoi")
     s["C"].blockize("yoi")
-    assert "C[(vy * 2 + yoi) * 8 + yi, vx * 8 + xi] = 0.0" in str(s)
+    assert "C[vy * 16 + yoi * 8 + yi, vx * 8 + xi] = 0.0" in str(s)
     assert all(s.check())
 
 

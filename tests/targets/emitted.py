@@ -12,6 +12,7 @@ from tvmlab.ir.expr import Expr
 from tvmlab.lower import lower
 from tvmlab.schedule import Schedule, State
 from tvmlab.targets.cpu.emit import emit
+from tvmlab.targets.cpu.emit_context import Machine
 from tvmlab.targets.cpu.limits import cpu_features
 from tvmlab.targets.cpu.run import CpuKernel
 from tvmlab.targets.target import Signature
@@ -20,11 +21,16 @@ from tvmlab.te.tensor import Tensor
 Array = np.ndarray
 
 
-def run_lowered(program: Program, *arrays: Array, preset: str = "explore") -> Array:
+def run_lowered(
+    program: Program,
+    *arrays: Array,
+    preset: str = "explore",
+    machine: Machine | None = None,
+) -> Array:
     """The output of a lowered program with one output; elements not written are 77."""
     output = program.params[-1]
     result = np.full(output.extents, 77).astype(output.dtype)
-    text = emit(program, cpu_features())
+    text = emit(program, machine or cpu_features())
     CpuKernel(text, Signature.of(program), preset)(*arrays, result)
     return result
 

@@ -57,7 +57,9 @@ def read_points(body: Stmt, own: Buffer) -> list[Region]:
             for e in exprs(expr):
                 if isinstance(e, Load) and e.buffer is not own and repr(e) not in found:
                     point = Region(e.buffer, [(i, 1) for i in e.indices])
-                    found[repr(e)] = tile_region(point, {}, ranges) if ranges else point
+                    found[repr(e)] = (
+                        tile_region(point, {}, set(ranges), ranges) if ranges else point
+                    )
     return list(found.values())
 
 
@@ -87,16 +89,20 @@ def touched(stmt: Stmt, buffer: Buffer, ranges: Ranges, writes: bool) -> Box | N
     return total
 
 
-def tile_region(region: Region, values: Mapping[Var, Expr], ranges: Ranges) -> Region:
-    """The box that a region of `buffer` grows to while the variables of `ranges` take all values.
+def tile_region(
+    region: Region, values: Mapping[Var, Expr], local: set[Var], known: Ranges
+) -> Region:
+    """The box that a region grows to while the variables `local` take all values.
 
     Args:
         region: what one instance touches, over the variables of `values`.
-        values: what takes their place, partly over the variables of `ranges`.
+        values: what takes their place, partly over the variables of `local`.
+        local: the variables of the loops that make the box.
+        known: what is known of these and of the other variables.
     """
     bounds: list[tuple[Expr, Extent]] = []
     for (start, extent), whole in zip(region.bounds, region.buffer.shape, strict=True):
-        span = span_of(substitute(start, values), extent, set(ranges), ranges)
+        span = span_of(substitute(start, values), extent, local, known)
         bounds.append(
             (Const(0, INDEX), whole) if span is None else (span.start.expr(), span.extent)
         )

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tvmlab.analysis.regions import excess, simplified, tile_region
+from tvmlab.analysis.regions import excess, iteration_ranges, simplified, tile_region
+from tvmlab.arith import Interval
 from tvmlab.arith.linear import Atom, Linear, atom_expr
-from tvmlab.arith.simplify import linear, loop_range, simplify
+from tvmlab.arith.simplify import linear, loop_range, simplify_stmt
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import Block, For, Iter, Region, Stmt
@@ -158,12 +159,10 @@ def _repeated(parts: Iterable[_Part], inner: Sequence[For]) -> Untiled | None:
 
 
 def _over_tiles(block: Block, parts: Mapping[Var, _Part], inner: Sequence[For]) -> Block | Untiled:
-    ranges = {loop.var: loop_range(loop, {}) for loop in inner}
-    values = {
-        v: simplify(part.start + part.inner.expr(), ranges) if part.inner.terms else part.start
-        for v, part in parts.items()
-    }
-    scattered = next((w for w in block.writes if not _is_box(w, values, inner)), None)
+    iters = [part.iter for part in parts.values()]
+    known = {**iteration_ranges(iters), **{o.var: loop_range(o, {}) for o in inner}}
+    values = {v: part.start + part.inner.expr() for v, part in parts.items()}
+    scattered = next((w for w in block.writes if not _is_box(w, values, inner, known)), None)
     if scattered is not None:
         return Untiled(
             inner[0].var.name,
@@ -178,23 +177,32 @@ def _over_tiles(block: Block, parts: Mapping[Var, _Part], inner: Sequence[For]) 
             if not any(loop.var in p.inner.terms and p.iter.is_reduce for p in parts.values())
         ]
         init = own_loops(_nest(substitute_stmt(init, values), spatial))
-    return Block(
+    local = {loop.var for loop in inner}
+    tiles = Block(
         block.name,
-        [part.iter for part in parts.values()],
+        iters,
         [part.binding for part in parts.values()],
         block.where,
-        [tile_region(r, values, ranges) for r in block.reads],
-        [tile_region(w, values, ranges) for w in block.writes],
+        [tile_region(r, values, local, known) for r in block.reads],
+        [tile_region(w, values, local, known) for w in block.writes],
         init,
         _nest(substitute_stmt(block.body, values), inner),
     )
+    simplest = simplify_stmt(tiles)
+    assert isinstance(simplest, Block)
+    return simplest
 
 
-def _is_box(region: Region, values: Mapping[Var, Expr], inner: Sequence[For]) -> bool:
+def _is_box(
+    region: Region,
+    values: Mapping[Var, Expr],
+    inner: Sequence[For],
+    known: Mapping[Var, Interval],
+) -> bool:
     """Whether the loops inside visit every element of a box, and nothing else."""
     extents = {loop.var: loop.extent for loop in inner}
     for start, extent in region.bounds:
-        total = linear(substitute(start, values), {})
+        total = linear(substitute(start, values), known)
         local = {a: c for a, c in total.terms.items() if variables(atom_expr(a)) & extents.keys()}
         if not isinstance(extent, int) or in_a_row(local, extents, extent) is None:
             return False

@@ -20,10 +20,10 @@ After `s["B"].blockize("i")`:
     with block("B", vi=0, vk=reduce(0)):
         with init():
             for i in range(8):
-                B[vi * 8 + i] = 0.0
+                B[i] = 0.0
         for i in range(8):
             for k in range(8):
-                B[vi * 8 + i] = B[vi * 8 + i] + A[vi * 8 + i, vk * 8 + k]
+                B[i] = B[i] + A[i, k]
 """
 
 from __future__ import annotations

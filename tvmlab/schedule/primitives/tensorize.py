@@ -19,8 +19,8 @@ After `s["C"].tensorize("y", "gemm8x8")`:
 
     with block("C", vy=0, vx=0, vk=reduce(0)):
         with init():
-            fill_zero(C[vy * 8, vx * 8])
-        fused_gemm8x8_add(C[vy * 8, vx * 8], A[vk * 8, vy * 8], B[vk * 8, vx * 8])
+            fill_zero(C[0, 0])
+        fused_gemm8x8_add(C[0, 0], A[0, 0], B[0, 0])
 """
 
 from __future__ import annotations

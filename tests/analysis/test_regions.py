@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 import tvmlab.te as te
+from tvmlab.analysis.filled import filled
 from tvmlab.analysis.regions import Box, Span, covers, touched, union
 from tvmlab.arith.linear import Linear
-from tvmlab.ir.expr import Var
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.expr import Const, Var
+from tvmlab.ir.program import TRUE, Block, For, Iter, Region, Store
 from tvmlab.ir.walk import blocks
+from tvmlab.schedule import Schedule, State
 from tvmlab.te.naive import lower_naive
 
 Y = Var("y")
@@ -87,3 +91,33 @@ def test_an_index_that_is_data_may_touch_anything() -> None:
     read = {r.buffer.name: r.buffer for b in blocks(program.body) for r in b.reads}
     assert touched(program.body, read["A"], {}, writes=False) == (None,)
     assert as_numbers(touched(program.body, read["I"], {}, writes=False)) == [(0, 4)]
+
+
+def test_a_box_is_filled_where_indices_count_through_it_without_gaps() -> None:
+    A = te.placeholder((10, 9), name="A")
+    s = Schedule(State.start(te.compute((10, 9), lambda y, x: A[y, x] + 1, name="B")))
+    buffer = s.mod.params[1]
+    assert [as_numbers(b) for b in filled(s.mod.body, buffer, {})] == [[(0, 10), (0, 9)]]
+    s["B"].split("y", 4)
+    s["B"].fuse("yi", "x")
+    assert filled(s.mod.body, buffer, {}) == [], "quotients are not looked into"
+    s.undo()
+    assert [as_numbers(b) for b in filled(s.mod.body, buffer, {})] == [[(0, 12), (0, 9)]]
+
+
+@pytest.mark.parametrize(("step", "offset", "less"), [(2, 0, 8), (1, 0, 5), (1, 1, 5)])
+def test_a_box_with_gaps_is_not_filled(step: int, offset: int, less: int) -> None:
+    """Every second element, and five of eight at two places."""
+    v, i, B = Var("v"), Var("i"), Buffer("B", (16,), "float32")
+    at = (v * step + offset,)
+    block = Block(
+        "B",
+        [Iter(v, 8)],
+        [i],
+        i < less if less < 8 else TRUE,
+        [],
+        [Region(B, [(at[0], 1)])],
+        None,
+        Store(B, at, Const(0.0, "float32"), "B"),
+    )
+    assert filled(For(i, 8, block), B, {}) == []

@@ -48,6 +48,7 @@ PLACES: dict[str, str] = {
     "xgboost": r"tune\.models(\..+)?",
     "sklearn": r"tune\.models(\..+)?",
     "onnx": r"graph\.onnx_import",
+    "islpy": r"analysis\.polyhedra",
 }
 
 # Families whose members must not know each other, and members that are there to be shared.

@@ -1,84 +1,85 @@
 """Which loops may run their iterations in any order.
 
-A loop is data-parallel for a block if its variable reaches only spatial bindings: by the meaning
-of a block, different spatial values name different elements. Blocks under one loop may hand
-values to each other only within an iteration, through a buffer that nothing outside the loop
-sees and of which each iteration writes all that it reads.
+A loop is data-parallel if no two of its iterations touch one element that either writes. Blocks
+under one loop may hand values to each other only within an iteration, through a buffer that
+nothing outside the loop sees and of which each iteration writes all that it reads: then every
+iteration could have a buffer of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import lru_cache
 
+from tvmlab.analysis.accesses import accesses
+from tvmlab.analysis.conflicts import Answer, Conflict, Unknown, dependence, loops_around
 from tvmlab.analysis.dependence import is_carried
-from tvmlab.analysis.regions import covers, fills_box, touched
+from tvmlab.analysis.filled import filled
+from tvmlab.analysis.polyhedra import is_written_before
+from tvmlab.analysis.regions import Box, Ranges, covers, fills_box, touched
 from tvmlab.analysis.repetition import is_repeated
 from tvmlab.arith import Interval
 from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Var
+from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.walk import blocks, blocks_with_loops, stmts, variables
 
 
-@dataclass(frozen=True)
-class Conflict:
-    """Two iterations of a loop that must not swap or run at once.
+@lru_cache(maxsize=256)
+def conflict(program: Program, loop: For) -> Answer:
+    """A witness that `loop` is not data-parallel, None if it is, Unknown if neither was found.
 
-    Attributes:
-        block: the block whose instances conflict.
-        first, second: values of the loop's variable.
-        element: the element, or the buffer, that both touch, as text.
-        why: `reduction` (both fold into it), `repetition` (both compute it), `meeting` (one writes
-            what the other touches) or `exchange` (that could not be ruled out).
+    The last answers are kept: the moves of a loop ask for the same one several times.
     """
-
-    block: str
-    first: int
-    second: int
-    element: str
-    why: str
-
-
-def conflict(program: Program, loop: For) -> Conflict | None:
-    """A witness that `loop` is not data-parallel, or None if it is."""
     for block in blocks(loop.body):
         for it, binding in zip(block.iters, block.bindings, strict=True):
             if it.is_reduce and loop.var in variables(binding):
-                return Conflict(block.name, 0, 1, _written_element(block), "reduction")
+                return _fold(program, loop, block)
+    found = dependence(program, loop, lambda buffer: is_private(program, loop, buffer))
+    return _over_sizes(program, loop, found) if isinstance(found, Unknown) else found
+
+
+def _over_sizes(program: Program, loop: For, unknown: Unknown) -> Answer:
+    """The answer for indices that are products of sizes, which no affine set holds: by counting
+    iterations and values, and by boxes whose extents are over sizes."""
+    around = loops_around(program, loop)
+    ranges: dict[Var, Interval] = {}
+    for outer in around:
+        ranges[outer.var] = loop_range(outer, ranges)
+    if not any(isinstance(o.extent, Expr) for o in (*around, *_loops(loop))):
+        return unknown
+    inside = list(blocks_with_loops(loop))
+    for block, loops in inside:
         written = block.writes[0].buffer
-        if not is_private(program, loop, written) and is_repeated(
-            block, (loop, *_inner(loop, block))
-        ):
-            return Conflict(block.name, 0, 1, written.name, "repetition")
-    around = _around(program, loop)
-    for writer, _, buffer in exchanged(list(blocks(loop.body))):
-        if not is_private(program, loop, buffer):
-            met = is_carried(loop, around, buffer)
+        if not is_private(program, loop, written) and is_repeated(block, loops):
+            return unknown
+    for buffer in {w.buffer for block, _ in inside for w in block.writes}:
+        touching = [b for b, _ in inside if buffer in _buffers(b)]
+        if len(touching) > 1 and not is_private(program, loop, buffer):
+            met = is_carried(loop, ranges, buffer)
+            if met is not None and met.is_certain:
+                at = (met.earlier,), (met.later,)
+                return Conflict(met.second, met.first, *at, met.element, "exchange")
             if met is not None:
-                why = "meeting" if met.is_certain else "exchange"
-                return Conflict(writer, met.earlier, met.later, met.element, why)
+                return unknown
     return None
 
 
-def _around(program: Program, loop: For) -> dict[Var, Interval]:
-    """What is known of the variables around `loop`."""
-    ranges: dict[Var, Interval] = {}
-    outer = next(loops for _, loops in blocks_with_loops(program.body) if loop in loops)
-    for o in outer[: outer.index(loop)]:
-        ranges[o.var] = loop_range(o, ranges)
-    return ranges
+def _loops(stmt: Stmt) -> list[For]:
+    return [s for s in stmts(stmt) if isinstance(s, For)]
 
 
-def exchanged(inside: list[Block]) -> Iterator[tuple[str, str, Buffer]]:
-    """Pairs of `inside` and a buffer that the first writes and the second reads or writes."""
-    for n, writer in enumerate(inside):
-        written = {r.buffer for r in writer.writes}
-        for other in inside[:n] + inside[n + 1 :]:
-            for region in (*other.reads, *other.writes):
-                if region.buffer in written:
-                    yield writer.name, other.name, region.buffer
+def _fold(program: Program, loop: For, block: Block) -> Conflict:
+    """Two iterations of a loop that the block folds over, and an element they add to."""
+    written = {r.buffer for r in block.writes}
+    found = dependence(program, loop, lambda buffer: buffer not in written)
+    if isinstance(found, Conflict) and found.block == found.other == block.name:
+        return replace(found, why="reduction")
+    # The loop has one iteration; or indices are data.
+    region = block.writes[0]
+    element = f"{region.buffer.name}[{', '.join('0' for _ in region.bounds)}]"
+    return Conflict(block.name, block.name, (0,), (1,), element, "reduction")
 
 
 def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
@@ -93,6 +94,37 @@ def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
     for block in blocks(program.body):
         if id(block) not in inside and buffer in _buffers(block):
             return False
+    if _writes_first(loop.body, buffer, {loop.var: loop_range(loop, {})}, ()):
+        return True
+    if any(isinstance(o.extent, Expr) for o in _loops(loop)):
+        return _fills_first(loop, buffer)
+    every = [a for a in accesses(loop.body) if a.buffer is buffer]
+    writes, reads = [a for a in every if a.is_write], [a for a in every if not a.is_write]
+    return bool(writes) and is_written_before(writes, reads, (*loops_around(program, loop), loop))
+
+
+def _writes_first(stmt: Stmt, buffer: Buffer, ranges: Ranges, earlier: tuple[Box, ...]) -> bool:
+    """Whether boxes show that each read of `buffer` in `stmt` lies in what is written before it.
+
+    Args:
+        ranges: what is known of the variables of loops around `stmt`.
+        earlier: what is written before `stmt`, a box for each block.
+    """
+    read = touched(stmt, buffer, ranges, writes=False)
+    if read is None or any(covers(box, read) for box in earlier):
+        return True
+    if isinstance(stmt, For):
+        ranges = {**ranges, stmt.var: loop_range(stmt, ranges)}
+        return _writes_first(stmt.body, buffer, ranges, earlier)
+    for part in stmt.stmts if isinstance(stmt, Seq) else ():
+        if not _writes_first(part, buffer, ranges, earlier):
+            return False
+        earlier = (*earlier, *filled(part, buffer, ranges))
+    return isinstance(stmt, Seq)
+
+
+def _fills_first(loop: For, buffer: Buffer) -> bool:
+    """The same where extents are over sizes: by one box of all that is written."""
     ranges = {loop.var: loop_range(loop, {})}
     before = _before_reads(loop.body, buffer)
     written = touched(before, buffer, ranges, writes=True)
@@ -104,32 +136,18 @@ def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
 
 
 def _before_reads(body: Stmt, buffer: Buffer) -> Stmt:
-    """The statements of `body` up to the first that only reads `buffer`; all, if it is one nest."""
+    """The statements of `body` up to the first that reads `buffer`."""
     parts = body.stmts if isinstance(body, Seq) else (body,)
     for n, part in enumerate(parts):
-        inside = list(blocks(part))
-        if not any(buffer in [w.buffer for w in b.writes] for b in inside) and any(
-            buffer in [r.buffer for r in b.reads] for b in inside
-        ):
+        if any(buffer in [r.buffer for r in b.reads] for b in blocks(part)):
             return Seq(parts[:n])
     return body
-
-
-def _inner(loop: For, block: Block) -> tuple[For, ...]:
-    """The loops between `loop` and a block inside it."""
-    return next(loops for b, loops in blocks_with_loops(loop.body) if b is block)
 
 
 def _buffers(block: Block) -> list[Buffer]:
     return [r.buffer for r in (*block.reads, *block.writes)]
 
 
-def _written_element(block: Block) -> str:
-    """The element a block writes in its first instance, as text."""
-    region = block.writes[0]
-    return f"{region.buffer.name}[{', '.join('0' for _ in region.bounds)}]"
-
-
 def loop_kinds(stmt: Stmt) -> set[str]:
     """The kinds of the loops in `stmt`."""
-    return {s.kind for s in stmts(stmt) if isinstance(s, For)}
+    return {loop.kind for loop in _loops(stmt)}

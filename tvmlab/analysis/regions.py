@@ -125,7 +125,7 @@ def fills_box(stmt: Stmt, buffer: Buffer, ranges: Ranges) -> bool:
             starts = [substitute(start, values) for start, _ in region.bounds]
             used = set().union(*map(variables, starts)) & extents.keys()
             atoms = [atom for start in starts for atom in linear(start, known).terms]
-            if all(isinstance(a, Var) or not _atom_variables(a) & used for a in atoms):
+            if all(isinstance(a, Var) or not atom_variables(a) & used for a in atoms):
                 continue
             size: Extent = 1
             for start, (_, extent) in zip(starts, region.bounds, strict=True):
@@ -154,7 +154,7 @@ def span_of(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span
     outside = Linear({}, total.constant)
     low, high = Linear({}, 0), Linear({}, extent - 1)
     for atom, coefficient in total.terms.items():
-        if not _atom_variables(atom) & local:
+        if not atom_variables(atom) & local:
             outside = outside.plus(Linear({atom: coefficient}, 0))
             continue
         ends = _ends(atom, known)
@@ -171,19 +171,20 @@ def _ends(atom: Atom, known: Ranges) -> tuple[Linear, Linear] | None:
     low, high = atom_interval(atom, known)
     if low == -inf:
         return None
-    if any(isinstance(known.get(v), Reach) for v in _atom_variables(atom)):
+    if any(isinstance(known.get(v), Reach) for v in atom_variables(atom)):
         most = greatest(Linear({atom: 1}, 0), known)
         return None if most is None else (Linear({}, int(low)), linear(most, {}))
     return None if high == inf else (Linear({}, int(low)), Linear({}, int(high)))
 
 
-def _atom_variables(atom: Atom) -> set[Var]:
+def atom_variables(atom: Atom) -> set[Var]:
+    """The variables that an atom stands over."""
     if isinstance(atom, Var):
         return {atom}
     if isinstance(atom, Opaque):
         return variables(atom.expr)
     assert isinstance(atom, Quotient)
-    return set().union(*(_atom_variables(a) for a in atom.total.terms))
+    return set().union(*(atom_variables(a) for a in atom.total.terms))
 
 
 def union(a: Box, b: Box) -> Box:

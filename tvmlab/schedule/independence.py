@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from tvmlab.analysis.conflicts import Conflict, Unknown
 from tvmlab.analysis.parallelism import conflict
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.step import Step
 
 
-def require_independent(step: Step, program: Program, loop: For, around: Iterable[For]) -> None:
+def require_independent(step: Step, program: Program, loop: For, around: Sequence[For]) -> None:
     """Refuse `step` unless the iterations of `loop`, one of `around` the block, are independent.
 
     Raises:
@@ -21,29 +22,25 @@ def require_independent(step: Step, program: Program, loop: For, around: Iterabl
     name = loop.var.name
     free = [other.var.name for other in around if conflict(program, other) is None]
     instead = f"choose an independent loop: {', '.join(free)}" if free else "keep the loop serial"
-    if found.why == "reduction":
-        raise step.refuse(
-            name,
-            f"iterations {name}={found.first} and {name}={found.second} "
-            f"both add to {found.element} of block {found.block}",
-            instead,
+    raise step.refuse(name, said(found, [loop]), instead)
+
+
+def said(found: Conflict | Unknown, loops: Sequence[For]) -> str:
+    """Why two iterations of `loops` must keep their order, in one sentence."""
+    if isinstance(found, Unknown):
+        shares = (
+            f"{found.block} and {found.other} share"
+            if found.block != found.other
+            else f"{found.block} uses"
         )
-    if found.why == "repetition":
-        raise step.refuse(
-            name,
-            f"several iterations of {name} compute the same elements of {found.element}",
-            instead,
-        )
-    if found.why == "meeting":
-        raise step.refuse(
-            name,
-            f"iterations {name}={found.first} and {name}={found.second} both touch "
-            f"{found.element}, which block {found.block} writes",
-            instead,
-        )
-    raise step.refuse(
-        name,
-        f"cannot prove its iterations independent: block {found.block} writes {found.element}, "
-        "which another block uses",
-        instead,
+        return f"cannot prove its iterations independent: {shares} {found.buffer}"
+    first, second = (
+        ", ".join(f"{o.var.name}={v}" for o, v in zip(loops, values, strict=True))
+        for values in (found.first, found.second)
     )
+    both = f"iterations {first} and {second} both"
+    if found.why == "reduction":
+        return f"{both} add to {found.element} of block {found.block}"
+    if found.why == "repetition":
+        return f"{both} compute {found.element} of block {found.block}"
+    return f"{both} touch {found.element}, in blocks {found.block} and {found.other}"

@@ -3,6 +3,10 @@
 from tests.power.planting import Bug, Room
 
 _PARALLELISM = "tvmlab.analysis.parallelism"
+_CONFLICTS = "tvmlab.analysis.conflicts"
+_DIGITS = "tvmlab.analysis.digits"
+_POLYHEDRA = "tvmlab.analysis.polyhedra"
+_FILLED = "tvmlab.analysis.filled"
 _REGIONS = "tvmlab.analysis.regions"
 
 ANALYSIS = Room(
@@ -30,8 +34,8 @@ ANALYSIS = Room(
         Bug(
             "what is read need not be written before",
             _PARALLELISM,
-            "return Seq(parts[:n])",
-            "return body",
+            "if not _writes_first(part, buffer, ranges, earlier):",
+            "if False:",
         ),
         Bug(
             "a fold's iterations are independent",
@@ -41,9 +45,39 @@ ANALYSIS = Room(
         ),
         Bug(
             "a block that reads what another writes is independent",
-            _PARALLELISM,
-            "for region in (*other.reads, *other.writes):",
-            "for region in other.writes:",
+            _CONFLICTS,
+            "(a.is_write or b.is_write)",
+            "(a.is_write and b.is_write)",
+        ),
+        Bug(
+            "iterations that follow each other are not compared",
+            _DIGITS,
+            "parts.append((of_b, (1, x.extent - 1)))",
+            "parts.append((of_b, (2, x.extent - 1)))",
+        ),
+        Bug(
+            "only the first index tells elements apart",
+            _POLYHEDRA,
+            'text.require(f"{name} = {index}" if index else "true")\n    iterations',
+            'text.require(f"{name} = {index}" if name == "e0" else "true")\n    iterations',
+        ),
+        Bug(
+            "what another iteration wrote counts as written",
+            _POLYHEDRA,
+            "            later = later.equate(isl.dim_type.in_, n, isl.dim_type.out, n)\n",
+            "            pass\n",
+        ),
+        Bug(
+            "a box written in steps of two has no gaps",
+            _FILLED,
+            "if abs(coefficient) > reached:",
+            "if abs(coefficient) > reached + 1:",
+        ),
+        Bug(
+            "a block writes its box whatever its predicate leaves out",
+            _FILLED,
+            "return whole and all(_is_domain(c, bindings) for c in _conjuncts(block.where))",
+            "return True",
         ),
         Bug(
             "a box may stick out by one",

@@ -58,9 +58,9 @@ LAYOUT = Room(
         ),
         Bug(
             "an iteration owns a box that it fills in part",
-            "tvmlab.analysis.parallelism",
-            "return fills_box(before, buffer, ranges)",
-            "return True",
+            "tvmlab.analysis.filled",
+            "if not isinstance(reached, int) or not isinstance(atom, Var) or high == inf:",
+            "if not isinstance(reached, int) or high == inf:",
         ),
     ),
 )

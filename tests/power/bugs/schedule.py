@@ -68,7 +68,7 @@ LOOPS = Room(
         Bug(
             "reorder does not ask whether blocks exchange values",
             f"{_HERE}.reorder",
-            "if not is_private(program, innermost, buffer):",
+            "if found is not None:",
             "if False:",
         ),
         Bug(

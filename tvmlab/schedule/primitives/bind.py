@@ -26,11 +26,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.conflicts import Conflict
 from tvmlab.analysis.parallelism import conflict, loop_kinds
 from tvmlab.ir.axis import AXES, BLOCK_AXES, axis_problem, kernels
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import Site, exchange
-from tvmlab.schedule.independence import require_independent
+from tvmlab.schedule.independence import require_independent, said
 from tvmlab.schedule.step import Step, argument
 
 
@@ -54,11 +55,10 @@ class Bind(Step):
         site = self.site(program)
         loop = self.find_serial_loop(site, self.loop)
         found = conflict(program, loop)
-        if found is not None and found.why == "reduction":
+        if isinstance(found, Conflict) and found.why == "reduction":
             raise self.refuse(
                 self.loop,
-                f"iterations {self.loop}={found.first} and {self.loop}={found.second} both add to "
-                f"{found.element} of block {found.block}",
+                said(found, [loop]),
                 f'.rfactor("{self.loop}") first, and bind the loop of its partial results',
             )
         require_independent(self, program, loop, site.loops)

@@ -22,14 +22,15 @@ After `s["B"].reorder("j", "i")`:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tvmlab.analysis.parallelism import exchanged, is_private
+from tvmlab.analysis.conflicts import swapped
+from tvmlab.analysis.parallelism import is_private
 from tvmlab.ir.program import For, Program, Stmt
-from tvmlab.ir.walk import blocks
 from tvmlab.schedule.find import Site, exchange
+from tvmlab.schedule.independence import said
 from tvmlab.schedule.step import Step, argument
 
 
@@ -71,15 +72,7 @@ class Reorder(Step):
                     f"other statements stand beside the loop inside {loop.var.name}",
                     "reorder only loops that are directly inside each other",
                 )
-        innermost = site.loops[places[-1]]
-        for writer, reader, buffer in exchanged(list(blocks(innermost.body))):
-            if not is_private(program, innermost, buffer):
-                raise self.refuse(
-                    self.order[0],
-                    f"cannot prove that {writer} and {reader} stay in order: "
-                    f"they share {buffer.name}",
-                    "reorder loops around one block",
-                )
+        self._require_same_order(program, site.loops[places[0] : places[-1] + 1], loops)
         for loop in loops:
             if loop.kind == "vectorized" and self.order[-1] != loop.var.name:
                 raise self.refuse(
@@ -87,6 +80,20 @@ class Reorder(Step):
                     "a vectorized loop stays innermost",
                     f"put {loop.var.name} last",
                 )
+
+    def _require_same_order(
+        self, program: Program, nest: Sequence[For], loops: Sequence[For]
+    ) -> None:
+        """No two iterations that touch one element change places."""
+        moved = iter(loops)
+        order = [next(moved) if loop in loops else loop for loop in nest]
+        found = swapped(program, nest, order, lambda buffer: is_private(program, nest[-1], buffer))
+        if found is not None:
+            raise self.refuse(
+                self.order[0],
+                f"{said(found, nest)}, and would change places",
+                "reorder loops around one block",
+            )
 
     def apply(self, program: Program) -> Program:
         """The nest from the first to the last place, rebuilt in the new order."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 import tvmlab as t
 from tests.schedule.test_kept import check
 from tvmlab.lower.pipeline import lower

@@ -29,6 +29,11 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
     "and": lambda a, b: bool(a) and bool(b),
     "or": lambda a, b: bool(a) or bool(b),
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
 }
 
 
@@ -65,6 +70,9 @@ def _grow(below: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         | binary(("*",), st.integers(-4, 33).map(_index))
         | binary(("*",), below)
         | binary(("//", "%"), divisors)
+        | binary(("&", "|", "^"), below)
+        | binary(("&",), st.sampled_from((1, 3, 7, 31)).map(_index))
+        | binary(("<<", ">>"), st.integers(0, 5).map(_index))
         | st.builds(Select, condition, below, below)
     )
 

@@ -59,6 +59,19 @@ def test_split_index_comes_back():
     assert shown((x * 64 + y * 8 + z) // 8 % 8, y=(0, 7), z=(0, 7)) == "y"
 
 
+def test_shifts_and_masks_are_the_arithmetic_they_do():
+    assert shown((x << 5) + y >> 5, x=(0, 9), y=(0, 31)) == "x"
+    assert shown((x << 5 | y) & 31, x=(0, 9), y=(0, 31)) == "(x * 32 | y) % 32"
+    assert shown(x * 8 + y & 7, y=(0, 7)) == "y"
+    assert shown(x << 2) == "x << 2"  # may wrap around
+    assert shown(x >> 63) == "x >> 63"
+    assert shown(x & 2**63 - 1) == f"x & {2**63 - 1}"
+    assert bounds(x ^ 1, {x: (0, 6)}) == (0, 7)
+    assert bounds(x | y, {x: (4, 9), y: (0, 2)}) == (4, 11)
+    assert bounds(x & y, {x: (-3, 9), y: (0, 6)}) == (0, 6)
+    assert bounds(x >> y, {x: (0, 9), y: (0, 6)}) == (0, 9)
+
+
 def test_a_guard_that_always_holds_disappears():
     assert shown((x * 4 + y) < 32, x=(0, 7), y=(0, 3)) == "True"
     assert shown((x * 4 + y) < 31, x=(0, 7), y=(0, 3)) == "x * 4 + y < 31"

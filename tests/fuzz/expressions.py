@@ -200,6 +200,10 @@ class _Writer:
                 (last - axis, last - axis.start),
                 (axis // 2, last // 2),
                 (axis % 3, 2),
+                (axis & 3, 3),
+                (axis >> 1, last >> 1),
+                (axis ^ 1, last + 1),
+                ((axis << 1) | 1, 2 * last + 1),
                 (axis + other, last + other.start + other.extent - 1),
             ]
             index, top = rng.choice(patterns)
@@ -261,6 +265,14 @@ class _Writer:
                 lambda: cast(dtype, (a < b) & ~(a == b)),
                 lambda: select((a < b) | (b > 3), b, a + b),
                 lambda: a + cast(dtype, rng.choice(axes) * 3),
+                lambda: (a & b) | (a ^ const(5, dtype)),
+                lambda: ~a ^ (b >> rng.randrange(dtypes.bits(dtype))),
+                lambda: (a << rng.randrange(dtypes.bits(dtype))) - b,
+                lambda: (a << (b & 3)) + (a >> (b & (dtypes.bits(dtype) - 1))),
+                lambda: te.truncdiv(a, divisor) - te.truncmod(b, divisor),
+                lambda: te.truncmod(a, b | 1) + te.truncdiv(b, a | 1),
+                lambda: te.clz(a) + te.popcount(b),
+                lambda: maximum(a, te.min_value(dtype)) ^ te.max_value(dtype),
             ]
             if dtype != "uint8":
                 ways.append(lambda: -a // const(-3, dtype) + b % const(-5, dtype))

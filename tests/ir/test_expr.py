@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tvmlab.errors import ExpressionError
+from tvmlab.ir import dtypes
 from tvmlab.ir.expr import (
     Binary,
     Cast,
@@ -48,6 +49,22 @@ q = Var("q", "bool")
         (1 - x, "1 - x"),
         (-x, "0 - x"),
         (~(x < y), "(x < y) == False"),
+        (x & y | x ^ 1, "x & y | x ^ 1"),
+        (x & (y | x), "x & (y | x)"),
+        ((x << 2) + 1, "(x << 2) + 1"),
+        (x << 2 + 1, "x << 3"),
+        (x >> (y >> 1), "x >> (y >> 1)"),
+        (-1 & x, "-1 & x"),
+        (~x, "x ^ -1"),
+        (~u, "u ^ uint8(255)"),
+        (q ^ (x < y), "q != (x < y)"),
+        (x | 0, "x"),
+        (x ^ 0, "x"),
+        (x >> 0, "x"),
+        (x & 0, "0"),
+        (const(6, "int8") & const(-4, "int8"), "int8(4)"),
+        (const(-7, "int8") >> const(1, "int8"), "int8(-4)"),
+        (const(100, "int8") << const(1, "int8"), "int8(100) << int8(1)"),  # wraps at run time
     ],
     ids=str,
 )
@@ -81,8 +98,14 @@ def test_numbers_take_the_dtype_they_stand_beside():
         (lambda: b + 0.5, "0.5 cannot stand with a value of dtype int8"),
         (lambda: x / y, "'/' divides floats, and these operands are int64"),
         (lambda: f // 2.0, "'//' is defined on integers, and these operands are float32"),
-        (lambda: f & f, "'and' joins conditions, not values of dtype float32"),
+        (lambda: f & f, "'&' works on the bits of integers, and these are float32"),
         (lambda: q + q, r"'\+' is not defined on conditions"),
+        (lambda: q & x, "'&' joins a condition and a value of dtype int64; compare"),
+        (lambda: f << 1, "'<<' works on the bits of integers, and these are float32"),
+        (lambda: b << 8, "a shift of int8 by 8 bits is not defined; shift by 0 to 7"),
+        (lambda: x >> -1, "a shift of int64 by -1 bits is not defined; shift by 0 to 63"),
+        (lambda: f ^ f, "'\\^' works on the bits of integers, and these are float32"),
+        (lambda: call("clz", f), "clz is defined on integers, and its argument is float32"),
         (lambda: select(x, f, f), "select needs a condition, and was given a value of dtype int64"),
         (lambda: f + "1", "cannot stand in a tensor expression"),
         (lambda: bool(x < y), "no truth value"),
@@ -117,10 +140,14 @@ def test_cast_of_a_constant_is_a_constant_where_it_fits():
     assert cast("float32", f) is f
 
 
-def test_functions_name_what_numpy_has():
+def test_functions_keep_the_dtypes_they_take():
     for function in FUNCTIONS.values():
-        assert isinstance(getattr(np, function.numpy), np.ufunc)
-        assert getattr(np, function.numpy).nin == function.arity
+        taken = [d for d in dtypes.ALL if function.takes(d)]
+        assert taken
+        for dtype in taken:
+            args = [np.ones(3, dtype)] * function.arity
+            assert function.reference(*args).dtype == dtype
+            assert function.reference(*[a[0] for a in args]).dtype == dtype
 
 
 def test_maximum_and_minimum_are_binary():

@@ -7,7 +7,7 @@ from tvmlab.errors import UsageError, VerifyError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr, Ramp, Var, binary, cast, const, maximum, minimum, select
-from tvmlab.ir.functions import call
+from tvmlab.ir.functions import FUNCTIONS, call
 from tvmlab.ir.interpret import interpret
 from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Iter, Program, Region, Seq, Store
 from tvmlab.te.naive import lower_naive
@@ -113,7 +113,7 @@ def test_functions_are_numpys():
     a = np.array([0.5, 1.25, 3.0], np.float32)
     for name in ("exp", "log", "sqrt", "tanh", "abs", "floor", "ceil"):
         result = elementwise(lambda x, name=name: call(name, x), a, dtype="float32")
-        np.testing.assert_array_equal(result, getattr(np, name)(a))
+        np.testing.assert_array_equal(result, FUNCTIONS[name].reference(a))
     smallest = np.array([-128, 5, -5], np.int8)
     absolute = elementwise(lambda x: call("abs", x), smallest, dtype="int8")
     np.testing.assert_array_equal(absolute, np.array([-128, 5, 5], np.int8))

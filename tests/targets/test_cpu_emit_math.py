@@ -9,7 +9,7 @@ from tests.targets.emitted import Array, elementwise
 from tvmlab.ir import dtypes
 from tvmlab.ir.functions import FUNCTIONS, call
 
-UNARY = [f.name for f in FUNCTIONS.values() if f.arity == 1]
+UNARY = [f.name for f in FUNCTIONS.values() if f.arity == 1 and f.domain != "integers"]
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, np.inf, -np.inf, np.nan, 1e-3, -1e-3, 88.5, -88.5]
 
 
@@ -40,7 +40,7 @@ def exactly(name: str, *arrays: Array) -> Array:
     """NumPy's function in the widest float there is."""
     with np.errstate(all="ignore"):
         wide = [a.astype(np.longdouble) for a in arrays]
-        return np.asarray(getattr(np, FUNCTIONS[name].numpy)(*wide))
+        return np.asarray(FUNCTIONS[name].reference(*wide))
 
 
 @pytest.mark.parametrize("lanes", [1, 16])

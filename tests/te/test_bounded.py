@@ -61,12 +61,14 @@ def test_exact_operands_cost_half_a_unit_in_the_last_place(op, dtype):
 
 @pytest.mark.parametrize("error", [0.0, 1e-3, 0.2])
 @pytest.mark.parametrize("dtype", dtypes.FLOATS)
-@pytest.mark.parametrize("name", [f for f in FUNCTIONS if f != "pow"])
+@pytest.mark.parametrize(
+    "name", [f.name for f in FUNCTIONS.values() if f.arity == 1 and f.domain != "integers"]
+)
 def test_functions(name, dtype, error):
     rng = np.random.default_rng(2)
     with np.errstate(all="ignore"):
         a, x = operand(rng, dtype, error)
-        assert_within(apply(name, (a,)), getattr(np, name)(x))
+        assert_within(apply(name, (a,)), FUNCTIONS[name].reference(x))
 
 
 @pytest.mark.parametrize("error", [0.0, 1e-3, 0.2])

@@ -13,9 +13,9 @@ from math import inf
 from tvmlab.arith.linear import Interval, Linear, Opaque, Ranges, divide
 from tvmlab.arith.polynomial import Reach, interval_of
 from tvmlab.ir.buffer import Extent
-from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.dtypes import INDEX, bits, highest, lowest
 from tvmlab.ir.equality import same
-from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var, fold
+from tvmlab.ir.expr import BITWISE, SHIFTS, Binary, Const, Expr, Ramp, Select, Var, fold
 from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Invoke, Let, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import operands, with_operands
 
@@ -46,6 +46,10 @@ def linear(expr: Expr, ranges: Ranges) -> Linear:
         rebuilt = fold(expr.op, a.expr(), b.expr())
         known = _product_interval(expr.op, a, b, ranges)
         return Linear({Opaque(rebuilt, known, expr.op, (a, b)): 1}, 0)
+    if isinstance(expr, Binary) and expr.op in BITWISE:
+        arithmetic = _bits_as_arithmetic(expr, ranges)
+        if arithmetic is not None:
+            return arithmetic
     inside = _simplify_node(expr, ranges)
     if isinstance(inside, Const):
         return Linear({}, int(inside.value))
@@ -55,6 +59,23 @@ def linear(expr: Expr, ranges: Ranges) -> Linear:
         sides = (linear(inside.a, ranges), linear(inside.b, ranges))
         return Linear({Opaque(inside, _choice_interval(inside, ranges), inside.op, sides): 1}, 0)
     return Linear({Opaque(inside, _choice_interval(inside, ranges)): 1}, 0)
+
+
+def _bits_as_arithmetic(expr: Binary, ranges: Ranges) -> Linear | None:
+    """A shift, or a mask of low bits, as the multiplication, division or modulo that it is."""
+    b = linear(expr.b, ranges)
+    if b.terms or b.constant < 0:
+        return None
+    if expr.op == "&" and (b.constant + 1) & b.constant == 0 and b.constant < highest(INDEX):
+        return divide(linear(expr.a, ranges), b.constant + 1, ranges)[1]
+    if expr.op not in SHIFTS or b.constant >= bits(INDEX) - 1:  # a divisor is no negative number
+        return None
+    a, factor = linear(expr.a, ranges), 1 << b.constant
+    if expr.op == ">>":
+        return divide(a, factor, ranges)[0]
+    low, high = interval_of(a, ranges)
+    wraps = low * factor < lowest(INDEX) or high * factor > highest(INDEX)
+    return None if wraps else a.times(factor)
 
 
 def _product_interval(op: str, a: Linear, b: Linear, ranges: Ranges) -> Interval:
@@ -72,15 +93,32 @@ def _product_interval(op: str, a: Linear, b: Linear, ranges: Ranges) -> Interval
 
 
 def _choice_interval(expr: Expr, ranges: Ranges) -> Interval:
-    """Bounds of a min, max or select; unknown for anything else."""
+    """Bounds of a min, max, select or of joined bits; unknown for anything else."""
     if isinstance(expr, Binary) and expr.op in ("min", "max"):
         (al, ah), (bl, bh) = interval(expr.a, ranges), interval(expr.b, ranges)
         pick = min if expr.op == "min" else max
         return pick(al, bl), pick(ah, bh)
+    if isinstance(expr, Binary) and expr.op in BITWISE:
+        return _bits_interval(expr.op, interval(expr.a, ranges), interval(expr.b, ranges))
     if isinstance(expr, Select):
         (al, ah), (bl, bh) = interval(expr.a, ranges), interval(expr.b, ranges)
         return min(al, bl), max(ah, bh)
     return -inf, inf
+
+
+def _bits_interval(op: str, a: Interval, b: Interval) -> Interval:
+    """Bounds of `& | ^ >>` of integers that are not negative; unknown for others."""
+    if op == "&" and (a[0] >= 0 or b[0] >= 0):
+        return 0, min(x[1] for x in (a, b) if x[0] >= 0)
+    if a[0] < 0 or b[0] < 0 or op == "<<":
+        return -inf, inf
+    if op == ">>":
+        return 0, a[1]
+    low = max(a[0], b[0]) if op == "|" else 0
+    if inf in (a[1], b[1]):
+        return low, inf
+    # No bit above the highest of both, and a ^ b <= a | b <= a + b.
+    return low, min((1 << int(max(a[1], b[1])).bit_length()) - 1, a[1] + b[1])
 
 
 def interval(expr: Expr, ranges: Ranges) -> Interval:

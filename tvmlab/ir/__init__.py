@@ -28,7 +28,11 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
 *Expressions* have a dtype and no effects:
 
 - Integer `+ - *` wrap around modulo 2**bits. `//` and `%` round towards minus infinity, so that
-  `a == (a // b) * b + a % b` and `a % b` has the sign of b. Division by zero is undefined.
+  `a == (a // b) * b + a % b` and `a % b` has the sign of b; `truncdiv` and `truncmod` round
+  towards zero as C does, and `truncmod(a, b)` has the sign of a. Division by zero is undefined.
+- `& | ^ << >>` work on the bits of integers, in two's complement. `<<` drops what leaves at the
+  top; `>>` repeats the sign of a signed integer and brings in zeros in an unsigned one. A shift by
+  a negative amount, or by as many bits as there are or more, is undefined.
 - `/` is IEEE division of floats. Float `+ *` may be contracted into a fused multiply-add, and
   are otherwise evaluated as written: reassociation happens only where a schedule step says so.
 - `min` and `max` of floats return the other operand if one is NaN.

@@ -7,16 +7,37 @@ apart by identity when used as dictionary keys.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Union
 
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
+from tvmlab.ir.constants import ABSORBING, LEFT_NEUTRAL, RIGHT_NEUTRAL, check_shift, folded
 
 ARITHMETIC = ("+", "-", "*", "/", "//", "%", "min", "max")
+SHIFTS = ("<<", ">>")
+BITWISE = ("&", "|", "^", *SHIFTS)
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 LOGICAL = ("and", "or")
+OPERATORS = (*ARITHMETIC, *BITWISE, *COMPARISONS, *LOGICAL)
 
 ExprLike = Union["Expr", int, float, bool]
+
+
+def _operator(op: str) -> Callable[[Expr, ExprLike], Expr]:
+    return lambda self, other: binary(op, self, other)
+
+
+def _reflected(op: str) -> Callable[[Expr, ExprLike], Expr]:
+    return lambda self, other: binary(op, other, self)
+
+
+def _logic(of_conditions: str, of_bits: str) -> Callable[[Expr, ExprLike], Expr]:
+    return lambda self, other: _joined(of_conditions, of_bits, self, other)
+
+
+def _reflected_logic(of_conditions: str, of_bits: str) -> Callable[[Expr, ExprLike], Expr]:
+    return lambda self, other: _joined(of_conditions, of_bits, other, self)
 
 
 class Expr:
@@ -26,65 +47,41 @@ class Expr:
     dtype: str
     lanes: int
 
-    def __add__(self, other: ExprLike) -> Expr:
-        return binary("+", self, other)
-
-    def __radd__(self, other: ExprLike) -> Expr:
-        return binary("+", other, self)
-
-    def __sub__(self, other: ExprLike) -> Expr:
-        return binary("-", self, other)
-
-    def __rsub__(self, other: ExprLike) -> Expr:
-        return binary("-", other, self)
-
-    def __mul__(self, other: ExprLike) -> Expr:
-        return binary("*", self, other)
-
-    def __rmul__(self, other: ExprLike) -> Expr:
-        return binary("*", other, self)
-
-    def __truediv__(self, other: ExprLike) -> Expr:
-        return binary("/", self, other)
-
-    def __rtruediv__(self, other: ExprLike) -> Expr:
-        return binary("/", other, self)
-
-    def __floordiv__(self, other: ExprLike) -> Expr:
-        return binary("//", self, other)
-
-    def __rfloordiv__(self, other: ExprLike) -> Expr:
-        return binary("//", other, self)
-
-    def __mod__(self, other: ExprLike) -> Expr:
-        return binary("%", self, other)
-
-    def __rmod__(self, other: ExprLike) -> Expr:
-        return binary("%", other, self)
+    __add__ = _operator("+")
+    __radd__ = _reflected("+")
+    __sub__ = _operator("-")
+    __rsub__ = _reflected("-")
+    __mul__ = _operator("*")
+    __rmul__ = _reflected("*")
+    __truediv__ = _operator("/")
+    __rtruediv__ = _reflected("/")
+    __floordiv__ = _operator("//")
+    __rfloordiv__ = _reflected("//")
+    __mod__ = _operator("%")
+    __rmod__ = _reflected("%")
+    __and__ = _logic("and", "&")
+    __rand__ = _reflected_logic("and", "&")
+    __or__ = _logic("or", "|")
+    __ror__ = _reflected_logic("or", "|")
+    __xor__ = _logic("!=", "^")
+    __rxor__ = _reflected_logic("!=", "^")
+    __lshift__ = _operator("<<")
+    __rlshift__ = _reflected("<<")
+    __rshift__ = _operator(">>")
+    __rrshift__ = _reflected(">>")
+    __lt__ = _operator("<")
+    __le__ = _operator("<=")
+    __gt__ = _operator(">")
+    __ge__ = _operator(">=")
 
     def __neg__(self) -> Expr:
         return binary("-", const(0, self.dtype), self)
 
-    def __and__(self, other: ExprLike) -> Expr:
-        return binary("and", self, other)
-
-    def __or__(self, other: ExprLike) -> Expr:
-        return binary("or", self, other)
-
     def __invert__(self) -> Expr:
+        if dtypes.is_integer(self.dtype):
+            every_bit = dtypes.highest(self.dtype) if self.dtype in dtypes.UNSIGNED else -1
+            return binary("^", self, const(every_bit, self.dtype))
         return binary("==", self, const(False, "bool"))
-
-    def __lt__(self, other: ExprLike) -> Expr:
-        return binary("<", self, other)
-
-    def __le__(self, other: ExprLike) -> Expr:
-        return binary("<=", self, other)
-
-    def __gt__(self, other: ExprLike) -> Expr:
-        return binary(">", self, other)
-
-    def __ge__(self, other: ExprLike) -> Expr:
-        return binary(">=", self, other)
 
     def __eq__(self, other: object) -> Any:
         return binary("==", self, other) if isinstance(other, (Expr, int, float)) else False
@@ -302,6 +299,21 @@ def _literal_dtype(value: object, other: Expr) -> str | None:
     return other.dtype if isinstance(value, (bool, int, float)) else None
 
 
+def _joined(of_conditions: str, of_bits: str, a: ExprLike, b: ExprLike) -> Expr:
+    """`a` and `b` joined as conditions if both are, else bit by bit.
+
+    Raises:
+        ExpressionError: one is a condition and the other is not, or they are floats.
+    """
+    kinds = {x.dtype for x in (a, b) if isinstance(x, Expr)}
+    if "bool" in kinds and len(kinds) > 1:
+        (other,) = kinds - {"bool"}
+        raise ExpressionError(
+            f"{of_bits!r} joins a condition and a value of dtype {other}; compare the value first."
+        )
+    return binary(of_conditions if kinds == {"bool"} else of_bits, a, b)
+
+
 def binary(op: str, a: ExprLike, b: ExprLike) -> Expr:
     """`a op b` with dtypes met and constants folded.
 
@@ -321,53 +333,30 @@ def binary(op: str, a: ExprLike, b: ExprLike) -> Expr:
         )
     elif op in ("//", "%") and not dtypes.is_integer(dtype):
         raise ExpressionError(f"{op!r} is defined on integers, and these operands are {dtype}.")
+    elif op in BITWISE and not dtypes.is_integer(dtype):
+        raise ExpressionError(f"{op!r} works on the bits of integers, and these are {dtype}.")
     elif op in ("+", "-", "*") and dtype == "bool":
         raise ExpressionError(f"{op!r} is not defined on conditions; cast them to an integer.")
+    if op in SHIFTS and isinstance(right, Const):
+        check_shift(int(right.value), dtype)
     return fold(op, left, right)
 
 
 def fold(op: str, a: Expr, b: Expr) -> Expr:
     """`a op b` on operands of one dtype, evaluated where both are constants or one is neutral."""
     if isinstance(a, Const) and isinstance(b, Const):
-        folded = _fold_constants(op, a, b)
-        if folded is not None:
-            return folded
-    if isinstance(b, Const):
-        if b.value == 0 and op in ("+", "-") and not dtypes.is_float(a.dtype):
-            return a
-        if b.value == 1 and (op in ("*", "//") or (op == "and" and a.dtype == "bool")):
-            return a
-        if b.value == 0 and op == "or":
-            return a
-        if b.value == 0 and op in ("*", "and") and not dtypes.is_float(a.dtype) and a.lanes == 1:
-            return b
-    if isinstance(a, Const):
-        if (a.value == 0 and op == "+" and not dtypes.is_float(b.dtype)) or (
-            a.value == 1 and op in ("*", "and")
-        ):
-            return b
-        if a.value == 0 and op == "or":
-            return b
-        if a.value == 0 and op in ("*", "and") and not dtypes.is_float(b.dtype) and b.lanes == 1:
-            return a
+        value = folded(op, a.dtype, a.value, b.value)
+        if value is not None:
+            return Const(value, "bool" if op in COMPARISONS else a.dtype)
+    is_float = dtypes.is_float(a.dtype)
+    for side, other, neutral in ((b, a, RIGHT_NEUTRAL), (a, b, LEFT_NEUTRAL)):
+        # -0.0 + 0.0 is not -0.0, and NaN * 0.0 is NaN: of floats only 1 is neutral.
+        if isinstance(side, Const) and (side.value == 1 or not is_float):
+            if side.value == neutral.get(op):
+                return other
+            if side.value == ABSORBING.get(op) and other.lanes == 1:
+                return side
     return Binary(op, a, b)
-
-
-def _fold_constants(op: str, a: Const, b: Const) -> Const | None:
-    """The constant `a op b`, or None where folding would round or be undefined."""
-    x, y = a.value, b.value
-    if op in COMPARISONS:
-        holds = {"==": x == y, "!=": x != y, "<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}
-        return Const(int(holds[op]), "bool")
-    if op in LOGICAL:
-        return Const(int(bool(x) and bool(y)) if op == "and" else int(bool(x) or bool(y)), "bool")
-    if dtypes.is_float(a.dtype) or (op in ("//", "%") and y == 0):
-        return None  # left to the machine, which rounds to the dtype
-    results = {"+": x + y, "-": x - y, "*": x * y, "min": min(x, y), "max": max(x, y)}
-    value = results[op] if op in results else (x // y if op == "//" else x % y)
-    if not dtypes.lowest(a.dtype) <= value <= dtypes.highest(a.dtype):
-        return None  # wraps around: left to the machine as well
-    return Const(value, a.dtype)
 
 
 def minimum(a: ExprLike, b: ExprLike) -> Expr:

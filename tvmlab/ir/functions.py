@@ -1,15 +1,19 @@
 """The scalar functions an expression may call, with the dtypes they accept.
 
-A target either emits an entry natively or by its own approximation, within the error that
-`max_relative_error` states; NumPy's function of the same meaning is the reference.
+A target either emits an entry natively or by its own approximation, within the units in the last
+place that the entry states; its reference, on NumPy's values, is what it means.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from tvmlab.errors import ExpressionError
-from tvmlab.ir import dtypes
+from tvmlab.ir import dtypes, references
 from tvmlab.ir.expr import Call, Expr, ExprLike, as_expr, cast
 
 
@@ -20,29 +24,38 @@ class Function:
     Attributes:
         name: as written in a program.
         arity: number of arguments, all of one dtype, which is the result's.
-        numpy: name of the NumPy function that defines it.
-        floats_only: whether integers are refused.
-        ulps: how many units in the last place a target may be off NumPy's result.
+        reference: from arrays or scalars of that dtype to the result.
+        domain: what it takes: "floats", "integers" or "numbers", which are both.
+        ulps: how many units in the last place a target may be off the exact result.
     """
 
     name: str
     arity: int
-    numpy: str
-    floats_only: bool = True
+    reference: Callable[..., Any]
+    domain: str = "floats"
     ulps: float = 4.0
+
+    def takes(self, dtype: str) -> bool:
+        """Whether arguments may be of `dtype`."""
+        in_floats = dtypes.is_float(dtype) and self.domain != "integers"
+        return in_floats or (dtypes.is_integer(dtype) and self.domain != "floats")
 
 
 FUNCTIONS = {
     f.name: f
     for f in (
-        Function("exp", 1, "exp"),
-        Function("log", 1, "log"),
-        Function("sqrt", 1, "sqrt", ulps=1.0),
-        Function("tanh", 1, "tanh"),
-        Function("abs", 1, "abs", floats_only=False, ulps=0.0),
-        Function("pow", 2, "power"),
-        Function("floor", 1, "floor", ulps=0.0),
-        Function("ceil", 1, "ceil", ulps=0.0),
+        Function("exp", 1, np.exp),
+        Function("log", 1, np.log),
+        Function("sqrt", 1, np.sqrt, ulps=1.0),
+        Function("tanh", 1, np.tanh),
+        Function("abs", 1, np.abs, "numbers", ulps=0.0),
+        Function("pow", 2, np.power),
+        Function("floor", 1, np.floor, ulps=0.0),
+        Function("ceil", 1, np.ceil, ulps=0.0),
+        Function("truncdiv", 2, references.truncdiv, "integers"),
+        Function("truncmod", 2, np.fmod, "integers"),
+        Function("clz", 1, references.clz, "integers"),
+        Function("popcount", 1, references.popcount, "integers"),
     )
 }
 
@@ -64,8 +77,9 @@ def call(name: str, *args: ExprLike) -> Expr:
     dtype = typed[0].dtype
     for node in typed[1:]:
         dtype = dtypes.promote(dtype, node.dtype)
-    if function.floats_only and not dtypes.is_float(dtype):
+    if not function.takes(dtype):
         raise ExpressionError(
-            f"{name} is defined on floats, and its argument is {dtype}; cast it with .astype."
+            f"{name} is defined on {function.domain}, and its argument is {dtype}; "
+            "cast it with .astype."
         )
     return Call(name, tuple(cast(dtype, n) for n in nodes), dtype)

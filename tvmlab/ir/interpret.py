@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from tvmlab.errors import UsageError, VerifyError
+from tvmlab.errors import UsageError
 from tvmlab.ir import dtypes
 from tvmlab.ir.bfloat16 import nearest
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import (
+    BITWISE,
     COMPARISONS,
     LOGICAL,
+    SHIFTS,
     Binary,
     Call,
     Cast,
@@ -32,6 +34,7 @@ from tvmlab.ir.expr import (
     Var,
 )
 from tvmlab.ir.functions import FUNCTIONS
+from tvmlab.ir.interpret_runtime import RUNTIME
 from tvmlab.ir.operation import spelled
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import named, sizes_from_shapes, sizes_of
@@ -107,7 +110,7 @@ def translate(program: Program, checked: bool = True) -> Callable[..., None]:
         writer.line(f"{writer.buffer(buffer)} = [None] * {prod(buffer.extents)}", 1)
     writer.stmt(program.body, 1, 0)
     writer.line("return None", 1)
-    scope: dict[str, Any] = {**_RUNTIME, **writer.constants}
+    scope: dict[str, Any] = {**RUNTIME, **writer.constants}
     exec(compile("\n".join(writer.lines), f"<interpreted {program.name}>", "exec"), scope)
     run: Callable[..., None] = scope["run"]
     return run
@@ -285,12 +288,7 @@ class _Writer:
             return self.cast(e)
         if isinstance(e, Call):
             meaning = spelled(e)
-            if meaning is not None:
-                return self.expr(meaning)
-            function = self.constant(getattr(np, FUNCTIONS[e.function].numpy))
-            if dtypes.is_float(e.dtype):
-                return f"{function}({', '.join(map(self.expr, e.args))})"
-            return _wrapped(f"abs({self.expr(e.args[0])})", e.dtype)
+            return self.call(e) if meaning is None else self.expr(meaning)
         assert isinstance(e, Ramp)
         return f"({self.expr(e.base)} + {self.lane})"
 
@@ -305,10 +303,23 @@ class _Writer:
             return f"f{e.op}({a}, {b})" if is_float else f"{e.op}({a}, {b})"
         if e.op in ("//", "%"):
             a, b = f"({a}", f"divisor({b}))"
+        elif e.op in SHIFTS:
+            b = f"amount({b}, {dtypes.bits(e.dtype)})"
         elif isinstance(e.a, Binary) and e.a.op in ("+", "-") and e.op in ("+", "-") and is_float:
             a = a[1:-1]  # Python groups to the left by itself, and nests 200 parentheses at most
         code = f"({a} {e.op} {b})"
-        return code if is_float or _is_index(e) else _wrapped(code, e.dtype)
+        is_within = e.op in BITWISE and e.op != "<<"
+        return code if is_float or is_within or _is_index(e) else _wrapped(code, e.dtype)
+
+    def call(self, e: Call) -> str:
+        function = self.constant(FUNCTIONS[e.function].reference)
+        args = [self.expr(a) for a in e.args]
+        if dtypes.is_float(e.dtype):
+            return f"{function}({', '.join(args)})"
+        kind = self.constant(np.dtype(e.dtype).type)
+        if e.function in ("truncdiv", "truncmod"):
+            args[1] = f"divisor({args[1]})"
+        return f"int({function}({', '.join(f'{kind}({a})' for a in args)}))"
 
     def cast(self, e: Cast) -> str:
         value, source = self.expr(e.value), e.value.dtype
@@ -333,7 +344,9 @@ def _rounding(dtype: str) -> Callable[[Any], Any]:
 def _is_index(e: Expr) -> bool:
     """Whether an expression is over loop variables alone, which are far from overflow."""
     return e.dtype == dtypes.INDEX and all(
-        isinstance(x, (Var, Const, Binary, Ramp)) and not isinstance(x, Local) for x in exprs(e)
+        (isinstance(x, (Var, Const, Ramp)) and not isinstance(x, Local))
+        or (isinstance(x, Binary) and x.op != "<<")
+        for x in exprs(e)
     )
 
 
@@ -342,59 +355,3 @@ def _wrapped(code: str, dtype: str) -> str:
     mask = (1 << dtypes.bits(dtype)) - 1
     low = int(dtypes.lowest(dtype))
     return f"(({code} & {mask}))" if low == 0 else f"((({code} - ({low})) & {mask}) + ({low}))"
-
-
-# ---------------------------------------------------------------- called by the written source
-
-
-def _outside(access: tuple[str, str, Buffer, int], index: int) -> NoReturn:
-    what, block, buffer, dimension = access
-    raise VerifyError(
-        f"a {what} in block {block or '?'} reaches {buffer.name} at index {dimension} = {index}, "
-        f"outside its shape {list(buffer.shape)}."
-    )
-
-
-def _unwritten(access: tuple[str, Buffer, str]) -> NoReturn:
-    block, buffer, shown = access
-    raise VerifyError(
-        f"block {block or '?'} reads {shown} of {buffer.name}, of shape {list(buffer.shape)}, "
-        "before anything has written that element."
-    )
-
-
-def _unbound(words: str, value: int, extent: int) -> NoReturn:
-    raise VerifyError(f"{words} is bound to {value}, outside 0..{extent - 1}.")
-
-
-def _divisor(value: int) -> int:
-    if value == 0:
-        raise VerifyError("an integer is divided by zero, which is undefined.")
-    return value
-
-
-def _truncated(value: np.floating[Any], dtype: str) -> int:
-    if np.isfinite(value):
-        whole = int(value)
-        if dtypes.lowest(dtype) <= whole <= dtypes.highest(dtype):
-            return whole
-    raise VerifyError(f"the value {value} is cast to {dtype}, which does not hold it.")
-
-
-def _fmin(a: Any, b: Any) -> Any:
-    return b if b < a or a != a else a
-
-
-def _fmax(a: Any, b: Any) -> Any:
-    return b if b > a or a != a else a
-
-
-_RUNTIME: dict[str, Any] = {
-    "fmin": _fmin,
-    "fmax": _fmax,
-    "outside": _outside,
-    "unwritten": _unwritten,
-    "unbound": _unbound,
-    "divisor": _divisor,
-    "truncated": _truncated,
-}

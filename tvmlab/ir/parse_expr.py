@@ -9,7 +9,7 @@ from math import inf, nan
 from tvmlab.errors import ParseError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent, Load
-from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.expr import BITWISE, COMPARISONS, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.functions import FUNCTIONS
 from tvmlab.ir.operation import OPERATIONS, Operation
 
@@ -17,6 +17,7 @@ OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
     ast.And: "and", ast.Or: "or",
+    ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
 }  # fmt: skip
 SPECIAL = {"inf": inf, "nan": nan}
 """Names that stand for float32 numbers where no variable has them."""
@@ -159,7 +160,7 @@ def _joined(node: ast.expr, operator: ast.AST, a: Expr, b: Expr) -> Expr:
         raise fail(node, f"{op!r} is not defined on conditions")
     if op == "/" and not dtypes.is_float(a.dtype):
         raise fail(node, f"'/' divides floats, not {a.dtype}; use //")
-    if op in ("//", "%") and not dtypes.is_integer(a.dtype):
+    if op in ("//", "%", *BITWISE) and not dtypes.is_integer(a.dtype):
         raise fail(node, f"{op!r} is defined on integers, not {a.dtype}")
     return Binary(op, a, b)
 
@@ -186,6 +187,8 @@ def _call(node: ast.Call, name: str, scope: Scope) -> Expr:
     if len({a.dtype for a in typed}) > 1:
         said = " and ".join(a.dtype for a in typed)
         raise fail(node, f"{name} joins {said}; write a cast around one of them")
+    if name in FUNCTIONS and not FUNCTIONS[name].takes(args[0].dtype):
+        raise fail(node, f"{name} is defined on {FUNCTIONS[name].domain}, not {args[0].dtype}")
     if name in ("min", "max"):
         return Binary(name, *args)
     return Select(*args) if name == "select" else Call(name, args, args[0].dtype)

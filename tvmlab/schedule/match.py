@@ -15,7 +15,7 @@ from tvmlab.ir.program import For, Region, Stmt, Store
 from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import operands, stmts, substitute, variables
 
-COMMUTATIVE = ("+", "*", "min", "max")
+COMMUTATIVE = ("+", "*", "min", "max", "&", "|", "^")
 
 
 @dataclass

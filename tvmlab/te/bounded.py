@@ -155,6 +155,8 @@ def _integer(op: str, a: Bounded, b: Bounded) -> Bounded:
     x, y = a.value, b.value
     operators = {
         "+": np.add, "-": np.subtract, "*": np.multiply, "//": np.floor_divide, "%": np.remainder,
+        "&": np.bitwise_and, "|": np.bitwise_or, "^": np.bitwise_xor,
+        "<<": np.left_shift, ">>": np.right_shift,
     }  # fmt: skip
     value = operators[op](x, y)
     if is_exact(a.error) and is_exact(b.error):
@@ -164,13 +166,13 @@ def _integer(op: str, a: Bounded, b: Bounded) -> Bounded:
     elif op == "*":
         error = np.asarray(_product_error(a, b))
     else:
-        error = _undecided(a.error, b.error)
+        error = undecided(a.error, b.error)
     # Where an undecided operand may wrap around, nothing is known.
     span = dtypes.highest(a.dtype) - np.abs(value.astype(np.float64))
     return Bounded(value, np.where((error > 0) & (error >= span), np.inf, error), a.dtype)
 
 
-def _undecided(*errors: Error) -> Array:
+def undecided(*errors: Error) -> Array:
     """Infinite where an operand is inexact, else zero."""
     inexact = np.asarray(False)
     for error in errors:
@@ -201,7 +203,7 @@ def _logical(op: str, a: Bounded, b: Bounded) -> Bounded:
     settled = ((a.value == decisive) & (np.asarray(a.error) == 0)) | (
         (b.value == decisive) & (np.asarray(b.error) == 0)
     )
-    return Bounded(value, np.where(settled, 0.0, _undecided(a.error, b.error)), "bool")
+    return Bounded(value, np.where(settled, 0.0, undecided(a.error, b.error)), "bool")
 
 
 def choose(condition: Bounded, a: Bounded, b: Bounded) -> Bounded:
@@ -230,7 +232,7 @@ def convert(dtype: str, x: Bounded) -> Bounded:
         return rounded(value, x.error, dtype, 1, precision(dtype).tiny, True)
     if not dtypes.is_float(source):
         same = dtypes.bits(dtype) > dtypes.bits(source) or is_exact(x.error)
-        return Bounded(x.value.astype(dtype), x.error if same else _undecided(x.error), dtype)
+        return Bounded(x.value.astype(dtype), x.error if same else undecided(x.error), dtype)
     value = np.trunc(wide(x))
     low, high = float(dtypes.lowest(dtype)), float(dtypes.highest(dtype))
     inside = (value >= low) & (value <= high) & (value < 2.0**63)

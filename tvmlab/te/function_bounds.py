@@ -12,7 +12,7 @@ import numpy as np
 
 from tvmlab.ir import dtypes
 from tvmlab.ir.functions import FUNCTIONS
-from tvmlab.te.bounded import Array, Bounded, Error, is_exact, precision, rounded, wide
+from tvmlab.te.bounded import Array, Bounded, Error, is_exact, precision, rounded, undecided, wide
 
 Slope = Callable[[Array, Array, Error], Array]
 """From argument, result and the argument's error to the error handed on."""
@@ -22,11 +22,13 @@ def apply(name: str, args: tuple[Bounded, ...]) -> Bounded:
     """The function `name` of `args`."""
     function = FUNCTIONS[name]
     values = [wide(a) for a in args]
-    value = getattr(np, function.numpy)(*values)
+    value = function.reference(*values)
     dtype = args[0].dtype
     exact = all(is_exact(a.error) for a in args)
-    if not dtypes.is_float(dtype):  # abs alone takes integers
-        return Bounded(value, args[0].error, dtype)
+    if not dtypes.is_float(dtype):
+        keeps = exact or name == "abs"
+        error = args[0].error if keeps else undecided(*[a.error for a in args])
+        return Bounded(value, error, dtype)
     if exact:
         handed_on: Error = 0.0
     elif name == "pow":

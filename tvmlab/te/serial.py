@@ -30,9 +30,7 @@ from tvmlab.errors import ExpressionError, TraceError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Extent, Load
 from tvmlab.ir.expr import (
-    ARITHMETIC,
-    COMPARISONS,
-    LOGICAL,
+    OPERATORS,
     Binary,
     Call,
     Cast,
@@ -63,7 +61,6 @@ MAX_NODES = 100_000
 MAX_DEPTH = 200
 """Nesting of one expression."""
 
-_OPERATORS = frozenset((*ARITHMETIC, *COMPARISONS, *LOGICAL))
 _REDUCE: Mapping[str, Callable[..., Expr]] = {
     "sum": reduction.sum,
     "prod": reduction.prod,
@@ -353,7 +350,7 @@ class _Reader:
         def below(part: object) -> Expr:
             return self.expr(part, axes, where, depth + 1)
 
-        if kind in _OPERATORS:
+        if kind in OPERATORS:
             a, b = (below(x) for x in row(node, (str, object, object), where)[1:])
             if a.dtype != b.dtype:
                 raise TraceError(f"{where} joins {a.dtype} and {b.dtype} by {kind!r}; cast one.")

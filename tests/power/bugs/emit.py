@@ -23,6 +23,7 @@ VALUES = Room(
         "tests/targets/test_cpu_emit_math.py",
         "tests/targets/test_cpu_emit_values.py",
         "tests/targets/test_cpu_bfloat16.py",
+        "tests/targets/test_cpu_integer_bits.py",
     ),
     (
         Bug(
@@ -60,6 +61,24 @@ VALUES = Room(
             _BFLOAT16,
             "select {tests} {inexact}, {long} {odd}, {long} {bits}",
             "select {tests} {inexact}, {long} {bits}, {long} {bits}",
+        ),
+        Bug(
+            "unsigned numbers shift their sign in",
+            _INTEGER,
+            'right = "lshr" if dtype in dtypes.UNSIGNED else "ashr"',
+            'right = "ashr"',
+        ),
+        Bug(
+            "division towards zero is signed",
+            _INTEGER,
+            'sign = "u" if dtype in dtypes.UNSIGNED else "s"',
+            'sign = "s"',
+        ),
+        Bug(
+            "counts of leading zeros count those below",
+            _MATH,
+            'v.intrinsic("ctlz", x, flag="false")',
+            'v.intrinsic("cttz", x, flag="false")',
         ),
         Bug("a shift forgets the sign", _INTEGER, "ashr {kind}", "lshr {kind}"),
         Bug(

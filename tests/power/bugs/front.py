@@ -12,6 +12,18 @@ ARITH = Room(
     ("tests/arith/test_simplify.py", "tests/arith/test_inside.py", "tests/lower"),
     (
         Bug(
+            "joined bits reach no further than the larger side",
+            "tvmlab.arith.simplify",
+            "return low, min((1 << int(max(a[1], b[1])).bit_length()) - 1, a[1] + b[1])",
+            "return low, max(a[1], b[1])",
+        ),
+        Bug(
+            "a shift that wraps is a product",
+            "tvmlab.arith.simplify",
+            "return None if wraps else a.times(factor)",
+            "return a.times(factor)",
+        ),
+        Bug(
             "floor division of bounds truncates",
             _LINEAR,
             "else value // divisor",

@@ -14,7 +14,8 @@ from tvmlab.arith import bounds
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Binary, Const, Expr, Local, Ramp, Var
+from tvmlab.ir.constants import OPERATIONS
+from tvmlab.ir.expr import SHIFTS, Binary, Const, Expr, Local, Ramp, Var
 from tvmlab.ir.walk import variables
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_integer import round_down
@@ -94,17 +95,9 @@ def combine(cx: Context, op: str, a: int | str, b: int | str) -> int | str:
 
 
 def _constant(op: str, a: int, b: int) -> int:
-    if op == "+":
-        return a + b
-    if op == "-":
-        return a - b
-    if op == "*":
-        return a * b
-    if op == "//":
-        return a // b
-    if op == "%":
-        return a % b
-    return min(a, b) if op == "min" else max(a, b)
+    """`a op b` wrapped to 64 bits; a shift of any amount is one of 0 to 63 bits, as emitted."""
+    value = OPERATIONS[op](a, b & 63 if op in SHIFTS else b)
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def _divide(cx: Context, expr: Binary, a: str, divisor: int) -> str:

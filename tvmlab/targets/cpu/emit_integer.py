@@ -1,7 +1,8 @@
-"""Integer division that rounds towards minus infinity, and which integers are indices.
+"""Integer division and shifts, and which integers are indices.
 
-The processor truncates, and traps on division by zero and on overflow. So data of unknown divisor
-is divided by 1 where the true quotient is undefined or wraps to the dividend itself.
+Our `//` and `%` round towards minus infinity. The processor truncates, and traps on division by
+zero and on overflow. So data of unknown divisor is divided by 1 where the true quotient is
+undefined or wraps to the dividend itself.
 """
 
 from __future__ import annotations
@@ -48,6 +49,25 @@ def floor_division(cx: Context, expr: Binary) -> str:
         shift = splat_literal(divisor.bit_length() - 1, dtype, lanes)
         return pure(f"ashr {kind} {a}, {shift}", (a,))
     return round_down(cx, expr.op, a, b, dtype, lanes)
+
+
+def truncating_division(cx: Context, op: str, a: str, b: str, dtype: str, lanes: int) -> str:
+    """`truncdiv(a, b)` (op "div") or `truncmod(a, b)` (op "rem"), as C divides."""
+    b = _divisible(cx, a, b, dtype, lanes)
+    sign = "u" if dtype in dtypes.UNSIGNED else "s"
+    return cx.text.pure(f"{sign}{op} {value_type(dtype, lanes)} {a}, {b}", (a, b))
+
+
+def shifted(cx: Context, expr: Binary, a: str, b: str) -> str:
+    """`a << b` or `a >> b`; of an amount that is out of range, its lowest bits count."""
+    lanes = cx.lanes(expr)
+    dtype = expr.dtype
+    kind = value_type(dtype, lanes)
+    if not isinstance(expr.b, Const):  # what is undefined must not spread: it may be unwanted
+        last = splat_literal(dtypes.bits(dtype) - 1, dtype, lanes)
+        b = cx.text.pure(f"and {kind} {b}, {last}", (b,))
+    right = "lshr" if dtype in dtypes.UNSIGNED else "ashr"
+    return cx.text.pure(f"{'shl' if expr.op == '<<' else right} {kind} {a}, {b}", (a, b))
 
 
 def round_down(cx: Context, op: str, a: str, b: str, dtype: str, lanes: int) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tvmlab.ir import dtypes
 from tvmlab.targets.cpu.emit_context import Context
+from tvmlab.targets.cpu.emit_integer import truncating_division
 from tvmlab.targets.cpu.emit_lanes import Lanes
 
 
@@ -86,6 +87,10 @@ def function_value(cx: Context, name: str, arguments: list[str], dtype: str, lan
 
 def _intrinsic(name: str) -> Callable[[Lanes, str], str]:
     return lambda v, x: v.intrinsic(name, x)
+
+
+def _truncating(op: str) -> Callable[[Lanes, str, str], str]:
+    return lambda v, a, b: truncating_division(v.cx, op, a, b, v.dtype, v.lanes)
 
 
 def _abs(v: Lanes, x: str) -> str:
@@ -182,4 +187,8 @@ _FUNCTIONS: dict[str, Callable[..., str]] = {
     "pow": _pow,
     "floor": _intrinsic("floor"),
     "ceil": _intrinsic("ceil"),
+    "truncdiv": _truncating("div"),
+    "truncmod": _truncating("rem"),
+    "clz": lambda v, x: v.intrinsic("ctlz", x, flag="false"),
+    "popcount": _intrinsic("ctpop"),
 }

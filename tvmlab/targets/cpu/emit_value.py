@@ -10,20 +10,20 @@ from collections.abc import Callable
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Local, Ramp, Select, Var
+from tvmlab.ir.expr import SHIFTS, Binary, Call, Cast, Const, Expr, Local, Ramp, Select, Var
 from tvmlab.ir.operation import OPERATIONS
 from tvmlab.targets.cpu import emit_bfloat16
 from tvmlab.targets.cpu.emit_compare import compare
 from tvmlab.targets.cpu.emit_context import Context, both, either, evaluate, negation, spread
 from tvmlab.targets.cpu.emit_index import index_value
-from tvmlab.targets.cpu.emit_integer import floor_division, is_index_arithmetic
+from tvmlab.targets.cpu.emit_integer import floor_division, is_index_arithmetic, shifted
 from tvmlab.targets.cpu.emit_math import function_value
 from tvmlab.targets.cpu.emit_memory import load
 from tvmlab.targets.cpu.emit_operation import operation_value
 from tvmlab.targets.cpu.emit_types import computed_in, iota, literal, suffix, value_type
 
 _FLOAT = {"+": "fadd contract", "-": "fsub contract", "*": "fmul contract", "/": "fdiv"}
-_INTEGER = {"+": "add", "-": "sub", "*": "mul"}
+_INTEGER = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor"}
 
 
 def value(cx: Context, expr: Expr) -> str:
@@ -70,13 +70,15 @@ def _binary(cx: Context, expr: Binary) -> str:
         if fused is not None:
             return fused
     a, b = evaluate(cx, expr.a, lanes), evaluate(cx, expr.b, lanes)
+    if expr.op in SHIFTS:
+        return shifted(cx, expr, a, b)
     if expr.op in ("min", "max") and isinstance(expr.a, Load):
         a, b = b, a  # NaN is looked for in the first: better not in an accumulator, which is late
     return arithmetic(cx, expr.op, a, b, expr.dtype, lanes)
 
 
 def arithmetic(cx: Context, op: str, a: str, b: str, dtype: str, lanes: int) -> str:
-    """`a op b` for + - * / min max on values of `dtype`."""
+    """`a op b` for + - * / min max & | ^ on values of `dtype`."""
     work = computed_in(dtype)
     if work != dtype:  # and then rounded: one rounding an operation
         a, b = (convert(cx, v, dtype, work, lanes) for v in (a, b))

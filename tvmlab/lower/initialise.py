@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import prod
+from functools import reduce
+from operator import mul
 
+from tvmlab.analysis.regions import excess
 from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Extent
 from tvmlab.ir.conjuncts import conjunction, conjuncts
@@ -126,16 +128,15 @@ def _may_repeat(block: Block, loops: Around) -> bool:
     Each repetition starts anew then, and must find its init inside.
     """
     folded = [(it, b) for it, b in zip(block.iters, block.bindings, strict=True) if it.is_reduce]
-    if _count(loops.values()) == _count(it.extent for it, _ in folded if it.extent != 1):
+    if excess(_count(loops.values()), _count(it.extent for it, _ in folded)) == (0, 0):
         return False
     return any(not isinstance(atom, Var) for _, b in folded for atom in linear(b, {}).terms)
 
 
-def _count(extents: Iterable[Extent]) -> int | None:
-    """The product of extents; None if one is not known."""
-    known = list(extents)
-    sizes = [e for e in known if isinstance(e, int)]
-    return prod(sizes) if len(sizes) == len(known) else None
+def _count(extents: Iterable[Extent]) -> Extent:
+    """The product of extents."""
+    one: Extent = 1
+    return reduce(mul, extents, one)
 
 
 def _guard_init(block: Block) -> Block:

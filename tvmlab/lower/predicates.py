@@ -7,7 +7,8 @@
                                                              for xi in range(4): S with xo = 3
 
 So full tiles run without a test, and the last tile is a tile of its own with extents that are
-known, whose vectors and registers come out as well as those of full tiles.
+known, whose vectors and registers come out as well as those of full tiles. Where 100 is a size n,
+xo < n // 32 is the test, and the tail keeps its condition, which tests n % 32.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
+from tvmlab.analysis.regions import excess, simplified
 from tvmlab.arith import Interval, simplify_stmt
 from tvmlab.arith.linear import Linear
-from tvmlab.arith.simplify import linear
+from tvmlab.arith.polynomial import Reach, greatest
+from tvmlab.arith.simplify import extent_range, linear, loop_range
+from tvmlab.ir.buffer import Extent
 from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
-from tvmlab.ir.expr import Binary, Const, Expr, Var
+from tvmlab.ir.expr import Binary, Expr, Var
 from tvmlab.ir.program import For, If, Let, Program, Seq, Stmt, Store
+from tvmlab.ir.shapes import as_index
+from tvmlab.ir.size import Size
 from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute_stmt, variables
 
 MOST_SPLITS = 4
@@ -67,13 +73,12 @@ def _hoist(stmt: Stmt) -> Stmt:
 
 
 def _settle(stmt: Stmt, known: Known, splits: int) -> Stmt:
-    if isinstance(stmt, For) and isinstance(stmt.extent, int):
+    if isinstance(stmt, For):
         return _settle_loop(stmt, known, splits)
     return map_children(stmt, lambda s: _settle(s, known, splits), lambda e: None)
 
 
 def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
-    assert isinstance(loop.extent, int)
     conditions = list(_conditions(loop.body))
     if not conditions:
         return loop
@@ -84,39 +89,49 @@ def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
         if limit is None:
             continue
         always, ever = limit
-        if ever < end and _guards_all(loop.body, condition):
-            end = max(ever, 0)
-        if 0 < always < full:
+        if _is_less(ever, end) and _guards_all(loop.body, condition):
+            if isinstance(ever, int) and ever <= 0:
+                return Seq(())
+            end = ever if _is_less(0, ever) else end
+        if _shortens(always, full):
             full = always
-    if end == 0:
-        return Seq(())
-    if end < loop.extent:
+    if end is not loop.extent:
         loop = loop.replace(extent=end)
-    if full == end - 1 and splits and loop.kind in ("serial", "parallel"):
+    here = {**known, loop.var: extent_range(end, known)}
+    least, most = excess(end, full)
+    if least == most == 0:
+        return loop.replace(body=_settle(simplify_stmt(loop.body, here), here, splits))
+    # Over sizes there may be no tile that is cut short: the tail does not run then.
+    if 0 <= least <= most <= 1 and splits and loop.kind in ("serial", "parallel"):
         return _split_tail(loop, full, known, splits - 1)
-    body = loop.body
-    if end == full:
-        body = simplify_stmt(body, {**known, loop.var: (0, end - 1)})
-    return loop.replace(body=_settle(body, {**known, loop.var: (0, end - 1)}, splits))
+    return loop.replace(body=_settle(loop.body, here, splits))
 
 
-def _split_tail(loop: For, full: int, known: Known, splits: int) -> Stmt:
+def _is_less(a: Extent, b: Extent) -> bool:
+    """Whether `a < b` for all values of sizes."""
+    return excess(b, a)[0] >= 1
+
+
+def _shortens(always: Extent, full: Extent) -> bool:
+    """Whether fewer iterations than `full` are whole, or may be for some values of sizes."""
+    if isinstance(always, int) and isinstance(full, int):
+        return 0 < always < full
+    return excess(always, 0)[0] >= 0 and excess(full, always)[0] >= 0
+
+
+def _split_tail(loop: For, full: Extent, known: Known, splits: int) -> Stmt:
     """The loop with one body for iterations below `full`, and one for the last."""
-    here: Known = {**known, loop.var: (0, full - 1)}
+    here: Known = {**known, loop.var: extent_range(full, known)}
     main = _settle(simplify_stmt(loop.body, here), here, splits)
-    last = substitute_stmt(loop.body, {loop.var: Const(full, INDEX)})
+    last = substitute_stmt(loop.body, {loop.var: as_index(full)})
     tail = _settle(simplify_stmt(_hoist(last), known), known, splits)
-    test = Binary("<", loop.var, Const(full, INDEX))
+    test = Binary("<", loop.var, as_index(full))
     return loop.replace(body=If(test, main, tail))
 
 
 def _inner_ranges(body: Stmt) -> Known:
     """The values of the loops inside."""
-    return {
-        s.var: (0, s.extent - 1)
-        for s in stmts(body)
-        if isinstance(s, For) and isinstance(s.extent, int)
-    }
+    return {s.var: loop_range(s, {}) for s in stmts(body) if isinstance(s, For)}
 
 
 def _conditions(body: Stmt) -> Iterator[Expr]:
@@ -125,7 +140,7 @@ def _conditions(body: Stmt) -> Iterator[Expr]:
             yield s.condition
 
 
-def _limits(condition: Expr, var: Var, inside: Known) -> tuple[int, int] | None:
+def _limits(condition: Expr, var: Var, inside: Known) -> tuple[Extent, Extent] | None:
     """`(a, e)`: the condition holds always for var < a, and never for var >= e.
 
     None where it is no upper bound on `var`, or depends on more than `var` and loops inside.
@@ -140,11 +155,26 @@ def _limits(condition: Expr, var: Var, inside: Known) -> tuple[int, int] | None:
     total = linear(Binary("-", a, b), inside)
     factor = total.terms.get(var, 0)
     rest = Linear({t: c for t, c in total.terms.items() if t is not var}, total.constant)
-    low, high = rest.interval(inside)
-    if factor <= 0 or low == -inf or high == inf:
-        return None
     slack = 0 if condition.op in ("<", ">") else 1  # factor * var + rest < slack
+    if factor <= 0:
+        return None
+    if _is_sized(rest, inside):
+        highest, opposite = greatest(rest, inside), greatest(rest.times(-1), inside)
+        if highest is None or opposite is None:
+            return None
+        always = simplified((slack + factor - 1 - highest) // factor)
+        return always, simplified((slack + factor - 1 + opposite) // factor)
+    low, high = rest.interval(inside)
+    if low == -inf or high == inf:
+        return None
     return -((int(high) - slack) // factor), -((int(low) - slack) // factor)
+
+
+def _is_sized(total: Linear, inside: Known) -> bool:
+    """Whether a sum is over sizes, or over loops whose extents are."""
+    return any(
+        isinstance(v, Size) or isinstance(inside.get(v), Reach) for v in variables(total.expr())
+    )
 
 
 def _guards_all(stmt: Stmt, condition: Expr) -> bool:

@@ -8,28 +8,37 @@ box of its own, so that threads never share one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from tvmlab.analysis.parallelism import is_private
-from tvmlab.analysis.regions import Box, Ranges, touched, union
+from tvmlab.analysis.regions import Box, Ranges, excess, simplified, touched, union
 from tvmlab.arith import Interval, bounds, simplify
-from tvmlab.arith.simplify import loop_range
-from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.arith.polynomial import Reach, greatest
+from tvmlab.arith.simplify import linear, loop_range
+from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.program import Block, For, Iter, Program, Region, Stmt, Store
-from tvmlab.ir.walk import blocks_with_loops, map_children, rewrite, rewrite_expr
+from tvmlab.ir.shapes import same_extent
+from tvmlab.ir.walk import blocks_with_loops, map_children, rewrite, rewrite_expr, variables
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """What is subtracted from an index: `count` values from `low` on."""
+
+    value: Expr
+    low: int = 0
+    count: Extent = 1
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a buffer lives from now on: the shrunk buffer, and what to subtract from indices.
-
-    `origins` are the expressions subtracted with the least and greatest value of each.
-    """
+    """Where a buffer lives from now on: the shrunk buffer, and what to subtract from indices."""
 
     buffer: Buffer
     lead: Var | None
-    origins: tuple[tuple[Expr, Interval], ...]
+    origins: tuple[_Origin, ...]
 
 
 def shrink_storage(program: Program) -> Program:
@@ -57,20 +66,40 @@ def _place(program: Program, buffer: Buffer) -> _Place | None:
     for loop in around:
         ranges[loop.var] = loop_range(loop, ranges)
     box = _whole_box(owner.body, buffer, ranges)
-    shape, origins = [], []
-    for span, extent in zip(box, buffer.extents, strict=True):
-        is_smaller = span is not None and span.extent < extent
-        shape.append(span.extent if span is not None and is_smaller else extent)
-        start = span.start.expr() if span is not None and is_smaller else Const(0, INDEX)
-        origins.append((simplify(start, ranges), bounds(start, ranges)))
+    shape: list[Extent] = []
+    origins: list[_Origin] = []
+    for span, extent in zip(box, buffer.shape, strict=True):
+        origin = None
+        if span is not None and _is_smaller(span.extent, extent):
+            origin = _origin(span.start.expr(), ranges)
+        shape.append(extent if span is None or origin is None else span.extent)
+        origins.append(origin or _Origin(Const(0, INDEX)))
     parallel = next((o for o in around if o.kind == "parallel"), None)
     if parallel is not None:
-        assert isinstance(parallel.extent, int)
         shape = [parallel.extent, *shape]
-    elif tuple(shape) == buffer.extents:
+    elif all(map(same_extent, shape, buffer.shape)):
         return None
     small = Buffer(buffer.name, shape, buffer.dtype, buffer.scope)
     return _Place(small, parallel.var if parallel is not None else None, tuple(origins))
+
+
+def _is_smaller(part: Extent, whole: Extent) -> bool:
+    """Whether a box is better than all there is: smaller, or of a size that is known."""
+    if isinstance(part, int) and isinstance(whole, Expr):
+        return excess(part, whole)[0] < 0
+    return excess(whole, part)[0] > 0
+
+
+def _origin(start: Expr, ranges: Ranges) -> _Origin | None:
+    """`start` and the values it may have; None where they are not known."""
+    value = simplify(start, ranges)
+    low, high = bounds(value, ranges)
+    if low == -inf:
+        return None
+    if any(isinstance(ranges.get(v), Reach) for v in variables(value)):
+        most = greatest(linear(value, ranges), ranges)
+        return None if most is None else _Origin(value, int(low), simplified(most + (1 - int(low))))
+    return None if high == inf else _Origin(value, int(low), int(high - low) + 1)
 
 
 def _common_loops(program: Program, buffer: Buffer) -> list[For]:
@@ -109,22 +138,19 @@ def _moved(stmt: Stmt, buffer: Buffer, place: _Place) -> Stmt:
 def _moved_block(block: Block, buffer: Buffer, place: _Place) -> Block:
     iters, bindings = list(block.iters), list(block.bindings)
 
-    def bound(name: str, value: Expr, interval: Interval) -> Expr:
-        """A variable of the block that stands for `value`; it counts from the least one."""
-        if isinstance(value, Const):
-            return value
-        low, high = map(int, interval)
-        iters.append(Iter(Var(name), high - low + 1))
-        bindings.append(value - low)
-        return iters[-1].var + low
+    def bound(name: str, origin: _Origin) -> Expr:
+        """A variable of the block that stands for the origin; it counts from the least one."""
+        if isinstance(origin.value, Const):
+            return origin.value
+        iters.append(Iter(Var(name), origin.count))
+        bindings.append(origin.value - origin.low)
+        return iters[-1].var + origin.low
 
-    origin = [
-        bound(f"v{buffer.name}_{n}", start, interval)
-        for n, (start, interval) in enumerate(place.origins)
-    ]
+    origin = [bound(f"v{buffer.name}_{n}", o) for n, o in enumerate(place.origins)]
     lead: tuple[Expr, ...] = ()
     if place.lead is not None:
-        lead = (bound(f"v{place.lead.name}", place.lead, (0, place.buffer.extents[0] - 1)),)
+        first = _Origin(place.lead, 0, place.buffer.shape[0])
+        lead = (bound(f"v{place.lead.name}", first),)
 
     def moved(indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
         return lead + tuple(

@@ -11,6 +11,7 @@ from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Allocate, For, If, Let, Seq, Stmt, Store
+from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import exprs_of, stmts, substitute, variables
 
 NOTHING = Seq(())
@@ -91,7 +92,7 @@ def same_touches(a: Stmt, b: Stmt, names: dict[Var, Expr] | None = None) -> bool
         return same(substitute(x, known), y)
 
     if isinstance(a, For) and isinstance(b, For):
-        if a.extent != b.extent:
+        if not same_extent(a.extent, b.extent):
             return False
         return same_touches(a.body, b.body, {**known, a.var: b.var})
     if isinstance(a, Store) and isinstance(b, Store):

@@ -47,12 +47,15 @@ def _copies(loop: For) -> int:
 
 def _unroll(program: Program, loop: For, value: Value) -> Problem | None:
     """`unroll=k`: k iterations of the loop are written out in every round of the machine code."""
-    extent = loop.extent if isinstance(loop.extent, int) else None
-    if not isinstance(value, int) or value < 2 or (extent is not None and value > extent):
-        most = "" if extent is None else f" to {extent}"
+    if not isinstance(loop.extent, int):
+        return Problem(
+            f"its extent {loop.extent!r} is known only at a call, and rounds are counted before",
+            "split it by that number and unroll the inner loop",
+        )
+    if not isinstance(value, int) or not 2 <= value <= loop.extent:
         return Problem(
             f"{value!r} is no number of iterations to write out",
-            f"give a whole number from 2{most}",
+            f"give a whole number from 2 to {loop.extent}",
         )
     if loop.kind != "serial":
         return Problem(f"the loop is {loop.kind}", "annotate a serial loop")

@@ -24,6 +24,8 @@ from tvmlab.schedule.trace import parse_document, steps_of
 from tvmlab.targets.target import Kernel, Signature
 from tvmlab.te.evaluate import evaluate, random_inputs
 from tvmlab.te.serial import to_json
+from tvmlab.te.size import trial_values, values_of
+from tvmlab.te.specialise import graph_sizes, specialise_tensors
 from tvmlab.te.tensor import Tensor
 from tvmlab.tune.client import Run, start
 
@@ -127,26 +129,61 @@ class Schedule(scheduling.Schedule):
         program = self.lowered()
         return Function(machine.build(machine.emit(program), Signature.of(program)))
 
-    def check(self, target: TargetLike = "cpu", seed: int = 0) -> list[Agreement | Disagreement]:
+    def check(
+        self, target: TargetLike = "cpu", seed: int = 0, **sizes: int | Sequence[int]
+    ) -> list[Agreement | Disagreement]:
         """Run on random inputs and compare every output with the untransformed expression.
 
         Integers must agree exactly, floats within a bound that follows from the computation.
         One result for each output, true where it agrees and a sentence as text.
+
+        Args:
+            target: what to build for.
+            seed: seeds the inputs.
+            sizes: for sizes in the shapes, a value or several to be tried one after the other, as
+                in `s.check(n=(1, 7, 64))`; those not given are tried at a few from their least
+                on. There is one result for each output at each of them.
+
+        Raises:
+            UsageError: no such size, or a value outside its bounds.
         """
         function = self.build(target)
-        given = random_inputs(self.outputs, seed)
-        outputs = _poisoned(function.signature)
-        function(*given.values(), *outputs)
-        return [
-            compare(got, expected.value, expected.bound, expected.name)
-            for got, expected in zip(outputs, evaluate(self.outputs, given), strict=True)
-        ]
+        found: list[Agreement | Disagreement] = []
+        for values in trial_values(graph_sizes(self.outputs), sizes):
+            given, outputs = _arrays_at(self.outputs, function.signature, values, seed)
+            function(*given.values(), *outputs)
+            where = " at " + ", ".join(f"{n} = {v}" for n, v in values.items()) if values else ""
+            found += [
+                compare(got, expected.value, expected.bound, expected.name + where)
+                for got, expected in zip(outputs, evaluate(self.outputs, given), strict=True)
+            ]
+        return found
 
-    def time(self, target: TargetLike = "cpu", seed: int = 0, protocol: Protocol = QUICK) -> Timing:
-        """Build and time on random inputs."""
+    def time(
+        self,
+        target: TargetLike = "cpu",
+        seed: int = 0,
+        protocol: Protocol = QUICK,
+        **sizes: int,
+    ) -> Timing:
+        """Build and time on random inputs, at the given value of each size in the shapes.
+
+        Raises:
+            UsageError: a size is missing, unknown, or its value outside its bounds.
+        """
+        values_of(graph_sizes(self.outputs), sizes)
         function = self.build(target)
-        given = random_inputs(self.outputs, seed)
-        return function.time(*given.values(), *_poisoned(function.signature), protocol=protocol)
+        given, outputs = _arrays_at(self.outputs, function.signature, sizes, seed)
+        return function.time(*given.values(), *outputs, protocol=protocol)
+
+
+def _arrays_at(
+    outputs: Sequence[Tensor], signature: Signature, values: Mapping[str, int], seed: int
+) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+    """Random inputs by name, and outputs full of junk, for sizes of these values."""
+    given = random_inputs(specialise_tensors(outputs, values), seed)
+    known = {s: values[s.name] for s in signature.sizes}
+    return given, _poisoned(signature.at(known))
 
 
 def _poisoned(signature: Signature) -> list[np.ndarray]:
@@ -154,7 +191,7 @@ def _poisoned(signature: Signature) -> list[np.ndarray]:
     outputs = []
     for param in signature.params:
         if param.is_output:
-            array = np.empty(param.shape, param.dtype)
+            array = np.empty(param.extents, param.dtype)
             array.view(np.uint8).fill(0x7F if param.dtype != "bool" else 1)
             outputs.append(array)
     return outputs
@@ -213,6 +250,7 @@ def tune(
     trials: int = 64,
     seed: int = 0,
     db: str | None = None,
+    values: Mapping[str, int] | None = None,
     **options: Any,
 ) -> Run:
     """Search for a fast schedule, in a process of its own.
@@ -220,9 +258,13 @@ def tune(
     Of a schedule with holes the holes are searched; of anything else, what the template of its
     expression leaves open (so too where `template=` names one).
 
+    Kernels are measured at known sizes: where shapes are over sizes, `values` gives them, as in
+    `t.tune(s, values={"n": 1024})`. The steps found may then be applied to the schedule of any n.
+
     Returns at once; the `Run` has `wait()`, `pause()`, `resume()`, `stop()`, `best` and `records`.
     """
     outputs = value.outputs if isinstance(value, scheduling.Schedule) else tensors_of(value)
+    outputs = specialise_tensors(outputs, values or {})
     if not isinstance(target, str):
         raise TargetError("tune takes a target's name, such as 'cpu'.")
     if isinstance(value, scheduling.Schedule) and value.holes and "template" not in options:

@@ -24,9 +24,12 @@ def operations_below(stmt: Stmt) -> float:
 def repetitions(program: Program, block: Block) -> float:
     """How many times, on average, an instance of `block` is executed; 1.0: once.
 
-    Iterations that an upper bound of its predicate skips are not counted.
+    Iterations that an upper bound of its predicate skips are not counted. Where an extent is over
+    sizes the number is not known, and 1.0 is given.
     """
     loops = next(loops for b, loops in blocks_with_loops(program.body) if b is block)
+    if any(not isinstance(o.extent, int) for o in loops):
+        return 1.0
     ranges: dict[Var, Interval] = {}
     for loop in loops:
         ranges[loop.var] = loop_range(loop, ranges)

@@ -6,12 +6,17 @@ kernel: a callable over arrays. Everything above this room knows only the protoc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 from pathlib import Path
 from typing import Any, Protocol
 
-from tvmlab.ir import Program, Var
+from tvmlab.ir import Program, Var, dtypes
+from tvmlab.ir.buffer import Buffer, Extent
+from tvmlab.ir.shapes import Values, sizes_from_shapes, sizes_of, value_of
+from tvmlab.ir.size import Size
 
 
 @dataclass(frozen=True)
@@ -20,15 +25,20 @@ class Param:
 
     Attributes:
         name: the buffer's name in the program.
-        shape: extents, all known.
+        shape: extents, numbers or over sizes.
         dtype: NumPy's name of the element type; bool is stored as one byte, 0 or 1.
         is_output: whether the kernel writes the array.
     """
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[Extent, ...]
     dtype: str
     is_output: bool
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """The shape as integers; all extents must be known."""
+        return tuple(value_of(e, {}) for e in self.shape)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}{list(self.shape)}"
@@ -43,21 +53,45 @@ class Signature:
         params: the arrays, inputs first.
         workspaces: size in bytes of each intermediate buffer, in the program's order; the caller
             allocates them, aligned to 64 bytes.
+        sizes: what the shapes are over; the function takes their values, as int64, after all
+            arrays and workspaces.
     """
 
     name: str
     params: tuple[Param, ...]
-    workspaces: tuple[int, ...] = ()
+    workspaces: tuple[Extent, ...] = ()
+    sizes: tuple[Size, ...] = ()
 
     @staticmethod
     def of(program: Program) -> Signature:
-        """The signature of a program whose extents are all known."""
+        """The signature of a program."""
         first_output = len(program.params) - program.outputs
         params = tuple(
-            Param(b.name, tuple(int(s) for s in b.shape), b.dtype, i >= first_output)  # type: ignore[arg-type]
-            for i, b in enumerate(program.params)
+            Param(b.name, b.shape, b.dtype, i >= first_output) for i, b in enumerate(program.params)
         )
-        return Signature(program.name, params, tuple(b.size_bytes for b in program.buffers))
+        workspaces = tuple(_size_bytes(b) for b in program.buffers)
+        return Signature(program.name, params, workspaces, sizes_of(program))
+
+    def at(self, values: Values) -> Signature:
+        """The signature for known sizes: all extents are numbers."""
+        params = tuple(
+            Param(p.name, tuple(value_of(e, values) for e in p.shape), p.dtype, p.is_output)
+            for p in self.params
+        )
+        return Signature(self.name, params, tuple(value_of(w, values) for w in self.workspaces))
+
+    def sizes_from(self, shapes: Sequence[Sequence[int]]) -> dict[Size, int]:
+        """The sizes that arrays of `shapes` tell.
+
+        Raises:
+            UsageError: a shape does not fit, two disagree, or a size is outside its bounds.
+        """
+        return sizes_from_shapes([(p.name, p.shape) for p in self.params], shapes)
+
+
+def _size_bytes(buffer: Buffer) -> Extent:
+    element: Extent = dtypes.size_bytes(buffer.dtype)
+    return reduce(mul, buffer.shape, element)
 
 
 class BoundCall(Protocol):

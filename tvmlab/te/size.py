@@ -79,6 +79,41 @@ def require_derivable(sizes: Sequence[Size], inputs: Sequence[Buffer]) -> None:
             )
 
 
+TRIED = (1, 2, 7, 16, 33)
+"""Sizes that a trial takes if none are given: one, a prime, whole tiles and tails of most."""
+
+
+def trial_values(
+    sizes: Sequence[Size], given: Mapping[str, int | Sequence[int]]
+) -> list[dict[str, int]]:
+    """Values to try sizes at, by their names; a single one where there are no sizes.
+
+    Args:
+        sizes: the sizes.
+        given: for some of them a value, or several to be tried one after the other. The others
+            get values from their least on, each a different one from the start.
+
+    Raises:
+        UsageError: a size is unknown, or its value no integer or outside its bounds.
+    """
+    columns: dict[str, list[int]] = {}
+    for n, size in enumerate(sizes):
+        known = [size.low - 1 + t for t in TRIED]
+        fit = [v for v in known if size.high is None or v <= size.high]
+        columns[size.name] = [fit[(n + i) % len(fit)] for i in range(len(TRIED))]
+    counts = [1] if all(s.name in given for s in sizes) else [len(TRIED)]
+    for name, values in given.items():
+        columns[name] = list(values) if isinstance(values, Sequence) else [values]
+        counts.append(len(columns[name]))
+    if not all(columns.values()):
+        raise UsageError("a size was given no value; give an integer, or several.")
+    rows = [{name: c[i % len(c)] for name, c in columns.items()} for i in range(max(counts))]
+    for row in rows:
+        values_of(sizes, row)
+    unique = {tuple(row.values()): row for row in rows}
+    return list(unique.values())
+
+
 def values_of(sizes: Sequence[Size], given: Mapping[str, int]) -> dict[Size, int]:
     """The value of each of `sizes` by its name.
 
@@ -94,7 +129,8 @@ def values_of(sizes: Sequence[Size], given: Mapping[str, int]) -> dict[Size, int
     missing = [n for n in names if n not in given]
     if missing:
         raise UsageError(
-            f"the value of {', '.join(missing)} is not known; give it, as in {missing[0]}=1024."
+            f"the value of {', '.join(missing)} is known only at a call; give one to measure at, "
+            f"as in {missing[0]}=1024."
         )
     for size in sizes:
         check_value(size, given[size.name], f"{size.name} = {given[size.name]} was given")

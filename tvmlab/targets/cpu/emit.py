@@ -5,6 +5,7 @@ each intermediate buffer of the program, 64-byte aligned:
 
     define void @C(ptr %launch, ptr noalias %A, ptr noalias %B, ptr noalias %C, ptr noalias %tmp)
 
+and after them, as i64, the value of each size of the program, in the order of `sizes_of`.
 `launch(body, closure, count)` runs `body(closure, begin, end)` over disjoint, non-empty chunks of
 [0, count) and returns when all are done. Bools are bytes, 0 or 1.
 """
@@ -14,13 +15,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import partial
+from math import inf
 
 from tvmlab.arith import Interval
+from tvmlab.arith.polynomial import Reach
+from tvmlab.arith.simplify import extent_range
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import For, Let, Program, Stmt, Store
+from tvmlab.ir.shapes import is_over_sizes, sizes_of
 from tvmlab.ir.walk import exprs, exprs_of, stmts, sub_stmts
 from tvmlab.targets.cpu.emit_context import Context, Machine
 from tvmlab.targets.cpu.emit_module import Module
@@ -45,7 +50,7 @@ def emit(
             program; with them, assembly tells the line each instruction came from.
 
     Raises:
-        TargetError: an extent is not known, or the program is not lowered.
+        TargetError: an extent is neither a number nor over sizes, or the program is not lowered.
     """
     _check_shapes(program)
     module = Module(program.name, machine, lines)
@@ -60,9 +65,12 @@ def emit(
         cx.pointers[buffer] = (module.pointer_name(buffer), dtypes.size_bytes(buffer.dtype))
     for buffer in program.buffers:
         cx.pointers[buffer] = (module.pointer_name(buffer), WORKSPACE_ALIGNMENT_BYTES)
+    for size in sizes_of(program):
+        cx.variables[size] = text.define(f"%{text.fresh(size.name)}")
+    sizes = [f"i64 {name}" for name in cx.variables.values()]
     statement(cx, program.body)
     text.line("ret void")
-    parameters = [f"ptr noalias align {a} {p}" for p, a in cx.pointers.values()]
+    parameters = [f"ptr noalias align {a} {p}" for p, a in cx.pointers.values()] + sizes
     header = f"define void @{_symbol(program.name)}({', '.join(['ptr %launch', *parameters])}) "
     module.functions.insert(
         0, [f"{header}{module.attributes}{at.subprogram} {{", "entry:", *text.lines(), "}"]
@@ -76,7 +84,7 @@ def _symbol(name: str) -> str:
 
 def _check_shapes(program: Program) -> None:
     for buffer in (*program.params, *program.buffers):
-        if not all(isinstance(s, int) for s in buffer.shape):
+        if not all(map(is_over_sizes, buffer.shape)):
             raise TargetError(
                 f"Emitting for target cpu stopped at {buffer.name!r}, whose shape is symbolic; "
                 "give every extent a number."
@@ -88,7 +96,10 @@ def _loop_ranges(body: Stmt) -> dict[Var, Interval]:
     ranges: dict[Var, Interval] = {}
     for s in stmts(body):
         if isinstance(s, For):
-            ranges[s.var] = (0, max(extent_of(s) - 1, ranges.get(s.var, (0, 0))[1]))
+            own, before = extent_range(extent_of(s), {}), ranges.get(s.var)
+            if isinstance(own, Reach) and before is not None:
+                own = (0, inf)
+            ranges[s.var] = own if before is None else (0, max(own[1], before[1]))
     return ranges
 
 

@@ -13,9 +13,9 @@ from math import gcd
 from tvmlab.arith import bounds
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
-from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.constants import OPERATIONS
-from tvmlab.ir.expr import SHIFTS, Binary, Const, Expr, Local, Ramp, Var
+from tvmlab.ir.expr import SHIFTS, Binary, Const, Expr, Local, Ramp, Var, fold
 from tvmlab.ir.walk import variables
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_integer import round_down
@@ -59,6 +59,8 @@ def index_value(cx: Context, expr: Expr) -> int | str:
         return combine(cx, op, a, b)
     if op in ("//", "%") and isinstance(b, int) and b > 0:
         return _divide(cx, expr, str(a), b)
+    if op in ("//", "%") and is_non_negative(cx, expr.a) and is_non_negative(cx, expr.b):
+        return cx.text.pure(f"{'udiv' if op == '//' else 'urem'} i64 {a}, {b}", (str(a), str(b)))
     return cx.evaluate(cx, expr)
 
 
@@ -132,40 +134,43 @@ def _linear_index(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Lin
     terms: dict[Expr, int] = {}
     vectors: list[tuple[Expr, int]] = []
     constant = stride = 0
-    work = [(i, int(s)) for i, s in zip(indices, buffer.strides(), strict=True)]  # type: ignore[arg-type]
+    work: list[tuple[Expr, int, Expr | None]] = []
+    for index, by in zip(indices, buffer.strides(), strict=True):
+        work.append((index, by, None) if isinstance(by, int) else (index, 1, by))
     while work:
-        expr, factor = work.pop()
-        if isinstance(expr, Const):
+        # The part is `expr * factor`, and times `by` where the stride is over sizes.
+        expr, factor, over = work.pop()
+        if isinstance(expr, Const) and over is None:
             constant += factor * int(expr.value)
         elif isinstance(expr, Binary) and expr.op in ("+", "-") and expr.dtype == dtypes.INDEX:
-            work.append((expr.a, factor))
-            work.append((expr.b, factor if expr.op == "+" else -factor))
+            work.append((expr.a, factor, over))
+            work.append((expr.b, factor if expr.op == "+" else -factor, over))
         elif isinstance(expr, Binary) and expr.op == "*" and isinstance(expr.b, Const):
-            work.append((expr.a, factor * int(expr.b.value)))
-        elif isinstance(expr, Ramp):
+            work.append((expr.a, factor * int(expr.b.value), over))
+        elif isinstance(expr, Ramp) and over is None:
             stride += factor
-            work.append((expr.base, factor))
+            work.append((expr.base, factor, None))
         elif expr.lanes > 1:
-            vectors.append((expr, factor))
+            vectors.append((_strided(expr, over), factor))
         else:
-            terms[expr] = terms.get(expr, 0) + factor
-    inside = all(
-        _is_inside(cx, i, int(extent))  # type: ignore[arg-type]
-        for i, extent in zip(indices, buffer.shape, strict=True)
-    )
+            term = _strided(expr, over)
+            terms[term] = terms.get(term, 0) + factor
+    inside = all(_is_inside(cx, i, e) for i, e in zip(indices, buffer.shape, strict=True))
     kept = tuple([(e, c, frozenset(variables(e))) for e, c in terms.items() if c])
     return LinearIndex(kept, constant, stride, tuple(vectors), inside)
 
 
-def _is_inside(cx: Context, index: Expr, extent: int) -> bool:
-    if index.lanes == 1:
-        low, high = bounds(index, cx.ranges)
-    elif isinstance(index, Ramp):
-        low, high = bounds(index.base, cx.ranges)
-        high += index.lanes - 1
-    else:
+def _strided(expr: Expr, by: Expr | None) -> Expr:
+    return expr if by is None else fold("*", expr, by)
+
+
+def _is_inside(cx: Context, index: Expr, extent: Extent) -> bool:
+    if index.lanes > 1 and not isinstance(index, Ramp):
         return False
-    return low >= 0 and high < extent
+    first = index.base if isinstance(index, Ramp) else index
+    if bounds(first, cx.ranges)[0] < 0:
+        return False
+    return bounds(first - extent, cx.ranges)[1] + index.lanes <= 0
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import For, If, Stmt, Store
+from tvmlab.ir.shapes import as_index, sizes_in
 from tvmlab.ir.walk import exprs, exprs_of, loads, stmts
 from tvmlab.targets.cpu.emit_context import Context
+from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_module import Module
 from tvmlab.targets.cpu.emit_statement import counted_loop, extent_of
 from tvmlab.targets.cpu.emit_text import FunctionText
@@ -35,7 +37,7 @@ def fork(cx: Context, loop: For, module: Module) -> None:
     for i, (kind, given) in enumerate(values):
         slot = text.here(f"getelementptr inbounds {closure_type}, ptr {closure}, i32 0, i32 {i}")
         text.line(f"store {kind} {given}, ptr {slot}, align 8")
-    count = extent_of(loop)
+    count = index_value(cx, as_index(extent_of(loop)))
     text.line(f"call void %launch(ptr @{name}.part, ptr {closure}, i64 {count})")
     for buffer in cx.stored[id(loop)]:
         text.forget(buffer)
@@ -112,5 +114,7 @@ def _used_buffers(stmt: Stmt) -> set[Buffer]:
 
 
 def _used_variables(stmt: Stmt) -> set[Var]:
-    """The variables that occur in `stmt`."""
-    return {e for s in stmts(stmt) for x in exprs_of(s) for e in exprs(x) if isinstance(e, Var)}
+    """The variables that occur in `stmt`, and in the shapes of the buffers it uses."""
+    shapes = sizes_in(e for b in _used_buffers(stmt) for e in b.shape)
+    found = {e for s in stmts(stmt) for x in exprs_of(s) for e in exprs(x) if isinstance(e, Var)}
+    return found | set(shapes)

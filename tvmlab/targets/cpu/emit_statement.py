@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tvmlab.errors import TargetError
-from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.buffer import Buffer, Extent
+from tvmlab.ir.expr import Expr
 from tvmlab.ir.program import Allocate, For, If, Let, Seq, Stmt, Store
+from tvmlab.ir.shapes import is_over_sizes
 from tvmlab.ir.walk import stmts
 from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, evaluate
+from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_memory import store
 from tvmlab.targets.cpu.emit_text import Lines
 from tvmlab.targets.cpu.emit_types import value_type
@@ -22,13 +25,13 @@ def statement(cx: Context, stmt: Stmt) -> None:
     _FORMS.get(type(stmt), _unknown)(cx, stmt)
 
 
-def extent_of(loop: For) -> int:
-    """A loop's number of iterations.
+def extent_of(loop: For) -> Extent:
+    """A loop's number of iterations: a number, or over sizes and then at least 1.
 
     Raises:
-        TargetError: it is not known.
+        TargetError: it is neither.
     """
-    if not isinstance(loop.extent, int):
+    if not is_over_sizes(loop.extent):
         raise TargetError(
             f"Emitting for target cpu stopped at loop {loop.var.name!r}, whose extent "
             f"{loop.extent!r} is not known; give every extent a number."
@@ -42,13 +45,15 @@ def extent_of(loop: For) -> int:
 def _for(cx: Context, loop: For) -> None:
     extent = extent_of(loop)
     outside = _enter(cx, loop)
-    if loop.kind == "unrolled" or extent == 1:
+    if isinstance(extent, int) and (loop.kind == "unrolled" or extent == 1):
         for i in range(extent):
             cx.constants[loop.var] = i
             statement(cx, loop.body)
         cx.constants.pop(loop.var, None)
     elif loop.kind == "parallel" and cx.fork is not None:
         cx.fork(cx, loop)
+    elif isinstance(extent, Expr):
+        counted_loop(cx, loop, "0", str(index_value(cx, extent)))
     elif extent > 0:
         counted_loop(cx, loop, "0", str(extent))
     cx.text.location = outside

@@ -1,8 +1,8 @@
 """A kernel as a shared library with a C header, for programs that know nothing of Python.
 
-The library holds `NAME_run(inputs..., outputs...)`, which allocates what scratch memory the kernel
-needs and gives 0, or 1 where there is not enough. Parallel loops run in the calling thread unless
-`NAME_set_launch` is given a function that shares iterations out.
+The library holds `NAME_run(inputs..., outputs..., sizes...)`, which allocates what scratch memory
+the kernel needs and gives 0, or 1 where there is not enough. Parallel loops run in the calling
+thread unless `NAME_set_launch` is given a function that shares iterations out.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tvmlab.errors import TargetError
+from tvmlab.ir.buffer import Extent
+from tvmlab.ir.expr import Binary, Const, Expr
+from tvmlab.ir.size import Size
 from tvmlab.targets.cpu.build import compile_object
 from tvmlab.targets.target import Param, Signature
 
@@ -30,6 +34,17 @@ _LAUNCH = """\
 typedef void (*tvmlab_body)(void *closure, int64_t begin, int64_t end);
 typedef void (*tvmlab_launch)(tvmlab_body body, void *closure, int64_t count);
 """
+
+
+_ARITHMETIC = """\
+static int64_t floor_div(int64_t a, int64_t b) {
+  return a / b - ((a % b != 0) & ((a < 0) != (b < 0)));
+}
+static int64_t floor_mod(int64_t a, int64_t b) { return a - floor_div(a, b) * b; }
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t greatest(int64_t a, int64_t b) { return a > b ? a : b; }
+"""
+_CALLS = {"//": "floor_div", "%": "floor_mod", "min": "least", "max": "greatest"}
 
 
 def export_library(text: str, signature: Signature, preset: str, path: Path) -> Path:
@@ -74,12 +89,14 @@ def export_library(text: str, signature: Signature, preset: str, path: Path) -> 
 def _header(signature: Signature) -> str:
     """What a C program includes."""
     guard = f"TVMLAB_{signature.name.upper()}_H"
-    parameters = ", ".join(_parameter(p, p.name) for p in signature.params)
+    sizes = [f"int64_t {s.name}" for s in signature.sizes]
+    parameters = ", ".join([_parameter(p, p.name) for p in signature.params] + sizes)
+    bounds = "".join(f" * {s.name} is {_bounds(s)}.\n" for s in signature.sizes)
     arrays = "\n".join(f" * {p}{' (written)' if p.is_output else ''}" for p in signature.params)
     return (
         f"#ifndef {guard}\n#define {guard}\n#include <stdint.h>\n"
         f'#ifdef __cplusplus\nextern "C" {{\n#endif\n{_LAUNCH}'
-        f"/* Arrays are row-major and must not overlap:\n{arrays}\n"
+        f"/* Arrays are row-major and must not overlap:\n{arrays}\n{bounds}"
         f" * Returns 0, or 1 where memory for scratch was not to be had. */\n"
         f"int {signature.name}_run({parameters});\n"
         f"/* How parallel loops are run from now on; 0: in the calling thread. */\n"
@@ -92,20 +109,22 @@ def _glue(signature: Signature) -> str:
     """The C code between the header and the kernel."""
     name = signature.name
     scratch = [f"scratch{n}" for n in range(len(signature.workspaces))]
+    # Parameters are numbered here: one may have the name of the kernel.
+    named = {s: f"size{n}" for n, s in enumerate(signature.sizes)}
     allocate = "".join(
-        f"  void *{s} = aligned_alloc(64, {-(-size // 64) * 64});\n"
+        f"  void *{s} = aligned_alloc(64, {_rounded(size, named)});\n"
         for s, size in zip(scratch, signature.workspaces, strict=True)
     )
     missing = " || ".join(f"!{s}" for s in scratch) or "0"
     release = "".join(f"  free({s});\n" for s in scratch)
     pointers = ", ".join(["tvmlab_launch", *["const void *"] * (len(signature.params))])
-    pointers += ", void *" * len(scratch)
-    # Parameters are numbered here: one may have the name of the kernel.
+    pointers += ", void *" * len(scratch) + ", int64_t" * len(named)
     arrays = [f"array{n}" for n in range(len(signature.params))]
-    arguments = ", ".join(["launch", *arrays, *scratch])
+    arguments = ", ".join(["launch", *arrays, *scratch, *named.values()])
     parameters = ", ".join(map(_parameter, signature.params, arrays))
+    parameters += "".join(f", int64_t {name}" for name in named.values())
     return (
-        f"#include <stdint.h>\n#include <stdlib.h>\n{_LAUNCH}"
+        f"#include <stdint.h>\n#include <stdlib.h>\n{_LAUNCH}{_ARITHMETIC if named else ''}"
         f"extern void {name}({pointers});\n"
         "static void serial(tvmlab_body body, void *closure, int64_t count) {\n"
         "  body(closure, 0, count);\n}\n"
@@ -115,6 +134,30 @@ def _glue(signature: Signature) -> str:
         f"  int failed = {missing};\n  if (!failed) {name}({arguments});\n{release}"
         "  return failed;\n}\n"
     )
+
+
+def _rounded(size_bytes: Extent, names: Mapping[Size, str]) -> str:
+    """A multiple of 64 that is no less than a number of bytes, in C."""
+    if isinstance(size_bytes, int):
+        return str(-(-size_bytes // 64) * 64)
+    return f"({_in_c(size_bytes, names)} + 63) / 64 * 64"
+
+
+def _in_c(e: Expr, names: Mapping[Size, str]) -> str:
+    """An expression over sizes in C."""
+    if isinstance(e, Size):
+        return names[e]
+    if isinstance(e, Const):
+        return f"INT64_C({int(e.value)})"
+    assert isinstance(e, Binary), f"{e!r} is over more than sizes"
+    a, b = _in_c(e.a, names), _in_c(e.b, names)
+    call = _CALLS.get(e.op)
+    return f"({a} {e.op} {b})" if call is None else f"{call}({a}, {b})"
+
+
+def _bounds(size: Size) -> str:
+    most = "" if size.high is None else f" and at most {size.high}"
+    return f"at least {size.low}{most}"
 
 
 def _parameter(param: Param, name: str) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from tvmlab.errors import TargetError
+from tvmlab.errors import TargetError, UsageError
 from tvmlab.ir import dtypes
+from tvmlab.ir.shapes import value_of
 from tvmlab.targets.cpu.build import DEFAULT_PRESET, Code, load
 from tvmlab.targets.cpu.code_text import code_text
 from tvmlab.targets.cpu.export import export_library
@@ -24,6 +25,9 @@ _CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # NPY_ARRAY_*, numpy/ndar
 _DATA_OFFSET = object.__basicsize__  # PyArrayObject: the object's head, then `char *data`
 
 _HOST_DEVICES = (1, 3, 11)  # kDLCPU, kDLCUDAHost, kDLROCMHost of dlpack.h
+
+_MOST_LAYOUTS = 64
+"""Values of sizes whose checks and workspaces a kernel remembers."""
 
 _Arrays = tuple[np.ndarray, ...]
 
@@ -46,12 +50,12 @@ class CpuKernel:
         self.preset = preset
         self._code: Code = load(text, signature.name, preset=preset)
         pointers = 1 + len(signature.params) + len(signature.workspaces)
-        prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * pointers)
+        sizes = [ctypes.c_int64] * len(signature.sizes)
+        prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * pointers, *sizes)
         self._function = prototype(self._code.symbols[signature.name])
         self._is_parallel = "%launch(" in text
-        self._checks = tuple(_check_of(p) for p in signature.params)
-        self._conflicts = _conflicts(signature.params)
-        self._idle_workspaces: list[_Arrays] = []
+        self._layouts: dict[tuple[int, ...], _Layout] = {}
+        self._fixed = None if signature.sizes else _Layout((), signature)
 
     def __call__(self, *arrays: Any) -> None:
         """Run once; outputs are written in place.
@@ -63,24 +67,25 @@ class CpuKernel:
             TargetError: an array has the wrong shape, dtype, layout or device, is read-only, or
                 an output shares memory with another array.
         """
-        _, pointers = self._admit(arrays)
+        _, pointers, layout = self._admit(arrays)
         try:
-            workspaces = self._idle_workspaces.pop()
+            workspaces = layout.idle.pop()
         except IndexError:
-            workspaces = self._new_workspaces()
+            workspaces = layout.new_workspaces()
         launch = launch_address() if self._is_parallel else None
-        self._function(launch, *pointers, *map(_address, workspaces))
-        self._idle_workspaces.append(workspaces)
+        self._function(launch, *pointers, *map(_address, workspaces), *layout.values)
+        layout.idle.append(workspaces)
 
     def prepare(self, *arrays: Any) -> CpuBoundCall:
         """The kernel bound to `arrays`, which are checked now; errors as in a call."""
-        checked, pointers = self._admit(arrays)
-        workspaces = self._new_workspaces()
+        checked, pointers, layout = self._admit(arrays)
+        workspaces = layout.new_workspaces()
         return CpuBoundCall(
             self._function,
             self._code.symbols[self.signature.name],
             self._is_parallel,
             (*pointers, *map(_address, workspaces)),
+            layout.values,
             (self._code, checked, workspaces),
         )
 
@@ -92,26 +97,44 @@ class CpuKernel:
         """A shared library at `path` and a C header: see `tvmlab.targets.cpu.export`."""
         return export_library(self.text, self.signature, self.preset, path)
 
-    def _admit(self, arrays: tuple[Any, ...]) -> tuple[list[np.ndarray], list[int]]:
-        """The arrays as NumPy sees them, with the addresses of their data, all checked."""
-        if len(arrays) != len(self._checks):
+    def _admit(self, arrays: tuple[Any, ...]) -> tuple[list[np.ndarray], list[int], _Layout]:
+        """The arrays as NumPy sees them, the addresses of their data, and their layout, checked."""
+        if len(arrays) != len(self.signature.params):
             raise TargetError(
-                f"Kernel {self.signature.name} takes {len(self._checks)} arrays "
+                f"Kernel {self.signature.name} takes {len(self.signature.params)} arrays "
                 f"({', '.join(map(str, self.signature.params))}), but got {len(arrays)}."
             )
+        layout = self._fixed
+        if layout is None:
+            arrays = tuple(map(self._as_array, arrays, self.signature.params))
+            layout = self._layout_of(arrays)
         checked, starts = [], []
-        for array, (param, shape, dtype, flags) in zip(arrays, self._checks, strict=True):
+        for array, (param, shape, dtype, flags) in zip(arrays, layout.checks, strict=True):
             if type(array) is not np.ndarray:
                 array = self._as_array(array, param)
             if array.dtype != dtype or array.shape != shape or ~array.flags.num & flags:
                 self._refuse(array, param, flags)
             checked.append(array)
             starts.append(_address(array))
-        for output, output_bytes, other, other_bytes in self._conflicts:
+        for output, output_bytes, other, other_bytes in layout.conflicts:
             apart = starts[output] - starts[other]
             if -output_bytes < apart < other_bytes:
                 self._refuse_overlap(output, other)
-        return checked, starts
+        return checked, starts, layout
+
+    def _layout_of(self, arrays: _Arrays) -> _Layout:
+        """The layout for the sizes that the arrays' shapes tell."""
+        try:
+            values = self.signature.sizes_from([a.shape for a in arrays])
+        except UsageError as error:
+            raise TargetError(f"Kernel {self.signature.name}: {error}") from None
+        key = tuple(values[s] for s in self.signature.sizes)
+        found = self._layouts.get(key)
+        if found is None:
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts.clear()
+            found = self._layouts[key] = _Layout(key, self.signature.at(values))
+        return found
 
     def _as_array(self, given: Any, param: Param) -> np.ndarray:
         """`given` as an array over the same memory."""
@@ -173,14 +196,34 @@ class CpuKernel:
             f"pass arrays of their own."
         )
 
-    def _new_workspaces(self) -> _Arrays:
-        return tuple(aligned_bytes(size) for size in self.signature.workspaces)
+
+class _Layout:
+    """What a kernel checks and needs for known sizes.
+
+    Attributes:
+        values: the sizes, as the kernel takes them.
+        checks, conflicts: see `_check_of` and `_conflicts`.
+        idle: workspaces that no call uses now.
+    """
+
+    __slots__ = ("_workspaces", "checks", "conflicts", "idle", "values")
+
+    def __init__(self, values: tuple[int, ...], signature: Signature) -> None:
+        self.values = values
+        self.checks = tuple(_check_of(p) for p in signature.params)
+        self.conflicts = _conflicts(signature.params)
+        self.idle: list[_Arrays] = []
+        self._workspaces = tuple(value_of(size, {}) for size in signature.workspaces)
+
+    def new_workspaces(self) -> _Arrays:
+        """Scratch memory for one call."""
+        return tuple(aligned_bytes(size) for size in self._workspaces)
 
 
 class CpuBoundCall:
     """A kernel with its arrays and workspaces; for one thread at a time."""
 
-    __slots__ = ("_address", "_function", "_is_parallel", "_kept", "_pointers")
+    __slots__ = ("_address", "_function", "_is_parallel", "_kept", "_pointers", "_sizes")
 
     def __init__(
         self,
@@ -188,23 +231,26 @@ class CpuBoundCall:
         address: int,
         is_parallel: bool,
         pointers: tuple[int, ...],
+        sizes: tuple[int, ...],
         kept: tuple[Any, ...],
     ) -> None:
         self._function = function
         self._address = address
         self._is_parallel = is_parallel
         self._pointers = pointers
+        self._sizes = sizes
         self._kept = kept
 
     def __call__(self) -> None:
         """Run the kernel once."""
-        self._function(launch_address() if self._is_parallel else None, *self._pointers)
+        launch = launch_address() if self._is_parallel else None
+        self._function(launch, *self._pointers, *self._sizes)
 
     def repeat(self, count: int) -> None:
         """Run the kernel `count` times in machine code."""
         launch = launch_address() if self._is_parallel else None
-        loop = _repeater(1 + len(self._pointers))
-        loop(count, self._address, launch, *self._pointers)
+        loop = _repeater(1 + len(self._pointers), len(self._sizes))
+        loop(count, self._address, launch, *self._pointers, *self._sizes)
 
 
 def aligned_bytes(size_bytes: int) -> np.ndarray:
@@ -215,10 +261,13 @@ def aligned_bytes(size_bytes: int) -> np.ndarray:
 
 
 @cache
-def _repeater(pointers: int) -> Callable[..., None]:
-    """A compiled loop that calls a kernel of `pointers` arguments a given number of times."""
-    names = [f"ptr %p{i}" for i in range(pointers)]
-    symbol = f"repeat{pointers}"
+def _repeater(pointers: int, sizes: int) -> Callable[..., None]:
+    """A compiled loop that calls a kernel a given number of times.
+
+    The kernel takes `pointers` pointers, and after them `sizes` integers of 64 bits.
+    """
+    names = [f"ptr %p{i}" for i in range(pointers)] + [f"i64 %n{i}" for i in range(sizes)]
+    symbol = f"repeat{pointers}_{sizes}"
     text = f"""\
 define void @{symbol}(i64 %count, ptr %kernel, {", ".join(names)}) {{
 entry:
@@ -235,7 +284,8 @@ end:
 }}
 """
     code = load(text, symbol, preset="explore")
-    prototype = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (1 + pointers))
+    kinds = [ctypes.c_void_p] * (1 + pointers) + [ctypes.c_int64] * sizes
+    prototype = ctypes.CFUNCTYPE(None, ctypes.c_int64, *kinds)
     function = prototype(code.symbols[symbol])
 
     def repeat(count: int, *arguments: Any, _code: Code = code) -> None:
@@ -251,12 +301,12 @@ def _address(array: np.ndarray) -> int:
 
 def _check_of(param: Param) -> tuple[Param, tuple[int, ...], np.dtype, int]:
     flags = _CONTIGUOUS | _ALIGNED | (_WRITEABLE if param.is_output else 0)
-    return param, param.shape, np.dtype(param.dtype), flags
+    return param, param.extents, np.dtype(param.dtype), flags
 
 
 def _conflicts(params: tuple[Param, ...]) -> tuple[tuple[int, int, int, int], ...]:
     """Pairs (output, its bytes, other array, its bytes) that must not overlap."""
-    sizes = [prod(p.shape) * dtypes.size_bytes(p.dtype) for p in params]
+    sizes = [prod(p.extents) * dtypes.size_bytes(p.dtype) for p in params]
     return tuple(
         (i, sizes[i], j, sizes[j])
         for i, written in enumerate(params)

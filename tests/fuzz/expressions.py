@@ -123,6 +123,38 @@ def random_gather(rng: random.Random) -> Tensor:
     return te.compute((n, m), lambda y, x: table[index[y], x] * 3 + 1, "G")
 
 
+def random_stencil(rng: random.Random) -> Tensor:
+    """Two or three computations that each read a window of the one before, as a blur does."""
+    shape = [rng.choice((1, 3, 8)), rng.choice((7, 11, 13))][rng.choice((0, 0, 1)) :]
+    dtype = rng.choice(("float32", "float32", "int32"))
+    windows = [(rng.choice((1, 2, 3)), rng.choice((1, 1, 1, 2))) for _ in range(rng.choice((2, 3)))]
+    axis = rng.randrange(len(shape))
+    need = shape[axis]
+    extents = [need]
+    for size, stride in reversed(windows):
+        need = (need - 1) * stride + size
+        extents.append(need)
+
+    def at(extent: int) -> tuple[int, ...]:
+        return tuple(extent if n == axis else e for n, e in enumerate(shape))
+
+    tensor = te.placeholder(at(extents.pop()), dtype, "A")
+    for number, (size, stride) in enumerate(windows):
+
+        def element(*axes: Axis, source: Tensor = tensor, k: int = size, s: int = stride) -> Expr:
+            parts = [
+                source[tuple(a * s + d if n == axis else a for n, a in enumerate(axes))]
+                for d in range(k)
+            ]
+            total = parts[0]
+            for part in parts[1:]:
+                total = total + part
+            return total * 2
+
+        tensor = te.compute(at(extents.pop()), element, f"S{number}")
+    return tensor
+
+
 FAMILIES: tuple[Callable[[random.Random], Tensor], ...] = (
     random_chain,
     random_chain,
@@ -131,6 +163,7 @@ FAMILIES: tuple[Callable[[random.Random], Tensor], ...] = (
     random_convolution,
     random_softmax,
     random_gather,
+    random_stencil,
 )
 
 

@@ -40,9 +40,15 @@ def _expression(before: str) -> Tensor:
             for n, e in list(zip(names, shape, strict=True))[len(names) - folded :]
         ]
         spatial = len(shape) - folded
-        tensor = t.compute(shape[:spatial], _function(names[:spatial], source, k), name=name[1])
+        element = _window(source) if "vi + 2" in nest else _function(names[:spatial], source, k)
+        tensor = t.compute(shape[:spatial], element, name=name[1])
     assert tensor is not None
     return tensor
+
+
+def _window(source: Tensor) -> object:
+    """The sum of three neighbours in `source`."""
+    return lambda i: source[i] + source[i + 1] + source[i + 2]
 
 
 def _function(names: tuple[str, ...], source: Tensor, k: list[object]) -> object:
@@ -89,12 +95,15 @@ def _matmul(m: int = 64, n: int = 64, k: int = 64) -> Tensor:
 def _chain() -> Tensor:
     c = _matmul()
     d = t.compute((64, 64), lambda y, x: c[y, x] + 1.0, name="D")
-    return t.compute((64, 64), lambda y, x: d[y, x] * 2.0, name="E")
+    e = t.compute((64, 64), lambda y, x: d[y, x] * 2.0, name="E")
+    f = t.compute((62, 64), lambda y, x: e[y, x] + e[y + 2, x], name="F")
+    return t.compute((62, 64), lambda y, x: f[y, x] * 0.5, name="G")
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> None:
     steps = 's["C"].tile("y", "x", "k", 8, 8, 8); s["D"].annotate("y", "unroll", 4)'
+    steps += '; s["E"].compute_at("F", "y")'
     start = replay_python(State.start(_chain()), steps)
     found = [(s.block.name, n) for s in sites(start.program) for n in s.names()]
     moves = [m for block, loop in found for m in step.moves(start.program, block, loop)]

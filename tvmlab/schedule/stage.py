@@ -126,7 +126,7 @@ class Stage:
         if isinstance(value, Tensor):
             return self._schedule.block_names().get(value, value.name)
         if isinstance(value, Loop):
-            if value.block not in blocks:
+            if value.block not in blocks and not self._is_around(value):
                 raise ScheduleError(
                     Refusal(
                         f's["{self._block}"] with loop {value!s} of s["{value.block}"]',
@@ -141,6 +141,12 @@ class Stage:
         if isinstance(value, (list, tuple)):
             return tuple(self._plain(v, blocks) for v in value)
         return value
+
+    def _is_around(self, loop: Loop) -> bool:
+        """Whether a loop that was made around another block is around this one too."""
+        here, there = (find_site(self._schedule.mod, b) for b in (self._block, loop.block))
+        own = here.loop(str(loop)) if here is not None else None
+        return own is not None and there is not None and own is there.loop(str(loop))
 
     def _axis_name(self, axis: Axis) -> str:
         """The name of the loop that a te axis stands for."""

@@ -15,6 +15,7 @@ from tvmlab.schedule.primitives.partition import Partition
 from tvmlab.schedule.primitives.reorder import Reorder
 from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
 from tvmlab.schedule.primitives.rfactor import Rfactor
+from tvmlab.schedule.primitives.rolling_buffer import RollingBuffer
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.tensorize import Tensorize
 from tvmlab.schedule.primitives.transform_layout import TransformLayout
@@ -41,6 +42,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     CacheRead,
     CacheWrite,
     TransformLayout,
+    RollingBuffer,
     DecomposeReduction,
     Rfactor,
     Blockize,
@@ -64,6 +66,7 @@ __all__ = [
     "Reorder",
     "ReverseComputeAt",
     "Rfactor",
+    "RollingBuffer",
     "Split",
     "Tensorize",
     "Unannotate",

@@ -8,7 +8,7 @@ import pytest
 
 import tvmlab as t
 from tests.fuzz.expressions import random_stencil
-from tests.fuzz.test_schedules import judge
+from tests.fuzz.test_schedules import _judge_state
 from tests.fuzz.traces import random_state
 from tests.schedule.test_kept import check
 from tvmlab.errors import ScheduleError
@@ -52,7 +52,7 @@ def test_every_element_is_computed_once(window: int, stride: int) -> None:
 
 
 def test_strips_of_the_image_slide_in_threads_of_their_own() -> None:
-    """Parallel before or after: each strip has rows of its own, and the loop inside stays serial."""
+    """Before or after: each strip has rows of its own, and the loop inside stays serial."""
     for parallel_first in (False, True):
         s = t.create_schedule(_blur(rows=12))
         yo, yi = s["V"].split("y", 4)
@@ -82,7 +82,7 @@ def test_lines_of_a_rolling_buffer_are_vectors() -> None:
 
 def test_a_tail_that_does_not_divide_computes_no_row_beyond_the_last() -> None:
     s = t.create_schedule(_blur(rows=10))
-    yo, yi = s["V"].split("y", 4)
+    _, yi = s["V"].split("y", 4)
     s["H"].compute_at("V", yi)
     s["H"].rolling_buffer(yi)
     assert "< 12" in str(s)
@@ -107,7 +107,7 @@ def test_random_steps_around_random_rolling_buffers() -> None:
         if not any(step.name == "rolling_buffer" for step in state.steps):
             continue
         rolled += 1
-        judge(random_state(state, rng, rng.randint(0, 6)), seed, f"seed {seed}")
+        _judge_state(random_state(state, rng, rng.randint(0, 6)), seed)
     assert rolled > 30
 
 

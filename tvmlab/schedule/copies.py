@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from tvmlab.analysis.regions import Box
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
@@ -56,20 +54,6 @@ def beside(program: Program, block: Block, buffer: Buffer) -> str | None:
         if other is not block and buffer in touches:
             return other.name
     return None
-
-
-def has_padding(program: Program, buffer: Buffer) -> bool:
-    """Whether some elements of an intermediate are surely never written, as in a padded layout."""
-    if buffer in program.params:
-        return False
-    written = 0
-    for site in sites(program):
-        if buffer in [w.buffer for w in site.block.writes]:
-            spatial = [it.extent for it in site.block.iters if not it.is_reduce]
-            if not all(isinstance(extent, int) for extent in spatial):
-                return False
-            written += prod(e for e in spatial if isinstance(e, int))
-    return written < prod(buffer.extents)
 
 
 def fresh_block_name(program: Program, wanted: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
+from tvmlab.analysis.places import is_reused
 from tvmlab.errors import Refusal, ScheduleError, TraceError
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Block, For, Program
@@ -266,6 +267,21 @@ class Step:
                     "",
                     f"block {other.name} writes {target.name} as well",
                     f"{self.name} before the writing is divided between blocks",
+                )
+
+    def require_settled(self, program: Program, block: Block) -> None:
+        """Refuse to move a block that touches places which hold several elements in turn.
+
+        Raises:
+            ScheduleError: naming the buffer.
+        """
+        for buffer in dict.fromkeys(r.buffer for r in (*block.writes, *block.reads)):
+            if is_reused(program, buffer):
+                raise self.refuse(
+                    "",
+                    f"{buffer.name} keeps a window of its elements only, and {block.name} must "
+                    "meet it where it does",
+                    f"{self.name} before {buffer.name} becomes a rolling buffer",
                 )
 
     def intermediate(self, program: Program, name: str) -> Buffer:

@@ -52,8 +52,8 @@ LAYOUT = Room(
         ),
         Bug(
             "a copy reads the padding",
-            "tvmlab.schedule.copies",
-            "return written < prod(buffer.extents)",
+            "tvmlab.analysis.places",
+            "return written is not None and written < prod(buffer.extents)",
             "return False",
         ),
         Bug(
@@ -65,4 +65,61 @@ LAYOUT = Room(
     ),
 )
 
-ROOMS = (LAYOUT,)
+_ROLLING = f"{_HERE}.rolling_buffer"
+
+WINDOWS = Room(
+    "windows",
+    ("tests/schedule/test_rolling_buffer.py", "tests/schedule/test_refusals.py"),
+    (
+        Bug(
+            "a window keeps one element too few",
+            _ROLLING,
+            "return tuple(i % size if n",
+            "return tuple(i % max(size - 1, 1) if n",
+        ),
+        Bug(
+            "a window is begun with one element too few",
+            _ROLLING,
+            "first = window.part(Linear(begin, start.constant), size - step)",
+            "first = window.part(Linear(begin, start.constant), max(size - step - 1, 1))",
+        ),
+        Bug(
+            "a window begins where it would in a later iteration",
+            _ROLLING,
+            "if atom is not loop.var}",
+            "if True}",
+        ),
+        Bug(
+            "an iteration computes the oldest elements of its window",
+            _ROLLING,
+            "new = window.part(start.plus(Linear({}, size - step)), step)",
+            "new = window.part(start, step)",
+        ),
+        Bug(
+            "a window's readers outside the loop are forgotten",
+            _ROLLING,
+            "if other.name not in inside and target in",
+            "if False and target in",
+        ),
+        Bug(
+            "what a window is made of may come too late",
+            _ROLLING,
+            "if made is not None and other is not block:",
+            "if False:",
+        ),
+        Bug(
+            "who reads a window may move",
+            "tvmlab.analysis.places",
+            "return written is not None and written > prod(buffer.extents)",
+            "return False",
+        ),
+        Bug(
+            "threads share a window",
+            "tvmlab.lower.storage",
+            "shape = [parallel.extent, *shape]",
+            "shape = [1, *shape]",
+        ),
+    ),
+)
+
+ROOMS = (LAYOUT, WINDOWS)

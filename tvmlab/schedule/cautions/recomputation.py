@@ -29,7 +29,7 @@ def recomputation(program: Program) -> Iterator[Caution]:
                 site.block.name,
                 "",
                 f"each of its elements is computed {times:.3g} times",
-                "compute it at a loop further out, or keep fewer of its neighbours apart "
-                "with larger tiles",
+                "compute it at a loop further out or let it slide (rolling_buffer), or keep fewer "
+                "of its neighbours apart with larger tiles",
                 times,
             )

@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.places import is_padded
 from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Block, For, Program
@@ -36,7 +37,6 @@ from tvmlab.schedule.copies import (
     beside,
     copy_nest,
     fresh_block_name,
-    has_padding,
     root_nest,
 )
 from tvmlab.schedule.find import Site, exchange, find_site
@@ -56,6 +56,7 @@ class CacheRead(Step):
     def require(self, program: Program) -> None:
         """The block reads the buffer and does not write it."""
         site = self.site(program)
+        self.require_settled(program, site.block)
         read = _read_buffers(site.block)
         if self.buffer not in read:
             raise self.refuse(
@@ -67,7 +68,7 @@ class CacheRead(Step):
             raise self.refuse(
                 "", f"{self.block} also writes {self.buffer}", "use cache_write for its result"
             )
-        if has_padding(program, read[self.buffer]):
+        if is_padded(program, read[self.buffer]):
             raise self.refuse(
                 "",
                 f"{self.buffer} is padded, and a copy would read places that nothing writes",

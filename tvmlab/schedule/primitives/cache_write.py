@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.places import is_padded
 from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import For, Program
@@ -36,7 +37,6 @@ from tvmlab.schedule.copies import (
     beside,
     copy_nest,
     fresh_block_name,
-    has_padding,
     root_nest,
 )
 from tvmlab.schedule.find import Site, exchange
@@ -57,7 +57,7 @@ class CacheWrite(Step):
         site = self.site(program)
         target = site.block.writes[0].buffer
         self.require_only_writer(program, site.block, target)
-        if has_padding(program, target):
+        if is_padded(program, target):
             raise self.refuse(
                 "",
                 f"{target.name} is padded, and a copy would read places that nothing writes",

@@ -58,6 +58,7 @@ class ComputeAt(Step):
     def require(self, program: Program) -> None:
         """An intermediate stored over its own variables, all of whose readers are in the loop."""
         site = self.site(program)
+        self.require_settled(program, site.block)
         target = self._target(site.block)
         if target in program.params:
             raise self.refuse(

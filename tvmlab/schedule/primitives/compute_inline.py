@@ -49,6 +49,7 @@ class ComputeInline(Step):
     def require(self, program: Program) -> None:
         """An intermediate, written once for each element by one store."""
         site = self.site(program)
+        self.require_settled(program, site.block)
         target = self._definition(site.block).buffer
         if target in program.params:
             raise self.refuse(

@@ -52,6 +52,7 @@ class DecomposeReduction(Step):
     def require(self, program: Program) -> None:
         """A block with an initialisation, and no reduction outside the loop."""
         site = self.site(program)
+        self.require_settled(program, site.block)
         loop = self.find_loop(site, self.loop)
         if site.block.init is None:
             raise self.refuse(

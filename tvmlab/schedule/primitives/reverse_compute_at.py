@@ -61,6 +61,7 @@ class ReverseComputeAt(Step):
     def require(self, program: Program) -> None:
         """A spatial block that reads one producer point for point, finished by the loop."""
         site = self.site(program)
+        self.require_settled(program, site.block)
         producer = self._producer(program)
         loop = self.find_loop(producer, self.loop)
         if loop in site.loops:

@@ -64,6 +64,7 @@ class Rfactor(Step):
     def require(self, program: Program) -> None:
         """A reduction loop of a block alone in its nest, and no predicate on reductions."""
         site = self.site(program)
+        self.require_settled(program, site.block)
         loop = self.find_serial_loop(site, self.loop)
         block = site.block
         reduced = _reduction_loops(site)

@@ -52,19 +52,14 @@ from tvmlab.schedule.step import Step, argument
 
 @dataclass(frozen=True)
 class _Window:
-    """What an iteration needs: `box`, of which `step` are new along dimension `dimension`."""
+    """What an iteration needs: `box`, where `size` from `start` along `dimension`, `step` new."""
 
     buffer: Buffer
     box: Box
     dimension: int
+    start: Linear
+    size: int
     step: int
-
-    @property
-    def span(self) -> Span:
-        """The window along the dimension in which it moves."""
-        span = self.box[self.dimension]
-        assert span is not None, "a window has a place"
-        return span
 
     def part(self, start: Linear, extent: int) -> Box:
         """The box with other elements along the dimension in which it moves."""
@@ -176,8 +171,9 @@ class RollingBuffer(Step):
         if len(found) == 1:
             ((dimension, step),) = found
             span = box[dimension]
-            if span is not None and step is not None and 0 < step < span.extent:
-                return _Window(target, box, dimension, step)
+            size = span.extent if span is not None else None
+            if span is not None and step is not None and isinstance(size, int) and 0 < step < size:
+                return _Window(target, box, dimension, span.start, size, step)
         raise self.refuse(
             self.loop,
             f"cannot prove that what an iteration needs of {target.name} slides along one "
@@ -203,11 +199,10 @@ class RollingBuffer(Step):
         loop = self.find_loop(site, self.loop)
         window = self._window(site, loop, self._target(site.block))
         around = site.loops[: site.loops.index(loop) + 1]
-        span, step = window.span, window.step
-        begin = Linear({a: c for a, c in span.start.terms.items() if a is not loop.var}, 0)
-        begin = begin.plus(Linear({}, span.start.constant))
-        first = window.part(begin, span.extent - step)
-        new = window.part(span.start.plus(Linear({}, span.extent - step)), step)
+        start, size, step = window.start, window.size, window.step
+        begin = {atom: factor for atom, factor in start.terms.items() if atom is not loop.var}
+        first = window.part(Linear(begin, start.constant), size - step)
+        new = window.part(start.plus(Linear({}, size - step)), step)
         name = fresh_block_name(program, f"{self.block}_first")
         before = _nest(_copy(site.block, name), first, around[:-1])
         nest = _nest_of(loop, site.block)
@@ -215,12 +210,10 @@ class RollingBuffer(Step):
         inside = self.find_loop(self.site(moved), self.loop)
         moved = exchange(moved, inside, Seq([before, inside]))
         old = window.buffer
-        shape = [span.extent if n == window.dimension else size for n, size in enumerate(old.shape)]
+        shape = [size if n == window.dimension else extent for n, extent in enumerate(old.shape)]
 
         def place(indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
-            return tuple(
-                i % span.extent if n == window.dimension else i for n, i in enumerate(indices)
-            )
+            return tuple(i % size if n == window.dimension else i for n, i in enumerate(indices))
 
         return relocated(moved, old, Buffer(old.name, shape, old.dtype, old.scope), place)
 

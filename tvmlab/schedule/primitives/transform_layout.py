@@ -41,6 +41,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from tvmlab.analysis.places import is_reused
 from tvmlab.arith.index_map import IndexMap, NotOneToOne, Relayout
 from tvmlab.errors import ParseError
 from tvmlab.ir.buffer import Buffer
@@ -91,6 +92,13 @@ class TransformLayout(Step):
                 f"the new {list(layout.shape)} is more than {MOST_PADDING} times as large as "
                 f"{list(buffer.shape)}",
                 "choose factors no larger than the extents",
+            )
+
+        if layout.is_padded and is_reused(program, buffer):
+            raise self.refuse(
+                "",
+                f"{buffer.name} is a rolling buffer, and {list(layout.shape)} would pad it",
+                "choose factors that divide its extents",
             )
 
     def _map(self) -> IndexMap:

@@ -56,12 +56,6 @@ LAYOUT = Room(
             "return written is not None and written < prod(buffer.extents)",
             "return False",
         ),
-        Bug(
-            "an iteration owns a box that it fills in part",
-            "tvmlab.analysis.filled",
-            "if not isinstance(reached, int) or not isinstance(atom, Var) or high == inf:",
-            "if not isinstance(reached, int) or high == inf:",
-        ),
     ),
 )
 

@@ -64,4 +64,4 @@ def _sequences(s: Stmt) -> Stmt:
         if isinstance(part, Allocate) and n < len(parts) - 1:
             whole = Allocate(part.buffer, _sequences(Seq([part.body, *parts[n + 1 :]])))
             return _sequences(Seq([*parts[:n], whole])) if n else whole
-    return Seq(parts) if len(parts) > 1 else parts[0]
+    return parts[0] if len(parts) == 1 else Seq(parts)

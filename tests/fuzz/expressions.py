@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 
 import tvmlab.te as te
+from tests.fuzz.folds import random_fold, random_several
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Cast, Expr, cast, const, maximum, minimum, select
@@ -164,6 +165,8 @@ FAMILIES: tuple[Callable[[random.Random], Tensor], ...] = (
     random_softmax,
     random_gather,
     random_stencil,
+    random_fold,
+    random_several,
 )
 
 

@@ -54,7 +54,7 @@ def _outputs(program: Program) -> list[np.ndarray]:
 
 def _judge(seed: int) -> None:
     rng = random.Random(seed)
-    start = State.start(random_expression(rng))
+    start = State.start(random_expression(rng).results)
     _judge_state(random_state(start, rng, rng.randint(1, 8)), seed)
 
 

@@ -1,19 +1,19 @@
 """A program in the form that its text can tell: the parts that have two forms in one of them.
 
-Sequences inside sequences are one, an allocation lives to the end of its lines, a cast of a literal
-that prints like a literal is one, a region names no variable that takes one value only, those of a
-block with loops inside are the boxes that its text tells, and loops and allocations share no
-variable and no buffer.
+Sequences inside sequences are one, allocations and named values live to the end of their lines, a
+cast of a literal that prints like a literal is one, a region names no variable that takes one value
+only, those of a block with loops inside are the boxes that its text tells, and loops, allocations
+and named values share no variable and no buffer.
 """
 
 from __future__ import annotations
 
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Cast, Const, Expr, Var
-from tvmlab.ir.program import Allocate, Block, For, Program, Region, Seq, Stmt
+from tvmlab.ir.expr import Cast, Const, Expr, Local, Var
+from tvmlab.ir.program import Allocate, Block, For, Let, Program, Region, Seq, Stmt
 from tvmlab.ir.unsaid import regions
-from tvmlab.ir.walk import map_children, replace_buffers, rewrite, substitute
+from tvmlab.ir.walk import map_children, replace_buffers, rewrite, substitute, substitute_stmt
 
 
 def plain(program: Program) -> Program:
@@ -29,6 +29,9 @@ def _apart(s: Stmt) -> Stmt:
     elif isinstance(s, Allocate):
         old = s.buffer
         s = replace_buffers(s, {old: Buffer(old.name, old.shape, old.dtype, old.scope)})
+    elif isinstance(s, Let):
+        own = Local(s.var.name, s.var.dtype, s.var.lanes)
+        s = Let(own, s.value, substitute_stmt(s.body, {s.var: own}))
     return map_children(s, _apart, lambda e: None)
 
 
@@ -61,7 +64,12 @@ def _sequences(s: Stmt) -> Stmt:
     for part in s.stmts:
         parts += part.stmts if isinstance(part, Seq) else (part,)
     for n, part in enumerate(parts):
-        if isinstance(part, Allocate) and n < len(parts) - 1:
-            whole = Allocate(part.buffer, _sequences(Seq([part.body, *parts[n + 1 :]])))
+        if isinstance(part, (Allocate, Let)) and n < len(parts) - 1:
+            inside = _sequences(Seq([part.body, *parts[n + 1 :]]))
+            whole: Stmt = (
+                Allocate(part.buffer, inside)
+                if isinstance(part, Allocate)
+                else (Let(part.var, part.value, inside))
+            )
             return _sequences(Seq([*parts[:n], whole])) if n else whole
     return parts[0] if len(parts) == 1 else Seq(parts)

@@ -51,8 +51,8 @@ def _over_sizes(program: Program, loop: For, unknown: Unknown) -> Answer:
         return unknown
     inside = list(blocks_with_loops(loop))
     for block, loops in inside:
-        written = block.writes[0].buffer
-        if not is_private(program, loop, written) and is_repeated(block, loops):
+        shared = any(not is_private(program, loop, w.buffer) for w in block.writes)
+        if shared and is_repeated(block, loops):
             return unknown
     for buffer in {w.buffer for block, _ in inside for w in block.writes}:
         touching = [b for b, _ in inside if buffer in _buffers(b)]
@@ -94,6 +94,8 @@ def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
     for block in blocks(program.body):
         if id(block) not in inside and buffer in _buffers(block):
             return False
+    if any(_folds_on(block, loops, buffer) for block, loops in blocks_with_loops(loop.body)):
+        return False
     if _writes_first(loop.body, buffer, {loop.var: loop_range(loop, {})}, ()):
         return True
     if any(isinstance(o.extent, Expr) for o in _loops(loop)):
@@ -133,6 +135,15 @@ def _fills_first(loop: For, buffer: Buffer) -> bool:
         return read is None
     # A dimension of which all may be written is none that surely is.
     return None not in written and fills_box(before, buffer, ranges)
+
+
+def _folds_on(block: Block, inner: tuple[For, ...], buffer: Buffer) -> bool:
+    """Whether a block folds into `buffer` what loops other than the `inner` ones contribute."""
+    if all(w.buffer is not buffer for w in block.writes):
+        return False
+    here = {o.var for o in inner}
+    bound = zip(block.iters, block.bindings, strict=True)
+    return any(it.is_reduce and variables(b) - here for it, b in bound)
 
 
 def _before_reads(body: Stmt, buffer: Buffer) -> Stmt:

@@ -43,19 +43,20 @@ Box = tuple[Span | None, ...]
 """One span for each dimension."""
 
 
-def read_points(body: Stmt, own: Buffer) -> list[Region]:
-    """What a block's body reads, its own accumulator left out: one region a distinct load.
+def read_points(body: Stmt, own: Iterable[Buffer]) -> list[Region]:
+    """What a block's body reads, its own accumulators left out: one region a distinct load.
 
     A point each, or the box that the loops inside the body make of it.
     """
     found: dict[str, Region] = {}
     ranges: dict[Var, Interval] = {}
+    written = set(own)
     for s in stmts(body):
         if isinstance(s, For):
             ranges[s.var] = loop_range(s, ranges)
         for expr in exprs_of(s):
             for e in exprs(expr):
-                if isinstance(e, Load) and e.buffer is not own and repr(e) not in found:
+                if isinstance(e, Load) and e.buffer not in written and repr(e) not in found:
                     point = Region(e.buffer, [(i, 1) for i in e.indices])
                     found[repr(e)] = (
                         tile_region(point, {}, set(ranges), ranges) if ranges else point

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var, fold
+from tvmlab.ir.expr import Binary, Call, Cast, Expr, Local, Ramp, Select, Var, fold
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Region, Seq, Stmt, Store
 
@@ -156,8 +156,13 @@ def substitute_stmt(stmt: Stmt, values: Mapping[Var, Expr]) -> Stmt:
 
 
 def own_loops(stmt: Stmt, taken: Iterable[str] = ()) -> Stmt:
-    """`stmt` with loop variables of its own, named as they were or unlike all `taken`."""
+    """`stmt` with loop variables and named values of its own, named as they were or unlike all
+    `taken`."""
     names = tuple(taken)
+    if isinstance(stmt, Let):
+        own = Local(fresh_names(names, [stmt.var.name])[0], stmt.var.dtype, stmt.var.lanes)
+        inside = own_loops(substitute_stmt(stmt.body, {stmt.var: own}), (*names, own.name))
+        return Let(own, stmt.value, inside)
     if not isinstance(stmt, For):
         return map_children(stmt, lambda s: own_loops(s, names), lambda e: None)
     var = Var(fresh_names(names, [stmt.var.name])[0])

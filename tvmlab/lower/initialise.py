@@ -84,7 +84,10 @@ def _leave_loop(loop: For, body: Stmt, starts: list[_Start]) -> tuple[Stmt, list
 
 
 def _split(block: Block, around: Around) -> tuple[Stmt, list[_Start]]:
-    """The block without its init, and its init as a block over the spatial variables."""
+    """The block without its init, and its init as blocks over the spatial variables.
+
+    Each result is started by a block of its own, so that each may become a register.
+    """
     assert block.init is not None
     bound = _bound_by_init(block)
     reducing = {v for it, b in bound if it.is_reduce for v in variables(b)} & around.keys()
@@ -95,20 +98,23 @@ def _split(block: Block, around: Around) -> tuple[Stmt, list[_Start]]:
     )
     if is_mixed or _may_repeat(block, {v: around[v] for v in reducing}):
         return _guard_init(block), []
-    start = Block(
-        block.name,
-        [it for it, _ in bound if not it.is_reduce],
-        [b for it, b in bound if not it.is_reduce],
-        conjunction(p for p in parts if not variables(p) & reducing),
-        (),
-        block.writes,
-        None,
-        block.init,
-    )
+    starts = [
+        Block(
+            block.name,
+            [it for it, _ in bound if not it.is_reduce],
+            [b for it, b in bound if not it.is_reduce],
+            conjunction(p for p in parts if not variables(p) & reducing),
+            (),
+            block.writes,
+            None,
+            first,
+        )
+        for first in (block.init.stmts if isinstance(block.init, Seq) else (block.init,))
+    ]
     rest = block.replace(init=None, body=block.body)
     if not reducing:
-        return Seq([start, rest]), []
-    return rest, [_Start(start, set(reducing))]
+        return Seq([*starts, rest]), []
+    return rest, [_Start(start, set(reducing)) for start in starts]
 
 
 def _bound_by_init(block: Block) -> list[tuple[Iter, Expr]]:

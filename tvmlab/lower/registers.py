@@ -11,9 +11,9 @@ Where the nest before it sets exactly that tile, it sets the registers; else the
 
 from __future__ import annotations
 
-from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.program import Allocate, For, Program, Seq, Stmt, Store
-from tvmlab.ir.walk import loads, map_children, stmts, sub_stmts
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.program import Allocate, For, Let, Program, Seq, Stmt, Store
+from tvmlab.ir.walk import exprs, loads, map_children, stmts, sub_stmts
 from tvmlab.lower.tile import (
     accesses,
     in_tile,
@@ -84,17 +84,39 @@ def _promote(loop: For, buffer: Buffer, before: list[Stmt]) -> Stmt | None:
         return None
     registers = Buffer(f"{buffer.name}_tile", tile.shape, buffer.dtype, "register")
     start = in_tile(touched, buffer, registers, tile, loads_too=False)
-    if before and _sets_exactly(before[-1], buffer, touched):
-        start = in_tile(before.pop(), buffer, registers, tile)
-    inside = _visit(in_tile(loop, buffer, registers, tile))
+    number = _start(before, buffer, touched)
+    if number is not None:
+        start = in_tile(before.pop(number), buffer, registers, tile)
+    held = in_tile(loop, buffer, registers, tile)
+    assert isinstance(held, For)
+    inside = _promote_buffers(held, before) or held.replace(body=_visit(held.body))
     end = in_tile(touched, buffer, registers, tile, stores_too=False)
     return Allocate(registers, Seq([start, *_flat(inside), end]))
+
+
+def _start(before: list[Stmt], buffer: Buffer, touched: Stmt) -> int | None:
+    """Which of the statements before a loop does nothing but set `touched`, and may wait for it.
+
+    Between the two others may stand, which start other accumulators.
+    """
+    stored: set[Buffer] = set()
+    for number in reversed(range(len(before))):
+        stmt = before[number]
+        if _sets_exactly(stmt, buffer, touched):
+            return None if any(e.buffer in stored for e in loads(stmt)) else number
+        if any(True for _ in accesses(stmt, buffer)):
+            return None
+        stored |= {s.buffer for s in stmts(stmt) if isinstance(s, Store)}
+    return None
 
 
 def _is_set_inside(stmt: Stmt, buffer: Buffer) -> bool:
     """Whether the first access to the buffer in `stmt` sets an element without reading one."""
     if isinstance(stmt, Store):
         return not any(e.buffer is buffer for e in loads(stmt))
+    if isinstance(stmt, Let):
+        reads = any(isinstance(e, Load) and e.buffer is buffer for e in exprs(stmt.value))
+        return not reads and _is_set_inside(stmt.body, buffer)
     for below in sub_stmts(stmt):
         if any(True for _ in accesses(below, buffer)):
             return _is_set_inside(below, buffer)

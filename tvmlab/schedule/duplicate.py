@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from tvmlab.analysis.parallelism import is_private
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.expr import Expr, Local, Var
 from tvmlab.ir.names import fresh_names
-from tvmlab.ir.program import Block, For, Iter, Program, Stmt
+from tvmlab.ir.program import Block, For, Iter, Let, Program, Stmt
 from tvmlab.ir.walk import blocks, replace_buffers, rewrite, stmts, substitute_stmt
 from tvmlab.schedule.find import sites
 
@@ -36,20 +36,28 @@ def duplicate(stmt: Stmt, own: Iterable[Buffer], taken: set[str]) -> tuple[Stmt,
     Returns:
         the second instance, and its buffers in the order of `own`.
     """
-    loops: dict[Var, Expr] = {s.var: Var(s.var.name) for s in stmts(stmt) if isinstance(s, For)}
+    inside = list(stmts(stmt))
+    bound: dict[Var, Expr] = {s.var: Var(s.var.name) for s in inside if isinstance(s, For)}
+    for s in inside:
+        if isinstance(s, Let):
+            bound[s.var] = Local(s.var.name, s.var.dtype, s.var.lanes)
 
     def on_stmt(s: Stmt) -> Stmt | None:
         if isinstance(s, For):
-            var = loops[s.var]
+            var = bound[s.var]
             assert isinstance(var, Var)
             return s.replace(var=var)
+        if isinstance(s, Let):
+            named = bound[s.var]
+            assert isinstance(named, Local)
+            return Let(named, s.value, s.body)
         if isinstance(s, Block):
             (name,) = fresh_names(taken, [s.name])
             taken.add(name)
             return _renamed(s, name)
         return None
 
-    renamed = rewrite(substitute_stmt(stmt, loops), on_stmt)
+    renamed = rewrite(substitute_stmt(stmt, bound), on_stmt)
     new: dict[Buffer, Buffer] = {}
     for buffer in own:
         (name,) = fresh_names(taken, [buffer.name])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Const, Expr, Local, Var
-from tvmlab.ir.names import fresh_names
-from tvmlab.ir.program import TRUE, Block, For, Iter, Let, Program, Region, Seq, Stmt, Store
+from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.fold import stores
+from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Region, Seq, Stmt
 from tvmlab.ir.shapes import sizes_in
 from tvmlab.ir.size import Size
 from tvmlab.ir.walk import exprs, rewrite_expr
 from tvmlab.te.graph import inputs, stages, tensors, terms_of, unique_names
-from tvmlab.te.reduction import Axis, Reduce, Reducer
+from tvmlab.te.reduction import Axis, Reduce
 from tvmlab.te.size import require_derivable
 from tvmlab.te.tensor import Tensor
 
@@ -74,7 +74,7 @@ def _nest(stage: Tensor, buffers: dict[Tensor, Buffer]) -> Stmt:
         TRUE,
         _read_regions(values, targets),
         [Region(t, [(p, 1) for p in point]) for t in targets],
-        *_inside(stage, targets, point, values),
+        *_inside(stage, [Load(t, point) for t in targets], values),
     )
     for var, axis in zip(reversed(loops), reversed(axes), strict=True):
         block = For(var, axis.extent, block)
@@ -82,29 +82,16 @@ def _nest(stage: Tensor, buffers: dict[Tensor, Buffer]) -> Stmt:
 
 
 def _inside(
-    stage: Tensor, targets: Sequence[Buffer], point: tuple[Expr, ...], values: tuple[Expr, ...]
+    stage: Tensor, targets: Sequence[Load], terms: tuple[Expr, ...]
 ) -> tuple[Stmt | None, Stmt]:
     """The init, if the computation folds, and the body of its block."""
-
-    def stores(given: Sequence[Expr]) -> Stmt:
-        name = targets[0].name
-        made = [Store(t, point, v, name) for t, v in zip(targets, given, strict=True)]
-        return made[0] if len(made) == 1 else Seq(made)
-
+    name = targets[0].buffer.name
     if not isinstance(stage.body, Reduce):
-        return None, stores(values)
-    reducer = stage.body.reducer
-    before = tuple(Load(t, point) for t in targets)
-    if isinstance(reducer, Reducer):
-        return stores(stage.body.identities), stores(reducer.combine(before, values))
-    taken = [a.name for a in (*stage.axes, *stage.reduce_axes)]
-    names = fresh_names(taken, [f"{t.name}_{w}" for w in ("old", "new") for t in targets])
-    named = [Local(n, v.dtype) for n, v in zip(names, (*before, *values), strict=True)]
-    half = len(targets)
-    body = stores(reducer.combine(tuple(named[:half]), tuple(named[half:])))
-    for var, value in zip(reversed(named), reversed((*before, *values)), strict=True):
-        body = Let(var, value, body)
-    return stores(stage.body.identities), body
+        return None, stores(targets, terms, name)
+    return (
+        stores(targets, stage.body.identities, name),
+        stage.body.reducer.update(targets, terms, name),
+    )
 
 
 def _shifted(var: Var, axis: Axis) -> Expr:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
-from tvmlab.ir.buffer import Extent
+from tvmlab.ir.buffer import Extent, Load
 from tvmlab.ir.expr import Const, Expr, ExprLike, Local, Var, as_expr, binary
-from tvmlab.ir.walk import substitute
+from tvmlab.ir.fold import Fold, stores
+from tvmlab.ir.program import Stmt
 from tvmlab.te.size import check_extent
 
 
@@ -34,9 +35,9 @@ class Reducer:
         """The value an empty fold gives, for each of `kinds`."""
         return tuple(_literal(self.identity(d), d) for d in kinds)
 
-    def combine(self, a: tuple[Expr, ...], b: tuple[Expr, ...]) -> tuple[Expr, ...]:
-        """Two folded values as one."""
-        return tuple(binary(self.operator, x, y) for x, y in zip(a, b, strict=True))
+    def update(self, targets: Sequence[Load], terms: tuple[Expr, ...], source: str) -> Stmt:
+        """The statement that folds a term into its target."""
+        return stores(targets, (binary(self.operator, targets[0], terms[0]),), source)
 
 
 def _literal(value: int | float, dtype: str) -> Const:
@@ -66,10 +67,10 @@ class Combiner:
         """The values an empty fold gives; `kinds` are those of `left`."""
         return self.identity
 
-    def combine(self, a: tuple[Expr, ...], b: tuple[Expr, ...]) -> tuple[Expr, ...]:
-        """Two folded tuples of values as one."""
-        values = dict(zip((*self.left, *self.right), (*a, *b), strict=True))
-        return tuple(substitute(r, values) for r in self.results)  # type: ignore[arg-type]
+    def update(self, targets: Sequence[Load], terms: tuple[Expr, ...], source: str) -> Stmt:
+        """The statement that folds terms into their targets."""
+        fold = Fold(tuple(targets), terms, self.left, self.right, self.results, True)
+        return fold.update(targets, terms, source)
 
 
 REDUCERS = {

@@ -117,8 +117,8 @@ TE = Room(
         Bug(
             "a reduction has no initialisation",
             _NAIVE,
-            "return stores(stage.body.identities), stores(reducer",
-            "return None, stores(reducer",
+            "stores(targets, stage.body.identities, name),",
+            "None,",
         ),
         Bug(
             "the start of a reduction axis is lost",
@@ -129,8 +129,8 @@ TE = Room(
         Bug(
             "a reduction forgets what it folded so far",
             _NAIVE,
-            "stores(reducer.combine(before, values))",
-            "stores(values)",
+            "stage.body.reducer.update(targets, terms, name)",
+            "stores(targets, terms, name)",
         ),
         Bug(
             "two loads of a buffer count as one region",
@@ -147,8 +147,8 @@ TE = Room(
         Bug(
             "two folded values are always added",
             _REDUCTION,
-            "return tuple(binary(self.operator, x, y) for x, y in zip(a, b, strict=True))",
-            'return tuple(binary("+", x, y) for x, y in zip(a, b, strict=True))',
+            "binary(self.operator, targets[0], terms[0])",
+            'binary("+", targets[0], terms[0])',
         ),
     ),
 )

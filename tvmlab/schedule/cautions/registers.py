@@ -49,7 +49,7 @@ def _accumulators(site: Site) -> int:
     inner = [o for o in site.loops[depths[-1] + 1 :] if o.var not in folded]
     if not all(o.kind in ("unrolled", "vectorized") for o in inner):
         return 0  # the tile is in memory in any case
-    size = dtypes.size_bytes(block.writes[0].buffer.dtype)
+    sizes = [dtypes.size_bytes(w.buffer.dtype) for w in block.writes]
     lanes = prod(o.extent for o in inner if o.kind == "vectorized" and isinstance(o.extent, int))
     copies = prod(o.extent for o in inner if o.kind == "unrolled" and isinstance(o.extent, int))
-    return copies * ceil(lanes * size / REGISTER_BYTES) if inner else 0
+    return copies * sum(ceil(lanes * n / REGISTER_BYTES) for n in sizes) if inner else 0

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from tvmlab.analysis.places import is_padded
 from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.program import For, Program
+from tvmlab.ir.program import Block, For, Program
 from tvmlab.ir.walk import replace_buffers
 from tvmlab.schedule.copies import (
     at_root,
@@ -45,7 +45,7 @@ from tvmlab.schedule.step import Step
 
 @dataclass(frozen=True)
 class CacheWrite(Step):
-    """Let the block write a buffer of its own, copied to its place by a block after it."""
+    """Let the block write buffers of its own, each copied to its place by a block after it."""
 
     name = "cache_write"
     group = "storage"
@@ -53,41 +53,48 @@ class CacheWrite(Step):
     example = "cache_write()"
 
     def require(self, program: Program) -> None:
-        """One block writes the buffer, and one buffer is written."""
+        """No other block writes what the block writes, or reads it in the same loops."""
         site = self.site(program)
-        target = site.block.writes[0].buffer
-        self.require_only_writer(program, site.block, target)
-        if is_padded(program, target):
-            raise self.refuse(
-                "",
-                f"{target.name} is padded, and a copy would read places that nothing writes",
-                f"cache_write before the layout of {target.name} is transformed",
-            )
-        beside_it = beside(program, site.block, target)
-        if beside_it is not None:
-            raise self.refuse(
-                "",
-                f"{beside_it} reads {target.name} inside the same loops, before a later copy",
-                f"cache the result before {beside_it} shares its loops",
-            )
+        for target in _targets(site.block):
+            self.require_only_writer(program, site.block, target)
+            if is_padded(program, target):
+                raise self.refuse(
+                    "",
+                    f"{target.name} is padded, and a copy would read places that nothing writes",
+                    f"cache_write before the layout of {target.name} is transformed",
+                )
+            beside_it = beside(program, site.block, target)
+            if beside_it is not None:
+                raise self.refuse(
+                    "",
+                    f"{beside_it} reads {target.name} inside the same loops, before a later copy",
+                    f"cache the result before {beside_it} shares its loops",
+                )
 
     def apply(self, program: Program) -> Program:
-        """The block's buffer exchanged, and the copy's nest after the block's."""
+        """The block's buffers exchanged, and the copies' nests after the block's."""
         block = self.site(program).block
-        target = block.writes[0].buffer
-        own = Buffer(fresh_block_name(program, f"{target.name}_cache"), target.shape, target.dtype)
-        box = touched(root_nest(program, block), target, {}, writes=True)
-        nest = copy_nest(fresh_block_name(program, f"{target.name}_store"), own, target, box)
-        widened = Program(
-            program.name,
-            program.params,
-            program.outputs,
-            (*program.buffers, own),
-            at_root(program, block, nest, after=True),
-        )
-        return exchange(widened, block, replace_buffers(block, {target: own}))
+        nest = root_nest(program, block)
+        caches: dict[Buffer, Buffer] = {}
+        for target in _targets(block):
+            name = fresh_block_name(program, f"{target.name}_cache")
+            caches[target] = own = Buffer(name, target.shape, target.dtype)
+            box = touched(nest, target, {}, writes=True)
+            copy = copy_nest(fresh_block_name(program, f"{target.name}_store"), own, target, box)
+            program = Program(
+                program.name,
+                program.params,
+                program.outputs,
+                (*program.buffers, own),
+                at_root(program, block, copy, after=True),
+            )
+        return exchange(program, block, replace_buffers(block, caches))
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[CacheWrite]:
         """The block itself."""
         yield cls(site.block.name)
+
+
+def _targets(block: Block) -> list[Buffer]:
+    return list(dict.fromkeys(w.buffer for w in block.writes))

@@ -31,13 +31,15 @@ After `s["B"].compute_at("C", "i")`:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
-from tvmlab.analysis.regions import touched
+from tvmlab.analysis.regions import touched, union
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import Block, For, Program, Seq, Stmt, Store
+from tvmlab.ir.fold import results_of
+from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.walk import blocks
 from tvmlab.schedule.find import Site, exchange, find_site, ranges_of, remove, sites
 from tvmlab.schedule.nest import nest_over
@@ -59,13 +61,14 @@ class ComputeAt(Step):
         """An intermediate stored over its own variables, all of whose readers are in the loop."""
         site = self.site(program)
         self.require_settled(program, site.block)
-        target = self._target(site.block)
-        if target in program.params:
-            raise self.refuse(
-                "",
-                f"{target.name} is an output; callers need all of it after the loop",
-                "compute an intermediate there, or reverse_compute_at its consumer",
-            )
+        targets = self._targets(site.block)
+        for target in targets:
+            if target in program.params:
+                raise self.refuse(
+                    "",
+                    f"{target.name} is an output; callers need all of it after the loop",
+                    "compute an intermediate there, or reverse_compute_at its consumer",
+                )
         loop = self.find_loop(self._consumer(program), self.loop)
         if loop in site.loops:
             raise self.refuse(
@@ -77,19 +80,22 @@ class ComputeAt(Step):
                 f"the initialisation of {self.block} stands apart, and would not move with it",
                 "compute_at before decompose_reduction",
             )
-        self.require_only_writer(program, site.block, target)
+        for target in targets:
+            self.require_only_writer(program, site.block, target)
         inside = {b.name for b in blocks(loop.body)}
         for other in sites(program):
-            reads = target in [r.buffer for r in other.block.reads]
-            if reads and other.block.name not in inside:
+            read = next((r.buffer for r in other.block.reads if r.buffer in targets), None)
+            if read is not None and other.block.name not in inside:
                 raise self.refuse(
                     self.loop,
-                    f"block {other.block.name} reads {target.name} outside loop {self.loop}",
-                    f"compute it at a loop around all of {_readers(program, target)}",
+                    f"block {other.block.name} reads {read.name} outside loop {self.loop}",
+                    f"compute it at a loop around all of {_readers(program, targets)}",
                 )
-        if not any(target in [r.buffer for r in b.reads] for b in blocks(loop.body)):
+        if not any(_reads(b, targets) for b in blocks(loop.body)):
             raise self.refuse(
-                self.loop, f"nothing in that loop reads {target.name}", "choose a reader's loop"
+                self.loop,
+                f"nothing in that loop reads {targets[0].name}",
+                "choose a reader's loop",
             )
         self.refuse_lanes(self._consumer(program), loop)
 
@@ -102,17 +108,18 @@ class ComputeAt(Step):
             )
         return consumer
 
-    def _target(self, block: Block) -> Buffer:
-        """The buffer that the block stores over its own spatial variables."""
+    def _targets(self, block: Block) -> list[Buffer]:
+        """The buffers that the block stores over its own spatial variables, all alike."""
         spatial = [it.var for it in block.iters if not it.is_reduce]
-        body = block.body
-        if not isinstance(body, Store) or set(map(id, body.indices)) != set(map(id, spatial)):
+        stored = results_of(block.body)
+        orders = {tuple(map(id, s.indices)) for s in stored}
+        if len(orders) != 1 or set(*orders) != set(map(id, spatial)):
             raise self.refuse(
                 "",
                 f"{block.name} does not write one element for each of its indices",
                 "move a block that stores B[i, j, ...] over its own variables",
             )
-        return body.buffer
+        return [s.buffer for s in stored]
 
     def apply(self, program: Program) -> Program:
         """The producer's nest removed, and a new one put before the first reader in the loop."""
@@ -120,13 +127,13 @@ class ComputeAt(Step):
         consumer = self._consumer(program)
         loop = self.find_loop(consumer, self.loop)
         around = consumer.loops[: consumer.loops.index(loop) + 1]
-        target = self._target(site.block)
+        targets = self._targets(site.block)
         ranges = ranges_of(around)
-        box = touched(loop.body, target, ranges, writes=False)
-        assert box is not None, "a reader is inside the loop"
+        boxes = [touched(loop.body, t, ranges, writes=False) for t in targets]
+        box = reduce(union, [b for b in boxes if b is not None])
         stored = dict(zip(_stored(site.block), box, strict=True))
         nest = nest_over(site.block, stored, ranges, [o.var.name for o in around])
-        body = _before_reader(loop.body, target, nest)
+        body = _before_reader(loop.body, targets, nest)
         moved = exchange(program, loop, loop.replace(body=body))
         return moved.with_body(remove(moved, site.block))
 
@@ -142,19 +149,21 @@ class ComputeAt(Step):
 
 def _stored(block: Block) -> list[Var]:
     """The block's variables in the order of the dimensions it stores to."""
-    assert isinstance(block.body, Store)
-    return [i for i in block.body.indices if isinstance(i, Var)]
+    return [i for i in results_of(block.body)[0].indices if isinstance(i, Var)]
 
 
-def _readers(program: Program, target: Buffer) -> str:
-    names = [s.block.name for s in sites(program) if target in [r.buffer for r in s.block.reads]]
-    return ", ".join(names)
+def _reads(block: Block, targets: Sequence[Buffer]) -> bool:
+    return any(r.buffer in targets for r in block.reads)
 
 
-def _before_reader(body: Stmt, target: Buffer, nest: Stmt) -> Stmt:
-    """`body` with `nest` put before the first of its statements that reads `target`."""
+def _readers(program: Program, targets: Sequence[Buffer]) -> str:
+    return ", ".join(s.block.name for s in sites(program) if _reads(s.block, targets))
+
+
+def _before_reader(body: Stmt, targets: Sequence[Buffer], nest: Stmt) -> Stmt:
+    """`body` with `nest` put before the first of its statements that reads one of `targets`."""
     parts = list(body.stmts) if isinstance(body, Seq) else [body]
     for n, part in enumerate(parts):
-        if any(target in [r.buffer for r in b.reads] for b in blocks(part)):
+        if any(_reads(b, targets) for b in blocks(part)):
             return Seq([*parts[:n], nest, *parts[n:]])
     raise AssertionError("a reader is in the loop")

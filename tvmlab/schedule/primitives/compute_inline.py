@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 from tvmlab.analysis.regions import iteration_ranges, read_points
 from tvmlab.arith import simplify_stmt
-from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Program, Stmt, Store
 from tvmlab.ir.walk import map_children, rewrite, substitute
@@ -65,6 +65,13 @@ class ComputeInline(Step):
                 "",
                 f"{block.name} folds over {', '.join(folded)}, so its value is no expression",
                 "inline a block without reduction",
+            )
+        if len(block.writes) > 1:
+            together = " and ".join(w.buffer.name for w in block.writes)
+            raise self.refuse(
+                "",
+                f"{block.name} computes {together} together, which is no one expression",
+                "compute each in a t.compute of its own",
             )
         body = block.body
         own = [id(it.var) for it in block.iters]
@@ -106,6 +113,6 @@ class ComputeInline(Step):
 
 def _renewed(block: Block, body: Stmt) -> Block:
     """`block` with another body, its read regions computed again."""
-    own: Buffer = block.writes[0].buffer
+    own = [w.buffer for w in block.writes]
     body = simplify_stmt(body, iteration_ranges(block.iters))
     return block.replace(reads=tuple(read_points(body, own)), body=body)

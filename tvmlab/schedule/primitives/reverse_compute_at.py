@@ -38,6 +38,7 @@ from operator import mul
 
 from tvmlab.analysis.regions import covers, excess, simplified, touched
 from tvmlab.ir.buffer import Buffer, Extent
+from tvmlab.ir.equality import expr_key
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Block, For, Program, Region, Seq, Stmt
 from tvmlab.ir.shapes import same_extent
@@ -93,13 +94,14 @@ class ReverseComputeAt(Step):
         return producer
 
     def _region(self, block: Block, producer: Block) -> Region:
-        """The only region the block reads of what the producer writes."""
-        written = producer.writes[0].buffer
-        found = [r for r in block.reads if r.buffer is written]
-        if len(found) != 1:
+        """The only element that the block reads of what the producer writes, or of each result."""
+        written = [w.buffer for w in producer.writes]
+        found = [r for r in block.reads if r.buffer in written]
+        points = {tuple(expr_key(start) for start, _ in r.bounds) for r in found}
+        if len(points) != 1:
             raise self.refuse(
                 "",
-                f"{self.block} reads {written.name} at {len(found)} places, and must at one",
+                f"{self.block} reads {written[0].name} at {len(points)} places, and must at one",
                 "move a block that reads each element once",
             )
         return found[0]
@@ -168,7 +170,7 @@ class ReverseComputeAt(Step):
         first = order.index(producer.block)
         last = order.index(block)
         read = [r.buffer for r in block.reads]
-        written = block.writes[0].buffer
+        written = [w.buffer for w in block.writes]
         inside = list(blocks(loop.body))
         for between in [b for b in order[first + 1 : last] if b not in inside]:
             for w in between.writes:
@@ -178,10 +180,11 @@ class ReverseComputeAt(Step):
                         f"{self.block} reads {w.buffer.name}, which {between.name} writes later",
                         f"move it into {between.name}",
                     )
-            if written in [r.buffer for r in between.reads]:
+            early = next((r.buffer for r in between.reads if r.buffer in written), None)
+            if early is not None:
                 raise self.refuse(
                     self.loop,
-                    f"{between.name} reads {written.name} before {self.block} writes it",
+                    f"{between.name} reads {early.name} before {self.block} writes it",
                     "keep the block where it is",
                 )
 
@@ -211,7 +214,8 @@ class ReverseComputeAt(Step):
         """The loops of the writers of what the block reads."""
         read = [r.buffer for r in site.block.reads]
         for other in sites(program):
-            if other.block is not site.block and other.block.writes[0].buffer in read:
+            written = [w.buffer for w in other.block.writes]
+            if other.block is not site.block and any(w in read for w in written):
                 for name in other.names():
                     yield cls(site.block.name, other.block.name, name)
 

@@ -4,7 +4,8 @@ Other systems: TVM and Halide `rfactor`.
 
 Legal on a reduction loop of a block that is alone in its nest. The loop's iterations fold into
 different elements afterwards, so that it may be vectorized or made parallel; a second block folds
-the partial results. Floats are summed in another order, which only this step may do.
+the partial results. Floats are summed in another order, which only this step may do. Of a reducer
+of the user's own it takes the user's word that it is commutative and associative.
 
 Before:
 
@@ -36,14 +37,15 @@ After `s["B"].rfactor("l")`:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tvmlab.analysis.regions import read_points
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Region, Stmt, Store
+from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.fold import Fold, fold_of, identities, points, stores
+from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Stmt
 from tvmlab.ir.walk import blocks, substitute, variables
 from tvmlab.schedule.copies import at_root, fresh_block_name, root_nest
 from tvmlab.schedule.find import Site, exchange
@@ -81,13 +83,14 @@ class Rfactor(Step):
                 f"{self.loop} is the only reduction loop, so nothing is left to fold apart",
                 f'split it first, e.g. .split("{self.loop}", 16)',
             )
-        if block.init is None or _folded(block) is None:
+        if identities(block) is None:
             raise self.refuse(
                 "",
-                f"{self.block} is not one running sum, product, maximum or minimum",
+                f"{self.block} is not one running sum, product, maximum, minimum or reducer",
                 "rfactor before decompose_reduction",
             )
-        self.require_only_writer(program, block, block.writes[0].buffer)
+        for written in block.writes:
+            self.require_only_writer(program, block, written.buffer)
         others = [b.name for b in blocks(root_nest(program, block)) if b is not block]
         if others:
             raise self.refuse(
@@ -109,14 +112,14 @@ class Rfactor(Step):
         site = self.site(program)
         loop = self.find_loop(site, self.loop)
         block = site.block
-        target = block.writes[0].buffer
-        name = fresh_block_name(program, f"{target.name}_partial")
-        partial = Buffer(name, (*target.shape, loop.extent), target.dtype)
-        body = at_root(program, block, _folding(block, partial, loop), after=True)
+        fold = fold_of(block.body)
+        assert fold is not None
+        partials = _partials(program, fold, loop)
+        body = at_root(program, block, _folding(block, partials, loop), after=True)
         widened = Program(
-            program.name, program.params, program.outputs, (*program.buffers, partial), body
+            program.name, program.params, program.outputs, (*program.buffers, *partials), body
         )
-        return exchange(widened, block, _partial(site, loop, partial))
+        return exchange(widened, block, _partial(site, loop, partials))
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Rfactor]:
@@ -133,23 +136,20 @@ def _reduction_loops(site: Site) -> list[For]:
     return [o for o in site.loops if any(o.var in variables(b) for b in bindings)]
 
 
-def _folded(block: Block) -> Binary | None:
-    """The block's value if it is `target[point] op value`."""
-    body = block.body
-    if isinstance(body, Store) and isinstance(body.value, Binary):
-        own = body.value.a
-        if isinstance(own, Load) and own.buffer is body.buffer:
-            return body.value
-    return None
+def _partials(program: Program, fold: Fold, loop: For) -> list[Buffer]:
+    """A buffer for the partial results of each value folded, one for each iteration of `loop`."""
+    made: list[Buffer] = []
+    for target in fold.buffers:
+        name = fresh_block_name(program, f"{target.name}_partial")
+        made.append(Buffer(name, (*target.shape, loop.extent), target.dtype))
+    return made
 
 
-def _partial(site: Site, loop: For, partial: Buffer) -> Block:
+def _partial(site: Site, loop: For, partials: Sequence[Buffer]) -> Block:
     """The block with `loop` among its spatial variables, folding over the others."""
-    block = site.block
-    fold = _folded(block)
+    block, fold, starts = site.block, fold_of(site.block.body), identities(site.block)
     assert fold is not None
-    assert isinstance(block.body, Store)
-    assert isinstance(block.init, Store)
+    assert starts is not None
     spatial = [
         (it, b) for it, b in zip(block.iters, block.bindings, strict=True) if not it.is_reduce
     ]
@@ -161,44 +161,43 @@ def _partial(site: Site, loop: For, partial: Buffer) -> Block:
         for it, b in zip(block.iters, block.bindings, strict=True)
         if it.is_reduce
     }
-    point = (*block.body.indices, inner[loop].var)
-    value = Binary(fold.op, Load(partial, point), substitute(fold.b, values))
-    body = Store(partial, point, value, partial.name)
+    targets = [
+        Load(p, (*t.indices, inner[loop].var)) for p, t in zip(partials, fold.targets, strict=True)
+    ]
+    name = partials[0].name
+    body = fold.update(targets, tuple(substitute(t, values) for t in fold.terms), name)
     rest = [(it, o.var) for o, it in inner.items() if o is not loop]
     iters = [*spatial, (inner[loop], loop.var), *rest]
     return Block(
-        partial.name,
+        name,
         [it for it, _ in iters],
         [b for _, b in iters],
         block.where,
-        read_points(body, partial),
-        [Region(partial, [(i, 1) for i in point])],
-        Store(partial, point, block.init.value, partial.name),
+        read_points(body, partials),
+        points(targets),
+        stores(targets, starts, name),
         body,
     )
 
 
-def _folding(block: Block, partial: Buffer, loop: For) -> Stmt:
-    """A nest that folds the partial results into the block's buffer."""
-    fold = _folded(block)
+def _folding(block: Block, partials: Sequence[Buffer], loop: For) -> Stmt:
+    """A nest that folds the partial results into the block's buffers."""
+    fold, starts = fold_of(block.body), identities(block)
     assert fold is not None
-    assert isinstance(block.body, Store)
-    assert isinstance(block.init, Store)
+    assert starts is not None
     spatial = {it.var: Iter(Var(it.var.name), it.extent) for it in block.iters if not it.is_reduce}
     last = Iter(Var("v" + loop.var.name), loop.extent, "reduce")
     fresh: dict[Var, Expr] = {old: new.var for old, new in spatial.items()}
-    point = tuple(substitute(i, fresh) for i in block.body.indices)
-    read = (*point, last.var)
-    target = block.body.buffer
-    value = Binary(fold.op, Load(target, point), Load(partial, read))
+    targets = [Load(t.buffer, tuple(substitute(i, fresh) for i in t.indices)) for t in fold.targets]
+    read = tuple(Load(p, (*t.indices, last.var)) for p, t in zip(partials, targets, strict=True))
     folding = Block(
         block.name,
         [*spatial.values(), last],
         [Const(0, INDEX)] * (len(spatial) + 1),
         TRUE,
-        [Region(partial, [(i, 1) for i in read])],
-        [Region(target, [(i, 1) for i in point])],
-        Store(target, point, block.init.value, block.name),
-        Store(target, point, value, block.name),
+        points(read),
+        points(targets),
+        stores(targets, starts, block.name),
+        fold.update(targets, read, block.name),
     )
     return nest_over(folding, {}, {}, ())

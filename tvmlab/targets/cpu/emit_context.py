@@ -65,7 +65,7 @@ class Context:
         locations: debug location, as it ends an instruction, of loop variables and blocks.
         constants: values of the unrolled loops' variables.
         variables: names of the other loops' variables.
-        named: the values of `Let`s: a vector's for each of its chunks, by its first lane.
+        named: the values of `Let`s, for each chunk by its first lane; a scalar may have one alone.
         ranges: the values of every loop variable, in all its loops together.
         pointers: address of each buffer in memory, and the alignment known of it, in bytes.
         registers: the value of each element (or vector, by its first element) in registers.

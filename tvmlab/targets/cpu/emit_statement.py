@@ -210,11 +210,12 @@ def _allocate(cx: Context, allocate: Allocate) -> None:
 
 
 def _let(cx: Context, stmt: Let) -> None:
-    """The value once, chunk by chunk if it is a vector; the body knows it by name."""
-    for chunk in _chunks(stmt.var.lanes, cx.vector_lanes):
+    """The value once, chunk by chunk where lanes are concerned; the body knows it by name."""
+    lanes = max([stmt.var.lanes, *[e.lanes for e in cx.conditions]])
+    for chunk in _chunks(lanes, cx.vector_lanes):
         cx.chunk = chunk
         if set_mask(cx, cx.conditions):
-            cx.named[stmt.var, chunk.start] = evaluate(cx, stmt.value, chunk.lanes)
+            cx.named[stmt.var, chunk.start] = evaluate(cx, stmt.value, cx.lanes(stmt.var))
     cx.chunk = SCALAR
     statement(cx, stmt.body)
 

@@ -43,7 +43,8 @@ def _variable(cx: Context, expr: Var) -> str:
 
 
 def _local(cx: Context, expr: Local) -> str:
-    return cx.named[expr, cx.chunk.start if expr.lanes > 1 else 0]
+    at = expr, cx.chunk.start
+    return cx.named[at] if at in cx.named else cx.named[expr, 0]
 
 
 def _ramp(cx: Context, expr: Ramp) -> str:

@@ -121,8 +121,8 @@ LOWER = Room(
         Bug(
             "registers start with any nest before the loop",
             _REGISTERS,
-            "if before and _sets_exactly(before[-1], buffer, touched):",
-            "if before and not list(accesses(before[-1], buffer))[1:]:",
+            "if _sets_exactly(stmt, buffer, touched):",
+            "if not list(accesses(stmt, buffer))[1:]:",
         ),
         Bug(
             "vectors that overlap share registers",

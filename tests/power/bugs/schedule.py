@@ -114,7 +114,7 @@ PLACES = Room(
         Bug(
             "compute_at forgets readers outside the loop",
             _COMPUTE_AT,
-            "if reads and other.block.name not in inside:",
+            "if read is not None and other.block.name not in inside:",
             "if False:",
         ),
         Bug(
@@ -330,8 +330,8 @@ PARTS = Room(
         Bug(
             "a part is factored as if it were all",
             f"{_HERE}.rfactor",
-            "        self.require_only_writer(program, block, block.writes[0].buffer)\n",
-            "",
+            "            self.require_only_writer(program, block, written.buffer)\n",
+            "            pass\n",
         ),
     ),
 )

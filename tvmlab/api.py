@@ -23,9 +23,10 @@ from tvmlab.schedule.state import State
 from tvmlab.schedule.trace import parse_document, steps_of
 from tvmlab.targets.target import Kernel, Signature
 from tvmlab.te.evaluate import evaluate, random_inputs
+from tvmlab.te.graph import graph_sizes
 from tvmlab.te.serial import to_json
 from tvmlab.te.size import trial_values, values_of
-from tvmlab.te.specialise import graph_sizes, specialise_tensors
+from tvmlab.te.specialise import specialise_tensors
 from tvmlab.te.tensor import Tensor
 from tvmlab.tune.client import Run, start
 

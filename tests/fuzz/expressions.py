@@ -34,7 +34,7 @@ def random_expression(rng: random.Random) -> Tensor:
 
 def random_chain(rng: random.Random) -> Tensor:
     """Computations that each read the one before and a placeholder or two."""
-    writer = _Writer(rng)
+    writer = Writer(rng)
     tensor = writer.stage(None)
     for _ in range(rng.randint(0, 2)):
         tensor = writer.stage(tensor)
@@ -170,7 +170,7 @@ FAMILIES: tuple[Callable[[random.Random], Tensor], ...] = (
 )
 
 
-class _Writer:
+class Writer:
     """Writes the computations of a random chain."""
 
     def __init__(self, rng: random.Random) -> None:
@@ -188,7 +188,7 @@ class _Writer:
         folded = []
         if rng.random() < 0.5:
             folded = [rng.choice(EXTENTS) for _ in range(rng.randint(1, 2))]
-        while _product(extents) * _product(folded) > MAX_POINTS:
+        while product_of(extents) * product_of(folded) > MAX_POINTS:
             largest = max(range(len(extents)), key=lambda n: extents[n])
             extents[largest] = 1
         axes = [te.reduce_axis((rng.choice((0, 0, 2)), e), self.name("r")) for e in folded]
@@ -333,7 +333,7 @@ def _widens(source: str, dtype: str) -> bool:
     return source == dtype or dtypes.bits(source) < dtypes.bits(dtype)
 
 
-def _product(numbers: list[int]) -> int:
+def product_of(numbers: list[int]) -> int:
     total = 1
     for n in numbers:
         total *= n

@@ -16,21 +16,25 @@ import numpy as np
 import pytest
 
 from tests.fuzz.expressions import random_expression
+from tests.fuzz.sized import random_sized_expression, random_values
 from tests.fuzz.traces import random_call, random_state, try_call
 from tvmlab import targets
 from tvmlab.errors import Refusal
 from tvmlab.ir.interpret import interpret
-from tvmlab.ir.program import Program
 from tvmlab.lower.pipeline import lower_stages
 from tvmlab.measure.compare import Disagreement, compare
 from tvmlab.schedule import State, Trace
 from tvmlab.targets.target import Signature
 from tvmlab.te.evaluate import Evaluated, evaluate, random_inputs
+from tvmlab.te.specialise import specialise_tensors
+from tvmlab.te.tensor import Tensor
 
 PAIRS = int(os.environ.get("TVMLAB_FUZZ", "2000"))
 PARTS = 20
 WRONG_PARTS = 8
 PINNED = (2, 624, 2489)
+VALUES = 4
+"""How many values the sizes of an expression are tried at."""
 INTERPRETED_SHARE = 8
 """One in so many pairs goes through the interpreter after every pass, the others after the last."""
 
@@ -44,9 +48,8 @@ def _agrees(expected: Sequence[Evaluated], outputs: Sequence[np.ndarray]) -> str
     return ""
 
 
-def _outputs(program: Program) -> list[np.ndarray]:
-    first = len(program.params) - program.outputs
-    outputs = [np.empty(b.extents, b.dtype) for b in program.params[first:]]
+def _outputs(tensors: Sequence[Tensor]) -> list[np.ndarray]:
+    outputs = [np.empty(t.extents, t.dtype) for t in tensors]
     for array in outputs:
         array.view(np.uint8).fill(1 if array.dtype == np.bool_ else 0x7F)
     return outputs
@@ -61,25 +64,41 @@ def _judge(seed: int) -> None:
 def _judge_state(state: State, seed: int) -> None:
     """Compile and interpret what the state computes, and compare it with the reference."""
     said = f"seed {seed}\n{state.first.program}\n{Trace(state)}\n{state.program}\n"
-    given = random_inputs(state.outputs, seed)
-    expected = evaluate(state.outputs, given)
     stages = lower_stages(state.program)
     program = stages[-1][1]
     machine = targets.get({"name": "cpu", "preset": "explore"})
     kernel = machine.build(machine.emit(program), Signature.of(program))
-    outputs = _outputs(program)
-    kernel(*given.values(), *outputs)
-    assert not (wrong := _agrees(expected, outputs)), f"compiled: {wrong}\n{said}"
-    for stage, staged in stages if seed % INTERPRETED_SHARE == 0 else stages[-1:]:
-        outputs = _outputs(staged)
-        interpret(staged, [*given.values(), *outputs])  # refuses accesses outside their buffers
-        assert not (wrong := _agrees(expected, outputs)), f"{stage}: {wrong}\n{said}"
+    for values in random_values(random.Random(seed), state.outputs, VALUES):
+        tensors = specialise_tensors(state.outputs, values)
+        given = random_inputs(tensors, seed)
+        expected = evaluate(state.outputs, given)
+        outputs = _outputs(tensors)
+        kernel(*given.values(), *outputs)
+        at = f"{values} {said}"
+        assert not (wrong := _agrees(expected, outputs)), f"compiled: {wrong}\n{at}"
+        for stage, staged in stages if seed % INTERPRETED_SHARE == 0 else stages[-1:]:
+            outputs = _outputs(tensors)
+            interpret(staged, [*given.values(), *outputs])  # refuses accesses outside buffers
+            assert not (wrong := _agrees(expected, outputs)), f"{stage}: {wrong}\n{at}"
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_random_legal_traces_compute_the_same(part: int) -> None:
     for seed in range(part, PAIRS, PARTS):
         _judge(seed)
+
+
+def _judge_sized(seed: int) -> None:
+    """As `_judge`, of an expression over sizes, at several of their values."""
+    rng = random.Random(seed)
+    start = State.start(random_sized_expression(rng))
+    _judge_state(random_state(start, rng, rng.randint(1, 8)), seed)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_legal_traces_compute_the_same_at_every_size(part: int) -> None:
+    for seed in range(part, PAIRS // 4, PARTS):
+        _judge_sized(seed)
 
 
 @pytest.mark.parametrize("seed", PINNED)

@@ -148,12 +148,27 @@ _UNIT = Fraction(1)
 
 def _upper(a: Polynomial, ranges: Ranges, depth: int = _DEPTH) -> Fraction | None:
     """A number that `a` never exceeds; None where none is found."""
+    choice = next((x for x in _atoms(a) if isinstance(x, Opaque) and x.op in ("min", "max")), None)
+    if choice is not None and depth > 0:
+        return _upper_of_choice(a, choice, ranges, depth - 1)
     found = _without_loops(a, ranges, depth)
     # Quotients of sizes may have cancelled by now; what is left of them goes.
     bare = None if found is None else _without_loops(found, ranges, depth, quotients=True)
     most = None if bare is None else _most(bare)
     is_whole = most is not None and all(c.denominator == 1 for c in a.values())
     return Fraction(floor(most)) if is_whole and most is not None else most
+
+
+def _upper_of_choice(a: Polynomial, choice: Opaque, ranges: Ranges, depth: int) -> Fraction | None:
+    """A bound of `a`, in which a minimum or maximum stands: it is one of its sides."""
+    sides = [_replaced(a, choice, _polynomial(s)) for s in choice.sides]
+    found = [_upper(side, ranges, depth) for side in sides]
+    factor = _replaced({m: c for m, c in a.items() if choice in m}, choice, _constant(1))
+    sign = _sign(factor, ranges, depth)
+    known = [f for f in found if f is not None]
+    if sign == (1 if choice.op == "min" else -1):  # the choice never makes `a` larger
+        return min(known, default=None)
+    return max(known) if len(known) == len(found) else None
 
 
 def _most(a: Polynomial) -> Fraction | None:
@@ -273,10 +288,6 @@ def _opaque_bound(atom: Opaque, above: bool, ranges: Ranges, depth: int) -> Poly
             return {} if _sign(divided, ranges, depth) > 0 else None
         most = _without_loops(divided, ranges, depth)
         return None if most is None else _whole_quotient(most, divisor, ranges, depth)
-    if atom.op == ("min" if above else "max"):
-        # Either side bounds it: a number is the simpler one.
-        sides = sorted(atom.sides, key=lambda s: len(s.terms))
-        return _polynomial(sides[0])
     return _number(atom.interval[1] if above else atom.interval[0])
 
 

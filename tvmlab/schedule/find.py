@@ -13,6 +13,7 @@ from tvmlab.arith import Interval, simplify
 from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.expr import Expr, Var, binary
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
+from tvmlab.ir.shapes import sizes_of
 from tvmlab.ir.walk import blocks_with_loops, map_children, stmts, substitute
 
 
@@ -58,14 +59,15 @@ def _keep(expr: Expr) -> None:
 
 
 def names_on_paths(program: Program, loop: For) -> set[str]:
-    """The loop names on every path that passes through `loop`, its own left out."""
-    return {
+    """The loop names on every path that passes through `loop`, its own left out, and sizes'."""
+    names = {
         other.var.name
         for site in sites(program)
         if loop in site.loops
         for other in site.loops
         if other is not loop
     }
+    return names | {size.name for size in sizes_of(program)}
 
 
 def rebind(

@@ -23,10 +23,10 @@ from tvmlab.te.bounded import Array, Bounded, Error, is_exact
 from tvmlab.te.combining import Combining
 from tvmlab.te.contraction import contract
 from tvmlab.te.folding import Folding
-from tvmlab.te.graph import as_outputs, inputs, stages, tensors, terms_of, unique_names
+from tvmlab.te.graph import as_outputs, graph_sizes, inputs, stages, tensors, terms_of, unique_names
 from tvmlab.te.points import Points
 from tvmlab.te.reduction import REDUCERS, Combiner, Reduce
-from tvmlab.te.specialise import graph_sizes, specialise_tensors
+from tvmlab.te.specialise import specialise_tensors
 from tvmlab.te.tensor import Tensor
 
 BOX_ELEMENTS = 1 << 16

@@ -8,6 +8,8 @@ from tvmlab.errors import ExpressionError
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Expr
 from tvmlab.ir.names import fresh_names
+from tvmlab.ir.shapes import sizes_in
+from tvmlab.ir.size import Size
 from tvmlab.ir.walk import exprs
 from tvmlab.te.reduction import Reduce
 from tvmlab.te.tensor import Tensor
@@ -58,6 +60,13 @@ def inputs(outputs: Sequence[Tensor]) -> list[Tensor]:
 def stages(outputs: Sequence[Tensor]) -> list[Tensor]:
     """The computations, producers before consumers: the first result of each."""
     return [t for t in tensors(outputs) if not t.is_placeholder and t is t.results[0]]
+
+
+def graph_sizes(outputs: Sequence[Tensor]) -> tuple[Size, ...]:
+    """The sizes that stand anywhere in what the outputs need, in order of appearance."""
+    every = tensors(outputs)
+    extents = [e for t in every for e in (*t.shape, *(a.extent for a in t.reduce_axes))]
+    return sizes_in([*extents, *(term for t in every for term in terms_of(t))])
 
 
 def block_names(outputs: Sequence[Tensor]) -> dict[Tensor, str]:

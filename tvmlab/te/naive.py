@@ -8,10 +8,8 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.fold import stores
 from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Region, Seq, Stmt
-from tvmlab.ir.shapes import sizes_in
-from tvmlab.ir.size import Size
 from tvmlab.ir.walk import exprs, rewrite_expr
-from tvmlab.te.graph import inputs, stages, tensors, terms_of, unique_names
+from tvmlab.te.graph import graph_sizes, inputs, stages, tensors, terms_of, unique_names
 from tvmlab.te.reduction import Axis, Reduce
 from tvmlab.te.size import require_derivable
 from tvmlab.te.tensor import Tensor
@@ -24,10 +22,13 @@ def lower_naive(outputs: Sequence[Tensor]) -> Program:
     iteration variables those with a `v` in front. Parameters are the inputs, then the outputs.
 
     Raises:
-        ExpressionError: a size is no extent of a placeholder by itself.
+        ExpressionError: a size is no extent of a placeholder by itself, or has the name of an
+            axis, a tensor or another size.
     """
     every = tensors(outputs)
-    require_derivable(_sizes(every), [t for t in every if t.is_placeholder])
+    axes = [a.name for t in every for a in (*t.axes, *t.reduce_axes)]
+    placeholders = [t for t in every if t.is_placeholder]
+    require_derivable(graph_sizes(outputs), placeholders, [*axes, *(t.name for t in every)])
     names = unique_names([t.name for t in every])
     buffers = {
         tensor: Buffer(name, tensor.shape, tensor.dtype)
@@ -42,12 +43,6 @@ def lower_naive(outputs: Sequence[Tensor]) -> Program:
         [b for t, b in buffers.items() if not t.is_placeholder and b not in results],
         body[0] if len(body) == 1 else Seq(body),
     )
-
-
-def _sizes(every: Sequence[Tensor]) -> tuple[Size, ...]:
-    """The sizes that stand anywhere in tensors."""
-    extents = [e for t in every for e in (*t.shape, *(a.extent for a in t.reduce_axes))]
-    return sizes_in([*extents, *(term for t in every for term in terms_of(t))])
 
 
 def _nest(stage: Tensor, buffers: dict[Tensor, Buffer]) -> Stmt:

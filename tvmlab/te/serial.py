@@ -45,10 +45,10 @@ from tvmlab.ir.expr import (
     select,
 )
 from tvmlab.ir.functions import call
-from tvmlab.ir.shapes import as_extent, sizes_in
+from tvmlab.ir.shapes import as_extent
 from tvmlab.ir.size import Size
 from tvmlab.te import reduction
-from tvmlab.te.graph import as_outputs, tensors, terms_of
+from tvmlab.te.graph import as_outputs, graph_sizes, tensors, terms_of
 from tvmlab.te.plain_data import as_identifier, as_integer, as_list, as_string, fields, row, short
 from tvmlab.te.reducers import checked_combiner, folding
 from tvmlab.te.reduction import Combiner, Reduce
@@ -92,7 +92,7 @@ def to_json(outputs: Tensor | Sequence[Tensor]) -> dict[str, Any]:
         "tensors": [_write_tensor(t, position) for t in every if t is t.results[0]],
         "outputs": [position[o] for o in results],
     }
-    sizes = sizes_in(e for t in every for e in t.shape)
+    sizes = graph_sizes(results)
     if sizes:
         written["sizes"] = [[s.name, s.low, s.high] for s in sizes]
     return written

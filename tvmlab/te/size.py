@@ -60,11 +60,13 @@ def check_extent(extent: Expr, what: str) -> Extent:
     return as_extent(extent)
 
 
-def require_derivable(sizes: Sequence[Size], inputs: Sequence[Buffer]) -> None:
-    """Refuse sizes that the arrays of a call would not tell.
+def require_derivable(
+    sizes: Sequence[Size], inputs: Sequence[Buffer], taken: Sequence[str]
+) -> None:
+    """Refuse sizes that the arrays of a call would not tell, or whose names are `taken`.
 
     Raises:
-        ExpressionError: a size is no placeholder's extent by itself, or two share a name.
+        ExpressionError: a size is no placeholder's extent by itself, or shares its name.
     """
     known = bare_sizes(e for tensor in inputs for e in tensor.shape)
     for size in sizes:
@@ -76,6 +78,11 @@ def require_derivable(sizes: Sequence[Size], inputs: Sequence[Buffer]) -> None:
         if any(other.name == size.name and other is not size for other in sizes):
             raise ExpressionError(
                 f"two sizes are named {size.name}; make each by one t.var and use that object."
+            )
+        if size.name in taken:
+            raise ExpressionError(
+                f"a size and an axis or a tensor are named {size.name}; give the size another "
+                f"name, as in t.var({size.name.upper() + '_'!r})."
             )
 
 

@@ -8,17 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tvmlab.ir.shapes import sizes_in
-from tvmlab.ir.size import Size
-from tvmlab.te.graph import as_outputs, tensors
+from tvmlab.te.graph import as_outputs, graph_sizes
 from tvmlab.te.serial import from_json, to_json
 from tvmlab.te.size import values_of
 from tvmlab.te.tensor import Tensor
-
-
-def graph_sizes(outputs: Tensor | Sequence[Tensor]) -> tuple[Size, ...]:
-    """The sizes of a graph's shapes, in the order in which its tensors name them."""
-    return sizes_in(e for tensor in tensors(as_outputs(outputs)) for e in tensor.shape)
 
 
 def specialise_tensors(

@@ -12,6 +12,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import SHIFTS, Binary, Call, Cast, Const, Expr, Local, Ramp, Select, Var
 from tvmlab.ir.operation import OPERATIONS
+from tvmlab.ir.size import Size
 from tvmlab.targets.cpu import emit_bfloat16
 from tvmlab.targets.cpu.emit_compare import compare
 from tvmlab.targets.cpu.emit_context import Context, both, either, evaluate, negation, spread
@@ -234,6 +235,7 @@ def _unknown(cx: Context, expr: Expr) -> str:
 
 _FORMS: dict[type[Expr], Callable[..., str]] = {
     Const: _const,
+    Size: _variable,
     Var: _variable,
     Local: _local,
     Ramp: _ramp,

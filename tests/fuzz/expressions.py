@@ -64,6 +64,36 @@ def random_product(rng: random.Random) -> Tensor:
     return te.compute((*lead, m, n), element, "C")
 
 
+def random_narrow_product(rng: random.Random) -> Tensor:
+    """A sum of products of narrow numbers in the layout that dot product instructions take."""
+    group, a_dtype, b_dtype, wide = rng.choice(
+        ((4, "uint8", "int8", "int32"), (2, "bfloat16", "bfloat16", "float32"))
+    )
+    m, n, k = rng.choice((1, 3, 5)), rng.choice((16, 16, 32, 48, 24)), rng.choice((1, 2, 3))
+    A = te.placeholder((m, k * group), a_dtype, "A")
+    B = te.placeholder((k, n, group), b_dtype, "B")
+    ki = te.reduce_axis((0, group), "ki")
+    if k == 1:
+        return te.compute(
+            (m, n), lambda y, x: te.sum(cast(wide, A[y, ki]) * cast(wide, B[0, x, ki]), ki), "C"
+        )
+    ko = te.reduce_axis((0, k), "ko")
+    return te.compute(
+        (m, n),
+        lambda y, x: te.sum(
+            cast(wide, B[ko, x, ki]) * cast(wide, A[y, ko * group + ki]), axis=(ko, ki)
+        ),
+        "C",
+    )
+
+
+def random_cube(rng: random.Random) -> Tensor:
+    """A product of the size that the headline's instruction takes, or twice as long."""
+    k = te.reduce_axis((0, rng.choice((8, 16))), "k")
+    A, B = te.placeholder((k.extent, 8), name="A"), te.placeholder((k.extent, 8), name="B")
+    return te.compute((8, 8), lambda y, x: te.sum(A[k, y] * B[k, x], axis=k), "C")
+
+
 def random_convolution(rng: random.Random) -> Tensor:
     """A padded convolution, dense or depthwise, with stride and dilation."""
     channels, outputs = rng.choice((1, 2, 3)), rng.choice((1, 2, 5))
@@ -161,6 +191,8 @@ FAMILIES: tuple[Callable[[random.Random], Tensor], ...] = (
     random_chain,
     random_chain,
     random_product,
+    random_narrow_product,
+    random_cube,
     random_convolution,
     random_softmax,
     random_gather,

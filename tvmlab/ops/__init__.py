@@ -11,6 +11,7 @@ from tvmlab.ops.elementwise import multiply_add_relu
 from tvmlab.ops.hole_template import HoleTemplate
 from tvmlab.ops.layer_norm import layer_norm
 from tvmlab.ops.matmul import matmul
+from tvmlab.ops.narrow_matmul import narrow_matmul
 from tvmlab.ops.networks import NAMED, named
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.recognise import recognise, template_for, template_named
@@ -40,6 +41,7 @@ __all__ = [
     "matmul",
     "multiply_add_relu",
     "named",
+    "narrow_matmul",
     "recognise",
     "softmax",
     "template_for",

@@ -12,6 +12,7 @@ from tvmlab.ops.depthwise import OPERATOR as DEPTHWISE_CONV2D
 from tvmlab.ops.elementwise import OPERATOR as MULTIPLY_ADD_RELU
 from tvmlab.ops.layer_norm import OPERATOR as LAYER_NORM
 from tvmlab.ops.matmul import OPERATOR as MATMUL
+from tvmlab.ops.narrow_matmul import OPERATOR as NARROW_MATMUL
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.softmax import OPERATOR as SOFTMAX
 from tvmlab.ops.workload import Workload
@@ -21,6 +22,7 @@ OPERATORS: Mapping[str, Operator] = {
     for operator in (
         MATMUL,
         BATCH_MATMUL,
+        NARROW_MATMUL,
         CONV2D,
         DEPTHWISE_CONV2D,
         SOFTMAX,
@@ -46,7 +48,7 @@ def get(name: str) -> Operator:
 def from_shape(name: str, shape: Sequence[int]) -> Workload:
     """The workload of the operator `name` for a list of numbers; `Operator.usage` says which.
 
-    matmul: m,n,k (`A @ B`, both stored by rows); batch_matmul:
+    matmul: m,n,k (`A @ B`, both stored by rows); narrow_matmul: m,n,k; batch_matmul:
     batch,m,n,k; conv2d: batch,in_channels,height,width,
     out_channels,kernel[,stride] (padding SAME); depthwise_conv2d: batch,channels,height,width,
     kernel[,stride] (padding SAME); softmax, layer_norm: rows,columns; multiply_add_relu: n.

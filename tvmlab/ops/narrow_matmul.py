@@ -1,0 +1,191 @@
+"""Products of matrices of narrow numbers, summed in wide ones, as neural networks are run with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tvmlab import te
+from tvmlab.errors import UsageError
+from tvmlab.intrin import dot2_bf16, dot4_u8s8
+from tvmlab.ir.expr import const, select
+from tvmlab.ir.instruction import Instruction
+from tvmlab.ops.checks import size
+from tvmlab.ops.choices import powers, switch
+from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
+from tvmlab.ops.nest import Nest, blocks, extents_of, loop_names
+from tvmlab.ops.operator import Operator
+from tvmlab.ops.register_tile import ROWS, waste
+from tvmlab.ops.schedule_template import ScheduleTemplate
+from tvmlab.ops.workload import Array, Workload
+from tvmlab.schedule import Schedule
+from tvmlab.te import Tensor
+from tvmlab.te.graph import inputs
+
+LANES = 16
+"""Results of one instruction."""
+
+PANEL = 32
+"""Columns whose weights stand together: two vectors, which eight rows make a tile of 16."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Narrow operands and their sums.
+
+    Attributes:
+        dtype, weight_dtype: of A and of B.
+        out_dtype: of the sums.
+        group: terms that one lane of the instruction adds.
+        instruction: the name of the instruction.
+    """
+
+    dtype: str
+    weight_dtype: str
+    out_dtype: str
+    group: int
+    instruction: Instruction
+
+
+KINDS = {
+    kind.dtype: kind
+    for kind in (
+        Kind("uint8", "int8", "int32", 4, dot4_u8s8),
+        Kind("bfloat16", "bfloat16", "float32", 2, dot2_bf16),
+    )
+}
+"""By the dtype of A."""
+
+
+def narrow_matmul(m: int, n: int, k: int, dtype: str = "uint8") -> Workload:
+    """The product of two matrices of narrow numbers.
+
+    C[y, x] = sum over k of wide(A[y, k]) * wide(B[k, x]), as NumPy's `A @ B` in the wide dtype:
+    uint8 with int8 weights in int32 (modulo 2**32), or bfloat16 with bfloat16 in float32. B is
+    first packed in panels of 32 columns, in which the terms that one instruction adds stand
+    side by side; what is missing to whole panels is zero.
+
+    Args:
+        m, n: rows and columns of C.
+        k: the length of the sums.
+        dtype: of A: uint8 or bfloat16.
+
+    Raises:
+        UsageError: an argument is out of its range.
+    """
+    name = "narrow_matmul"
+    m, n, k = size(name, "m", m), size(name, "n", n), size(name, "k", k)
+    kind = KINDS.get(dtype)
+    if kind is None:
+        raise UsageError(f"{name} was given dtype={dtype!r}; it is one of {', '.join(KINDS)}.")
+    out = _product(m, n, k, kind)
+
+    def compute(left: Array, right: Array) -> tuple[Array, ...]:
+        return (left @ right,)
+
+    args = {"m": m, "n": n, "k": k, "dtype": dtype}
+    return Workload(name, args, (out,), 2 * m * n * k, compute, {"cpu": NarrowMatmulTemplate})
+
+
+def _product(m: int, n: int, k: int, kind: Kind) -> Tensor:
+    """The expression: packed weights, the product of whole panels, and what is asked for of it."""
+    a = te.placeholder((m, k), kind.dtype, name="A")
+    b = te.placeholder((k, n), kind.weight_dtype, name="B")
+    group, panel = kind.group, min(PANEL, -(-n // LANES) * LANES)
+    groups, panels = -(-k // group), -(-n // panel)
+    packed = te.compute(
+        (panels, groups, panel, group),
+        lambda xo, ko, xi, ki: _within(
+            b, (ko * group + ki, xo * panel + xi), (groups * group, panels * panel)
+        ),
+        name="W",
+    )
+    rows = a
+    if k % group:
+        rows = te.compute(
+            (m, groups * group), lambda y, z: _within(a, (y, z), (m, groups * group)), name="P"
+        )
+    ko, ki = te.reduce_axis((0, groups), "ko"), te.reduce_axis((0, group), "ki")
+    whole = te.compute(
+        (m, panels * panel),
+        lambda y, x: te.sum(
+            rows[y, ko * group + ki].astype(kind.out_dtype)
+            * packed[x // panel, ko, x % panel, ki].astype(kind.out_dtype),
+            axis=(ko, ki),
+        ),
+        name="C" if n == panels * panel else "D",
+    )
+    if n == panels * panel:
+        return whole
+    return te.compute((m, n), lambda y, x: whole[y, x], name="C")
+
+
+def _within(tensor: Tensor, at: tuple[Any, ...], reach: tuple[int, ...]) -> Any:
+    """The element at these indices, which run up to `reach`; zero outside the tensor."""
+    inside = None
+    for index, extent, end in zip(at, tensor.extents, reach, strict=True):
+        if end > extent:
+            inside = index < extent if inside is None else inside & (index < extent)
+    return tensor[at] if inside is None else select(inside, tensor[at], const(0, tensor.dtype))
+
+
+class NarrowMatmulTemplate(ScheduleTemplate):
+    """A panel of packed weights in the nearest cache, and tiles of a few rows that fold it."""
+
+    kind = "narrow_matmul"
+
+    def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
+        """The rows of a tile, the rows of a block, and whether threads share the work."""
+        m = outputs[0].extents[0]
+        return (
+            ChoiceKnob("rows", self._rows(outputs)),
+            ChoiceKnob("block", powers(64, m)),
+            switch("parallel"),
+        )
+
+    def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
+        """As many rows as registers hold, if few of them are wasted at the edge."""
+        m = outputs[0].extents[0]
+        rows = min(self._rows(outputs), key=lambda r: (1 + 1 / r) * waste(m, r))
+        return {"rows": rows, "block": m, "parallel": True}
+
+    def _rows(self, outputs: Sequence[Tensor]) -> tuple[int, ...]:
+        m = outputs[0].extents[0]
+        vectors = self.vectors.vectors(_panel(outputs), 4)
+        return tuple(r for r in ROWS if r <= m and self.vectors.holds(r, vectors)) or (1,)
+
+    def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
+        """The product's nest around its instruction; what packs and copies stays as it is."""
+        rows, block = config["rows"], config["block"]
+        instruction = KINDS[inputs(schedule.outputs)[0].dtype].instruction
+        for stage, name in blocks(schedule.outputs):
+            if stage.reduce_axes:
+                y, x, ko, ki = loop_names(stage)
+                columns = _panel(schedule.outputs) // LANES
+                loops = Nest(
+                    extents=extents_of(stage),
+                    cuts={y: (max(1, block // rows), rows), x: (columns, LANES)},
+                    order=[(y, 0), (x, 0), (y, 1), (ko, 0), (y, 2), (x, 1), (x, 2), (ki, 0)],
+                    parallel=3 if config["parallel"] else 0,
+                    unrolled=[(y, 2), (x, 1)],
+                ).apply(schedule[name])
+                schedule[name].tensorize(loops[x, 2], instruction.name)
+            elif config["parallel"]:
+                schedule[name].parallel(schedule[name].loops[0])
+
+
+def _panel(outputs: Sequence[Tensor]) -> int:
+    """The columns of a panel."""
+    return min(PANEL, -(-outputs[0].extents[1] // LANES) * LANES)
+
+
+def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:
+    """One output of two inputs, by the dtype of the first."""
+    out, given = outputs[0], inputs(outputs)
+    if len(outputs) == 1 and [len(t.extents) for t in (out, *given)] == [2, 2, 2]:
+        m, n = out.extents
+        yield {"m": m, "n": n, "k": given[0].extents[1], "dtype": given[0].dtype}
+
+
+OPERATOR = Operator(narrow_matmul, NarrowMatmulTemplate, ("m", "n", "k"), guesses)

@@ -58,10 +58,10 @@ def _outputs(tensors: Sequence[Tensor]) -> list[np.ndarray]:
 def _judge(seed: int) -> None:
     rng = random.Random(seed)
     start = State.start(random_expression(rng).results)
-    _judge_state(random_state(start, rng, rng.randint(1, 8)), seed)
+    judge_state(random_state(start, rng, rng.randint(1, 8)), seed)
 
 
-def _judge_state(state: State, seed: int) -> None:
+def judge_state(state: State, seed: int) -> None:
     """Compile and interpret what the state computes, and compare it with the reference."""
     said = f"seed {seed}\n{state.first.program}\n{Trace(state)}\n{state.program}\n"
     stages = lower_stages(state.program)
@@ -116,7 +116,7 @@ def test_random_wrong_calls_are_refused_in_words(part: int) -> None:
         call = random_call(state, rng)
         result = try_call(state, call)
         if isinstance(result, State):
-            _judge_state(result, seed)
+            judge_state(result, seed)
             continue
         _check_words(result.refusal, f"seed {seed}: {call}")
         refused += 1

@@ -7,6 +7,9 @@ import pytest
 import tvmlab as t
 from tvmlab.ir import equal
 from tvmlab.ir.parse import parse_program
+from tvmlab.ir.program import For
+from tvmlab.ir.walk import stmts
+from tvmlab.lower import lower
 from tvmlab.schedule.primitives import Blockize, Tensorize
 from tvmlab.te.tensor import Tensor
 
@@ -99,6 +102,8 @@ def test_loops_inside_a_block_may_be_named_like_those_around_it() -> None:
     text = str(s).replace("yo", "yi")
     read = parse_program(text)
     assert str(read) == text
+    names = [loop.var.name for loop in stmts(lower(read).body) if isinstance(loop, For)]
+    assert len(set(names)) == 3
 
 
 REPEATED = """def B(A: float32[8], B: float32[8]):
@@ -115,9 +120,18 @@ SCATTERED = """def B(A: float32[8], B: float32[16]):
 """
 
 
+SHIFTED = """def B(A: float32[24], B: float32[24]):
+    for i in range(2):
+        for j in range(8):
+            with block("B", vi=i * 8 + j + 4):
+                B[vi] = A[vi] + 1.0
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "loop", "why"),
     [
+        (SHIFTED, "j", "the values of vi inside are no whole tile that others stand beside"),
         (REPEATED, "again", "each iteration of again computes the same elements again"),
         (SCATTERED, "i", "what the loops inside write of B is no box"),
     ],

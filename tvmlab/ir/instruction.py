@@ -136,5 +136,11 @@ def declare(instruction: Instruction) -> Instruction:
         raise UsageError(
             f"there is an instruction {instruction.name!r} already; declare it under another name."
         )
+    printed = {name for i in INSTRUCTIONS.values() for name in (i.update, i.start) if name}
+    twice = next((n for n in (instruction.update, instruction.start) if n in printed), None)
+    if twice is not None:
+        raise UsageError(
+            f"an instruction prints {twice!r} already; let {instruction.name!r} print another name."
+        )
     INSTRUCTIONS[instruction.name] = instruction
     return instruction

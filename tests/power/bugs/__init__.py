@@ -1,12 +1,13 @@
 """The planted bugs, room by room."""
 
-from tests.power.bugs import analysis, emit, front, layout, lower, schedule
+from tests.power.bugs import analysis, emit, front, instructions, layout, lower, schedule
 from tests.power.planting import Room
 
 ROOMS: tuple[Room, ...] = (
     *front.ROOMS,
     *analysis.ROOMS,
     *schedule.ROOMS,
+    *instructions.ROOMS,
     *layout.ROOMS,
     *lower.ROOMS,
     *emit.ROOMS,

@@ -34,6 +34,7 @@ from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Program, Stmt, Store
 from tvmlab.ir.walk import map_children, rewrite, substitute
 from tvmlab.schedule.find import Site, remove
+from tvmlab.schedule.relocate import operand_of
 from tvmlab.schedule.step import Step
 
 
@@ -56,6 +57,13 @@ class ComputeInline(Step):
                 "", f"{target.name} is an output, which must be stored", "inline an intermediate"
             )
         self.require_only_writer(program, site.block, target)
+        instruction = operand_of(program, target)
+        if instruction is not None:
+            raise self.refuse(
+                "",
+                f"the instruction {instruction} reads {target.name} from memory",
+                "inline before tensorize, or compute it at a loop of the reader",
+            )
 
     def _definition(self, block: Block) -> Store:
         """The only store of the block."""

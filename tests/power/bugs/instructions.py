@@ -1,0 +1,119 @@
+"""Bugs in blocks of tiles, in instructions and in how they are written out and printed."""
+
+from tests.power.planting import Bug, Room
+
+_TILES = "tvmlab.schedule.tiles"
+_MATCH = "tvmlab.schedule.match"
+_INSTRUCTION = "tvmlab.ir.instruction"
+_OPERATION = "tvmlab.targets.cpu.emit_operation"
+
+INSTRUCTIONS = Room(
+    "instructions",
+    (
+        "tests/schedule/test_blockize.py",
+        "tests/schedule/test_refusals.py",
+        "tests/intrin",
+        "tests/fuzz/test_instructions.py",
+    ),
+    (
+        Bug(
+            "tiles begin side by side wherever they are",
+            _TILES,
+            "if any(c % size for c in (*outer.terms.values(), outer.constant)):",
+            "if False:",
+        ),
+        Bug(
+            "a tile is set anew by every step of its fold",
+            _TILES,
+            "if not any(loop.var in p.inner.terms and p.iter.is_reduce for p in parts.values())",
+            "if True",
+        ),
+        Bug(
+            "a predicate inside a tile is dropped",
+            _TILES,
+            "if cut is not None:",
+            "if False:",
+        ),
+        Bug(
+            "elements computed twice are folded twice",
+            _TILES,
+            "if reached != 1 and",
+            "if reached > 1 and",
+        ),
+        Bug(
+            "loops inside a block hide those around it",
+            "tvmlab.lower.bind",
+            "else own_loops(block.body, around)",
+            "else block.body",
+        ),
+        Bug(
+            "any first value will do",
+            _MATCH,
+            "if init is not None and _first_value(pattern.init) != _first_value(init):",
+            "if False:",
+        ),
+        Bug("any stride will do", _MATCH, "if coefficient != 1 or", "if"),
+        Bug(
+            "an operand read twice is one operand",
+            _MATCH,
+            "if known.buffer is not actual.buffer or not _same_place(known, actual):",
+            "if known.buffer is not actual.buffer:",
+        ),
+        Bug(
+            "the instruction has no init",
+            "tvmlab.schedule.primitives.tensorize",
+            "block.replace(init=start, body",
+            "block.replace(init=None, body",
+        ),
+        Bug(
+            "operands come in another order",
+            _INSTRUCTION,
+            "for buffer in self.operands[1:]:",
+            "for buffer in reversed(self.operands[1:]):",
+        ),
+        Bug(
+            "tiles lose the indices before them",
+            _INSTRUCTION,
+            "return operands[buffer].buffer, (*starts[:lead], *inner)",
+            "return operands[buffer].buffer, (*(s - s for s in starts[:lead]), *inner)",
+        ),
+        Bug(
+            "the instruction saturates",
+            _OPERATION,
+            '"llvm.x86.avx512.vpdpbusd"',
+            '"llvm.x86.avx512.vpdpbusds"',
+        ),
+        Bug(
+            "the signed and the unsigned operand are exchanged",
+            _OPERATION,
+            "for group in (call.args[1:middle], call.args[middle:]):",
+            "for group in (call.args[middle:], call.args[1:middle]):",
+        ),
+        Bug(
+            "lanes that are not there are loaded as well",
+            _OPERATION,
+            "exist = stride == 0 or cx.chunk.active == cx.chunk.lanes",
+            "exist = True",
+        ),
+        Bug(
+            "elements need not stand side by side",
+            _OPERATION,
+            "if any(p.constant != first.constant + n for n, p in enumerate(places)):",
+            "if False:",
+        ),
+        Bug(
+            "what memory held before is loaded again",
+            _OPERATION,
+            "words = cx.text.load(text, (pointer,), first.buffer)",
+            "words = cx.text.pure(text, (pointer,))",
+        ),
+        Bug(
+            "products of bytes are summed in bytes",
+            "tvmlab.ir.operation",
+            'binary("*", cast(accumulator.dtype, a), cast(accumulator.dtype, b))',
+            "cast(accumulator.dtype, binary('*', a.astype('int8'), b.astype('int8')))",
+        ),
+    ),
+)
+
+ROOMS = (INSTRUCTIONS,)

@@ -8,7 +8,7 @@ import pytest
 
 import tvmlab as t
 from tests.fuzz.expressions import random_stencil
-from tests.fuzz.test_schedules import _judge_state
+from tests.fuzz.test_schedules import judge_state
 from tests.fuzz.traces import random_state
 from tests.schedule.test_kept import check
 from tvmlab.errors import ScheduleError
@@ -107,7 +107,7 @@ def test_random_steps_around_random_rolling_buffers() -> None:
         if not any(step.name == "rolling_buffer" for step in state.steps):
             continue
         rolled += 1
-        _judge_state(random_state(state, rng, rng.randint(0, 6)), seed)
+        judge_state(random_state(state, rng, rng.randint(0, 6)), seed)
     assert rolled > 30
 
 

@@ -92,7 +92,7 @@ def _judge_sized(seed: int) -> None:
     """As `_judge`, of an expression over sizes, at several of their values."""
     rng = random.Random(seed)
     start = State.start(random_sized_expression(rng))
-    _judge_state(random_state(start, rng, rng.randint(1, 8)), seed)
+    judge_state(random_state(start, rng, rng.randint(1, 8)), seed)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

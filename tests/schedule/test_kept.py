@@ -58,3 +58,44 @@ def test_blocks_that_hand_on_an_output_keep_their_loops() -> None:
     s["P"].reorder("x", "y")
     s["P"].parallel("x")
     check(s)
+
+
+def test_what_an_iteration_hands_to_another_keeps_its_loops() -> None:
+    """C reads up and to the right of what P writes: y must stay outside x."""
+    a = t.placeholder((6, 5), name="A")
+    p = t.compute((6, 5), lambda y, x: a[y, x] + 1, name="P")
+    c = t.compute(
+        (6, 5),
+        lambda y, x: select((y >= 1) & (x < 4), p[y - 1, x + 1], 0.0),
+        name="C",
+    )
+    s = t.create_schedule([p, c])
+    s["P"].merge("y", "C", "y")
+    s["P"].merge("x", "C", "x")
+    check(s)
+    with pytest.raises(t.ScheduleError, match=r"both touch P\[0, 1\], .* would change places"):
+        s["P"].reorder("x", "y")
+
+
+def test_statements_beside_the_loops_get_loops_of_their_own() -> None:
+    a = t.placeholder((6, 5, 4), name="A")
+    k = t.reduce_axis((0, 4), name="k")
+    s = t.create_schedule(t.compute((6, 5), lambda y, x: t.sum(a[y, x, k], axis=k), name="C"))
+    s["C"].decompose_reduction("k")
+    s["C"].reorder("k", "y", "x")
+    assert [str(x) for x in s["C"].loops] == ["k", "y", "x"]
+    assert [str(x) for x in s["C_init"].loops] == ["y", "x"]
+    check(s)
+
+
+def test_a_fold_that_is_repeated_is_not_repeated_inside_itself() -> None:
+    a = t.placeholder((4, 6), name="A")
+    k = t.reduce_axis((0, 6), name="k")
+    total = t.compute((4,), lambda y: t.sum(a[y, k], axis=k), name="T")
+    s = t.create_schedule(t.compute((4, 6), lambda y, x: a[y, x] / total[y], name="C"))
+    s["C"].reorder("x", "y")
+    s["T"].compute_at("C", "y")
+    with pytest.raises(t.ScheduleError, match="T would fold the same values several times"):
+        s["T"].reorder("y", "k", "x")
+    s["T"].reorder("y", "x")
+    check(s)

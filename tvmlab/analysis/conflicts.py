@@ -80,7 +80,12 @@ def dependence(program: Program, loop: For, spared: Spared = nothing) -> Answer:
 
 
 def overtaking(
-    program: Program, early: Stmt, early_loop: For, late: Stmt, late_loop: For
+    program: Program,
+    early: Stmt,
+    early_loop: For,
+    late: Stmt,
+    late_loop: For,
+    spared: Spared = nothing,
 ) -> Answer:
     """Whether `early` in an iteration of its loop touches what `late` touches in a later one.
 
@@ -92,7 +97,7 @@ def overtaking(
         early, late: statements inside the loops, which may be one loop; those around are shared.
     """
     around = loops_around(program, early_loop)
-    return _search(accesses(early), [early_loop], accesses(late), [late_loop], around, nothing)
+    return _search(accesses(early), [early_loop], accesses(late), [late_loop], around, spared)
 
 
 def swapped(

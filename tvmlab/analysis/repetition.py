@@ -8,10 +8,10 @@ from math import inf
 from tvmlab.analysis.regions import Ranges, excess
 from tvmlab.arith.polynomial import Reach, greatest
 from tvmlab.arith.simplify import interval, linear, loop_range
-from tvmlab.ir.buffer import Extent
+from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Const, Expr, Var
-from tvmlab.ir.program import Block, For
-from tvmlab.ir.walk import substitute, variables
+from tvmlab.ir.program import Block, For, Program
+from tvmlab.ir.walk import blocks_with_loops, substitute, variables
 
 
 def is_repeated(block: Block, loops: Sequence[For]) -> bool:
@@ -51,3 +51,24 @@ def _values(binding: Expr, ranges: Ranges) -> Extent | None:
         most = greatest(linear(binding, ranges), ranges)
         return None if most is None or low == -inf else most + (1 - int(low))
     return None if inf in (-low, high) else int(high - low) + 1
+
+
+def settled_buffers(program: Program, loop: For) -> set[Buffer]:
+    """Buffers whose elements have their value whenever an iteration of `loop` has written them.
+
+    One block alone writes them, and folds over neither `loop` nor a loop around it: where several
+    iterations compute an element, each computes the same.
+    """
+    found: set[Buffer] = set()
+    spoiled: set[Buffer] = set()
+    for block, loops in blocks_with_loops(program.body):
+        outer = {o.var for o in loops[: loops.index(loop) + 1]} if loop in loops else None
+        folds = any(
+            it.is_reduce and outer is not None and variables(b) & outer
+            for it, b in zip(block.iters, block.bindings, strict=True)
+        )
+        for buffer in {w.buffer for w in block.writes}:
+            if buffer in found or outer is None or folds:
+                spoiled.add(buffer)
+            found.add(buffer)
+    return found - spoiled

@@ -44,11 +44,17 @@ def find_site(program: Program, block: str) -> Site | None:
 
 
 def exchange(program: Program, old: Stmt, new: Stmt) -> Program:
-    """`program` with the statement `old` (told by identity) exchanged for `new`."""
+    """`program` with the statement `old` (told by identity) exchanged for `new`.
+
+    Where both stand in a row, the statements of `new` join that row.
+    """
 
     def visit(stmt: Stmt) -> Stmt:
         if stmt is old:
             return new
+        if isinstance(stmt, Seq) and isinstance(new, Seq) and old in stmt.stmts:
+            place = stmt.stmts.index(old)
+            return Seq((*stmt.stmts[:place], *new.stmts, *stmt.stmts[place + 1 :]))
         return stmt if isinstance(stmt, Block) else map_children(stmt, visit, _keep)
 
     return program.with_body(visit(program.body))

@@ -60,10 +60,10 @@ LOOPS = Room(
             "if False:",
         ),
         Bug(
-            "reorder passes by statements beside a loop",
+            "reorder takes a repetition into a fold",
             f"{_HERE}.reorder",
-            "if not isinstance(loop.body, For):",
-            "if False:",
+            "            self._require_folds_once(path[-1], order)\n",
+            "",
         ),
         Bug(
             "reorder does not ask whether blocks exchange values",
@@ -336,4 +336,47 @@ PARTS = Room(
     ),
 )
 
-ROOMS = (LOOPS, PLACES, PRAGMAS, AXES, PARTS)
+PARTING = Room(
+    "parting",
+    ("tests/analysis", "tests/schedule"),
+    (
+        Bug(
+            "what is written twice is settled",
+            "tvmlab.analysis.repetition",
+            "    return found - spoiled\n",
+            "    return found\n",
+        ),
+        Bug(
+            "merge does not ask what overtakes what",
+            f"{_HERE}.merge",
+            "found = overtaking(program, second.body, second, first.body, first)",
+            "found = None",
+        ),
+        Bug(
+            "merge asks about the loops the wrong way round",
+            f"{_HERE}.merge",
+            "overtaking(program, second.body, second, first.body, first)",
+            "overtaking(program, first.body, first, second.body, second)",
+        ),
+        Bug(
+            "merge runs the second body first",
+            f"{_HERE}.merge",
+            "in_a_row(bodies)",
+            "in_a_row(bodies[::-1])",
+        ),
+        Bug(
+            "fission does not ask what overtakes what",
+            "tvmlab.schedule.distribute",
+            "        if found is not None:\n            raise",
+            "        if False:\n            raise",
+        ),
+        Bug(
+            "reorder forgets what stood behind the nest",
+            f"{_HERE}.reorder",
+            "in_a_row([*before, body, *after])",
+            "in_a_row([*before, body])",
+        ),
+    ),
+)
+
+ROOMS = (LOOPS, PLACES, PRAGMAS, AXES, PARTS, PARTING)

@@ -9,7 +9,9 @@ from tvmlab.schedule.primitives.cache_write import CacheWrite
 from tvmlab.schedule.primitives.compute_at import ComputeAt
 from tvmlab.schedule.primitives.compute_inline import ComputeInline
 from tvmlab.schedule.primitives.decompose_reduction import DecomposeReduction
+from tvmlab.schedule.primitives.fission import Fission
 from tvmlab.schedule.primitives.fuse import Fuse
+from tvmlab.schedule.primitives.merge import Merge
 from tvmlab.schedule.primitives.parallel import Parallel
 from tvmlab.schedule.primitives.partition import Partition
 from tvmlab.schedule.primitives.reorder import Reorder
@@ -29,6 +31,8 @@ PRIMITIVES: tuple[type[Step], ...] = (
     Fuse,
     Reorder,
     Partition,
+    Fission,
+    Merge,
     Vectorize,
     Unroll,
     Parallel,
@@ -60,7 +64,9 @@ __all__ = [
     "ComputeAt",
     "ComputeInline",
     "DecomposeReduction",
+    "Fission",
     "Fuse",
+    "Merge",
     "Parallel",
     "Partition",
     "Reorder",

@@ -1,9 +1,10 @@
-"""Reorder: loops of a perfect nest change places.
+"""Reorder: loops of a nest change places.
 
 Other systems: TVM `reorder`, Halide `reorder`, Exo `reorder_loops`.
 
-Legal where the loops concerned form one nest with nothing beside them, and the blocks below
-exchange nothing with each other: instances of a block may run in any order by its meaning.
+Legal where no two iterations that touch one element change places, folds apart: instances of one
+block may run in any order by its meaning. Statements beside the loops get loops of their own first,
+as `fission` gives them, where none overtakes another by that.
 
 Before:
 
@@ -28,7 +29,10 @@ from typing import Any
 
 from tvmlab.analysis.conflicts import swapped
 from tvmlab.analysis.parallelism import is_private
+from tvmlab.analysis.repetition import is_repeated
 from tvmlab.ir.program import For, Program, Stmt
+from tvmlab.ir.walk import blocks_with_loops, variables
+from tvmlab.schedule.distribute import Inseparable, in_a_row, isolate
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.independence import said
 from tvmlab.schedule.step import Step, argument
@@ -64,15 +68,11 @@ class Reorder(Step):
         if len(set(self.order)) != len(self.order):
             twice = next(n for n in self.order if self.order.count(n) > 1)
             raise self.refuse(twice, f"{twice} is named twice", "name each loop once")
-        places = sorted(site.loops.index(loop) for loop in loops)
-        for loop in site.loops[places[0] : places[-1]]:
-            if not isinstance(loop.body, For):
-                raise self.refuse(
-                    loop.var.name,
-                    f"other statements stand beside the loop inside {loop.var.name}",
-                    "reorder only loops that are directly inside each other",
-                )
-        self._require_same_order(program, site.loops[places[0] : places[-1] + 1], loops)
+        path, order = _moving(site, loops)
+        if path:
+            self._require_alone(program, path)
+            self._require_same_order(program, path, order)
+            self._require_folds_once(path[-1], order)
         for loop in loops:
             if loop.kind == "vectorized" and self.order[-1] != loop.var.name:
                 raise self.refuse(
@@ -81,12 +81,21 @@ class Reorder(Step):
                     f"put {loop.var.name} last",
                 )
 
+    def _require_alone(self, program: Program, path: Sequence[For]) -> None:
+        """What stands beside the loops can have loops of its own."""
+        try:
+            isolate(program, path)
+        except Inseparable as together:
+            raise self.refuse(
+                together.loop.var.name,
+                f"statements stand beside the loops: {together}",
+                f"reorder loops inside {together.loop.var.name} only",
+            ) from None
+
     def _require_same_order(
-        self, program: Program, nest: Sequence[For], loops: Sequence[For]
+        self, program: Program, nest: Sequence[For], order: Sequence[For]
     ) -> None:
         """No two iterations that touch one element change places."""
-        moved = iter(loops)
-        order = [next(moved) if loop in loops else loop for loop in nest]
         found = swapped(program, nest, order, lambda buffer: is_private(program, nest[-1], buffer))
         if found is not None:
             raise self.refuse(
@@ -95,18 +104,31 @@ class Reorder(Step):
                 "reorder loops around one block",
             )
 
+    def _require_folds_once(self, innermost: For, order: Sequence[For]) -> None:
+        """No loop that repeats a fold, each time from the start, comes inside the fold."""
+        for block, inner in blocks_with_loops(innermost.body):
+            folded = [b for it, b in zip(block.iters, block.bindings, strict=True) if it.is_reduce]
+            reducing = set().union(*map(variables, folded))
+            nest = [*order, *inner]
+            outermost = next((n for n, o in enumerate(nest) if o.var in reducing), len(nest))
+            if outermost < len(nest) and is_repeated(block, nest[outermost:]):
+                raise self.refuse(
+                    nest[outermost].var.name,
+                    f"{block.name} would fold the same values several times into one element",
+                    f"leave the loops that repeat {block.name} outside {nest[outermost].var.name}",
+                )
+
     def apply(self, program: Program) -> Program:
         """The nest from the first to the last place, rebuilt in the new order."""
         site = self.site(program)
-        new = [self.find_loop(site, name) for name in self.order]
-        places = sorted(site.loops.index(loop) for loop in new)
-        nest = list(site.loops[places[0] : places[-1] + 1])
-        for place, loop in zip(places, new, strict=True):
-            nest[place - places[0]] = loop
-        body: Stmt = site.loops[places[-1]].body
-        for loop in reversed(nest):
+        path, order = _moving(site, [self.find_loop(site, name) for name in self.order])
+        if not path:
+            return program
+        before, _, after = isolate(program, path)
+        body: Stmt = path[-1].body
+        for loop in reversed(order):
             body = loop.replace(body=body)
-        return exchange(program, site.loops[places[0]], body)
+        return exchange(program, path[0], in_a_row([*before, body, *after]))
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Reorder]:
@@ -117,3 +139,15 @@ class Reorder(Step):
             yield cls(site.block.name, (below[0], loop.var.name))
         if len(below) > 1:
             yield cls(site.block.name, (*below, loop.var.name))
+
+
+def _moving(site: Site, named: Sequence[For]) -> tuple[list[For], list[For]]:
+    """The loops from the first to the last whose place changes, and the same in their new order."""
+    places = sorted(site.loops.index(loop) for loop in named)
+    new = list(site.loops)
+    for place, loop in zip(places, named, strict=True):
+        new[place] = loop
+    moved = [n for n, loop in enumerate(site.loops) if new[n] is not loop]
+    if not moved:
+        return [], []
+    return list(site.loops[moved[0] : moved[-1] + 1]), new[moved[0] : moved[-1] + 1]

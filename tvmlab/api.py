@@ -12,6 +12,7 @@ import numpy as np
 from tvmlab import schedule as scheduling
 from tvmlab import targets
 from tvmlab.errors import TargetError, TraceError, UsageError
+from tvmlab.ir.printer import print_program
 from tvmlab.ir.program import Program
 from tvmlab.lower.pipeline import lower
 from tvmlab.measure.compare import Agreement, Disagreement, compare
@@ -21,7 +22,7 @@ from tvmlab.ops.workload import Workload
 from tvmlab.schedule.caution import ScheduleWarning
 from tvmlab.schedule.state import State
 from tvmlab.schedule.trace import parse_document, steps_of
-from tvmlab.targets.target import Kernel, Signature
+from tvmlab.targets.target import Kernel, Signature, Target
 from tvmlab.te.evaluate import evaluate, random_inputs
 from tvmlab.te.graph import graph_sizes
 from tvmlab.te.serial import to_json
@@ -117,12 +118,24 @@ class Schedule(scheduling.Schedule):
             UsageError: unknown kind.
             TargetError: no such target.
         """
-        if kind not in CODE_TARGETS and target is None:
-            raise UsageError(
-                f"code({kind!r}) is not a kind of code; use one of {', '.join(CODE_TARGETS)}."
-            )
-        machine = targets.get(target if target is not None else CODE_TARGETS[kind])
+        machine = _machine_for(kind, target)
         return machine.code(machine.emit(self.lowered()), kind)
+
+    def code_lines(
+        self, kind: str = "asm", target: TargetLike | None = None
+    ) -> Sequence[tuple[str, int]]:
+        """Generated code in lines, each with the line of `str(self)` it comes from (0: none).
+
+        The lines are those of `code(kind)`, but for numbers of LLVM's metadata. Where they come
+        from is told by marks that go through LLVM's optimiser, so a line that serves several
+        names one of them.
+
+        Raises:
+            UsageError, TargetError: as `code`.
+        """
+        machine = _machine_for(kind, target)
+        lines = print_program(self.mod).line_of()
+        return machine.code_lines(machine.emit(self.lowered(), lines), kind)
 
     def build(self, target: TargetLike = "cpu") -> Function:
         """The compiled function."""
@@ -185,6 +198,15 @@ def _arrays_at(
     given = random_inputs(specialise_tensors(outputs, values), seed)
     known = {s: values[s.name] for s in signature.sizes}
     return given, _poisoned(signature.at(known))
+
+
+def _machine_for(kind: str, target: TargetLike | None) -> Target:
+    """The target that makes code of `kind`."""
+    if kind not in CODE_TARGETS and target is None:
+        raise UsageError(
+            f"code({kind!r}) is not a kind of code; use one of {', '.join(CODE_TARGETS)}."
+        )
+    return targets.get(target if target is not None else CODE_TARGETS[kind])
 
 
 def _poisoned(signature: Signature) -> list[np.ndarray]:

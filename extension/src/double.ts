@@ -1,6 +1,6 @@
 // Doubles for tests: a host that records what panes ask, and made-up snapshots.
 
-import type { LineView, MovesView, ProgramView, TraceView, TunerView } from "./schema.js";
+import type { CodeView, LineView, MovesView, ProgramView, TraceView, TunerView } from "./schema.js";
 import type { Host } from "./pane.js";
 import type { Intent } from "./schema.js";
 
@@ -19,6 +19,7 @@ export class RecordingHost implements Host {
 export function line(id: number, text: string, loop?: string, isNew = false): LineView {
   return {
     id,
+    origin: id,
     text,
     tokens: [[text.search(/\S/), text.search(/\S/) + 3, "keyword"]],
     loop: loop ? { block: "C", loop } : null,
@@ -35,6 +36,20 @@ export function program(lines: LineView[], more: Partial<ProgramView> = {}): Pro
     selection: null,
     notice: "",
     can_start_over: false,
+    ...more,
+  };
+}
+
+export function code(text: string, origins: number[], more: Partial<CodeView> = {}): CodeView {
+  return {
+    kinds: [{ kind: "asm", title: "Assembly" }],
+    kind: "asm",
+    status: "ready",
+    text,
+    origins,
+    facts: "",
+    reason: "",
+    is_stale: false,
     ...more,
   };
 }

@@ -19,6 +19,7 @@ export class Rows {
   private readonly sizer: HTMLElement;
   private rows: Row[] = [];
   private drawn = new Map<string, HTMLElement>();
+  private lit: (index: number) => boolean = () => false;
   private readonly observer: ResizeObserver | null;
   private frame = 0;
 
@@ -41,6 +42,18 @@ export class Rows {
     this.sizer.style.height = `${rows.length * ROW_HEIGHT}px`;
     this.sizer.style.minWidth = `calc(${widest}ch + 72px)`;
     this.draw();
+  }
+
+  /** Lights the rows for which `lit` holds, those not drawn yet included. */
+  light(lit: (index: number) => boolean): void {
+    this.lit = lit;
+    this.draw();
+  }
+
+  /** The index of the row that an event happened in; -1 where in none. */
+  indexAt(event: Event): number {
+    const node = (event.target as Element).closest<HTMLElement>(".tv-row");
+    return node ? this.rows.findIndex(({ key }) => this.drawn.get(key) === node) : -1;
   }
 
   /** Scrolls as little as needed to show row `index`. */
@@ -84,6 +97,7 @@ export class Rows {
       const row = this.rows[index]!;
       const node = this.drawn.get(row.key) ?? row.draw();
       node.style.top = `${index * ROW_HEIGHT}px`;
+      node.classList.toggle("tv-lit", this.lit(index));
       next.set(row.key, node);
       nodes.push(node);
     }

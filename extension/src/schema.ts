@@ -13,6 +13,7 @@ export interface LoopRef {
 /** One line of the program. `id` survives steps that leave the line's statement in place. */
 export interface LineView {
   id: number;
+  origin: number;
   text: string;
   tokens: Token[];
   loop: LoopRef | null;
@@ -115,6 +116,7 @@ export interface CodeView {
   kind: string;
   status: "idle" | "working" | "ready" | "failed";
   text: string;
+  origins: number[];
   facts: string;
   reason: string;
   is_stale: boolean;

@@ -9,7 +9,7 @@ from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State, Step, step_from_json
-from tvmlab.view.engine import Peaks, RunState, Trial
+from tvmlab.view.engine import LinkedLines, Peaks, RunState, Trial
 from tvmlab.view.schema import CodeKind
 
 OK = Outcome("ok", "time", times_s=(0.010, 0.011, 0.012), verified=True)
@@ -73,11 +73,12 @@ class FakeEngine:
     def code_kinds(self) -> Sequence[CodeKind]:
         return [{"kind": "llvm", "title": "LLVM IR"}, {"kind": "asm", "title": "Assembly"}]
 
-    def code(self, state: State, kind: str) -> str:
+    def code(self, state: State, kind: str) -> LinkedLines:
         self.gate.wait(10)
         if "parallel" in state.line:
             raise TargetError("this target has no threads; use another.")
-        return f"; {kind} after {state.depth} step(s)\n\tvfmadd231ps\t%ymm0, %ymm1, %ymm2\n"
+        comment = f"; {kind} after {state.depth} step(s)"
+        return [(comment, 0), ("\tvfmadd231ps\t%ymm0, %ymm1, %ymm2", 4)]
 
     def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
         stage("Comparing with numpy…")

@@ -151,6 +151,12 @@ class Target(Protocol):
     def code(self, text: str, kind: str) -> str:
         """What becomes of emitted `text` as `kind`, e.g. assembly."""
 
+    def code_lines(self, text: str, kind: str) -> Sequence[tuple[str, int]]:
+        """`code(text, kind)` in lines, each with the line of the program it comes from (0: none).
+
+        `text` was emitted with `lines`.
+        """
+
     def build(self, text: str, signature: Signature) -> Kernel:
         """Compile emitted `text`.
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tvmlab.schedule import State
+from tvmlab.view.engine import LinkedLines
 from tvmlab.view.schema import CodeKind, CodeView
 
 VECTORS = (("zmm", 512), ("ymm", 256), ("xmm", 128))
@@ -22,6 +23,7 @@ class Code:
         self._is_working = False
         self._state: State | None = None
         self._text = ""
+        self._origins: list[int] = []
         self._reason = ""
 
     def knows(self, kind: str) -> bool:
@@ -31,18 +33,20 @@ class Code:
     def begin(self, kind: str) -> int:
         """Note that text of `kind` is being made; the ticket to settle it with."""
         if kind != self.kind:
-            self._text, self._state, self._reason = "", None, ""
+            self._text, self._origins, self._state, self._reason = "", [], None, ""
         self.kind = kind
         self._is_working = True
         self._asked += 1
         return self._asked
 
-    def settle(self, ticket: int, state: State, text: str, reason: str) -> None:
-        """Take the text for `state`, or the reason there is none, unless asked again since."""
+    def settle(self, ticket: int, state: State, lines: LinkedLines, reason: str) -> None:
+        """Take the lines for `state`, or the reason there are none, unless asked again since."""
         if ticket != self._asked:
             return
         self._is_working = False
-        self._state, self._text, self._reason = state, text, reason
+        self._state, self._reason = state, reason
+        self._text = "\n".join(text for text, _ in lines)
+        self._origins = [origin for _, origin in lines]
 
     def view(self, current: State) -> CodeView:
         """The text as plain data; `current` is the state now shown."""
@@ -54,6 +58,7 @@ class Code:
             "kind": self.kind,
             "status": status,  # type: ignore[typeddict-item]
             "text": self._text,
+            "origins": self._origins,
             "facts": code_facts(self._text, self.kind) if self._text else "",
             "reason": self._reason,
             "is_stale": self._state is not None and self._state is not current,

@@ -15,6 +15,9 @@ from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State, Step
 from tvmlab.view.schema import CodeKind
 
+LinkedLines = Sequence[tuple[str, int]]
+"""Lines of code, each with the line of the program that it comes from (0: none)."""
+
 
 @dataclass(frozen=True)
 class Peaks:
@@ -89,8 +92,8 @@ class Engine(Protocol):
     def code_kinds(self) -> Sequence[CodeKind]:
         """The kinds of text that `code` makes."""
 
-    def code(self, state: State, kind: str) -> str:
-        """Generated text; TvmlabError where there is none."""
+    def code(self, state: State, kind: str) -> LinkedLines:
+        """Generated code; TvmlabError where there is none."""
 
     def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
         """Build, compare with numpy and time; `stage` is told in words what is going on."""

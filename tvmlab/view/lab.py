@@ -21,7 +21,7 @@ from tvmlab.view.arguments import as_count, as_position, as_ref, as_text, as_val
 from tvmlab.view.autosave import Autosave
 from tvmlab.view.code import Code
 from tvmlab.view.documents import read_trace
-from tvmlab.view.engine import Engine
+from tvmlab.view.engine import Engine, LinkedLines
 from tvmlab.view.measurements import Measurements
 from tvmlab.view.moves import effect_words, find_loop, refusal_view, requested_step
 from tvmlab.view.program import ProgramLines, first_new_loop
@@ -288,13 +288,14 @@ class LabView:
                 raise UsageError(f"the target has no code of kind {kind!r}.")
             ticket = self._code.begin(kind)
         self.changed()
-        text, reason = "", ""
+        lines: LinkedLines = ()
+        reason = ""
         try:
-            text = self._engine.code(state, kind)
+            lines = self._engine.code(state, kind)
         except TvmlabError as error:
             reason = str(error)
         with self._lock:
-            self._code.settle(ticket, state, text, reason)
+            self._code.settle(ticket, state, lines, reason)
 
     def _measure(self, intent: Intent) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ from tvmlab.schedule import State
 from tvmlab.targets.cpu.limits import cpu_peaks
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
-from tvmlab.view.engine import Peaks, TuningRun
+from tvmlab.view.engine import LinkedLines, Peaks, TuningRun
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.schema import CodeKind
 
@@ -60,9 +60,9 @@ class Machine:
         """LLVM IR as printed, as LLVM leaves it, and assembly."""
         return CODE_KINDS
 
-    def code(self, state: State, kind: str) -> str:
-        """Generated text, without running anything."""
-        return api.Schedule(state).code(kind, target="cpu")
+    def code(self, state: State, kind: str) -> LinkedLines:
+        """Generated code, without running anything."""
+        return api.Schedule(state).code_lines(kind, target="cpu")
 
     def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
         """Build, compare and time in a child process, one measurement at a time."""

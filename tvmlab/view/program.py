@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import count
 
-from tvmlab.ir.printer import Line, print_program
+from tvmlab.ir.printer import Line, Printed, print_program
 from tvmlab.schedule import State
 from tvmlab.view.diff import matched_lines
 from tvmlab.view.schema import GoneLine, LineView, LoopRef, Token
@@ -71,9 +71,11 @@ def _gone(before: tuple[Line, ...], pairs: dict[int, int]) -> tuple[tuple[int, L
 
 def line_views(printed: StateLines) -> list[LineView]:
     """The lines as plain data."""
+    numbers = Printed(printed.lines).line_of()
     return [
         {
             "id": printed.ids[n],
+            "origin": n + 1 if line.loop is not None else numbers.get(line.block or "", 0),
             "text": line.text,
             "tokens": _tokens(line),
             "loop": _loop(line),

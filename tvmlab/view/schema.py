@@ -23,9 +23,14 @@ class LoopRef(TypedDict):
 
 
 class LineView(TypedDict):
-    """One line of the program; `id` survives the steps that leave the line in place."""
+    """One line of the program; `id` survives the steps that leave the line in place.
+
+    `origin` is the 1-based line under whose number generated code refers to it: a loop's header
+    itself, and for what stands in a block the block's first line.
+    """
 
     id: int
+    origin: int
     text: str
     tokens: list[Token]
     loop: LoopRef | None
@@ -145,12 +150,16 @@ class CodeKind(TypedDict):
 
 
 class CodeView(TypedDict):
-    """The generated text of one kind; `is_stale` when it belongs to an earlier program."""
+    """The generated text of one kind; `is_stale` when it belongs to an earlier program.
+
+    `origins` has, for each line of the text, the line of the program that it comes from (0: none).
+    """
 
     kinds: list[CodeKind]
     kind: str
     status: Literal["idle", "working", "ready", "failed"]
     text: str
+    origins: list[int]
     facts: str
     reason: str
     is_stale: bool

@@ -2,6 +2,7 @@
 
 import type { CodeView } from "../schema.js";
 import { button, copyText, el, fill, setText } from "../dom.js";
+import { Links, type Link } from "../links.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { Rows } from "../rows.js";
 import { coloured, lex } from "../tokens.js";
@@ -13,6 +14,7 @@ export class Code implements Drawn<CodeView> {
   private readonly make: HTMLButtonElement;
   private readonly empty = el("p", { class: "tv-empty" });
   private readonly rows: Rows;
+  private readonly links: Links;
   private state: CodeView | null = null;
   private shown = "";
   private hasAsked = false;
@@ -25,9 +27,18 @@ export class Code implements Drawn<CodeView> {
     const copy = button("Copy", () => copyText(this.state?.text ?? "", copy), {
       title: "Copy the generated code",
     });
-    const scroller = el("div", { class: "tv-listing", role: "document", tabindex: 0, "aria-label": "Generated code" });
+    const scroller = el("div", {
+      class: "tv-listing",
+      role: "document",
+      tabindex: 0,
+      "aria-label": "Generated code",
+      onmouseover: (event) => this.links.point(this.originAt(event)),
+      onmouseleave: () => this.links.point(0),
+      onclick: (event) => this.links.point(this.originAt(event), true),
+    });
     root.append(el("header", { class: "tv-bar" }, this.tabs, this.facts, this.make, copy), this.empty, scroller);
     this.rows = new Rows(scroller);
+    this.links = new Links(root, (link) => this.showLink(link));
   }
 
   update(state: CodeView): void {
@@ -58,7 +69,20 @@ export class Code implements Drawn<CodeView> {
   }
 
   dispose(): void {
+    this.links.dispose();
     this.rows.dispose();
+  }
+
+  /** The program's line from which the row of an event comes; 0 where from none, or an old one. */
+  private originAt(event: Event): number {
+    return this.state?.is_stale ? 0 : (this.state?.origins[this.rows.indexAt(event)] ?? 0);
+  }
+
+  private showLink({ origin, isChosen }: Link): void {
+    const origins = origin > 0 && !this.state?.is_stale ? (this.state?.origins ?? []) : [];
+    this.rows.light((index) => origins[index] === origin);
+    const first = origins.indexOf(origin);
+    if (isChosen && first >= 0) this.rows.reveal(first);
   }
 
   private ask(kind: string): void {

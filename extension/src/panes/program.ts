@@ -3,6 +3,7 @@
 
 import type { LineView, LoopRef, ProgramView } from "../schema.js";
 import { button, copyText, el, setText } from "../dom.js";
+import { Links, type Link } from "../links.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { Rows, type Row } from "../rows.js";
 import { coloured } from "../tokens.js";
@@ -31,6 +32,7 @@ export class Program implements Drawn<ProgramView> {
   private readonly noticeText = el("span", { class: "tv-grow" });
   private readonly startOver: HTMLButtonElement;
   private readonly rows: Rows;
+  private readonly links: Links;
   private state: ProgramView | null = null;
   private canvas: CanvasLine[] = [];
   private showsGone = true;
@@ -57,6 +59,8 @@ export class Program implements Drawn<ProgramView> {
       "aria-label": "Program: arrow keys move between loops, Enter selects",
       onkeydown: (event) => this.onKey(event as KeyboardEvent),
       onclick: (event) => this.onClick(event),
+      onmouseover: (event) => this.links.point(this.canvas[this.rows.indexAt(event)]?.line?.origin ?? 0),
+      onmouseleave: () => this.links.point(0),
     });
     root.append(
       el("header", { class: "tv-bar" }, this.title, this.subtitle, this.summary, this.changes, copy),
@@ -64,6 +68,7 @@ export class Program implements Drawn<ProgramView> {
       scroller,
     );
     this.rows = new Rows(scroller);
+    this.links = new Links(root, (link) => this.showLink(link));
   }
 
   update(state: ProgramView): void {
@@ -81,12 +86,21 @@ export class Program implements Drawn<ProgramView> {
     this.summary.title = changed ? `The last step wrote ${added} and removed ${state.gone.length} lines` : "";
     this.changes.hidden = state.gone.length === 0;
     this.redraw();
+    this.rows.light(() => false);
     const focus = this.canvas.findIndex(({ line }) => same(line?.loop ?? null, this.selected));
     this.setActive(focus >= 0 ? focus : this.canvas.findIndex(({ line }) => line?.mark === "new"));
   }
 
   dispose(): void {
+    this.links.dispose();
     this.rows.dispose();
+  }
+
+  /** Lights the lines that code elsewhere comes from. */
+  private showLink({ origin, isChosen }: Link): void {
+    this.rows.light((index) => origin > 0 && this.canvas[index]?.line?.origin === origin);
+    const first = this.canvas.findIndex(({ line }) => line?.origin === origin);
+    if (isChosen && origin > 0 && first >= 0) this.rows.reveal(first);
   }
 
   private text(): string {
@@ -200,6 +214,7 @@ export class Program implements Drawn<ProgramView> {
     this.selected = loop;
     this.redraw();
     this.setActive(index);
+    this.links.point(this.canvas[index]!.line!.origin, true);
     this.host.ask({ intent: "select", block: loop.block, loop: loop.loop });
   }
 }

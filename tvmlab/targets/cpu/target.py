@@ -10,6 +10,7 @@ from tvmlab.targets.cpu.build import DEFAULT_PRESET, preset_named
 from tvmlab.targets.cpu.code_text import CODE_KINDS, code_text
 from tvmlab.targets.cpu.emit import emit
 from tvmlab.targets.cpu.limits import cpu_features
+from tvmlab.targets.cpu.provenance import LinkedLine, linked_lines
 from tvmlab.targets.cpu.run import CpuKernel
 from tvmlab.targets.target import Signature
 
@@ -36,6 +37,15 @@ class CpuTarget:
     def code(self, text: str, kind: str) -> str:
         """What becomes of LLVM IR `text`, as `kind`, one of `code_kinds`."""
         return code_text(text, kind, self.preset)
+
+    def code_lines(self, text: str, kind: str) -> list[LinkedLine]:
+        """`code(text, kind)` in lines, each with the line of the program that it comes from.
+
+        Args:
+            text: LLVM IR that `emit` made with `lines`.
+            kind: one of `code_kinds`.
+        """
+        return linked_lines(code_text(text, kind, self.preset), kind)
 
     def build(self, text: str, signature: Signature) -> CpuKernel:
         """A kernel of LLVM IR `text`; TargetError where LLVM refuses it."""

@@ -1,0 +1,61 @@
+import { beforeEach, expect, test } from "vitest";
+import { code, line, program, RecordingHost } from "./double.js";
+import { Code } from "./panes/code.js";
+import { Program } from "./panes/program.js";
+
+let canvas: Program;
+let listing: Code;
+let labs: HTMLElement[];
+
+/** A lab with a program of three lines and code of four, of which two come from line 2. */
+function openLab(): HTMLElement {
+  const lab = document.createElement("div");
+  lab.className = "tvmlab-lab";
+  const [left, right] = [document.createElement("section"), document.createElement("section")];
+  lab.append(left, right);
+  document.body.append(lab);
+  canvas = new Program(left, new RecordingHost());
+  canvas.update(program([line(1, "def C():"), line(2, "  for y in range(8):", "y"), line(3, "    with block")]));
+  listing = new Code(right, new RecordingHost());
+  listing.update(code("start:\n\tadd\n\tfma\n\tadd", [0, 2, 3, 2]));
+  return lab;
+}
+
+beforeEach(() => {
+  document.body.replaceChildren();
+  labs = [openLab(), openLab()];
+});
+
+const rows = (lab: HTMLElement, pane: number) => [...lab.children[pane]!.querySelectorAll<HTMLElement>(".tv-row")];
+const lit = (lab: HTMLElement, pane: number) =>
+  rows(lab, pane).flatMap((row, index) => (row.classList.contains("tv-lit") ? [index] : []));
+const hover = (node: Element) => node.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
+
+test("pointing at a line of the program lights the code that comes from it, in its own lab", () => {
+  hover(rows(labs[1]!, 0)[1]!.firstElementChild!);
+  expect(lit(labs[1]!, 1)).toEqual([1, 3]);
+  expect(lit(labs[0]!, 1)).toEqual([]);
+  labs[1]!.querySelector(".tv-canvas")!.dispatchEvent(new MouseEvent("mouseleave"));
+  expect(lit(labs[1]!, 1)).toEqual([]);
+});
+
+test("pointing at a line of code lights the line of the program", () => {
+  hover(rows(labs[1]!, 1)[2]!);
+  expect(lit(labs[1]!, 0)).toEqual([2]);
+  hover(rows(labs[1]!, 1)[0]!);
+  expect(lit(labs[1]!, 0)).toEqual([]);
+});
+
+test("code of an earlier state belongs to no line", () => {
+  listing.update(code("\tadd", [2], { is_stale: true }));
+  hover(rows(labs[1]!, 0)[1]!);
+  expect(lit(labs[1]!, 1)).toEqual([]);
+  hover(rows(labs[1]!, 1)[0]!);
+  expect(lit(labs[1]!, 0)).toEqual([]);
+});
+
+test("a pane that is gone listens no more", () => {
+  listing.dispose();
+  hover(rows(labs[1]!, 0)[1]!);
+  expect(lit(labs[1]!, 1)).toEqual([]);
+});

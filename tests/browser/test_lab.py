@@ -129,6 +129,12 @@ def test_code_and_measurement(lab: LabPage, pane: LabPane) -> None:
     expect(pane.steps).to_have_count(6)
     pane.pane("code").get_by_role("tab", name="Assembly").click()
     expect(pane.pane("code").locator(".tv-bar")).to_contain_text("fused", timeout=SLOW_MS)
+    pane.loop("k").click()
+    expect(listing.locator(".tv-lit").first).to_be_visible()
+    pane.pane("program").get_by_text("C[vy, vx] = C[vy, vx]").hover()
+    expect(listing.locator(".tv-lit", has_text="vfmadd").first).to_be_visible()
+    listing.locator(".tv-row", has_text="vfmadd").first.hover()
+    expect(pane.pane("program").locator(".tv-lit", has_text="with block")).to_be_visible()
     lab.screenshot("lab-assembly")
 
     pane.tab("Measure")

@@ -35,9 +35,8 @@ def test_arithmetic_comes_from_its_block(kind: str) -> None:
     s = _convolution()
     program = str(s).splitlines()
     block = {n: line for n, line in enumerate(program, 1) if "with block(" in line}
-    multiplies = [
-        origin for text, origin in s.code_lines(kind) if re.search(r"fmadd|call .*@llvm\.fma|fmul", text)
-    ]
+    multiply = re.compile(r"fmadd|call .*@llvm\.fma|fmul")
+    multiplies = [origin for text, origin in s.code_lines(kind) if multiply.search(text)]
     assert multiplies
     assert all('block("C"' in block[origin] for origin in multiplies)
 

@@ -100,6 +100,7 @@ _HOMES = {
         "pow",
         "prod",
         "reduce_axis",
+        "scan",
         "shift_left",
         "shift_right",
         "sigmoid",

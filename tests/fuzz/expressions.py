@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import tvmlab.te as te
 from tests.fuzz.folds import random_fold, random_several
+from tests.fuzz.recurrences import random_recurrence
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Cast, Expr, cast, const, maximum, minimum, select
@@ -199,6 +200,7 @@ FAMILIES: tuple[Callable[[random.Random], Tensor], ...] = (
     random_stencil,
     random_fold,
     random_several,
+    random_recurrence,
 )
 
 

@@ -13,8 +13,9 @@ from tvmlab.errors import ExpressionError, TraceError
 from tvmlab.ir import equal
 from tvmlab.ir.expr import Var, cast, const, select
 from tvmlab.te.naive import lower_naive
-from tvmlab.te.serial import MAX_DEPTH, from_json, to_json, workload_hash
+from tvmlab.te.serial import from_json, to_json, workload_hash
 from tvmlab.te.tensor import Tensor
+from tvmlab.te.workload_reader import MAX_DEPTH
 
 
 def product() -> Tensor:

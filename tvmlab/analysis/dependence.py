@@ -114,6 +114,12 @@ def _accesses(stmt: Stmt) -> Iterator[_Access]:
             yield _Access(block, region, inner, False)
 
 
+def continued(block: Block) -> Buffer | None:
+    """A buffer of which `block` reads elements that other instances of it wrote; None if none."""
+    read = [r.buffer for r in block.reads]
+    return next((w.buffer for w in block.writes if w.buffer in read), None)
+
+
 # The proof
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from tvmlab.analysis.accesses import accesses
 from tvmlab.analysis.conflicts import Answer, Conflict, Unknown, dependence, loops_around
-from tvmlab.analysis.dependence import is_carried
+from tvmlab.analysis.dependence import continued, is_carried
 from tvmlab.analysis.filled import filled
 from tvmlab.analysis.polyhedra import is_written_before
 from tvmlab.analysis.regions import Box, Ranges, covers, fills_box, touched
@@ -56,7 +56,8 @@ def _over_sizes(program: Program, loop: For, unknown: Unknown) -> Answer:
             return unknown
     for buffer in {w.buffer for block, _ in inside for w in block.writes}:
         touching = [b for b, _ in inside if buffer in _buffers(b)]
-        if len(touching) > 1 and not is_private(program, loop, buffer):
+        is_shared = len(touching) > 1 or any(continued(b) is buffer for b in touching)
+        if is_shared and not is_private(program, loop, buffer):
             met = is_carried(loop, ranges, buffer)
             if met is not None and met.is_certain:
                 at = (met.earlier,), (met.later,)

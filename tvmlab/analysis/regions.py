@@ -17,13 +17,11 @@ from tvmlab.arith.simplify import extent_range, interval, linear, loop_range, si
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var, as_expr
-from tvmlab.ir.program import For, Iter, Region, Stmt
+from tvmlab.ir.program import Iter, Region, Stmt
 from tvmlab.ir.shapes import as_extent
 from tvmlab.ir.walk import (
     blocks_with_loops,
     exprs,
-    exprs_of,
-    stmts,
     substitute,
     variables,
 )
@@ -41,27 +39,6 @@ class Span:
 
 Box = tuple[Span | None, ...]
 """One span for each dimension."""
-
-
-def read_points(body: Stmt, own: Iterable[Buffer]) -> list[Region]:
-    """What a block's body reads, its own accumulators left out: one region a distinct load.
-
-    A point each, or the box that the loops inside the body make of it.
-    """
-    found: dict[str, Region] = {}
-    ranges: dict[Var, Interval] = {}
-    written = set(own)
-    for s in stmts(body):
-        if isinstance(s, For):
-            ranges[s.var] = loop_range(s, ranges)
-        for expr in exprs_of(s):
-            for e in exprs(expr):
-                if isinstance(e, Load) and e.buffer not in written and repr(e) not in found:
-                    point = Region(e.buffer, [(i, 1) for i in e.indices])
-                    found[repr(e)] = (
-                        tile_region(point, {}, set(ranges), ranges) if ranges else point
-                    )
-    return list(found.values())
 
 
 def touched(stmt: Stmt, buffer: Buffer, ranges: Ranges, writes: bool) -> Box | None:

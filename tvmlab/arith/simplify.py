@@ -17,7 +17,7 @@ from tvmlab.ir.dtypes import INDEX, bits, highest, lowest
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import BITWISE, SHIFTS, Binary, Const, Expr, Ramp, Select, Var, fold
 from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Invoke, Let, Region, Seq, Stmt, Store
-from tvmlab.ir.walk import operands, with_operands
+from tvmlab.ir.walk import operands, sub_stmts, with_operands
 
 FALSE = Const(0, "bool")
 _LINEAR = ("+", "-", "*", "//", "%")
@@ -208,11 +208,16 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
     """`stmt` with every expression simplified under the ranges its loops give.
 
     A block's bindings and predicate are simplified under the loops around it, its inside under
-    its own iteration domain. A branch that is decided disappears.
+    its own iteration domain. A branch that is decided disappears, and what is around nothing.
     """
     known: dict[Var, Interval] = dict(ranges or {})
 
     def visit(s: Stmt) -> Stmt:
+        new = rebuilt(s)
+        below = sub_stmts(new)
+        return Seq(()) if below and all(map(_is_nothing, below)) else new
+
+    def rebuilt(s: Stmt) -> Stmt:
         if isinstance(s, For):
             extent = simplify(s.extent, known) if isinstance(s.extent, Expr) else s.extent
             known[s.var] = loop_range(s, known)
@@ -225,7 +230,7 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
                 )
             )
         if isinstance(s, Seq):
-            return Seq([visit(x) for x in s.stmts])
+            return Seq([x for x in map(visit, s.stmts) if not _is_nothing(x)])
         if isinstance(s, Store):
             indices = tuple([simplify(i, known) for i in s.indices])
             return Store(s.buffer, indices, simplify(s.value, known), s.source)
@@ -234,8 +239,13 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
             if isinstance(condition, Const):
                 chosen = s.then if condition.value else s.otherwise
                 return visit(chosen) if chosen is not None else Seq(())
+            then = visit(s.then)
             otherwise = visit(s.otherwise) if s.otherwise is not None else None
-            return If(condition, visit(s.then), otherwise)
+            if otherwise is None or _is_nothing(otherwise):
+                return If(condition, then)
+            return (
+                If(~condition, otherwise) if _is_nothing(then) else If(condition, then, otherwise)
+            )
         if isinstance(s, Invoke):
             return Invoke(s.name, [_simplify_region(o, known) for o in s.operands], visit(s.body))
         if isinstance(s, Allocate):
@@ -246,6 +256,10 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
         return _simplify_block(s, known, visit)
 
     return visit(stmt)
+
+
+def _is_nothing(stmt: Stmt) -> bool:
+    return isinstance(stmt, Seq) and not stmt.stmts
 
 
 def _simplify_region(region: Region, known: Ranges) -> Region:

@@ -20,6 +20,10 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
   value. All instances for an element may be executed again, from the first on, where `init`
   starts the fold anew or nothing is folded. Nothing in a block refers to a loop variable outside
   `bindings` and `where`.
+  A block that also reads what other instances of it wrote, as a recurrence does, or another block
+  under the same loops, depends on the order of the loops around it: there is no mark for that. A
+  step that changes the order proves, from the regions, that an element is still written before it
+  is read.
 - `Seq`, `If`, `Allocate` (a buffer alive in its body, uninitialised), `Store`.
 - `Let(var, value, body)`: `value` is evaluated once, and `var` stands for it in `body`, whatever
   `body` stores. So the several results of one fold are all computed from what was there before.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tvmlab.ir.buffer import Buffer, Extent, Load
+from tvmlab.ir.buffer import Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Var, fold
@@ -93,23 +93,21 @@ def _reach(e: Expr, loops: Mapping[Var, Extent]) -> tuple[int, int] | None:
 
 
 def regions(body: Stmt) -> tuple[list[Region], list[Region]]:
-    """The elements that a block's body reads, its own accumulator left out, and that it writes."""
+    """The elements a block's body reads, its own accumulator left out, and those it writes."""
     if isinstance(body, Invoke):
         result, *inputs = body.operands
         return inputs, [result]
     loops = {s.var: s.extent for s in stmts(body) if isinstance(s, For)}
     written: dict[str, Region] = {}
-    own: set[Buffer] = set()
     for s in stmts(body):
         if isinstance(s, Store):
-            own.add(s.buffer)
             point = Load(s.buffer, s.indices)
             written.setdefault(repr(point), _box(point, loops))
     read: dict[str, Region] = {}
     for s in stmts(body):
         for expr in exprs_of(s):
             for e in exprs(expr):
-                if isinstance(e, Load) and e.buffer not in own:
+                if isinstance(e, Load) and repr(e) not in written:
                     read.setdefault(repr(e), _box(e, loops))
     return list(read.values()), list(written.values())
 

@@ -80,7 +80,7 @@ def _promote(loop: For, buffer: Buffer, before: list[Stmt]) -> Stmt | None:
     known = [a for a in found if a is not None]
     tile = tile_of(known, unrolled) if len(known) == len(found) else None
     touched = touches(loop.body, buffer, moving) if tile is not None else None
-    if tile is None or touched is None:
+    if tile is None or touched is None or not _reads_own(loop, buffer):
         return None
     registers = Buffer(f"{buffer.name}_tile", tile.shape, buffer.dtype, "register")
     start = in_tile(touched, buffer, registers, tile, loads_too=False)
@@ -108,6 +108,12 @@ def _start(before: list[Stmt], buffer: Buffer, touched: Stmt) -> int | None:
             return None
         stored |= {s.buffer for s in stmts(stmt) if isinstance(s, Store)}
     return None
+
+
+def _reads_own(loop: For, buffer: Buffer) -> bool:
+    """Whether each load of the buffer is of an element that is stored: its accumulator."""
+    stored = {repr(s.indices) for s in stmts(loop) if isinstance(s, Store) and s.buffer is buffer}
+    return all(repr(e.indices) in stored for e in loads(loop) if e.buffer is buffer)
 
 
 def _is_set_inside(stmt: Stmt, buffer: Buffer) -> bool:

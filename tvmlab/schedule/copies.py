@@ -47,13 +47,13 @@ def at_root(program: Program, block: Block, nest: Stmt, after: bool) -> Stmt:
     return Seq(parts)
 
 
-def beside(program: Program, block: Block, buffer: Buffer) -> str | None:
-    """The name of another block in the same root nest that touches `buffer`, if there is one."""
-    for other in blocks(root_nest(program, block)):
-        touches = [r.buffer for r in (*other.reads, *other.writes)]
-        if other is not block and buffer in touches:
-            return other.name
-    return None
+def beside(program: Program, block: Block, buffer: Buffer) -> list[Block]:
+    """The other blocks in the same root nest that touch `buffer`."""
+    return [
+        other
+        for other in blocks(root_nest(program, block))
+        if other is not block and buffer in [r.buffer for r in (*other.reads, *other.writes)]
+    ]
 
 
 def fresh_block_name(program: Program, wanted: str) -> str:

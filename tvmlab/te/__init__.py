@@ -22,6 +22,7 @@ from tvmlab.te.integer import (
 )
 from tvmlab.te.reducers import argmax, argmin, comm_reducer, max_value, min_value
 from tvmlab.te.reduction import max, min, prod, reduce_axis, sum
+from tvmlab.te.scan import scan
 from tvmlab.te.size import var
 from tvmlab.te.tensor import Tensor, compute, placeholder
 
@@ -57,6 +58,7 @@ __all__ = [
     "pow",
     "prod",
     "reduce_axis",
+    "scan",
     "shift_left",
     "shift_right",
     "sigmoid",

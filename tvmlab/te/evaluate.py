@@ -23,8 +23,18 @@ from tvmlab.te.bounded import Array, Bounded, Error, is_exact
 from tvmlab.te.combining import Combining
 from tvmlab.te.contraction import contract
 from tvmlab.te.folding import Folding
-from tvmlab.te.graph import as_outputs, graph_sizes, inputs, stages, tensors, terms_of, unique_names
+from tvmlab.te.graph import (
+    as_outputs,
+    graph_sizes,
+    inputs,
+    recurrences,
+    stages,
+    tensor_names,
+    tensors,
+    terms_of,
+)
 from tvmlab.te.points import Points
+from tvmlab.te.recurrence import Recurrence, Scanned
 from tvmlab.te.reduction import REDUCERS, Combiner, Reduce
 from tvmlab.te.specialise import specialise_tensors
 from tvmlab.te.tensor import Tensor
@@ -73,13 +83,16 @@ def evaluate(
     _check_inputs(names, arrays)
     known = {t: Bounded(np.asarray(arrays[n]), 0.0, t.dtype) for n, t in names.items()}
     with np.errstate(all="ignore"):
-        for stage in stages(results):
-            known.update(zip(stage.results, _Stage(stage, known).evaluate(), strict=True))
-    every = tensors(results)
-    shown = unique_names([t.name for t in every])
+        cells = {stage for r in recurrences(results) for stage in r.cell}
+        for tensor in tensors(results):
+            if isinstance(tensor, Scanned) and tensor not in known:
+                _scan(tensor.recurrence, known)
+            elif tensor in stages(results) and tensor not in cells:
+                known.update(zip(tensor.results, _Stage(tensor, known).evaluate(), strict=True))
+    shown = tensor_names(results)
     return tuple(
         Evaluated(
-            shown[every.index(o)],
+            shown[o],
             known[o].value,
             np.broadcast_to(_known_error(known[o].error), o.extents),
         )
@@ -103,8 +116,7 @@ def _known_error(error: Error) -> Error:
 
 def input_names(outputs: Sequence[Tensor]) -> dict[str, Tensor]:
     """The placeholders by the names of the naive program's parameters, in its order."""
-    every = tensors(outputs)
-    names = dict(zip(every, unique_names([t.name for t in every]), strict=True))
+    names = tensor_names(outputs)
     return {names[t]: t for t in inputs(outputs)}
 
 
@@ -178,6 +190,42 @@ def _index_limits(outputs: Sequence[Tensor]) -> dict[Tensor, int]:
     return limits
 
 
+# ---------------------------------------------------------------- recurrences
+
+
+def _scan(recurrence: Recurrence, known: dict[Tensor, Bounded]) -> None:
+    """Every state and computation of a cell, step by step, into `known`."""
+    results = [t for stage in recurrence.cell for t in stage.results]
+    for tensor in (*recurrence.states, *results):
+        is_float = dtypes.is_float(tensor.dtype)
+        value = np.zeros(tensor.extents, np.float64 if is_float else tensor.dtype)
+        known[tensor] = Bounded(value, 0.0, tensor.dtype)
+    homes = dict(zip(recurrence.updates, recurrence.states, strict=True))
+    for init, state in zip(recurrence.inits, recurrence.states, strict=True):
+        known[state] = _with_rows(known[state], 0, known[init])
+    stages = [(stage, _Stage(stage, known)) for stage in recurrence.cell]
+    for step in range(recurrence.first, recurrence.steps):
+        for stage, evaluation in stages:
+            for tensor, row in zip(stage.results, evaluation.evaluate(step), strict=True):
+                known[tensor] = _with_rows(known[tensor], step, row)
+                if tensor in homes:
+                    known[homes[tensor]] = _with_rows(known[homes[tensor]], step, row)
+    for state, output in zip(recurrence.states, recurrence.outputs, strict=True):
+        known[output] = known[state]
+
+
+def _with_rows(whole: Bounded, first: int, rows: Bounded) -> Bounded:
+    """`whole`, whose value is changed from row `first` on."""
+    at = slice(first, first + len(rows.value))
+    whole.value[at] = rows.value
+    error = whole.error
+    if isinstance(error, float) and not is_exact(rows.error):
+        error = np.zeros(whole.value.shape)
+    if not isinstance(error, float):
+        error[at] = rows.error
+    return Bounded(whole.value, error, whole.dtype)
+
+
 # ---------------------------------------------------------------- one stage
 
 
@@ -192,16 +240,19 @@ class _Stage:
         self.rank = len(tensor.axes)
         self.points = Points(self.axes, known)
 
-    def evaluate(self) -> tuple[Bounded, ...]:
-        """The elements and bounds of each result."""
+    def evaluate(self, row: int | None = None) -> tuple[Bounded, ...]:
+        """The elements and bounds of each result; of one row along the first axis, if given."""
         shape, kinds = self.tensor.extents, [t.dtype for t in self.tensor.results]
+        if row is not None:
+            shape = (1, *shape[1:])
         values = [np.empty(shape, np.float64 if dtypes.is_float(d) else d) for d in kinds]
         errors: list[Error] = [0.0 for _ in kinds]
         factors = self.factors()
         sizes = self.box_sizes() if factors is None else self.factor_sizes(factors)
         for starts, box in _boxes(shape, sizes[: self.rank]):
+            first = starts if row is None else (row, *starts[1:])
             at = tuple(slice(s, s + n) for s, n in zip(starts, box, strict=True))
-            for n, part in enumerate(self.part(starts, box, sizes[self.rank :], factors)):
+            for n, part in enumerate(self.part(first, box, sizes[self.rank :], factors)):
                 values[n][at] = part.value
                 error = errors[n]
                 if isinstance(error, float) and not is_exact(part.error):

@@ -11,6 +11,7 @@ from tvmlab.ir.names import fresh_names
 from tvmlab.ir.shapes import sizes_in
 from tvmlab.ir.size import Size
 from tvmlab.ir.walk import exprs
+from tvmlab.te.recurrence import Recurrence, Scanned
 from tvmlab.te.reduction import Reduce
 from tvmlab.te.tensor import Tensor
 
@@ -24,6 +25,8 @@ def terms_of(tensor: Tensor) -> tuple[Expr, ...]:
 
 def reads(tensor: Tensor) -> list[Tensor]:
     """The tensors that `tensor`'s computation reads, each once, in order of appearance."""
+    if isinstance(tensor, Scanned):
+        return [*tensor.recurrence.inits, *tensor.recurrence.updates]
     found: dict[int, Tensor] = {}
     for value in terms_of(tensor):
         for e in exprs(value):
@@ -54,12 +57,13 @@ def tensors(outputs: Sequence[Tensor]) -> list[Tensor]:
 
 def inputs(outputs: Sequence[Tensor]) -> list[Tensor]:
     """The placeholders, in the order in which the compiled function takes them."""
-    return [t for t in tensors(outputs) if t.is_placeholder]
+    states = {s for r in recurrences(outputs) for s in r.states}
+    return [t for t in tensors(outputs) if t.is_placeholder and t not in states]
 
 
 def stages(outputs: Sequence[Tensor]) -> list[Tensor]:
     """The computations, producers before consumers: the first result of each."""
-    return [t for t in tensors(outputs) if not t.is_placeholder and t is t.results[0]]
+    return [t for t in tensors(outputs) if t.body is not None and t is t.results[0]]
 
 
 def graph_sizes(outputs: Sequence[Tensor]) -> tuple[Size, ...]:
@@ -71,9 +75,26 @@ def graph_sizes(outputs: Sequence[Tensor]) -> tuple[Size, ...]:
 
 def block_names(outputs: Sequence[Tensor]) -> dict[Tensor, str]:
     """For each tensor computed its block: named as the first result of its computation."""
+    names = tensor_names(outputs)
+    by = {t: t.update if isinstance(t, Scanned) else t for t in names if not t.is_placeholder}
+    return {t: names[computed.results[0]] for t, computed in by.items()}
+
+
+def recurrences(outputs: Sequence[Tensor]) -> list[Recurrence]:
+    """The recurrences of `t.scan`, in order."""
+    found = [t.recurrence for t in tensors(outputs) if isinstance(t, Scanned)]
+    return list(dict.fromkeys(found))
+
+
+def tensor_names(outputs: Sequence[Tensor]) -> dict[Tensor, str]:
+    """The name of each tensor in the naive program: its own, numbered where two have one name.
+
+    A state of a recurrence and the tensor that `t.scan` made of it are one buffer.
+    """
     every = tensors(outputs)
-    names = dict(zip(every, unique_names([t.name for t in every]), strict=True))
-    return {t: names[t.results[0]] for t in every if not t.is_placeholder}
+    own = [t for t in every if not isinstance(t, Scanned)]
+    names = dict(zip(own, unique_names([t.name for t in own]), strict=True))
+    return {t: names[t.state if isinstance(t, Scanned) else t] for t in every}
 
 
 def as_outputs(value: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -94,7 +115,32 @@ def as_outputs(value: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
             )
     if not outputs or len({id(o) for o in outputs}) != len(outputs):
         raise ExpressionError("the outputs are empty or name a tensor twice; give each once.")
+    _check_recurrences(outputs)
     return outputs
+
+
+def _check_recurrences(outputs: Sequence[Tensor]) -> None:
+    """Refuse what looks into a recurrence from outside, or belongs into one and is not."""
+    every = recurrences(outputs)
+    for n, recurrence in enumerate(every):
+        own = _inside(recurrence)
+        shared = {t for other in every[:n] for t in own & _inside(other)}
+        outside = [t for t in stages(outputs) if t not in own]
+        if seen := shared | (own & {*outputs, *(r for t in outside for r in reads(t))}):
+            name = min(t.name for t in seen)
+            raise ExpressionError(
+                f"{name} is part of the scan of {recurrence.outputs[0].name} and is used outside "
+                "it; use what t.scan returned, or a state of its own for each scan."
+            )
+    cells = {t for r in every for t in _inside(r)}
+    for tensor in tensors(outputs):
+        if tensor.unready is not None and tensor not in cells:
+            raise ExpressionError(tensor.unready)
+
+
+def _inside(recurrence: Recurrence) -> set[Tensor]:
+    """The states of a recurrence and what its cell computes."""
+    return {*recurrence.states, *(t for stage in recurrence.cell for t in stage.results)}
 
 
 def unique_names(wanted: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any, overload
 
@@ -31,7 +31,7 @@ class Tensor(Buffer):
     `results` are the tensors that one computation gives together, in order; mostly itself alone.
     """
 
-    __slots__ = ("axes", "body", "results")
+    __slots__ = ("axes", "body", "results", "unready")
 
     def __init__(
         self,
@@ -45,6 +45,8 @@ class Tensor(Buffer):
         self.axes = axes
         self.body = body
         self.results: tuple[Tensor, ...] = (self,)
+        self.unready: str | None = None
+        """Why it makes sense only inside a `t.scan`, as a sentence; None if it always does."""
 
     @property
     def is_placeholder(self) -> bool:
@@ -253,16 +255,22 @@ def _check_value(tensor: Tensor, value: Expr, axes: tuple[Axis, ...]) -> None:
                 f"{tensor.name} uses axis {e.name!r}, which is neither one of its indices nor "
                 "folded over; pass it to the reduction's axis=."
             )
-    _check_reads(tensor, value, axes)
+    ranges: dict[Var, Interval] = {a: extent_range(a.extent, {}, a.start) for a in axes}
+    check_reads(tensor, value, ranges)
 
 
-def _check_reads(tensor: Tensor, value: Expr, axes: tuple[Axis, ...]) -> None:
-    """Refuse an unguarded read that leaves its tensor; one under `select` has its guard."""
+def check_reads(tensor: Tensor, value: Expr, ranges: Mapping[Var, Interval]) -> None:
+    """Refuse an unguarded read that leaves its tensor; one under `select` has its guard.
+
+    A read of earlier steps of what may become the state of a scan only makes `tensor` unready.
+
+    Raises:
+        ExpressionError: naming the read.
+    """
     if isinstance(value, Select):
-        _check_reads(tensor, value.condition, axes)
+        check_reads(tensor, value.condition, ranges)
         return
     if isinstance(value, Load):
-        ranges: dict[Var, Interval] = {a: extent_range(a.extent, {}, a.start) for a in axes}
         for n, index in enumerate(value.indices):
             extent = value.buffer.shape[n]
             low, high = bounds(index, ranges)
@@ -274,13 +282,29 @@ def _check_reads(tensor: Tensor, value: Expr, axes: tuple[Axis, ...]) -> None:
                     f"cannot be proved to be in 0..{simplify(as_expr(extent - 1))!r}; guard it "
                     "with t.select(condition, value, padding) or change the shape."
                 )
-            raise ExpressionError(
+            words = (
                 f"{tensor.name} reads {value.buffer.name} at index {n} from {low:.0f} to "
                 f"{high:.0f}, outside 0..{extent - 1}; guard it with "
                 "t.select(condition, value, padding) or change the shape."
             )
+            if not _reads_earlier_steps(tensor, value, n, ranges):
+                raise ExpressionError(words)
+            tensor.unready = words.replace("guard it", "give it to t.scan, guard it")
     for below in operands(value):
-        _check_reads(tensor, below, axes)
+        check_reads(tensor, below, ranges)
+
+
+def _reads_earlier_steps(
+    tensor: Tensor, load: Load, dimension: int, ranges: Mapping[Var, Interval]
+) -> bool:
+    """Whether a read leaves a placeholder as an update of a scan does: at `t - 1` of `0..T-1`."""
+    source = load.buffer
+    if dimension or not isinstance(source, Tensor) or not source.is_placeholder or not tensor.axes:
+        return False
+    time = tensor.axes[0]
+    starts_at_zero = ranges[time][0] == 0
+    is_earlier = bounds(load.indices[0] - time, ranges)[1] < 0
+    return starts_at_zero and is_earlier and source.shape[0] == tensor.shape[0]
 
 
 def _is_affine(index: Expr) -> bool:

@@ -39,7 +39,7 @@ from tvmlab.schedule.copies import (
     fresh_block_name,
     root_nest,
 )
-from tvmlab.schedule.find import Site, exchange, find_site
+from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.step import Step, argument
 
 
@@ -74,12 +74,14 @@ class CacheRead(Step):
                 f"{self.buffer} is padded, and a copy would read places that nothing writes",
                 f"cache_read before the layout of {self.buffer} is transformed",
             )
-        other = beside(program, site.block, read[self.buffer])
-        if other is not None and _writes(program, other, read[self.buffer]):
+        source = read[self.buffer]
+        others = beside(program, site.block, source)
+        writer = next((b.name for b in others if source in [w.buffer for w in b.writes]), None)
+        if writer is not None:
             raise self.refuse(
                 "",
-                f"{other} writes {self.buffer} inside the same loops, so no earlier copy is whole",
-                f"cache {self.buffer} before {other} moves into these loops",
+                f"{writer} writes {self.buffer} inside the same loops, so no earlier copy is whole",
+                f"cache {self.buffer} before {writer} moves into these loops",
             )
 
     def apply(self, program: Program) -> Program:
@@ -100,11 +102,6 @@ class CacheRead(Step):
         """Each buffer the block reads."""
         for name in _read_buffers(site.block):
             yield cls(site.block.name, name)
-
-
-def _writes(program: Program, block: str, buffer: Buffer) -> bool:
-    site = find_site(program, block)
-    return site is not None and buffer in [w.buffer for w in site.block.writes]
 
 
 def _read_buffers(block: Block) -> dict[str, Buffer]:

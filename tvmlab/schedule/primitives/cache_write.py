@@ -63,12 +63,13 @@ class CacheWrite(Step):
                     f"{target.name} is padded, and a copy would read places that nothing writes",
                     f"cache_write before the layout of {target.name} is transformed",
                 )
-            beside_it = beside(program, site.block, target)
-            if beside_it is not None:
+            others = beside(program, site.block, target)
+            if others:
                 raise self.refuse(
                     "",
-                    f"{beside_it} reads {target.name} inside the same loops, before a later copy",
-                    f"cache the result before {beside_it} shares its loops",
+                    f"{others[0].name} reads {target.name} inside the same loops, before a later "
+                    "copy",
+                    f"cache the result before {others[0].name} shares its loops",
                 )
 
     def apply(self, program: Program) -> Program:

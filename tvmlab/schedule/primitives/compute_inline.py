@@ -27,11 +27,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tvmlab.analysis.regions import iteration_ranges, read_points
+from tvmlab.analysis.regions import iteration_ranges
 from tvmlab.arith import simplify_stmt
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Program, Stmt, Store
+from tvmlab.ir.unsaid import regions
 from tvmlab.ir.walk import map_children, rewrite, substitute
 from tvmlab.schedule.find import Site, remove
 from tvmlab.schedule.relocate import operand_of
@@ -121,6 +122,5 @@ class ComputeInline(Step):
 
 def _renewed(block: Block, body: Stmt) -> Block:
     """`block` with another body, its read regions computed again."""
-    own = [w.buffer for w in block.writes]
     body = simplify_stmt(body, iteration_ranges(block.iters))
-    return block.replace(reads=tuple(read_points(body, own)), body=body)
+    return block.replace(reads=tuple(regions(body)[0]), body=body)

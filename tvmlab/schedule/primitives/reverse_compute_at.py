@@ -36,6 +36,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import mul
 
+from tvmlab.analysis.dependence import continued
 from tvmlab.analysis.regions import covers, excess, simplified, touched
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.equality import expr_key
@@ -79,6 +80,12 @@ class ReverseComputeAt(Step):
             raise self.refuse(
                 "",
                 f"{self.block} does not read {region.buffer.name} element for element",
+                f"use {self.producer}'s compute_at into {self.block} instead",
+            )
+        if (own := continued(site.block)) is not None:
+            raise self.refuse(
+                "",
+                f"{self.block} reads elements of {own.name} that it wrote in earlier iterations",
                 f"use {self.producer}'s compute_at into {self.block} instead",
             )
         self._require_whole(program, producer, region.buffer)

@@ -40,12 +40,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tvmlab.analysis.regions import read_points
+from tvmlab.analysis.dependence import continued
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.fold import Fold, fold_of, identities, points, stores
 from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Stmt
+from tvmlab.ir.unsaid import regions
 from tvmlab.ir.walk import blocks, substitute, variables
 from tvmlab.schedule.copies import at_root, fresh_block_name, root_nest
 from tvmlab.schedule.find import Site, exchange
@@ -97,6 +98,13 @@ class Rfactor(Step):
                 self.loop,
                 f"{others[0]} shares its loops, and partial results need all of them first",
                 f"rfactor before {others[0]} moves into these loops",
+            )
+        if (own := continued(block)) is not None:
+            raise self.refuse(
+                self.loop,
+                f"{self.block} reads {own.name} of earlier iterations, before the partial results "
+                "would be folded",
+                "vectorize or share out a loop that does not fold",
             )
         predicate = variables(block.where)
         for other in reduced:
@@ -173,7 +181,7 @@ def _partial(site: Site, loop: For, partials: Sequence[Buffer]) -> Block:
         [it for it, _ in iters],
         [b for _, b in iters],
         block.where,
-        read_points(body, partials),
+        regions(body)[0],
         points(targets),
         stores(targets, starts, name),
         body,

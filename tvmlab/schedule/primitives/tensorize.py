@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tvmlab.analysis.dependence import continued
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.instruction import INSTRUCTIONS, Instruction
 from tvmlab.ir.program import Block, For, Program, Region, Stmt
@@ -65,6 +66,12 @@ class Tensorize(Step):
                 self.loop,
                 f"there is no instruction {self.instruction!r}",
                 f"the instructions are {known}",
+            )
+        if (own := continued(site.block)) is not None:
+            raise self.refuse(
+                self.loop,
+                f"the block reads {own.name} as it writes it, and instructions read first",
+                "compute what is read in a block of its own",
             )
         _, block = self._tile(site)
         self._operands(block)

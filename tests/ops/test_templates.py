@@ -78,7 +78,7 @@ def test_defaults_are_right_at_real_sizes(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "own", "any_expression"),
     [
-        ("headline", 58_800, 12_495),
+        ("headline", 176_400, 12_495),
         ("C6", 36_240, 126_000),
         ("C12", 42_336, 13_500),
         ("D7", 3_240, 7_200),

@@ -7,15 +7,19 @@ from typing import Any
 
 from tvmlab import te
 from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Var
+from tvmlab.ir.walk import loads
 from tvmlab.ops.checks import flag, float_dtype, size
 from tvmlab.ops.choices import dividing, nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, extents_of
 from tvmlab.ops.operator import Operator
+from tvmlab.ops.packing import pack
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
+from tvmlab.schedule.find import find_site
 from tvmlab.te import Tensor
 from tvmlab.te.graph import inputs
 
@@ -55,17 +59,25 @@ def matmul(m: int, n: int, k: int, transpose_a: bool = False, dtype: str = "floa
     return Workload("matmul", args, (c,), 2 * m * n * k, compute, {"cpu": MatmulTemplate})
 
 
+LARGE_BYTES = 1 << 20
+"""Both operands together, beyond which copying them pays: the second-level cache of a core."""
+
+FEW = 64
+"""Rows or columns of C below which an element is used too seldom to be copied first."""
+
+
 class MatmulTemplate(ScheduleTemplate):
     """Tiles of C in registers, inside blocks that share a strip of B in the nearest caches.
 
     A thread takes blocks of C; in a block, `depth` steps of the reduction are done for every
-    register tile before the next `depth`, so that what they share stays near.
+    register tile before the next `depth`, so that what they share stays near. Large operands are
+    first copied into panels as wide as a register tile.
     """
 
     kind = "matmul"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """The register tile, the block, the steps at once, and which way a block is walked."""
+        """The register tile, the block, the steps at once, the walk in a block, what is packed."""
         m, n, k, width = _sizes(outputs)
         tiles = register_tiles(
             [(r,) for r in row_choices(m)],
@@ -79,6 +91,7 @@ class MatmulTemplate(ScheduleTemplate):
             ChoiceKnob("columns", powers(64, n)),
             ChoiceKnob("depth", dividing(k, 16)),
             ChoiceKnob("inner", ("columns", "rows")),
+            ChoiceKnob("pack", ("both", "right", "none")),
             switch("parallel"),
         )
 
@@ -98,17 +111,19 @@ class MatmulTemplate(ScheduleTemplate):
             self.vectors,
             lambda t: t[0] / 2 + t[1] / lanes,
         )
+        is_large = (m + n) * k * width >= LARGE_BYTES and min(m, n) >= FEW
         return {
             "tile": tile,
             "rows": nearest(powers(32, m), 128),
-            "columns": nearest(powers(64, n), 256),
-            "depth": nearest(dividing(k, 16), 256),
+            "columns": nearest(powers(64, n), 1024 if is_large else 256),
+            "depth": nearest(dividing(k, 16), 512 if is_large else 256),
             "inner": "columns",
+            "pack": "both" if is_large else "none",
             "parallel": True,
         }
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
-        """One nest: blocks, steps of the reduction, register tiles, one step, the tile."""
+        """Copies, then one nest: blocks, steps of the reduction, register tiles, one step, tile."""
         (out,) = schedule.outputs
         extents = extents_of(out)
         y, x, z = extents
@@ -118,6 +133,12 @@ class MatmulTemplate(ScheduleTemplate):
             x: (max(1, config["columns"] // lanes), lanes),
             z: (config["depth"],),
         }
+        block = schedule[out].name
+        left, right = _operands(schedule, block)
+        packed = {"both": (left, right), "right": (right,), "none": ()}
+        for operand, dimension in packed[config.get("pack", "none")]:
+            size = lanes if (operand, dimension) == right else rows
+            pack(schedule, block, operand, dimension, size, config["parallel"])
         walk = [(x, 1), (y, 1)] if config["inner"] == "rows" else [(y, 1), (x, 1)]
         Nest(
             extents=extents,
@@ -127,6 +148,19 @@ class MatmulTemplate(ScheduleTemplate):
             unrolled=[(y, 2)],
             vectorized=(x, 2),
         ).apply(schedule[out])
+
+
+def _operands(schedule: Schedule, block: str) -> tuple[tuple[str, int], tuple[str, int]]:
+    """The left and the right operand of the product, each with the dimension that C shares."""
+    site = find_site(schedule.mod, block)
+    assert site is not None, "the product is a block of the schedule"
+    y, x, _ = [it.var for it in site.block.iters]
+    found: dict[Var, tuple[str, int]] = {}
+    for load in loads(site.block.body):
+        for dimension, index in enumerate(load.indices):
+            if isinstance(index, Var) and load.buffer is not site.block.writes[0].buffer:
+                found[index] = (load.buffer.name, dimension)
+    return found[y], found[x]
 
 
 def _sizes(outputs: Sequence[Tensor]) -> tuple[int, int, int, int]:

@@ -40,8 +40,9 @@ test("pointing at a line of the program lights the code that comes from it, in i
 });
 
 test("pointing at a line of code lights the line of the program", () => {
-  hover(rows(labs[1]!, 1)[2]!);
-  expect(lit(labs[1]!, 0)).toEqual([2]);
+  hover(rows(labs[1]!, 1)[3]!);
+  expect(lit(labs[1]!, 0)).toEqual([1]);
+  expect(lit(labs[1]!, 1)).toEqual([1, 3]);
   hover(rows(labs[1]!, 1)[0]!);
   expect(lit(labs[1]!, 0)).toEqual([]);
 });

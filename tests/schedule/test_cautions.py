@@ -29,6 +29,8 @@ def _told(s: t.Schedule, line: str) -> list[Caution]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", t.ScheduleWarning)
         s.apply_python(line)
+    for caution in s.state.cautions:
+        assert len(caution.why.split()) <= 25, caution.why
     return list(s.state.cautions)
 
 

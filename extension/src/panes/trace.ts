@@ -100,7 +100,7 @@ export class Trace implements Drawn<TraceView> {
     if (!line) return row;
     go.addEventListener("keydown", (event) => event.key === "F2" && this.edit(line));
     row.append(button("Edit", () => this.edit(line), { class: "tv-quiet", title: `Edit step ${position} (F2)` }));
-    for (const caution of line.cautions) row.append(el("p", { class: "tv-caution" }, `Legal but slow: ${caution}`));
+    for (const caution of line.cautions) row.append(el("p", { class: "tv-caution", title: caution }, `Legal but slow: ${caution}`));
     return row;
   }
 

@@ -37,8 +37,8 @@ def scattered_lanes(program: Program) -> Iterator[Caution]:
                     loop.var.name,
                     f"it {verb} {stride.buffer.name} {where}, so its {loop.extent} lanes are "
                     f"{loop.extent} accesses, as slow as no vector at all",
-                    f"vectorize the loop along the last dimension of {stride.buffer.name}, or "
-                    "copy it in that order first (cache_read)",
+                    f"vectorize along the last dimension of {stride.buffer.name}, or cache_read "
+                    "it in that order first",
                     2.0,
                 )
                 break

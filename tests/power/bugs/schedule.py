@@ -6,6 +6,8 @@ _HERE = "tvmlab.schedule.primitives"
 _NEST = "tvmlab.schedule.nest"
 _COMPUTE_AT = f"{_HERE}.compute_at"
 _REVERSE = f"{_HERE}.reverse_compute_at"
+_ROOT = f"{_HERE}.compute_root"
+_REVERSE_INLINE = f"{_HERE}.reverse_compute_inline"
 _INLINE = f"{_HERE}.compute_inline"
 _CACHE_READ = f"{_HERE}.cache_read"
 _CACHE_WRITE = f"{_HERE}.cache_write"
@@ -148,6 +150,48 @@ PLACES = Room(
             "",
         ),
         Bug(
+            "compute_root puts a producer after its readers",
+            _ROOT,
+            "after=not is_read_there",
+            "after=True",
+        ),
+        Bug(
+            "compute_root moves what reads and is read",
+            _ROOT,
+            "if reader is not None and writer is not None:",
+            "if False:",
+        ),
+        Bug(
+            "reverse_compute_inline forgets what is not read",
+            _REVERSE_INLINE,
+            'where = binary("and", producer.block.where, read_by_some)',
+            "where = producer.block.where",
+        ),
+        Bug(
+            "reverse_compute_inline forgets the producer's predicate",
+            _REVERSE_INLINE,
+            'where = binary("and", producer.block.where, read_by_some)',
+            "where = read_by_some",
+        ),
+        Bug(
+            "reverse_compute_inline leaves the padding out",
+            _REVERSE_INLINE,
+            "if interval(index, ranges)[0] < 0 or interval(index - extents[of], ranges)[1] >= 0:",
+            "if False:",
+        ),
+        Bug(
+            "reverse_compute_inline forgets other readers",
+            _REVERSE_INLINE,
+            "if reads and other.block is not site.block:",
+            "if False:",
+        ),
+        Bug(
+            "reverse_compute_inline forgets the shift of an index",
+            "tvmlab.schedule.inverse",
+            "e - o if o else e for e, o",
+            "e for e, o",
+        ),
+        Bug(
             "compute_inline exchanges indices",
             _INLINE,
             "zip(order, e.indices, strict=True)",
@@ -155,7 +199,7 @@ PLACES = Room(
         ),
         Bug(
             "compute_inline takes a fold for an expression",
-            _INLINE,
+            "tvmlab.schedule.definition",
             "if block.init is not None or folded:",
             "if False:",
         ),

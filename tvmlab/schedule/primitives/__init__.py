@@ -8,6 +8,7 @@ from tvmlab.schedule.primitives.cache_read import CacheRead
 from tvmlab.schedule.primitives.cache_write import CacheWrite
 from tvmlab.schedule.primitives.compute_at import ComputeAt
 from tvmlab.schedule.primitives.compute_inline import ComputeInline
+from tvmlab.schedule.primitives.compute_root import ComputeRoot
 from tvmlab.schedule.primitives.decompose_reduction import DecomposeReduction
 from tvmlab.schedule.primitives.fission import Fission
 from tvmlab.schedule.primitives.fuse import Fuse
@@ -16,6 +17,7 @@ from tvmlab.schedule.primitives.parallel import Parallel
 from tvmlab.schedule.primitives.partition import Partition
 from tvmlab.schedule.primitives.reorder import Reorder
 from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
+from tvmlab.schedule.primitives.reverse_compute_inline import ReverseComputeInline
 from tvmlab.schedule.primitives.rfactor import Rfactor
 from tvmlab.schedule.primitives.rolling_buffer import RollingBuffer
 from tvmlab.schedule.primitives.split import Split
@@ -42,7 +44,9 @@ PRIMITIVES: tuple[type[Step], ...] = (
     Unannotate,
     ComputeAt,
     ReverseComputeAt,
+    ComputeRoot,
     ComputeInline,
+    ReverseComputeInline,
     CacheRead,
     CacheWrite,
     TransformLayout,
@@ -63,6 +67,7 @@ __all__ = [
     "CacheWrite",
     "ComputeAt",
     "ComputeInline",
+    "ComputeRoot",
     "DecomposeReduction",
     "Fission",
     "Fuse",
@@ -71,6 +76,7 @@ __all__ = [
     "Partition",
     "Reorder",
     "ReverseComputeAt",
+    "ReverseComputeInline",
     "Rfactor",
     "RollingBuffer",
     "Split",

@@ -34,6 +34,7 @@ from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Program, Stmt, Store
 from tvmlab.ir.unsaid import regions
 from tvmlab.ir.walk import map_children, rewrite, substitute
+from tvmlab.schedule.definition import definition, require_intermediate
 from tvmlab.schedule.find import Site, remove
 from tvmlab.schedule.relocate import operand_of
 from tvmlab.schedule.step import Step
@@ -52,51 +53,24 @@ class ComputeInline(Step):
         """An intermediate, written once for each element by one store."""
         site = self.site(program)
         self.require_settled(program, site.block)
-        target = self._definition(site.block).buffer
-        if target in program.params:
-            raise self.refuse(
-                "", f"{target.name} is an output, which must be stored", "inline an intermediate"
-            )
-        self.require_only_writer(program, site.block, target)
-        instruction = operand_of(program, target)
+        store, _ = self._definition(site.block)
+        require_intermediate(self, program, store.buffer, "inline an intermediate")
+        self.require_only_writer(program, site.block, store.buffer)
+        instruction = operand_of(program, store.buffer)
         if instruction is not None:
             raise self.refuse(
                 "",
-                f"the instruction {instruction} reads {target.name} from memory",
+                f"the instruction {instruction} reads {store.buffer.name} from memory",
                 "inline before tensorize, or compute it at a loop of the reader",
             )
 
-    def _definition(self, block: Block) -> Store:
-        """The only store of the block."""
-        folded = [it.var.name for it in block.iters if it.is_reduce]
-        if block.init is not None or folded:
-            raise self.refuse(
-                "",
-                f"{block.name} folds over {', '.join(folded)}, so its value is no expression",
-                "inline a block without reduction",
-            )
-        if len(block.writes) > 1:
-            together = " and ".join(w.buffer.name for w in block.writes)
-            raise self.refuse(
-                "",
-                f"{block.name} computes {together} together, which is no one expression",
-                "compute each in a t.compute of its own",
-            )
-        body = block.body
-        own = [id(it.var) for it in block.iters]
-        if not isinstance(body, Store) or sorted(map(id, body.indices)) != sorted(own):
-            raise self.refuse(
-                "",
-                f"{block.name} does not write one element for each of its indices",
-                "inline a block that stores B[i, j, ...] over its own variables",
-            )
-        return body
+    def _definition(self, block: Block) -> tuple[Store, list[Var]]:
+        return definition(self, block, "inline a block without reduction")
 
     def apply(self, program: Program) -> Program:
         """Loads exchanged for the value, the nest removed, the buffer no longer allocated."""
         block = self.site(program).block
-        store = self._definition(block)
-        order = [v for v in store.indices if isinstance(v, Var)]
+        store, order = self._definition(block)
 
         def inlined(e: Expr) -> Expr | None:
             if isinstance(e, Load) and e.buffer is store.buffer:

@@ -1,0 +1,107 @@
+"""Blocks that change their place: what the tests of all steps do not say of the new places."""
+
+from __future__ import annotations
+
+import pytest
+
+import tvmlab as t
+from tests.schedule.test_kept import check
+from tvmlab.ir import equal
+from tvmlab.ir.expr import select
+from tvmlab.te.tensor import Tensor
+
+
+def _stages() -> t.Schedule:
+    a = t.placeholder((10, 12), name="A")
+    b = t.compute((10, 12), lambda y, x: a[y, x] + 1, name="B")
+    c = t.compute((8, 12), lambda y, x: b[y, x] + b[y + 2, x], name="C")
+    return t.create_schedule(t.compute((8, 12), lambda y, x: c[y, x] * 2, name="D"))
+
+
+def test_compute_root_takes_back_both_ways_of_moving() -> None:
+    s = _stages()
+    before = s.mod
+    s["B"].compute_at("C", "y")
+    s["B"].compute_root()
+    assert equal(s.mod, before)
+    s["D"].reverse_compute_at("C", "y")
+    s["D"].compute_root()
+    assert equal(s.mod, before)
+
+
+def test_a_block_goes_to_the_root_over_all_of_its_domain() -> None:
+    """Only two of ten rows were computed in an iteration, in loops that had been cut."""
+    s = _stages()
+    yo, _ = s["C"].split("y", 3)
+    s["B"].compute_at("C", yo)
+    s["B"].vectorize("x")
+    s["B"].compute_root()
+    assert "for y in range(10):" in str(s)
+    assert [str(loop) for loop in s["B"].loops] == ["y", "x"]
+    check(s)
+
+
+def _merged(c: Tensor) -> t.Schedule:
+    """The schedule of `c` with its block merged into that of B."""
+    s = t.create_schedule(c)
+    s["C"].reverse_compute_inline("B")
+    assert "C" not in [b.name for b in s.mod.buffers]
+    check(s)
+    return s
+
+
+def _producer(*shape: int) -> Tensor:
+    a = t.placeholder(shape, name="A")
+    return t.compute(shape, lambda *i: a[i] + 1, name="B")
+
+
+def test_an_index_map_is_turned_round() -> None:
+    b = _producer(4, 6)
+    transposed = _merged(t.compute((6, 4), lambda y, x: b[x, y] * 2, name="C"))
+    assert "C[vi1, vi0] = " in str(transposed)
+    flat = _merged(t.compute((24,), lambda i: b[i // 6, i % 6] * i.astype("float32"), name="C"))
+    assert "C[vi0 * 6 + vi1] = " in str(flat)
+    blocked = _merged(t.compute((2, 2, 6), lambda o, i, x: b[o * 2 + i, x] * 2, name="C"))
+    assert "C[vi0 // 2, vi0 % 2, vi1] = " in str(blocked)
+
+
+def test_where_only_a_part_is_read_only_that_is_computed() -> None:
+    b = _producer(9, 6)
+    part = _merged(t.compute((4, 6), lambda y, x: b[y + 3, x] * 2, name="C"))
+    assert "where=i0 - 3 >= 0 and i0 - 3 < 4" in str(part)
+    every_second = t.compute((2, 6), lambda y, x: b[y * 4 + 1, x] * 2, name="C")
+    s = t.create_schedule(every_second)
+    with pytest.raises(t.ScheduleError, match="does not read each element of B once: cannot prove"):
+        s["C"].reverse_compute_inline("B")
+
+
+def test_predicates_and_other_operands_come_along() -> None:
+    b, bias = _producer(7, 6), t.placeholder((6,), name="bias")
+    c = t.compute(
+        (7, 6), lambda y, x: select(b[y, x] + bias[x] > 0, b[y, x] + bias[x], 0.0), name="C"
+    )
+    s = t.create_schedule(c)
+    outer, _ = s["B"].split("i0", 4)
+    s["B"].parallel(outer)
+    s["C"].reverse_compute_inline("B")
+    check(s)
+    assert "where=" in str(s)
+
+
+def test_an_element_read_several_times_stays_stored() -> None:
+    b = _producer(5)
+    s = t.create_schedule(t.compute((5, 3), lambda y, x: b[y] * 2, name="C"))
+    with pytest.raises(t.ScheduleError, match="the map puts vx=0 and vx=1 in one place"):
+        s["C"].reverse_compute_inline("B")
+    padded = t.compute((7,), lambda y: select((y >= 1) & (y < 6), b[y - 1], 0.0), name="C")
+    s = t.create_schedule(padded)
+    with pytest.raises(t.ScheduleError, match="come from none of B"):
+        s["C"].reverse_compute_inline("B")
+
+
+def test_what_two_blocks_read_stays_stored() -> None:
+    b = _producer(5)
+    c = t.compute((5,), lambda y: b[y] * 2, name="C")
+    s = t.create_schedule([c, t.compute((5,), lambda y: b[y] * 3, name="D")])
+    with pytest.raises(t.ScheduleError, match="block D reads B as well"):
+        s["C"].reverse_compute_inline("B")

@@ -1,0 +1,112 @@
+"""Compute root: a block that was moved into another's loops gets a nest of its own again.
+
+Other systems: Halide `compute_root`; in TVM's `te` what is not attached.
+
+It takes back compute_at and reverse_compute_at, with new loops over all that the block computes.
+Legal where the block hands its results to the nest it stands in, or takes them from it, but not
+both: then it can stand before that nest, or after it.
+
+Before:
+
+    B = allocate(float32[8, 8])
+    for i in range(8):
+        for j in range(8):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+    for i in range(8):
+        for j in range(8):
+            with block("C", vi=i, vj=j):
+                C[vi, vj] = B[vi, vj] + 1.0
+
+After `s["B"].compute_at("C", "j"); s["B"].compute_root()`:
+
+    B = allocate(float32[8, 8])
+    for i in range(8):
+        for j in range(8):
+            with block("B", vi=i, vj=j):
+                B[vi, vj] = A[vi, vj] + 1.0
+    for i in range(8):
+        for j in range(8):
+            with block("C", vi=i, vj=j):
+                C[vi, vj] = B[vi, vj] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.program import Block, For, Program
+from tvmlab.ir.walk import blocks
+from tvmlab.schedule.copies import at_root, root_nest
+from tvmlab.schedule.find import Site, remove
+from tvmlab.schedule.nest import nest_over
+from tvmlab.schedule.step import Step
+
+
+@dataclass(frozen=True)
+class ComputeRoot(Step):
+    """Compute the block in a nest of its own, before its readers or after its writers."""
+
+    name = "compute_root"
+    group = "placement"
+    summary = "compute in a nest of its own"
+    example = "compute_root()"
+
+    def require(self, program: Program) -> None:
+        """A block beside others in its nest, all of whose exchange with them goes one way."""
+        block = self.site(program).block
+        self.require_settled(program, block)
+        beside = [b for b in blocks(root_nest(program, block)) if b is not block]
+        if not beside:
+            raise self.refuse(
+                "",
+                f"{self.block} has a nest of its own already",
+                "take back a compute_at or reverse_compute_at",
+            )
+        if block.init is None and any(it.is_reduce for it in block.iters):
+            raise self.refuse(
+                "",
+                f"the initialisation of {self.block} stands apart, and would not move with it",
+                "compute_root before decompose_reduction",
+            )
+        for region in block.writes:
+            self.require_only_writer(program, block, region.buffer)
+            if region.buffer in _read(block):
+                raise self.refuse(
+                    "",
+                    f"{self.block} goes on from elements of {region.buffer.name} that it wrote",
+                    "keep it in the loops that order it",
+                )
+        reader = next((b for b in beside if _written(block) & _read(b)), None)
+        writer = next((b for b in beside if _written(b) & _read(block)), None)
+        if reader is not None and writer is not None:
+            raise self.refuse(
+                "",
+                f"{self.block} reads what {writer.name} writes, and {reader.name} reads what "
+                f"{self.block} writes, in the same nest",
+                f'.compute_root() of "{writer.name}" or of "{reader.name}" first',
+            )
+
+    def apply(self, program: Program) -> Program:
+        """The block removed from its nest, and a new one put before or after that."""
+        block = self.site(program).block
+        beside = [b for b in blocks(root_nest(program, block)) if b is not block]
+        is_read_there = any(_written(block) & _read(b) for b in beside)
+        nest = nest_over(block, {}, {}, ())
+        added = program.with_body(at_root(program, block, nest, after=not is_read_there))
+        return added.with_body(remove(added, block))
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[ComputeRoot]:
+        """The block itself."""
+        yield cls(site.block.name)
+
+
+def _read(block: Block) -> set[Buffer]:
+    return {r.buffer for r in block.reads}
+
+
+def _written(block: Block) -> set[Buffer]:
+    return {w.buffer for w in block.writes}

@@ -32,13 +32,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tvmlab.analysis.parallelism import conflict
-from tvmlab.analysis.regions import iteration_ranges, read_points
+from tvmlab.analysis.regions import iteration_ranges
 from tvmlab.arith import simplify, simplify_stmt
 from tvmlab.arith.index_map import NotOneToOne
 from tvmlab.arith.simplify import interval
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Expr, Var, binary
 from tvmlab.ir.program import Block, For, Program, Region, Store
+from tvmlab.ir.unsaid import regions
 from tvmlab.ir.walk import exprs, rewrite_expr, substitute
 from tvmlab.schedule.definition import definition, require_intermediate
 from tvmlab.schedule.find import Site, exchange, find_site, ranges_of, remove, sites
@@ -201,7 +202,7 @@ def _merged(block: Block, producer: Site, store: Store, own: list[Var], found: I
     where = binary("and", producer.block.where, read_by_some)
     return producer.block.replace(
         where=simplify(where, ranges_of(producer.loops)),
-        reads=tuple(read_points(body, [target])),
+        reads=tuple(regions(body)[0]),
         writes=(Region(target, [(i, 1) for i in body.indices]),),
         body=body,
     )

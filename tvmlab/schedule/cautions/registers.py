@@ -27,9 +27,9 @@ def registers(program: Program) -> Iterator[Caution]:
                 "registers",
                 site.block.name,
                 "",
-                f"the tile inside its reduction has accumulators for {needed} vector registers of "
-                f"the {REGISTERS} there are, and the rest is stored and loaded again in each step",
-                f"unroll less, so that the tile takes at most {REGISTERS - BESIDE} registers",
+                f"its results need {needed} vector registers of the {REGISTERS} there are, and the "
+                "rest are stored and loaded again in every step",
+                f"unroll less, so that they take at most {REGISTERS - BESIDE}",
                 needed / REGISTERS,
             )
 

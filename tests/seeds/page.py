@@ -42,8 +42,8 @@ def _part(seed: Seed) -> str:
     said = inspect.getdoc(seed.expression) or ""
     does = inspect.getdoc(seed.schedule) or ""
     s = seed.scheduled()
-    steps = fenced("\n".join(s.trace.lines), "python")
-    return f"## {seed.name}\n\n{said} {does}\n\n{steps}\n{fenced(s, 'python')}"
+    steps = fenced("\n".join(s.trace.lines))
+    return f"## {seed.name}\n\n{said} {does}\n\n{steps}\n{fenced(s)}"
 
 
 if __name__ == "__main__":

@@ -324,6 +324,19 @@ class Writer:
                 lambda: cast(dtype, cast("float64", a) * cast("float64", b)),
                 lambda: a * cast(dtype, rng.choice(axes)) + 0.5,
                 lambda: select(self.exact(a) < self.exact(b), a, b),
+                lambda: te.sigmoid(a) + te.erf(b),
+                lambda: te.sin(a) * te.cos(b) + te.atan(a),
+                lambda: te.exp2(te.tanh(a)) - te.expm1(te.sin(b)) * te.exp10(te.cos(b)),
+                lambda: te.log2(te.fabs(a) + 1) + te.log10(te.abs(b) + 3) - te.log1p(te.abs(a)),
+                lambda: te.rsqrt(te.abs(a) + 1) * b + te.tan(te.tanh(a)),
+                lambda: te.asin(te.tanh(a)) - te.acos(te.sigmoid(b)),
+                lambda: te.sinh(te.sin(a)) + te.asinh(b) * te.cosh(te.cos(b)),
+                lambda: te.acosh(te.abs(a) + 2) + te.atanh(te.tanh(b) * 0.5),
+                lambda: te.hypot(a, b) + te.copysign(a, self.exact(b)),
+                lambda: te.atan2(a, te.abs(b) + 1) + te.fmod(self.exact(a), const(0.75, dtype)),
+                lambda: te.round(self.exact(a) * 4) + te.nearbyint(b * 0) - te.trunc(self.exact(b)),
+                lambda: te.ldexp(a, rng.choice(axes) % 5 - 2) + te.clip(b, -0.5, 0.5),
+                lambda: select(te.isnan(a) | te.isinf(self.exact(b)), b, a),
             ]
         else:
             divisor = const(rng.choice((2, 3, 5, 7)), dtype)

@@ -72,6 +72,22 @@ def test_functions(name, dtype, error):
 
 
 @pytest.mark.parametrize("error", [0.0, 1e-3, 0.2])
+@pytest.mark.parametrize("dtype", dtypes.FLOATS)
+@pytest.mark.parametrize("name", ["atan2", "hypot", "fmod", "copysign", "ldexp"])
+def test_functions_of_two(name, dtype, error):
+    rng = np.random.default_rng(8)
+    with np.errstate(all="ignore"):
+        (a, x), (b, y) = operand(rng, dtype, error), operand(rng, dtype, error)
+        if name == "ldexp":
+            y = np.round(y * 4)
+            b = Bounded(y, 0.0, dtype)
+        result = apply(name, (a, b))
+        assert_within(result, FUNCTIONS[name].reference(x, y))
+    if error == 1e-3 and name != "fmod":
+        assert np.isfinite(result.error).mean() > 0.9
+
+
+@pytest.mark.parametrize("error", [0.0, 1e-3, 0.2])
 @pytest.mark.parametrize("power", [None, 1.0, 2.0, 3.0, 0.5, -1.0, 0.0])
 def test_powers(power, error):
     rng = np.random.default_rng(3)

@@ -189,6 +189,8 @@ def _compare(op: str, a: Bounded, b: Bounded) -> Bounded:
     value = functions[op](x, y)
     if is_exact(a.error) and is_exact(b.error):
         return Bounded(value, 0.0, "bool")
+    if a is b:  # x != x asks for NaN, whatever the error
+        return Bounded(value, np.where(np.isinf(np.asarray(a.error)), np.inf, 0.0), "bool")
     reach = np.asarray(a.error + b.error)
     near = (np.abs(x.astype(np.float64) - y.astype(np.float64)) <= reach) & (reach > 0)
     return Bounded(value, np.where(near | np.isinf(reach), np.inf, 0.0), "bool")

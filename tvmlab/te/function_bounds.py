@@ -31,8 +31,8 @@ def apply(name: str, args: tuple[Bounded, ...]) -> Bounded:
         return Bounded(value, error, dtype)
     if exact:
         handed_on: Error = 0.0
-    elif name == "pow":
-        handed_on = _power_error(values[0], values[1], value, args[0].error, args[1].error)
+    elif len(args) == 2:
+        handed_on = _SLOPES_OF_TWO[name](values[0], values[1], value, args[0].error, args[1].error)
     else:
         handed_on = _SLOPES[name](values[0], value, args[0].error)
     if function.ulps == 0:
@@ -65,12 +65,31 @@ def _tanh(x: Array, y: Array, error: Error) -> Array:
     return np.asarray(error * (1.0 - flattest * flattest))
 
 
-def _step(function: Callable[[Array], Array]) -> Slope:
+def _monotone(name: str) -> Slope:
+    """Of a function that only rises or only falls: how far it goes at the ends of the error."""
+    function = FUNCTIONS[name].reference
+
     def slope(x: Array, y: Array, error: Error) -> Array:
-        return np.asarray(np.maximum(function(x + error) - y, y - function(x - error)))
+        reach = np.maximum(np.abs(function(x + error) - y), np.abs(function(x - error) - y))
+        return np.asarray(np.where(np.isnan(reach) & (np.asarray(error) > 0), np.inf, reach))
 
     return slope
 
+
+def _sinusoid(x: Array, y: Array, error: Error) -> Array:
+    return np.asarray(np.minimum(error, 2.0))
+
+
+def _tan(x: Array, y: Array, error: Error) -> Array:
+    low, high = np.floor((x - error) / np.pi + 0.5), np.floor((x + error) / np.pi + 0.5)
+    return np.where(low == high, _monotone("tan")(x, y, error), np.inf)
+
+
+_MONOTONE = (
+    "exp2", "exp10", "expm1", "log2", "log10", "log1p", "rsqrt", "sigmoid", "sinh", "asinh",
+    "acosh", "atanh", "erf", "asin", "acos", "atan", "floor", "ceil", "trunc", "round",
+    "nearbyint",
+)  # fmt: skip
 
 _SLOPES: dict[str, Slope] = {
     "exp": _exp,
@@ -78,8 +97,11 @@ _SLOPES: dict[str, Slope] = {
     "sqrt": _sqrt,
     "tanh": _tanh,
     "abs": lambda x, y, error: np.asarray(error),
-    "floor": _step(np.floor),
-    "ceil": _step(np.ceil),
+    "cosh": lambda x, y, error: np.cosh(np.abs(x) + error) - y,
+    "sin": _sinusoid,
+    "cos": _sinusoid,
+    "tan": _tan,
+    **{name: _monotone(name) for name in _MONOTONE},
 }
 
 
@@ -98,3 +120,35 @@ def _power_error(x: Array, y: Array, value: Array, x_error: Error, y_error: Erro
     return np.asarray(
         np.where(keeps_sign | whole | (certain & (np.asarray(x_error) == 0)), error, np.inf)
     )
+
+
+def _hypot(x: Array, y: Array, value: Array, x_error: Error, y_error: Error) -> Array:
+    return np.asarray(x_error + y_error)
+
+
+def _atan2(y: Array, x: Array, value: Array, y_error: Error, x_error: Error) -> Array:
+    """An angle turns by no more than the way across it; at the cut behind zero it may jump."""
+    across = np.asarray(x_error + y_error)
+    room = np.hypot(x, y) - across
+    jumps = (np.abs(y) <= y_error) & (x - x_error <= 0) & (np.asarray(y_error) > 0)
+    return np.where((room > 0) & ~jumps, across / np.where(room > 0, room, 1.0), np.inf)
+
+
+def _copysign(x: Array, y: Array, value: Array, x_error: Error, y_error: Error) -> Array:
+    sign_known = (np.abs(y) > y_error) | (np.asarray(y_error) == 0)
+    return np.where(sign_known, x_error, 2 * np.abs(x) + x_error)
+
+
+def _ldexp(x: Array, n: Array, value: Array, x_error: Error, n_error: Error) -> Array:
+    moved = FUNCTIONS["ldexp"].reference(np.asarray(x_error) + np.zeros_like(n), n)
+    return np.where(np.asarray(n_error) == 0, moved, np.inf)
+
+
+_SLOPES_OF_TWO: dict[str, Callable[[Array, Array, Array, Error, Error], Array]] = {
+    "pow": _power_error,
+    "hypot": _hypot,
+    "atan2": _atan2,
+    "copysign": _copysign,
+    "ldexp": _ldexp,
+    "fmod": lambda x, y, value, x_error, y_error: undecided(x_error, y_error),
+}

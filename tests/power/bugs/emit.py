@@ -13,6 +13,9 @@ _STRIDED = f"{_HERE}.emit_strided"
 _STATEMENT = f"{_HERE}.emit_statement"
 _PARALLEL = f"{_HERE}.emit_parallel"
 _TEXT = f"{_HERE}.emit_text"
+_EXPONENTIAL = f"{_HERE}.emit_exponential"
+_LOGARITHM = f"{_HERE}.emit_logarithm"
+_TRIGONOMETRY = f"{_HERE}.emit_trigonometry"
 _MATH = f"{_HERE}.emit_math"
 
 VALUES = Room(
@@ -23,6 +26,7 @@ VALUES = Room(
         "tests/targets/test_cpu_emit_math.py",
         "tests/targets/test_cpu_emit_values.py",
         "tests/targets/test_cpu_bfloat16.py",
+        "tests/te/test_bounded.py",
         "tests/targets/test_cpu_integer_bits.py",
     ),
     (
@@ -79,6 +83,36 @@ VALUES = Room(
             _MATH,
             'v.intrinsic("ctlz", x, flag="false")',
             'v.intrinsic("cttz", x, flag="false")',
+        ),
+        Bug(
+            "large angles are reduced like small ones",
+            _TRIGONOMETRY,
+            'beyond = v.test("ogt", size, v.number(_PI_HALVES[v.dtype][3]))',
+            'beyond = v.test("ogt", size, v.number(1e30))',
+        ),
+        Bug(
+            "a quarter turn keeps its sign",
+            _TRIGONOMETRY,
+            'sign = v.integer("and", quadrant, v.whole(2))',
+            'sign = v.integer("and", quadrant, v.whole(0))',
+        ),
+        Bug(
+            "half of exp overflows where exp does",
+            _EXPONENTIAL,
+            'exponent = v.integer("sub", exponent, v.whole(1))',
+            "pass",
+        ),
+        Bug(
+            "log1p forgets what its sum rounds away",
+            _LOGARITHM,
+            'v.choose(is_inside, v.exact("fadd", y, lost), y)',
+            "y",
+        ),
+        Bug(
+            "an undecided sine is decided",
+            "tvmlab.te.function_bounds",
+            "return np.asarray(np.minimum(error, 2.0))",
+            "return np.asarray(np.minimum(error, 0.0))",
         ),
         Bug("a shift forgets the sign", _INTEGER, "ashr {kind}", "lshr {kind}"),
         Bug(
@@ -163,7 +197,7 @@ VALUES = Room(
         Bug("lanes of an index start from zero", _VALUE, "iota(cx.chunk.start,", "iota(0,"),
         Bug(
             "exp reduces its argument with half of ln 2",
-            _MATH,
+            _EXPONENTIAL,
             "    r = v.fma(n, v.number(-c.ln2_low), r)\n",
             "",
         ),

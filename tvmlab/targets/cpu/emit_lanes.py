@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tvmlab.ir import dtypes
+from tvmlab.targets.cpu.emit_by_lane import by_lane
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_types import splat_literal, suffix, value_type
 
@@ -103,6 +104,37 @@ class Lanes:
         """2 to an integer within the range of normal exponents."""
         biased = self.integer("add", exponent, self.whole(self.bias))
         return self.as_float(self.integer("shl", biased, self.whole(self.mantissa_bits)))
+
+    def to_integer(self, x: str) -> str:
+        """A whole number's value as an integer."""
+        return self.cx.text.pure(f"fptosi {self.type} {x} to {self.whole_type}", (x,))
+
+    def negate(self, x: str) -> str:
+        """The value with its sign turned."""
+        return self.cx.text.pure(f"fneg {self.type} {x}", (x,))
+
+    def both(self, a: str, b: str) -> str:
+        """Whether two tests hold."""
+        return self.cx.text.pure(f"and {self.test_type} {a}, {b}", (a, b))
+
+    def is_set(self, bits: str, mask: int) -> str:
+        """Whether an integer has a bit of `mask`."""
+        kept = self.integer("and", bits, self.whole(mask))
+        return self.cx.text.pure(f"icmp ne {self.whole_type} {kept}, {self.whole(0)}", (kept,))
+
+    def is_negative(self, x: str) -> str:
+        """Whether the sign is set, of zero and NaN as well."""
+        bits = self.bits(x)
+        return self.cx.text.pure(f"icmp slt {self.whole_type} {bits}, {self.whole(0)}", (bits,))
+
+    def mended(self, name: str, y: str, x: str, wrong: str) -> str:
+        """y, where `wrong` holds the C library's function `name` of x: a call that seldom works."""
+        vector, tests = self.type, self.test_type
+        function = by_lane(self.cx.text.module, name, self.dtype, self.lanes)
+        return self.cx.text.pure(
+            f"call {vector} @{function}({vector} {y}, {vector} {x}, {tests} {wrong})",
+            (y, x, wrong),
+        )
 
     def widen(self, narrower: Lanes, x: str) -> str:
         """A value of `narrower` in this width."""

@@ -44,6 +44,7 @@ class Module:
         self._machine = machine
         self._lines = lines
         self._declarations: dict[str, str] = {}
+        self._defined: set[str] = set()
         self._metadata: list[str] = []
         self._names: dict[Buffer, str] = {}
         self._taken = set(_RESERVED)
@@ -74,6 +75,15 @@ class Module:
         """Note that the intrinsic `name` is called."""
         if name not in self._declarations:
             self._declarations[name] = f"declare {result} @{name}({', '.join(arguments)})"
+
+    def defines(self, name: str) -> bool:
+        """Whether a function of that name has been defined."""
+        return name in self._defined
+
+    def define(self, name: str, lines: list[str]) -> None:
+        """Add a function that is not part of the program, once."""
+        self._defined.add(name)
+        self.functions.append(lines)
 
     def loop_hint(self, is_shaped: bool) -> str:
         """Keep LLVM from reshaping a loop whose inside the schedule shaped."""

@@ -21,10 +21,22 @@ Lines = list[Any]
 
 
 class Declarations(Protocol):
-    """Where the intrinsics that a function calls are declared."""
+    """Where the functions that a function calls are declared or defined.
+
+    Attributes:
+        attributes: how a function refers to the attributes that all have.
+    """
+
+    attributes: str
 
     def declare(self, result: str, name: str, arguments: tuple[str, ...]) -> None:
         """Note that `name` is called, once or often."""
+
+    def defines(self, name: str) -> bool:
+        """Whether a function of that name has been defined."""
+
+    def define(self, name: str, lines: list[str]) -> None:
+        """Add a function that is not part of the program, once."""
 
     def loop_hint(self, is_shaped: bool) -> str:
         """What ends a loop's branch: whether LLVM may reshape the loop."""

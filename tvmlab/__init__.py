@@ -54,6 +54,7 @@ _HOMES = {
         "Fission",
         "Fuse",
         "Merge",
+        "PadEinsum",
         "Parallel",
         "Partition",
         "Reorder",

@@ -9,6 +9,7 @@ import textwrap
 import pytest
 
 import tvmlab as t
+import tvmlab.intrin
 from tvmlab.ir import equal, text
 from tvmlab.schedule import STEPS, State, parse_document, replay_python, steps_of
 from tvmlab.schedule.find import sites
@@ -104,11 +105,16 @@ def _chain() -> Tensor:
 def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> None:
     steps = 's["C"].tile("y", "x", "k", 8, 8, 8); s["D"].annotate("y", "unroll", 4)'
     steps += '; s["E"].compute_at("F", "y")'
-    start = replay_python(State.start(_chain()), steps)
-    found = [(s.block.name, n) for s in sites(start.program) for n in s.names()]
-    moves = [m for block, loop in found for m in step.moves(start.program, block, loop)]
+    starts = [replay_python(State.start(_chain()), steps), State.start(_matmul(6, 5, 3))]
+    moves = [
+        (start, move)
+        for start in starts
+        for site in sites(start.program)
+        for loop in site.names()
+        for move in step.moves(start.program, site.block.name, loop)
+    ]
     assert moves
-    for move in moves:
+    for start, move in moves:
         after = start.apply(move)
         assert type(move).from_json(move.to_json()) == move
         again = replay_python(start, move.line(start.program))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial, reduce
+
 from tvmlab.analysis.regions import Box
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Const, Var
+from tvmlab.ir.expr import Const, Expr, Var, binary, const, select
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import TRUE, Block, Iter, Program, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import blocks
@@ -31,6 +34,40 @@ def copy_nest(name: str, source: Buffer, target: Buffer, box: Box | None) -> Stm
     )
     spans = box if box is not None else tuple(None for _ in iters)
     return nest_over(block, dict(zip(point, spans, strict=True)), {}, ())
+
+
+def padded_nest(name: str, source: Buffer, target: Buffer, limits: Sequence[int | None]) -> Stmt:
+    """Loops around a block `name` that stores every element of `target`: `source`'s, or zero.
+
+    Args:
+        name: of the block.
+        source: what is copied, of as many dimensions.
+        target: what is written, all of it.
+        limits: for each dimension the number of elements to copy, beyond which it is zero; None
+            where all of `target` has its like in `source`.
+    """
+    iters = [Iter(Var(f"vi{n}"), extent) for n, extent in enumerate(target.shape)]
+    point = tuple([it.var for it in iters])
+    value: Expr = Load(source, point)
+    conditions = [
+        binary("<", v, Const(limit, INDEX))
+        for v, limit in zip(point, limits, strict=True)
+        if limit is not None
+    ]
+    if conditions:
+        value = select(reduce(partial(binary, "and"), conditions), value, const(0, source.dtype))
+    region = [(p, 1) for p in point]
+    block = Block(
+        name,
+        iters,
+        [Const(0, INDEX) for _ in iters],
+        TRUE,
+        [Region(source, region)],
+        [Region(target, region)],
+        None,
+        Store(target, point, value, name),
+    )
+    return nest_over(block, {}, {}, ())
 
 
 def root_nest(program: Program, block: Block) -> Stmt:

@@ -5,12 +5,14 @@ from tests.power.planting import Bug, Room
 _TILES = "tvmlab.schedule.tiles"
 _MATCH = "tvmlab.schedule.match"
 _INSTRUCTION = "tvmlab.ir.instruction"
+_PAD = "tvmlab.schedule.primitives.pad_einsum"
 _OPERATION = "tvmlab.targets.cpu.emit_operation"
 
 INSTRUCTIONS = Room(
     "instructions",
     (
         "tests/schedule/test_blockize.py",
+        "tests/schedule/test_pad_einsum.py",
         "tests/schedule/test_refusals.py",
         "tests/intrin",
         "tests/fuzz/test_instructions.py",
@@ -45,6 +47,37 @@ INSTRUCTIONS = Room(
             "tvmlab.lower.bind",
             "else own_loops(block.body, around)",
             "else block.body",
+        ),
+        Bug(
+            "padding is whatever memory held",
+            "tvmlab.schedule.copies",
+            'select(reduce(partial(binary, "and"), conditions), value, const(0, source.dtype))',
+            "value",
+        ),
+        Bug(
+            "padding begins where the operand ends",
+            _PAD,
+            "limits = [old[i] if old[i] != new[i] else None for i in load.indices]",
+            "limits = [x if old[i] != new[i] else None "
+            "for i, x in zip(load.indices, load.buffer.shape)]",
+        ),
+        Bug(
+            "any fold may be padded with zeros",
+            _PAD,
+            'result.op == "+" and starts[0].value == 0',
+            "starts is not None",
+        ),
+        Bug(
+            "zero times infinity is zero",
+            _PAD,
+            "elif without is not None and is_float:",
+            "elif False:",
+        ),
+        Bug(
+            "two uses of an operand share a padded copy",
+            _PAD,
+            "return (load.buffer, load.indices)",
+            "return load.buffer",
         ),
         Bug(
             "any first value will do",

@@ -13,6 +13,7 @@ from tvmlab.schedule.primitives.decompose_reduction import DecomposeReduction
 from tvmlab.schedule.primitives.fission import Fission
 from tvmlab.schedule.primitives.fuse import Fuse
 from tvmlab.schedule.primitives.merge import Merge
+from tvmlab.schedule.primitives.pad_einsum import PadEinsum
 from tvmlab.schedule.primitives.parallel import Parallel
 from tvmlab.schedule.primitives.partition import Partition
 from tvmlab.schedule.primitives.reorder import Reorder
@@ -53,6 +54,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     RollingBuffer,
     DecomposeReduction,
     Rfactor,
+    PadEinsum,
     Blockize,
     Tensorize,
 )
@@ -72,6 +74,7 @@ __all__ = [
     "Fission",
     "Fuse",
     "Merge",
+    "PadEinsum",
     "Parallel",
     "Partition",
     "Reorder",

@@ -44,12 +44,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
-from tvmlab.analysis.regions import read_points
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Cast, Const, Expr, Var
 from tvmlab.ir.fold import fold_of, identities, points
 from tvmlab.ir.program import Block, For, Iter, Program, Stmt
+from tvmlab.ir.unsaid import regions
 from tvmlab.ir.walk import blocks, replace_buffers, rewrite
 from tvmlab.schedule.copies import at_root, fresh_block_name, padded_nest, root_nest
 from tvmlab.schedule.find import Site, exchange
@@ -241,6 +241,6 @@ def _over(block: Stmt, copies: Mapping[object, Buffer], extents: Extents) -> Blo
     body = rewrite(block.body, on_expr=on_expr)
     return block.replace(
         iters=tuple(Iter(it.var, extents[it.var], it.kind) for it in block.iters),
-        reads=tuple(read_points(body, [w.buffer for w in block.writes])),
+        reads=tuple(regions(body)[0]),
         body=body,
     )

@@ -95,8 +95,8 @@ INSTRUCTIONS = Room(
         Bug(
             "the instruction has no init",
             "tvmlab.schedule.primitives.tensorize",
-            "block.replace(init=start, body",
-            "block.replace(init=None, body",
+            "init=start, ",
+            "init=None, ",
         ),
         Bug(
             "operands come in another order",

@@ -33,6 +33,7 @@ from tvmlab.analysis.dependence import continued
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.instruction import INSTRUCTIONS, Instruction
 from tvmlab.ir.program import Block, For, Program, Region, Stmt
+from tvmlab.ir.unsaid import regions
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.match import find_match
 from tvmlab.schedule.step import Step, argument
@@ -112,9 +113,10 @@ class Tensorize(Step):
         instruction = INSTRUCTIONS[self.instruction]
         operands = self._operands(block)
         start = instruction.beginning(operands) if block.init is not None else None
-        return exchange(
-            program, old, block.replace(init=start, body=instruction.execution(operands))
-        )
+        body = instruction.execution(operands)
+        reads, writes = map(tuple, regions(body))
+        executed = block.replace(init=start, reads=reads, writes=writes, body=body)
+        return exchange(program, old, executed)
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Tensorize]:

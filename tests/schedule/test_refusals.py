@@ -2,7 +2,7 @@
 
 Each file in `refusals/` holds a request and the refusal it meets:
 
-    # blur                      (on that expression; the matrix product if there is no such line)
+    # blur                      (or argmax; the matrix product if there is no such line)
     <line of schedule, after any number of legal ones>
     ---
     where: ...
@@ -36,11 +36,19 @@ def _blur() -> Tensor:
     return t.compute((64, 64), lambda y, x: v[y, x] * 2.0, name="W")
 
 
+def _argmax() -> tuple[Tensor, Tensor]:
+    a = t.placeholder((64, 64), name="A")
+    k = t.reduce_axis((0, 64), name="k")
+    index, value = t.compute((64,), lambda y: t.argmax((k, a[y, k]), axis=k), name=("I", "V"))
+    return t.compute((64,), lambda y: value[y] + index[y].astype("float32"), name="S"), index
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda p: p.stem)
 def test_refusal(case: Path) -> None:
     request, _, expected = case.read_text().partition("---\n")
     *legal, asked = request.strip().splitlines()
-    s = t.create_schedule(_blur() if request.startswith("# blur") else _matmul())
+    named = {"# blur": _blur, "# argmax": _argmax}
+    s = t.create_schedule(named.get(request.partition("\n")[0], _matmul)())
     s.apply_python("\n".join(legal))
     before = s.state
     with pytest.raises(t.ScheduleError) as caught:

@@ -8,6 +8,7 @@ from tvmlab.errors import ScheduleError
 from tvmlab.graph.fusion import Group
 from tvmlab.graph.lowering import Expression, express
 from tvmlab.ir import dtypes
+from tvmlab.ir.program import LANES
 from tvmlab.ir.walk import variables
 from tvmlab.ops import template_for
 from tvmlab.ops.nest import Nest, extents_of, inner_extents
@@ -77,7 +78,7 @@ def _finishing_loops(schedule: Schedule, block: str) -> list[str]:
     folding = {var for it, value in pairs if it.is_reduce for var in variables(value)}
     found = []
     for loop in site.loops:
-        if loop.var in folding or loop.kind == "vectorized":
+        if loop.var in folding or loop.kind in LANES:
             break
         found.append(loop.var.name)
     return found

@@ -6,9 +6,10 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
 *Statements* run in order and change buffers:
 
 - `For(var, extent, body, kind)`: body for var = 0, 1, ..., extent - 1. Kinds `serial`,
-  `unrolled` mean exactly that order. `parallel` and `vectorized` mean any order, also at once:
-  a program is only well formed if every order gives the same result. `bound` is `parallel` on a
-  hardware axis: its annotation `thread` names one of `tvmlab.ir.axis.AXES`. As everywhere, the
+  `unrolled` mean exactly that order. `tree` means that the contributions of the iterations to an
+  element are folded in any order and grouping. `parallel` and `vectorized` mean any order, also at
+  once: a program is only well formed if every order gives the same result. `bound` is `parallel` on
+  a hardware axis: its annotation `thread` names one of `tvmlab.ir.axis.AXES`. As everywhere, the
   statements of a body run one after the other: where two nests are bound to threads, the first is
   over when the second begins. What else a loop carries in `annotations` is plain data; lowering
   knows the keys that `tvmlab.schedule.pragmas` names.
@@ -44,6 +45,7 @@ intermediate buffers, and a body. Buffers never alias each other. Memory is row-
   bounds where it is not chosen. `and`, `or` evaluate both sides.
 - `Load` and `Store` outside a buffer's shape are undefined: the verifier and schedule steps keep
   them from happening.
+- `Slice(value, start, lanes)` are some lanes of a named vector. Only lowered programs contain it.
 - `Ramp(base, lanes)` is the vector `base, base + 1, ...` of indices; any expression over vectors
   is a vector of the same lanes and scalars spread to it. An `If` over a vector (which has no else)
   lets the stores below it happen in the lanes where it holds. Only lowered programs contain ramps.

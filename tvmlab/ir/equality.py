@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from hashlib import sha256
 
 from tvmlab.ir.buffer import Buffer, Extent, Load
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Slice, Var
 from tvmlab.ir.program import (
     Allocate,
     Block,
@@ -51,6 +51,8 @@ def expr_key(e: Expr, names: Names | None = None) -> Key:
         return ("t", e.dtype, *below)
     if isinstance(e, Select):
         return ("s", *below)
+    if isinstance(e, Slice):
+        return ("x", e.start, e.lanes, *below)
     assert isinstance(e, Ramp)
     return ("r", e.lanes, *below)
 

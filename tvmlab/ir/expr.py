@@ -228,6 +228,21 @@ class Ramp(Expr):
         return f"ramp({self.base!r}, {self.lanes})"
 
 
+class Slice(Expr):
+    """`lanes` lanes of a named vector from lane `start` on (lowered programs only)."""
+
+    __slots__ = ("value", "start")
+
+    def __init__(self, value: Expr, start: int, lanes: int) -> None:
+        self.value = value
+        self.start = start
+        self.dtype = value.dtype
+        self.lanes = lanes
+
+    def __repr__(self) -> str:
+        return f"slice({self.value!r}, {self.start}, {self.lanes})"
+
+
 def const(value: int | float, dtype: str) -> Const:
     """The literal `value` as a constant of `dtype`.
 

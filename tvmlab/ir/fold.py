@@ -71,12 +71,12 @@ class Fold:
         named = [Local(n, e.dtype) for n, e in zip(names, (*targets, *terms), strict=True)]
         half = len(targets)
         results = self.combine(tuple(named[:half]), tuple(named[half:]))
-        shared, results = _shared(results, f"{targets[0].buffer.name}_mid", (*taken, *names))
-        body = let([v for v, _ in shared], [e for _, e in shared], stores(targets, results, source))
+        alike, results = shared(results, f"{targets[0].buffer.name}_mid", (*taken, *names))
+        body = let([v for v, _ in alike], [e for _, e in alike], stores(targets, results, source))
         return let(named, (*targets, *terms), body)
 
 
-def _shared(
+def shared(
     results: Values, name: str, taken: Sequence[str]
 ) -> tuple[list[tuple[Local, Expr]], Values]:
     """What several of `results` compute alike, by names, the largest first; and what is left."""
@@ -91,7 +91,7 @@ def _shared(
             return found, results
         largest = max(alike, key=lambda e: sum(1 for _ in exprs(e)))
         names = fresh_names((*taken, *(v.name for v, _ in found)), [name])
-        var, key = Local(names[0], largest.dtype), expr_key(largest)
+        var, key = Local(names[0], largest.dtype, largest.lanes), expr_key(largest)
         found.append((var, largest))
         results = tuple(_replaced(r, key, var) for r in results)
 

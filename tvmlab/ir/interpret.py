@@ -31,6 +31,7 @@ from tvmlab.ir.expr import (
     Local,
     Ramp,
     Select,
+    Slice,
     Var,
 )
 from tvmlab.ir.functions import FUNCTIONS
@@ -289,6 +290,10 @@ class _Writer:
         if isinstance(e, Call):
             meaning = spelled(e)
             return self.call(e) if meaning is None else self.expr(meaning)
+        if isinstance(e, Slice):
+            assert isinstance(e.value, Local), "lanes are taken of named vectors"
+            lane = f"{e.start} + {self.lane}" if e.lanes > 1 else f"{e.start}"
+            return f"{self.variable(e.value)}[{lane}]"
         assert isinstance(e, Ramp)
         return f"({self.expr(e.base)} + {self.lane})"
 

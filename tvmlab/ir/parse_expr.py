@@ -9,7 +9,19 @@ from math import inf, nan
 from tvmlab.errors import ParseError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent, Load
-from tvmlab.ir.expr import BITWISE, COMPARISONS, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.expr import (
+    BITWISE,
+    COMPARISONS,
+    Binary,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    Ramp,
+    Select,
+    Slice,
+    Var,
+)
 from tvmlab.ir.functions import FUNCTIONS
 from tvmlab.ir.operation import OPERATIONS, Operation
 
@@ -171,7 +183,7 @@ def _call(node: ast.Call, name: str, scope: Scope) -> Expr:
     args = tuple([parse_expr(a, scope) for a in node.args])
     if name in OPERATIONS:
         return _operation(node, OPERATIONS[name], args)
-    arity = {"min": 2, "max": 2, "select": 3, "ramp": 2}.get(name)
+    arity = {"min": 2, "max": 2, "select": 3, "ramp": 2, "slice": 3}.get(name)
     if arity is None and name in FUNCTIONS:
         arity = FUNCTIONS[name].arity
     if arity is None:
@@ -183,6 +195,11 @@ def _call(node: ast.Call, name: str, scope: Scope) -> Expr:
         if not (isinstance(lanes, Const) and lanes.dtype == dtypes.INDEX and lanes.value >= 2):
             raise fail(node, "the lanes of a ramp are an integer of at least 2")
         return Ramp(args[0], int(lanes.value))
+    if name == "slice":
+        start, count = args[1:]
+        if not (isinstance(start, Const) and isinstance(count, Const)):
+            raise fail(node, "a slice is of lanes that are known: slice(v, 0, 4)")
+        return Slice(args[0], int(start.value), int(count.value))
     typed = args[1:] if name == "select" else args
     if len({a.dtype for a in typed}) > 1:
         said = " and ".join(a.dtype for a in typed)

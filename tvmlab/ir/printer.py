@@ -23,7 +23,7 @@ from math import inf, isinf, isnan
 
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Slice, Var
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import bounds_text, sizes_of
 from tvmlab.ir.unsaid import iteration_extents
@@ -34,6 +34,7 @@ LOOP_WORDS = {
     "vectorized": "vectorized",
     "unrolled": "unrolled",
     "bound": "bound",
+    "tree": "tree",
 }
 PRECEDENCE = {
     "or": 1, "and": 2,
@@ -134,6 +135,9 @@ class _Writer:
             self.arguments((e.value,))
         elif isinstance(e, Select):
             self.call("select", (e.condition, e.a, e.b), e)
+        elif isinstance(e, Slice):
+            lanes = (e.value, Const(e.start, INDEX), Const(e.lanes, INDEX))
+            self.call("slice", lanes, e)
         else:
             assert isinstance(e, Ramp)
             self.call("ramp", (e.base, Const(e.lanes, INDEX)), e)

@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Const, Expr, Local, Var
 
-LOOP_KINDS = ("serial", "parallel", "vectorized", "unrolled", "bound")
+LOOP_KINDS = ("serial", "parallel", "vectorized", "unrolled", "bound", "tree")
+LANES = ("vectorized", "tree")
+"""Kinds of loops whose iterations are the lanes of vectors."""
 SCOPES = ("global", "register")
 
 Annotation = tuple[str, str | int | tuple[int, ...]]

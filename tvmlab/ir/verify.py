@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from tvmlab.errors import VerifyError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Binary, Call, Cast, Expr, Local, Ramp, Select, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Expr, Local, Ramp, Select, Slice, Var
 from tvmlab.ir.operation import OPERATIONS
 from tvmlab.ir.program import (
     LOOP_KINDS,
@@ -140,6 +140,8 @@ class _Verifier:
         self.introduce(s.var)
         if s.kind in _UNORDERED:
             self.carries_no_fold(s)
+        if s.kind == "tree":
+            self.carries_a_fold(s)
         self.names.add(name)
         self.scope.add(s.var)
         self.stmt(s.body)
@@ -164,6 +166,13 @@ class _Verifier:
                     self.fail(
                         f"loop {s.var.name} is {s.kind}, and block {block.name} folds over it"
                     )
+
+    def carries_a_fold(self, s: For) -> None:
+        """Iterations that are folded in any order must be contributions, and nothing else."""
+        for block in blocks(s.body):
+            for it, binding in zip(block.iters, block.bindings, strict=False):
+                if not it.is_reduce and s.var in variables(binding):
+                    self.fail(f"loop {s.var.name} is a tree, and names elements of {block.name}")
 
     def instance(self, s: Block) -> None:
         """A block: bindings and predicate see the loops, the inside its own variables only."""
@@ -245,6 +254,12 @@ class _Verifier:
                 self.fail(f"a value is cast to the unknown dtype {e.dtype!r}")
         elif isinstance(e, Ramp) and (e.base.lanes != 1 or e.lanes < 2):
             self.fail(f"a ramp of {e.lanes} lanes stands over {e.base.lanes}")
+        elif isinstance(e, Slice):
+            whole = e.value.lanes if isinstance(e.value, Local) else 1
+            if not (e.start >= 0 and e.lanes >= 1 and e.start + e.lanes <= whole > 1):
+                self.fail(f"lanes {e.start} to {e.start + e.lanes - 1} are taken of {whole}")
+            self.expr(e.value)
+            return
         below = operands(e)
         if e.lanes > 1 and any(o.lanes not in (1, e.lanes) for o in below):
             self.fail(f"vectors of {[o.lanes for o in below]} lanes meet")

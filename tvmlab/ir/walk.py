@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Binary, Call, Cast, Expr, Local, Ramp, Select, Var, fold
+from tvmlab.ir.expr import Binary, Call, Cast, Expr, Local, Ramp, Select, Slice, Var, fold
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Region, Seq, Stmt, Store
 
@@ -30,6 +30,8 @@ def operands(expr: Expr) -> tuple[Expr, ...]:
         return (expr.condition, expr.a, expr.b)
     if isinstance(expr, Ramp):
         return (expr.base,)
+    if isinstance(expr, Slice):
+        return (expr.value,)
     return ()
 
 
@@ -45,6 +47,8 @@ def with_operands(expr: Expr, new: tuple[Expr, ...]) -> Expr:
         return Cast(expr.dtype, new[0])
     if isinstance(expr, Select):
         return Select(*new)
+    if isinstance(expr, Slice):
+        return Slice(new[0], expr.start, expr.lanes)
     assert isinstance(expr, Ramp)
     return Ramp(new[0], expr.lanes)
 

@@ -47,7 +47,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("bindings", "blocks dissolve into the loops around them", bind),
     Pass("simplification", "indices in simplest form", simplify_program),
     Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),
-    Pass("vectors", "vectorized loops become lanes", vectorize),
+    Pass("vectors", "vectorized loops become lanes, folds by a tree trees of them", vectorize),
     Pass("rounds", "several iterations a round, where a loop asks for it", write_rounds),
     Pass("locals", "intermediates of one iteration live in registers alone", localise),
     Pass("registers", "accumulators stay in registers through their reduction", promote_registers),

@@ -18,7 +18,7 @@ from tvmlab.arith.simplify import linear, loop_range
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.program import Block, For, Iter, Program, Region, Stmt, Store
+from tvmlab.ir.program import LANES, Block, For, Iter, Program, Region, Stmt, Store
 from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import blocks_with_loops, map_children, rewrite, rewrite_expr, variables
 
@@ -56,7 +56,7 @@ def _place(program: Program, buffer: Buffer) -> _Place | None:
     """The place inside the innermost loop that can own `buffer`; None if no loop can."""
     around = _common_loops(program, buffer)
     # The lanes of a vectorized loop run together: none of them owns a box alone.
-    lanes = next((n for n, o in enumerate(around) if o.kind == "vectorized"), len(around))
+    lanes = next((n for n, o in enumerate(around) if o.kind in LANES), len(around))
     around = around[:lanes]
     owner = next((o for o in reversed(around) if is_private(program, o, buffer)), None)
     if owner is None:

@@ -2,7 +2,7 @@
 
 An index that is linear in the variable becomes `Ramp(base, lanes)` (or a multiple of one), so that
 the emitter sees whole vectors; any other index becomes a vector of indices, and its access a
-gather.
+gather. The lanes of a loop that folds by a tree are combined into one value (`tvmlab.lower.trees`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Local, Ramp, Var
-from tvmlab.ir.program import For, If, Let, Program, Seq, Stmt, Store
+from tvmlab.ir.fold import fold_of, results_of
+from tvmlab.ir.program import LANES, For, If, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import (
     exprs,
     exprs_of,
@@ -23,53 +24,42 @@ from tvmlab.ir.walk import (
     variables,
     with_operands,
 )
+from tvmlab.lower.trees import tree
+
+ZERO = Const(0, INDEX)
 
 
 def vectorize(program: Program) -> Program:
-    """The program without vectorized loops."""
+    """The program without loops of the kinds vectorized and tree."""
     return program.with_body(_visit(program.body))
 
 
 def _visit(stmt: Stmt) -> Stmt:
     stmt = map_children(stmt, _visit, lambda e: None)
-    if not isinstance(stmt, For) or stmt.kind != "vectorized":
+    if not isinstance(stmt, For) or stmt.kind not in LANES:
         return stmt
-    assert isinstance(stmt.extent, int), "a vectorized loop has a known extent"
+    assert isinstance(stmt.extent, int), "a loop of lanes has a known extent"
     if any(e.lanes > 1 for s in stmts(stmt.body) for e in exprs_of(s)):
         return stmt.replace(kind="serial")  # the loops inside are the lanes
+    if stmt.kind == "tree":
+        return _tree(stmt, stmt.extent) or stmt.replace(kind="serial")
     return _lanes(stmt.body, stmt.var, stmt.extent)
+
+
+def _tree(loop: For, lanes: int) -> Stmt | None:
+    """The fold of a loop as a tree of lanes; None where lowering left more than a fold in it."""
+    fold = fold_of(loop.body)
+    if fold is None or any(loop.var in variables(i) for t in fold.targets for i in t.indices):
+        return None
+    source = next((s.source for s in results_of(loop.body)), None)
+    return tree(fold, tuple(in_lanes(t, loop.var, lanes) for t in fold.terms), lanes, source)
 
 
 def _lanes(body: Stmt, var: Var, lanes: int) -> Stmt:
     """`body` with `var` standing for 0, ..., lanes - 1 at once."""
-    zero = Const(0, INDEX)
 
     def expr(e: Expr) -> Expr:
-        if var not in variables(e):
-            return e
-        if e.dtype == INDEX and not _reads(e):
-            found = _affine(e)
-            if found is not None:
-                return found
-        if isinstance(e, Var):
-            return Ramp(zero, lanes) if lanes > 1 else zero
-        return with_operands(e, tuple([expr(x) for x in operands(e)]))
-
-    def _affine(e: Expr) -> Expr | None:
-        total = linear(e, {})
-        factor = total.terms.get(var, 0)
-        rest = {a: c for a, c in total.terms.items() if a is not var}
-        if any(not isinstance(a, Var) and var in variables(_atom(a)) for a in rest):
-            return None
-        base = Linear(rest, total.constant).expr()
-        if base.lanes > 1:
-            return None
-        if lanes == 1:
-            return base
-        if factor == 1:
-            return Ramp(base, lanes)
-        steps = Binary("*", Ramp(zero, lanes), Const(factor, INDEX))
-        return steps if isinstance(base, Const) and base.value == 0 else Binary("+", base, steps)
+        return in_lanes(e, var, lanes)
 
     def visit(s: Stmt) -> Stmt:
         if isinstance(s, Store):
@@ -84,6 +74,37 @@ def _lanes(body: Stmt, var: Var, lanes: int) -> Stmt:
         return map_children(s, visit, lambda e: None)
 
     return visit(body)
+
+
+def in_lanes(e: Expr, var: Var, lanes: int) -> Expr:
+    """`e` with `var` standing for 0, ..., lanes - 1 at once: a vector if it depends on it."""
+    if var not in variables(e):
+        return e
+    if e.dtype == INDEX and not _reads(e):
+        found = _affine(e, var, lanes)
+        if found is not None:
+            return found
+    if isinstance(e, Var):
+        return Ramp(ZERO, lanes) if lanes > 1 else ZERO
+    return with_operands(e, tuple([in_lanes(x, var, lanes) for x in operands(e)]))
+
+
+def _affine(e: Expr, var: Var, lanes: int) -> Expr | None:
+    """An index that is linear in `var`, as a ramp or a multiple of one; None if it is not."""
+    total = linear(e, {})
+    factor = total.terms.get(var, 0)
+    rest = {a: c for a, c in total.terms.items() if a is not var}
+    if any(not isinstance(a, Var) and var in variables(_atom(a)) for a in rest):
+        return None
+    base = Linear(rest, total.constant).expr()
+    if base.lanes > 1:
+        return None
+    if lanes == 1:
+        return base
+    if factor == 1:
+        return Ramp(base, lanes)
+    steps = Binary("*", Ramp(ZERO, lanes), Const(factor, INDEX))
+    return steps if isinstance(base, Const) and base.value == 0 else Binary("+", base, steps)
 
 
 def _branch(condition: Expr, then: Stmt, otherwise: Stmt | None) -> Stmt:

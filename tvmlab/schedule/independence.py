@@ -22,6 +22,8 @@ def require_independent(step: Step, program: Program, loop: For, around: Sequenc
     name = loop.var.name
     free = [other.var.name for other in around if conflict(program, other) is None]
     instead = f"choose an independent loop: {', '.join(free)}" if free else "keep the loop serial"
+    if isinstance(found, Conflict) and found.why == "reduction":
+        instead = f"{instead}; or rfactor {name} first"
     raise step.refuse(name, said(found, [loop]), instead)
 
 

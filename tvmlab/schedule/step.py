@@ -17,7 +17,7 @@ from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 from tvmlab.analysis.places import is_reused
 from tvmlab.errors import Refusal, ScheduleError, TraceError
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.program import Block, For, Program
+from tvmlab.ir.program import LANES, Block, For, Program
 from tvmlab.schedule.find import Site, find_site, sites
 from tvmlab.schedule.pragmas import broken_promise, has_promises
 
@@ -320,7 +320,7 @@ class Step:
             ScheduleError: a loop around the place is vectorized.
         """
         around = site.loops[: site.loops.index(loop) + inside]
-        lanes = next((o.var.name for o in around if o.kind == "vectorized"), None)
+        lanes = next((o.var.name for o in around if o.kind in LANES), None)
         if lanes is not None:
             raise self.refuse(
                 loop.var.name,

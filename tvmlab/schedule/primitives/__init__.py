@@ -24,6 +24,7 @@ from tvmlab.schedule.primitives.rolling_buffer import RollingBuffer
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.tensorize import Tensorize
 from tvmlab.schedule.primitives.transform_layout import TransformLayout
+from tvmlab.schedule.primitives.tree_reduce import TreeReduce
 from tvmlab.schedule.primitives.unannotate import Unannotate
 from tvmlab.schedule.primitives.unroll import Unroll
 from tvmlab.schedule.primitives.vectorize import Vectorize
@@ -55,6 +56,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     DecomposeReduction,
     Rfactor,
     PadEinsum,
+    TreeReduce,
     Blockize,
     Tensorize,
 )
@@ -86,6 +88,7 @@ __all__ = [
     "Tensorize",
     "Unannotate",
     "TransformLayout",
+    "TreeReduce",
     "Unroll",
     "Vectorize",
 ]

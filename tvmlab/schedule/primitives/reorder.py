@@ -29,10 +29,14 @@ from typing import Any
 
 from tvmlab.analysis.conflicts import swapped
 from tvmlab.analysis.parallelism import is_private
+<<<<<<< HEAD
 from tvmlab.analysis.repetition import is_repeated
 from tvmlab.ir.program import For, Program, Stmt
 from tvmlab.ir.walk import blocks_with_loops, variables
 from tvmlab.schedule.distribute import Inseparable, in_a_row, isolate
+=======
+from tvmlab.ir.program import LANES, For, Program, Stmt
+>>>>>>> 09ff74a (schedule: tree_reduce, folds as trees of vector lanes; lower, targets: slices of named vectors)
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.independence import said
 from tvmlab.schedule.step import Step, argument
@@ -74,10 +78,10 @@ class Reorder(Step):
             self._require_same_order(program, path, order)
             self._require_folds_once(path[-1], order)
         for loop in loops:
-            if loop.kind == "vectorized" and self.order[-1] != loop.var.name:
+            if loop.kind in LANES and self.order[-1] != loop.var.name:
                 raise self.refuse(
                     loop.var.name,
-                    "a vectorized loop stays innermost",
+                    f"a {loop.kind} loop stays innermost",
                     f"put {loop.var.name} last",
                 )
 

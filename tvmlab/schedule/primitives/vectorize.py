@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tvmlab.analysis.parallelism import loop_kinds
-from tvmlab.ir.program import For, Program
+from tvmlab.ir.program import LANES, For, Program
 from tvmlab.ir.walk import blocks
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.independence import require_independent
@@ -66,13 +66,13 @@ class Vectorize(Step):
                 f"{loop.extent} lanes are more than the {MAX_LANES} that registers hold",
                 f'split it first, e.g. .split("{self.loop}", 16), and vectorize the inner loop',
             )
-        if loop_kinds(loop.body) & {"vectorized", "parallel", "bound"}:
+        if loop_kinds(loop.body) & {*LANES, "parallel", "bound"}:
             raise self.refuse(
                 self.loop,
-                "a vectorized, parallel or bound loop is inside, and lanes cannot nest",
+                "a loop of lanes or of threads is inside, and lanes cannot nest",
                 "vectorize the innermost loop only",
             )
-        around = next((o for o in site.loops if o.kind == "vectorized"), None)
+        around = next((o for o in site.loops if o.kind in LANES), None)
         if around is not None:
             raise self.refuse(
                 self.loop,

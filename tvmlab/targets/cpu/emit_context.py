@@ -52,6 +52,12 @@ class Chunk:
 SCALAR = Chunk(0, 1, 1)
 
 
+def chunk_lanes(lanes: int, start: int, machine_lanes: int) -> int:
+    """The length of the machine vector that holds the lanes from `start` on."""
+    active = min(machine_lanes, lanes - start)
+    return max(1 << (active - 1).bit_length(), 2)
+
+
 @dataclass
 class Context:
     """The emitter's surroundings; a parallel loop's body gets one of its own.

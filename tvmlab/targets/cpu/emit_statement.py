@@ -10,7 +10,7 @@ from tvmlab.ir.expr import Expr
 from tvmlab.ir.program import Allocate, For, If, Let, Seq, Stmt, Store
 from tvmlab.ir.shapes import is_over_sizes
 from tvmlab.ir.walk import stmts
-from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, evaluate
+from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, chunk_lanes, evaluate
 from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_memory import store
 from tvmlab.targets.cpu.emit_text import Lines
@@ -240,7 +240,7 @@ def _chunks(lanes: int, machine_lanes: int) -> Iterator[Chunk]:
         return
     for start in range(0, lanes, machine_lanes):
         active = min(machine_lanes, lanes - start)
-        yield Chunk(start, max(1 << (active - 1).bit_length(), 2), active)
+        yield Chunk(start, chunk_lanes(lanes, start, machine_lanes), active)
 
 
 def _unknown(cx: Context, stmt: Stmt) -> None:

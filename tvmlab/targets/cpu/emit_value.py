@@ -10,12 +10,20 @@ from collections.abc import Callable
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import SHIFTS, Binary, Call, Cast, Const, Expr, Local, Ramp, Select, Var
+from tvmlab.ir.expr import SHIFTS, Binary, Call, Cast, Const, Expr, Local, Ramp, Select, Slice, Var
 from tvmlab.ir.operation import OPERATIONS
 from tvmlab.ir.size import Size
 from tvmlab.targets.cpu import emit_bfloat16
 from tvmlab.targets.cpu.emit_compare import compare
-from tvmlab.targets.cpu.emit_context import Context, both, either, evaluate, negation, spread
+from tvmlab.targets.cpu.emit_context import (
+    Context,
+    both,
+    chunk_lanes,
+    either,
+    evaluate,
+    negation,
+    spread,
+)
 from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_integer import floor_division, is_index_arithmetic, shifted
 from tvmlab.targets.cpu.emit_math import function_value
@@ -46,6 +54,25 @@ def _variable(cx: Context, expr: Var) -> str:
 def _local(cx: Context, expr: Local) -> str:
     at = expr, cx.chunk.start
     return cx.named[at] if at in cx.named else cx.named[expr, 0]
+
+
+def _slice(cx: Context, expr: Slice) -> str:
+    """Lanes of a named vector; a tree's never stand astride two of its machine vectors."""
+    assert isinstance(expr.value, Local), "lanes are taken of named vectors"
+    wanted = cx.lanes(expr)
+    at = expr.start + (cx.chunk.start if expr.lanes > 1 else 0)
+    first = at // cx.vector_lanes * cx.vector_lanes
+    vector = cx.named[expr.value, first]
+    held = chunk_lanes(expr.value.lanes, first, cx.vector_lanes)
+    kind, at = value_type(expr.dtype, held), at - first
+    if wanted == 1:
+        return cx.text.pure(f"extractelement {kind} {vector}, i64 {at}", (vector,))
+    if wanted == held:
+        return vector
+    lanes = ", ".join(f"i32 {at + n}" for n in range(wanted))
+    return cx.text.pure(
+        f"shufflevector {kind} {vector}, {kind} poison, <{wanted} x i32> <{lanes}>", (vector,)
+    )
 
 
 def _ramp(cx: Context, expr: Ramp) -> str:
@@ -239,6 +266,7 @@ _FORMS: dict[type[Expr], Callable[..., str]] = {
     Var: _variable,
     Local: _local,
     Ramp: _ramp,
+    Slice: _slice,
     Binary: _binary,
     Select: _select,
     Cast: _cast,

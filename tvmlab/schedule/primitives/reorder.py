@@ -29,14 +29,10 @@ from typing import Any
 
 from tvmlab.analysis.conflicts import swapped
 from tvmlab.analysis.parallelism import is_private
-<<<<<<< HEAD
 from tvmlab.analysis.repetition import is_repeated
-from tvmlab.ir.program import For, Program, Stmt
+from tvmlab.ir.program import LANES, For, Program, Stmt
 from tvmlab.ir.walk import blocks_with_loops, variables
 from tvmlab.schedule.distribute import Inseparable, in_a_row, isolate
-=======
-from tvmlab.ir.program import LANES, For, Program, Stmt
->>>>>>> 09ff74a (schedule: tree_reduce, folds as trees of vector lanes; lower, targets: slices of named vectors)
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.independence import said
 from tvmlab.schedule.step import Step, argument

@@ -63,7 +63,8 @@ class ReverseComputeInline(Step):
         producer = self._producer(program)
         for block in (site.block, producer.block):
             self.require_settled(program, block)
-        if producer.block.writes[0].buffer not in [r.buffer for r in site.block.reads]:
+        written = {w.buffer for w in producer.block.writes}
+        if written.isdisjoint(r.buffer for r in site.block.reads):
             raise self.refuse(
                 "",
                 f"{self.block} reads nothing that {self.producer} writes",
@@ -169,7 +170,8 @@ class ReverseComputeInline(Step):
         """The writers of what the block reads."""
         read = [r.buffer for r in site.block.reads]
         for other in sites(program):
-            if other.block is not site.block and other.block.writes[0].buffer in read:
+            written = [w.buffer for w in other.block.writes]
+            if other.block is not site.block and any(w in read for w in written):
                 yield cls(site.block.name, other.block.name)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Cast, Const, Expr, Local, Var
+from tvmlab.ir.expr import Cast, Const, Expr, Var
+from tvmlab.ir.local import Local
 from tvmlab.ir.program import Allocate, Block, For, Let, Program, Region, Seq, Stmt
 from tvmlab.ir.unsaid import regions
 from tvmlab.ir.walk import map_children, replace_buffers, rewrite, substitute, substitute_stmt

@@ -6,8 +6,8 @@ import pytest
 import tvmlab as t
 from tests.te.test_reducers import residue, softmax, welford
 from tvmlab import targets
-from tvmlab.ir.expr import Slice
 from tvmlab.ir.interpret import interpret
+from tvmlab.ir.local import Slice
 from tvmlab.ir.parse import parse_program
 from tvmlab.ir.program import For, Let
 from tvmlab.ir.walk import exprs, exprs_of, stmts

@@ -7,7 +7,8 @@ from math import prod
 
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.dtypes import is_float
-from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Expr, Local, Select
+from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Expr, Select
+from tvmlab.ir.local import Local
 from tvmlab.ir.program import Block, If, Let, Program, Stmt, Store
 from tvmlab.ir.walk import blocks, sub_stmts
 

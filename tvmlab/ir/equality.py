@@ -10,7 +10,8 @@ from collections.abc import Hashable
 from hashlib import sha256
 
 from tvmlab.ir.buffer import Buffer, Extent, Load
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Slice, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.local import Slice
 from tvmlab.ir.program import (
     Allocate,
     Block,

@@ -119,16 +119,6 @@ class Var(Expr):
         return self.name
 
 
-class Local(Var):
-    """A value named by a `Let`: of any dtype and, in lowered programs, of several lanes."""
-
-    __slots__ = ()
-
-    def __init__(self, name: str, dtype: str, lanes: int = 1) -> None:
-        super().__init__(name, dtype)
-        self.lanes = lanes
-
-
 class Const(Expr):
     """A literal of a dtype: a Python int (bool as 0 or 1) or float."""
 
@@ -226,21 +216,6 @@ class Ramp(Expr):
 
     def __repr__(self) -> str:
         return f"ramp({self.base!r}, {self.lanes})"
-
-
-class Slice(Expr):
-    """`lanes` lanes of a named vector from lane `start` on (lowered programs only)."""
-
-    __slots__ = ("value", "start")
-
-    def __init__(self, value: Expr, start: int, lanes: int) -> None:
-        self.value = value
-        self.start = start
-        self.dtype = value.dtype
-        self.lanes = lanes
-
-    def __repr__(self) -> str:
-        return f"slice({self.value!r}, {self.start}, {self.lanes})"
 
 
 def const(value: int | float, dtype: str) -> Const:

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.equality import expr_key, same
-from tvmlab.ir.expr import Binary, Const, Expr, Local, Var
+from tvmlab.ir.expr import Binary, Const, Expr, Var
+from tvmlab.ir.local import Local
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Block, Let, Region, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs, rewrite_expr, substitute, variables

@@ -28,14 +28,13 @@ from tvmlab.ir.expr import (
     Cast,
     Const,
     Expr,
-    Local,
     Ramp,
     Select,
-    Slice,
     Var,
 )
 from tvmlab.ir.functions import FUNCTIONS
 from tvmlab.ir.interpret_runtime import RUNTIME
+from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.operation import spelled
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import named, sizes_from_shapes, sizes_of

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from tvmlab.errors import ParseError, VerifyError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent
-from tvmlab.ir.expr import Const, Expr, Local, Var
+from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.local import Local
 from tvmlab.ir.parse_expr import Scope, fail, parse_expr
 from tvmlab.ir.parse_invoke import parse_invoke
 from tvmlab.ir.printer import LOOP_WORDS

@@ -9,20 +9,9 @@ from math import inf, nan
 from tvmlab.errors import ParseError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent, Load
-from tvmlab.ir.expr import (
-    BITWISE,
-    COMPARISONS,
-    Binary,
-    Call,
-    Cast,
-    Const,
-    Expr,
-    Ramp,
-    Select,
-    Slice,
-    Var,
-)
+from tvmlab.ir.expr import BITWISE, COMPARISONS, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.functions import FUNCTIONS
+from tvmlab.ir.local import Slice
 from tvmlab.ir.operation import OPERATIONS, Operation
 
 OPERATORS: dict[type[ast.AST], str] = {

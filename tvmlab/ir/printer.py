@@ -18,12 +18,13 @@ The text parses as Python, which is what gives it its precedences.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf, isinf, isnan
 
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Slice, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.local import Slice
+from tvmlab.ir.printed import Line, Printed, Token
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import bounds_text, sizes_of
 from tvmlab.ir.unsaid import iteration_extents
@@ -43,55 +44,6 @@ PRECEDENCE = {
     "+": 10, "-": 10, "*": 11, "/": 11, "//": 11, "%": 11,
 }  # fmt: skip
 ATOM = 20
-
-
-@dataclass(frozen=True)
-class Token:
-    """A stretch of a line, its kind, and the node it was printed from.
-
-    Kinds: keyword, loop, block, buffer, number, dtype, function, variable, operator.
-    `start` and `end` are character offsets in the line's text.
-    """
-
-    start: int
-    end: int
-    kind: str
-    node: Expr | Stmt | Buffer | None
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a printed program.
-
-    `node` is the statement of the line; `loop` is (block name, loop name) on a loop's header,
-    naming the first block below it; `block` is the innermost block or the first one below.
-    """
-
-    text: str
-    tokens: tuple[Token, ...]
-    node: Stmt | None
-    loop: tuple[str, str] | None
-    block: str | None
-
-
-@dataclass(frozen=True)
-class Printed:
-    """A printed program."""
-
-    lines: tuple[Line, ...]
-
-    def __str__(self) -> str:
-        return "\n".join(line.text for line in self.lines)
-
-    def line_of(self) -> dict[Var | str, int]:
-        """1-based line numbers of loops (by their variable) and blocks (by their name)."""
-        numbers: dict[Var | str, int] = {}
-        for number, line in enumerate(self.lines, 1):
-            if isinstance(line.node, For):
-                numbers[line.node.var] = number
-            elif isinstance(line.node, Block):
-                numbers.setdefault(line.node.name, number)
-        return numbers
 
 
 class _Writer:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from tvmlab.ir.buffer import Buffer, Extent
-from tvmlab.ir.expr import Const, Expr, Local, Var
+from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.local import Local
 
 LOOP_KINDS = ("serial", "parallel", "vectorized", "unrolled", "bound", "tree")
 LANES = ("vectorized", "tree")

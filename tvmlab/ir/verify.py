@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from tvmlab.errors import VerifyError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Binary, Call, Cast, Expr, Local, Ramp, Select, Slice, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var
+from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.operation import OPERATIONS
 from tvmlab.ir.program import (
     LOOP_KINDS,

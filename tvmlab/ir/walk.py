@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Binary, Call, Cast, Expr, Local, Ramp, Select, Slice, Var, fold
+from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var, fold
+from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Region, Seq, Stmt, Store
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tvmlab.ir.expr import Expr, Local, Slice
+from tvmlab.ir.expr import Expr
 from tvmlab.ir.fold import Fold, Values, let, shared
+from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Stmt
 from tvmlab.ir.walk import variables

@@ -11,8 +11,9 @@ from tvmlab.arith.linear import Linear
 from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Binary, Const, Expr, Local, Ramp, Var
+from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Var
 from tvmlab.ir.fold import fold_of, results_of
+from tvmlab.ir.local import Local
 from tvmlab.ir.program import LANES, For, If, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import (
     exprs,

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from tvmlab.analysis.parallelism import is_private
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Expr, Local, Var
+from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.local import Local
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Block, For, Iter, Let, Program, Stmt
 from tvmlab.ir.walk import blocks, replace_buffers, rewrite, stmts, substitute_stmt

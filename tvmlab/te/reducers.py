@@ -18,7 +18,8 @@ from typing import Any
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import Const, Expr, ExprLike, Local, Var, as_expr, select
+from tvmlab.ir.expr import Const, Expr, ExprLike, Var, as_expr, select
+from tvmlab.ir.local import Local
 from tvmlab.ir.walk import exprs
 from tvmlab.te.bounded import precision
 from tvmlab.te.reduction import Axis, Combiner, Reduce, folded_axes, folded_value

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Extent, Load
-from tvmlab.ir.expr import Const, Expr, ExprLike, Local, Var, as_expr, binary
+from tvmlab.ir.expr import Const, Expr, ExprLike, Var, as_expr, binary
 from tvmlab.ir.fold import Fold, stores
+from tvmlab.ir.local import Local
 from tvmlab.ir.program import Stmt
 from tvmlab.te.size import check_extent
 

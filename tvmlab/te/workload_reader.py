@@ -8,18 +8,9 @@ from inspect import Parameter, Signature
 from tvmlab.errors import ExpressionError, TraceError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Extent
-from tvmlab.ir.expr import (
-    OPERATORS,
-    Const,
-    Expr,
-    Local,
-    Select,
-    binary,
-    cast,
-    const,
-    select,
-)
+from tvmlab.ir.expr import OPERATORS, Const, Expr, Select, binary, cast, const, select
 from tvmlab.ir.functions import call
+from tvmlab.ir.local import Local
 from tvmlab.ir.shapes import as_extent
 from tvmlab.te import reduction
 from tvmlab.te.plain_data import as_identifier, as_integer, as_list, as_string, fields, row, short

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import count
 
-from tvmlab.ir.printer import Line, Printed, print_program
+from tvmlab.ir.printed import Line, Printed
+from tvmlab.ir.printer import print_program
 from tvmlab.schedule import State
 from tvmlab.view.diff import matched_lines
 from tvmlab.view.schema import GoneLine, LineView, LoopRef, Token

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from tvmlab.arith import Interval
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Expr, Local, Var
+from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.local import Local
 from tvmlab.ir.program import For
 from tvmlab.targets.cpu.emit_text import FunctionText
 from tvmlab.targets.cpu.emit_types import splat_literal, value_type

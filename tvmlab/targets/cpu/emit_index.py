@@ -15,7 +15,8 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.constants import OPERATIONS
-from tvmlab.ir.expr import SHIFTS, Binary, Const, Expr, Local, Ramp, Var, fold
+from tvmlab.ir.expr import SHIFTS, Binary, Const, Expr, Ramp, Var, fold
+from tvmlab.ir.local import Local
 from tvmlab.ir.walk import variables
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_integer import round_down

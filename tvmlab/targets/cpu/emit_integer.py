@@ -8,7 +8,8 @@ undefined or wraps to the dividend itself.
 from __future__ import annotations
 
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import Binary, Const, Expr, Local, Var
+from tvmlab.ir.expr import Binary, Const, Expr, Var
+from tvmlab.ir.local import Local
 from tvmlab.targets.cpu.emit_context import Context, evaluate
 from tvmlab.targets.cpu.emit_types import splat_literal, value_type
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import SHIFTS, Binary, Call, Cast, Const, Expr, Local, Ramp, Select, Slice, Var
+from tvmlab.ir.expr import SHIFTS, Binary, Call, Cast, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.operation import OPERATIONS
 from tvmlab.ir.size import Size
 from tvmlab.targets.cpu import emit_bfloat16

@@ -21,7 +21,7 @@ from tvmlab.arith.polynomial import interval_of
 from tvmlab.arith.simplify import linear, loop_range, simplify
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.expr import Const, Expr, Var, fold
 from tvmlab.ir.program import Block, For, Region, Stmt
 from tvmlab.ir.shapes import as_index, same_extent
 from tvmlab.ir.walk import blocks_with_loops, substitute
@@ -162,9 +162,12 @@ def _in_memory(spans: list[Span | None], buffer: Buffer) -> Span | None:
     start = Linear({}, 0)
     extent: Extent = 1
     for span, stride in zip(spans, buffer.strides(), strict=True):
-        if span is None or not isinstance(stride, int):
+        if span is None:
             return None
-        start = start.plus(span.start, stride)
+        if isinstance(stride, int):
+            start = start.plus(span.start, stride)
+        else:
+            start = start.plus(linear(fold("*", span.start.expr(), stride), {}))
         extent = extent + (span.extent - 1) * stride
     return Span(start, extent)
 

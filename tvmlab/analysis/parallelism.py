@@ -41,8 +41,8 @@ def conflict(program: Program, loop: For) -> Answer:
 
 
 def _over_sizes(program: Program, loop: For, unknown: Unknown) -> Answer:
-    """The answer for indices that are products of sizes, which no affine set holds: by counting
-    iterations and values, and by boxes whose extents are over sizes."""
+    """The answer for indices that are products of sizes, which no affine set holds: by boxes whose
+    extents are over sizes, and by counting iterations and values."""
     around = loops_around(program, loop)
     ranges: dict[Var, Interval] = {}
     for outer in around:
@@ -50,20 +50,17 @@ def _over_sizes(program: Program, loop: For, unknown: Unknown) -> Answer:
     if not any(isinstance(o.extent, Expr) for o in (*around, *_loops(loop))):
         return unknown
     inside = list(blocks_with_loops(loop))
-    for block, loops in inside:
-        shared = any(not is_private(program, loop, w.buffer) for w in block.writes)
-        if shared and is_repeated(block, loops):
-            return unknown
     for buffer in {w.buffer for block, _ in inside for w in block.writes}:
-        touching = [b for b, _ in inside if buffer in _buffers(b)]
-        is_shared = len(touching) > 1 or any(continued(b) is buffer for b in touching)
-        if is_shared and not is_private(program, loop, buffer):
-            met = is_carried(loop, ranges, buffer)
-            if met is not None and met.is_certain:
-                at = (met.earlier,), (met.later,)
-                return Conflict(met.second, met.first, *at, met.element, "exchange")
-            if met is not None:
-                return unknown
+        met = None if is_private(program, loop, buffer) else is_carried(loop, ranges, buffer)
+        if met is None:
+            continue
+        touching = [(b, loops) for b, loops in inside if buffer in _buffers(b)]
+        is_shared = len(touching) > 1 or any(continued(b) is buffer for b, _ in touching)
+        if is_shared and met.is_certain:
+            at = (met.earlier,), (met.later,)
+            return Conflict(met.second, met.first, *at, met.element, "exchange")
+        if is_shared or is_repeated(*touching[0]):
+            return unknown
     return None
 
 

@@ -64,6 +64,7 @@ def greatest(total: Linear, ranges: Ranges) -> Expr | None:
     None where none is found.
     """
     found = _without_loops(_polynomial(total), ranges, _DEPTH)
+    found = None if found is None else _floored(found)
     if found is None or any(c.denominator != 1 for c in found.values()):
         return None
     result: Expr = Const(0, INDEX)
@@ -100,7 +101,19 @@ def _polynomial(total: Linear) -> Polynomial:
             result = _plus(result, _scaled(_times(a, b), coefficient))
         else:
             result = _plus(result, {(atom,): Fraction(coefficient)})
-    return result
+    return _rejoined(result)
+
+
+def _rejoined(a: Polynomial) -> Polynomial:
+    """`x // n * n + x % n` put together again as `x`, where n is over sizes."""
+    opaque = [x for x in _atoms(a) if isinstance(x, Opaque)]
+    for rest in [x for x in opaque if x.op == "%"]:
+        for quotient in [x for x in opaque if x.op == "//"]:
+            if [s.key() for s in rest.sides] == [s.key() for s in quotient.sides]:
+                divided, divisor = map(_polynomial, rest.sides)
+                whole = _scaled(_times({(quotient,): _UNIT}, divisor), -1)
+                a = _replaced(a, rest, _plus(divided, whole))
+    return a
 
 
 def _plus(a: Polynomial, b: Polynomial) -> Polynomial:
@@ -287,8 +300,16 @@ def _opaque_bound(atom: Opaque, above: bool, ranges: Ranges, depth: int) -> Poly
         if not above:
             return {} if _sign(divided, ranges, depth) > 0 else None
         most = _without_loops(divided, ranges, depth)
-        return None if most is None else _whole_quotient(most, divisor, ranges, depth)
+        return None if most is None else _whole_quotient(_floored(most), divisor, ranges, depth)
     return _number(atom.interval[1] if above else atom.interval[0])
+
+
+def _floored(a: Polynomial) -> Polynomial:
+    """A bound of something whole, rounded down where only its constant is no whole number."""
+    if any(c.denominator != 1 for m, c in a.items() if m):
+        return a
+    constant = a.get(_ONE, Fraction(0))
+    return _plus(a, {_ONE: floor(constant) - constant})
 
 
 def _whole_quotient(

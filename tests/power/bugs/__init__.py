@@ -1,6 +1,6 @@
 """The planted bugs, room by room."""
 
-from tests.power.bugs import analysis, emit, front, instructions, layout, lower, schedule
+from tests.power.bugs import analysis, emit, front, instructions, layout, lower, schedule, sizes
 from tests.power.planting import Room
 
 ROOMS: tuple[Room, ...] = (
@@ -11,4 +11,5 @@ ROOMS: tuple[Room, ...] = (
     *layout.ROOMS,
     *lower.ROOMS,
     *emit.ROOMS,
+    *sizes.ROOMS,
 )

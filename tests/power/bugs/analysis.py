@@ -82,8 +82,8 @@ ANALYSIS = Room(
         Bug(
             "a box may stick out by one",
             _REGIONS,
-            "if distance.constant + b.extent > a.extent:",
-            "if distance.constant + b.extent > a.extent + 1:",
+            "if excess(distance.constant + b.extent, a.extent)[1] > 0:",
+            "if excess(distance.constant + b.extent, a.extent)[1] > 1:",
         ),
         Bug(
             "a box may begin before another that covers it",
@@ -94,19 +94,19 @@ ANALYSIS = Room(
         Bug(
             "the box of an index is one too small",
             _REGIONS,
-            "int(high - low) + 1)",
-            "max(int(high - low), 1))",
+            "high.plus(low, -1).plus(Linear({}, 1))",
+            "high.plus(low, -1)",
         ),
         Bug(
             "the union of two boxes begins at the first",
             _REGIONS,
-            "low, high = min(0, apart), max(",
-            "low, high = 0, max(",
+            "low, high = min(0, apart), larger(",
+            "low, high = 0, larger(",
         ),
         Bug(
             "the union of two boxes ends with the first",
             _REGIONS,
-            "max(a.extent, apart + b.extent)",
+            "larger(a.extent, simplified(apart + b.extent))",
             "a.extent",
         ),
         Bug(

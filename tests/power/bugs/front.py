@@ -104,8 +104,8 @@ ARITH = Room(
         Bug(
             "the last iteration of a loop is forgotten",
             _SIMPLIFY,
-            "return 0, loop.extent - 1",
-            "return 0, max(loop.extent - 2, 0)",
+            "return start, start + extent - 1",
+            "return start, start + max(extent - 2, 0)",
         ),
     ),
 )

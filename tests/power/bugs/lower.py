@@ -18,7 +18,7 @@ LOWER = Room(
         Bug(
             "storage forgets where an origin starts",
             _STORAGE,
-            "return iters[-1].var + low",
+            "return iters[-1].var + origin.low",
             "return iters[-1].var",
         ),
         Bug(
@@ -103,8 +103,8 @@ LOWER = Room(
         Bug(
             "the tail runs the first tile's iteration",
             _PREDICATES,
-            "{loop.var: Const(full, INDEX)})",
-            "{loop.var: Const(0, INDEX)})",
+            "{loop.var: as_index(full)})",
+            "{loop.var: as_index(0)})",
         ),
         Bug(
             "a loop is cut though part of it has no condition",
@@ -151,7 +151,7 @@ LOWER = Room(
         Bug(
             "nests of different extents set the same elements",
             _TOUCHED,
-            "if a.extent != b.extent:",
+            "if not same_extent(a.extent, b.extent):",
             "if False:",
         ),
         Bug(

@@ -22,7 +22,7 @@ LOOPS = Room(
         Bug(
             "split loses its predicate",
             f"{_HERE}.split",
-            'where = binary("<", value, Const(_extent(loop), INDEX))',
+            'where = binary("<", value, as_index(loop.extent))',
             "where = None",
         ),
         Bug(
@@ -34,8 +34,8 @@ LOOPS = Room(
         Bug(
             "split infers the factor rounding down",
             f"{_HERE}.split",
-            "-(-_extent(loop) // known)",
-            "max(_extent(loop) // known, 1)",
+            "simplified((loop.extent + (known - 1)) // known)",
+            "simplified(loop.extent // known) or 1",
         ),
         Bug(
             "a predicate before split is forgotten",
@@ -46,13 +46,13 @@ LOOPS = Room(
         Bug(
             "fuse exchanges quotient and remainder",
             f"{_HERE}.fuse",
-            "above if is_outermost else above % Const(loop.extent, INDEX)",
-            "above % Const(loop.extent, INDEX) if is_outermost else above",
+            "above if is_outermost else above % as_index(loop.extent)",
+            "above % as_index(loop.extent) if is_outermost else above",
         ),
         Bug(
             "fuse forgets the innermost of three extents",
             f"{_HERE}.fuse",
-            "extent *= loop.extent",
+            "extent = simplified(loop.extent * extent)",
             "extent = loop.extent",
         ),
         Bug(
@@ -105,8 +105,18 @@ PLACES = Room(
             "total if span is None else span.extent, block)",
             "total if span is None else max(span.extent - 1, 1), block)",
         ),
-        Bug("a new nest is not clipped above", _NEST, "if high >= total:", "if False:"),
-        Bug("a new nest is not clipped below", _NEST, "if low < 0:", "if False:"),
+        Bug(
+            "a new nest is not clipped above",
+            _NEST,
+            "if interval(start - total, known)[1] >= 0:",
+            "if False:",
+        ),
+        Bug(
+            "a new nest is not clipped below",
+            _NEST,
+            "if interval(start, known)[0] < 0:",
+            "if False:",
+        ),
         Bug(
             "compute_at moves an output",
             _COMPUTE_AT,
@@ -243,7 +253,7 @@ PLACES = Room(
         Bug(
             "decompose_reduction drops a repeating loop",
             _DECOMPOSE,
-            "if repeats and inner.extent != 1:",
+            "if repeats and not same_extent(inner.extent, 1):",
             "if False:",
         ),
     ),

@@ -56,6 +56,7 @@ def test_what_split_fused_and_clipped_loops_reach_is_proved(extent: Extent, over
         (n * m, i // n - n),
         (n, maximum(i, m) - n),
         (n, i * (n - m)),
+        (8, i * (2 - n) + (n - 2) * 7 - 1),
     ],
 )
 def test_what_may_be_outside_is_not_proved(extent: Extent, over: Expr) -> None:

@@ -2,7 +2,7 @@
 
 Each file in `refusals/` holds a request and the refusal it meets:
 
-    # blur                      (or argmax; the matrix product if there is no such line)
+    # blur                      (or argmax, sized; the matrix product if there is no such line)
     <line of schedule, after any number of legal ones>
     ---
     where: ...
@@ -43,11 +43,19 @@ def _argmax() -> tuple[Tensor, Tensor]:
     return t.compute((64,), lambda y: value[y] + index[y].astype("float32"), name="S"), index
 
 
+def _sized() -> Tensor:
+    m, n = t.var("m"), t.var("n")
+    a = t.placeholder((m, n), name="A")
+    r = t.reduce_axis((0, n), name="r")
+    h = t.compute((m,), lambda y: t.sum(a[y, r], axis=r), name="H")
+    return t.compute((m, n), lambda y, x: a[y, x] * h[y], name="W")
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda p: p.stem)
 def test_refusal(case: Path) -> None:
     request, _, expected = case.read_text().partition("---\n")
     *legal, asked = request.strip().splitlines()
-    named = {"# blur": _blur, "# argmax": _argmax}
+    named = {"# blur": _blur, "# argmax": _argmax, "# sized": _sized}
     s = t.create_schedule(named.get(request.partition("\n")[0], _matmul)())
     s.apply_python("\n".join(legal))
     before = s.state

@@ -9,6 +9,7 @@ SIZES = Room(
     (
         "tests/arith/test_polynomial.py",
         "tests/ir/test_shapes.py",
+        "tests/lower/test_sizes.py",
         "tests/schedule/test_sizes.py",
         "tests/targets/test_cpu_sizes.py",
     ),

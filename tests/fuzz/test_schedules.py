@@ -88,7 +88,7 @@ def test_random_legal_traces_compute_the_same(part: int) -> None:
         _judge(seed)
 
 
-def _judge_sized(seed: int) -> None:
+def judge_sized(seed: int) -> None:
     """As `_judge`, of an expression over sizes, at several of their values."""
     rng = random.Random(seed)
     start = State.start(random_sized_expression(rng))
@@ -98,7 +98,7 @@ def _judge_sized(seed: int) -> None:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_random_legal_traces_compute_the_same_at_every_size(part: int) -> None:
     for seed in range(part, PAIRS // 4, PARTS):
-        _judge_sized(seed)
+        judge_sized(seed)
 
 
 @pytest.mark.parametrize("seed", PINNED)

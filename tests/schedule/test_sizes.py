@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tvmlab as t
-from tests.fuzz.test_schedules import _judge_sized, _judge_state
+from tests.fuzz.test_schedules import judge_sized, judge_state
 from tvmlab.arith.inside import verify_inside
 from tvmlab.ir.shapes import sizes_of
 from tvmlab.schedule import STEPS
@@ -123,7 +123,7 @@ def test_schedules_are_right_at_every_size(schedule: Scheduling) -> None:
     schedule(s)
     verify_inside(s.mod, strict=True)
     for seed in range(3):
-        _judge_state(s.state, seed * 8)
+        judge_state(s.state, seed * 8)
     found = s.check(n=(1, 2, 7, 16, 33), m=(1, 5, 8), k=(3, 16))
     assert len(found) == 5
     assert all(found)
@@ -180,7 +180,7 @@ def test_new_loops_do_not_take_the_names_of_sizes() -> None:
 
 @pytest.mark.parametrize("seed", range(24))
 def test_random_schedules_over_sizes(seed: int) -> None:
-    _judge_sized(seed)
+    judge_sized(seed)
 
 
 def test_outputs_are_compared_at_each_value() -> None:

@@ -32,6 +32,17 @@ and that may stand wherever an int64 may. Every extent is at least 1 for all val
   `body` stores. So the several results of one fold are all computed from what was there before.
 - `Invoke(name, operands, body)`: a hardware instruction; it does exactly what `body` does.
 
+*Scopes* say in which memory of a machine an intermediate is kept. They change no value: a machine
+without such a memory uses one that it has, and on a CPU every scope but `register` is memory.
+
+- `global`: the memory of the whole program.
+- `shared`: of one block of threads; `warp`: of the threads that run in step; `local`: of one
+  thread. Each iteration of the loop that owns such a buffer has one of its own.
+- `scratch.input`, `scratch.weight`, `scratch.accumulator`: the memories inside an accelerator that
+  feed its multiplier with data and weights, and hold its sums.
+- `register`: a small tile whose indices are all constant after unrolling, so that each element is
+  a machine register. Lowering makes these; a schedule asks for `local`.
+
 *Expressions* have a dtype and no effects:
 
 - Integer `+ - *` wrap around modulo 2**bits. `//` and `%` round towards minus infinity, so that

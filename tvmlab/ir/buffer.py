@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
+from typing import NamedTuple
 
 from tvmlab.ir import dtypes
 from tvmlab.ir.expr import Expr
@@ -12,22 +13,52 @@ Extent = int | Expr
 """A size: an int where it is known, else an int64 expression over symbolic variables."""
 
 
+class Alignment(NamedTuple):
+    """That neighbours along dimension `axis` are `factor * n + offset` elements apart, some n."""
+
+    axis: int
+    factor: int
+    offset: int
+
+
 class Buffer:
     """A row-major array of `shape` elements of `dtype`, stored in `scope`.
 
-    Scope `global` is memory; `register` is a small tile whose indices are all constant after
-    unrolling, so that each element is a machine register. Identity, not name, tells two apart.
+    What the scopes are stands in `tvmlab.ir`. `alignments` say how far apart neighbours are to be
+    in memory, which changes no element. Identity, not name, tells two buffers apart.
     """
 
-    __slots__ = ("name", "shape", "dtype", "scope")
+    __slots__ = ("alignments", "dtype", "name", "scope", "shape")
 
     def __init__(
-        self, name: str, shape: Iterable[Extent], dtype: str, scope: str = "global"
+        self,
+        name: str,
+        shape: Iterable[Extent],
+        dtype: str,
+        scope: str = "global",
+        alignments: tuple[Alignment, ...] = (),
     ) -> None:
         self.name = name
         self.shape = tuple(shape)
         self.dtype = dtype
         self.scope = scope
+        self.alignments = alignments
+
+    def replace(
+        self,
+        *,
+        shape: Iterable[Extent] | None = None,
+        scope: str | None = None,
+        alignments: tuple[Alignment, ...] | None = None,
+    ) -> Buffer:
+        """Another buffer of this name, with the given parts exchanged."""
+        return Buffer(
+            self.name,
+            self.shape if shape is None else shape,
+            self.dtype,
+            self.scope if scope is None else scope,
+            self.alignments if alignments is None else alignments,
+        )
 
     @property
     def extents(self) -> tuple[int, ...]:

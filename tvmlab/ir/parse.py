@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from tvmlab.errors import ParseError, VerifyError
 from tvmlab.ir import dtypes
-from tvmlab.ir.buffer import Buffer, Extent
+from tvmlab.ir.buffer import Alignment, Buffer, Extent
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.local import Local
 from tvmlab.ir.parse_expr import Scope, fail, parse_expr
@@ -93,9 +93,9 @@ def _function(node: ast.FunctionDef) -> Program:
         scope.buffers[arg.arg] = params[-1]
     body = list(node.body)
     intermediates = []
-    while body and (found := _allocation(body[0], scope)) is not None and found[1] is None:
-        intermediates.append(found[0])
-        scope.buffers[found[0].name] = found[0]
+    while body and (found := _allocation(body[0], scope)) is not None and not _is_tile(found):
+        intermediates.append(found)
+        scope.buffers[found.name] = found
         body.pop(0)
     stmt = _sequence(body, scope, None, node)
     written = {s.buffer for s in stmts(stmt) if isinstance(s, Store)}
@@ -140,8 +140,8 @@ def _extent(node: ast.expr, scope: Scope) -> Extent:
     return value
 
 
-def _allocation(node: ast.stmt, scope: Scope) -> tuple[Buffer, str | None] | None:
-    """The buffer of `b = allocate(float32[4])`, and its scope where one is said; else None."""
+def _allocation(node: ast.stmt, scope: Scope) -> Buffer | None:
+    """The buffer of `b = allocate(float32[4])`, stored as it says; None for another statement."""
     if not (
         isinstance(node, ast.Assign)
         and len(node.targets) == 1
@@ -151,24 +151,44 @@ def _allocation(node: ast.stmt, scope: Scope) -> tuple[Buffer, str | None] | Non
         and node.value.func.id == "allocate"
     ):
         return None
-    call, memory = node.value, None
+    call, memory = node.value, "global"
+    alignments: tuple[Alignment, ...] = ()
     for keyword in call.keywords:
-        if keyword.arg != "scope" or not isinstance(keyword.value, ast.Constant):
-            raise fail(node, 'allocate takes a type and scope="..."')
-        memory = str(keyword.value.value)
+        if keyword.arg == "scope" and isinstance(keyword.value, ast.Constant):
+            memory = str(keyword.value.value)
+        elif keyword.arg == "align":
+            alignments = _alignments(keyword.value)
+        else:
+            raise fail(node, 'allocate takes a type, scope="..." and align=[[0, 32, 8]]')
     if len(call.args) != 1:
-        raise fail(node, 'allocate takes a type and scope="..."')
-    name = node.targets[0].id
-    return _buffer(name, call.args[0], memory or "global", scope), memory
+        raise fail(node, 'allocate takes a type, scope="..." and align=[[0, 32, 8]]')
+    buffer = _buffer(node.targets[0].id, call.args[0], memory, scope)
+    return buffer.replace(alignments=alignments) if alignments else buffer
+
+
+def _alignments(node: ast.expr) -> tuple[Alignment, ...]:
+    """Alignments, each a list of dimension, factor and offset."""
+    try:
+        rows = ast.literal_eval(node)
+        found = tuple(Alignment(*row) for row in rows)
+    except (ValueError, TypeError):
+        found = ()
+    if not found or not all(type(n) is int for row in found for n in row):
+        raise fail(node, "align is a list of lists of three integers: dimension, factor, offset")
+    return found
+
+
+def _is_tile(buffer: Buffer) -> bool:
+    """Whether a buffer is a tile of registers, which lives where it is allocated."""
+    return buffer.scope == "register"
 
 
 def _sequence(nodes: Sequence[ast.stmt], scope: Scope, block: str | None, at: ast.AST) -> Stmt:
     """Statements of one indentation."""
     parts: list[Stmt] = []
     for n, node in enumerate(nodes):
-        found = _allocation(node, scope)
-        if found is not None:
-            buffer = found[0]
+        buffer = _allocation(node, scope)
+        if buffer is not None:
             inner = scope.within(buffers={buffer.name: buffer})
             parts.append(Allocate(buffer, _sequence(nodes[n + 1 :], inner, block, node)))
             break

@@ -184,8 +184,7 @@ class _Writer:
             self.put(" = ")
             self.put("allocate", "function", s)
             self.put("(")
-            self.type_of(s.buffer)
-            self.put(f', scope="{s.buffer.scope}")')
+            self.stored(s.buffer)
             self.end(s, block)
             self.stmt(s.body, indent, block)
 
@@ -265,6 +264,15 @@ class _Writer:
             self.end(s, block)
             self.stmt(s.otherwise, indent + 1, block)
 
+    def stored(self, buffer: Buffer) -> None:
+        """What an allocation says of a buffer: its type, and how it is stored."""
+        self.type_of(buffer)
+        if buffer.scope != "global":
+            self.put(f', scope="{buffer.scope}"')
+        if buffer.alignments:
+            self.put(f", align={[list(a) for a in buffer.alignments]}")
+        self.put(")")
+
     def type_of(self, buffer: Buffer) -> None:
         self.put(buffer.dtype, "dtype", buffer)
         self.put("[")
@@ -296,8 +304,7 @@ class _Writer:
             self.put(" = ")
             self.put("allocate", "function")
             self.put("(")
-            self.type_of(buffer)
-            self.put(")")
+            self.stored(buffer)
             self.end(None, None)
         self.stmt(p.body, 1, None)
 

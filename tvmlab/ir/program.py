@@ -12,7 +12,17 @@ from tvmlab.ir.local import Local
 LOOP_KINDS = ("serial", "parallel", "vectorized", "unrolled", "bound", "tree")
 LANES = ("vectorized", "tree")
 """Kinds of loops whose iterations are the lanes of vectors."""
-SCOPES = ("global", "register")
+SCOPES = (
+    "global",
+    "shared",
+    "warp",
+    "local",
+    "scratch.input",
+    "scratch.weight",
+    "scratch.accumulator",
+    "register",
+)
+"""Where a buffer may be stored; `tvmlab.ir` says what each means."""
 
 Annotation = tuple[str, str | int | tuple[int, ...]]
 """What a loop carries beside its kind: a name and plain data."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tvmlab.ir.buffer import Buffer, Extent
+from tvmlab.ir.buffer import Extent
 from tvmlab.ir.expr import Const, Expr
 from tvmlab.ir.program import Allocate, Block, For, Iter, Program, Region, Stmt
 from tvmlab.ir.shapes import Values, sizes_of, value_of
@@ -19,9 +19,7 @@ def specialise(program: Program, values: Values) -> Program:
         return program
     buffers = [*program.params, *program.buffers]
     buffers += [s.buffer for s in stmts(program.body) if isinstance(s, Allocate)]
-    known = {
-        b: Buffer(b.name, [value_of(e, values) for e in b.shape], b.dtype, b.scope) for b in buffers
-    }
+    known = {b: b.replace(shape=[value_of(e, values) for e in b.shape]) for b in buffers}
 
     def extent(given: Extent) -> Extent:
         return value_of(given, values)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tvmlab.arith import simplify_stmt
 from tvmlab.ir.program import Program
+from tvmlab.lower.alignment import align_storage
 from tvmlab.lower.axes import take_turns
 from tvmlab.lower.bind import bind
 from tvmlab.lower.initialise import initialise
@@ -43,6 +44,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("instructions", "instructions are spelled out as loops", spell_out),
     Pass("axes", "blocks of a grid run in parallel, threads one after the other", take_turns),
     Pass("storage", "an intermediate shrinks to what one iteration needs", shrink_storage),
+    Pass("alignment", "rows are as far apart as was asked", align_storage),
     Pass("initialisation", "a reduction's first value is set before its loops", initialise),
     Pass("bindings", "blocks dissolve into the loops around them", bind),
     Pass("simplification", "indices in simplest form", simplify_program),

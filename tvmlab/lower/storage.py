@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from tvmlab.analysis.parallelism import is_private
+from tvmlab.analysis.ownership import loops_to_owner
 from tvmlab.analysis.regions import Box, Ranges, excess, simplified, touched, union
 from tvmlab.arith import Interval, bounds, simplify
 from tvmlab.arith.polynomial import Reach, greatest
@@ -18,9 +18,9 @@ from tvmlab.arith.simplify import linear, loop_range
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.program import LANES, Block, For, Iter, Program, Region, Stmt, Store
+from tvmlab.ir.program import Block, Iter, Program, Region, Stmt, Store
 from tvmlab.ir.shapes import same_extent
-from tvmlab.ir.walk import blocks_with_loops, map_children, rewrite, rewrite_expr, variables
+from tvmlab.ir.walk import map_children, rewrite, rewrite_expr, variables
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,10 @@ def shrink_storage(program: Program) -> Program:
 
 def _place(program: Program, buffer: Buffer) -> _Place | None:
     """The place inside the innermost loop that can own `buffer`; None if no loop can."""
-    around = _common_loops(program, buffer)
-    # The lanes of a vectorized loop run together: none of them owns a box alone.
-    lanes = next((n for n, o in enumerate(around) if o.kind in LANES), len(around))
-    around = around[:lanes]
-    owner = next((o for o in reversed(around) if is_private(program, o, buffer)), None)
-    if owner is None:
+    around = loops_to_owner(program, buffer)
+    if not around:
         return None
-    around = around[: around.index(owner) + 1]
+    owner = around[-1]
     ranges: dict[Var, Interval] = {}
     for loop in around:
         ranges[loop.var] = loop_range(loop, ranges)
@@ -74,12 +70,14 @@ def _place(program: Program, buffer: Buffer) -> _Place | None:
             origin = _origin(span.start.expr(), ranges)
         shape.append(extent if span is None or origin is None else span.extent)
         origins.append(origin or _Origin(Const(0, INDEX)))
+    alignments = buffer.alignments
     parallel = next((o for o in around if o.kind == "parallel"), None)
     if parallel is not None:
         shape = [parallel.extent, *shape]
+        alignments = tuple(a._replace(axis=a.axis + 1) for a in alignments)
     elif all(map(same_extent, shape, buffer.shape)):
         return None
-    small = Buffer(buffer.name, shape, buffer.dtype, buffer.scope)
+    small = buffer.replace(shape=shape, alignments=alignments)
     return _Place(small, parallel.var if parallel is not None else None, tuple(origins))
 
 
@@ -100,15 +98,6 @@ def _origin(start: Expr, ranges: Ranges) -> _Origin | None:
         most = greatest(linear(value, ranges), ranges)
         return None if most is None else _Origin(value, int(low), simplified(most + (1 - int(low))))
     return None if high == inf else _Origin(value, int(low), int(high - low) + 1)
-
-
-def _common_loops(program: Program, buffer: Buffer) -> list[For]:
-    """The loops around every block that touches `buffer`, outermost first."""
-    common: list[For] | None = None
-    for block, loops in blocks_with_loops(program.body):
-        if buffer in [r.buffer for r in (*block.reads, *block.writes)]:
-            common = [o for o in loops if o in common] if common is not None else list(loops)
-    return common or []
 
 
 def _whole_box(body: Stmt, buffer: Buffer, ranges: Ranges) -> Box:

@@ -11,10 +11,17 @@ from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import Block, For, Invoke, Program, Region, Stmt, Store
-from tvmlab.ir.walk import blocks, map_children, rewrite_expr, stmts
+from tvmlab.ir.walk import blocks, map_children, replace_buffers, rewrite_expr, stmts
 
 Place = Callable[[tuple[Expr, ...]], tuple[Expr, ...]]
 """From an element's indices to where it is now."""
+
+
+def with_buffer(program: Program, old: Buffer, new: Buffer) -> Program:
+    """`program` with the intermediate `old` exchanged for `new`, elements where they were."""
+    buffers = [new if b is old else b for b in program.buffers]
+    body = replace_buffers(program.body, {old: new})
+    return Program(program.name, program.params, program.outputs, buffers, body)
 
 
 def relocated(program: Program, old: Buffer, new: Buffer, place: Place) -> Program:

@@ -21,7 +21,9 @@ from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
 from tvmlab.schedule.primitives.reverse_compute_inline import ReverseComputeInline
 from tvmlab.schedule.primitives.rfactor import Rfactor
 from tvmlab.schedule.primitives.rolling_buffer import RollingBuffer
+from tvmlab.schedule.primitives.set_scope import SetScope
 from tvmlab.schedule.primitives.split import Split
+from tvmlab.schedule.primitives.storage_align import StorageAlign
 from tvmlab.schedule.primitives.tensorize import Tensorize
 from tvmlab.schedule.primitives.transform_layout import TransformLayout
 from tvmlab.schedule.primitives.tree_reduce import TreeReduce
@@ -53,6 +55,8 @@ PRIMITIVES: tuple[type[Step], ...] = (
     CacheWrite,
     TransformLayout,
     RollingBuffer,
+    SetScope,
+    StorageAlign,
     DecomposeReduction,
     Rfactor,
     PadEinsum,
@@ -84,7 +88,9 @@ __all__ = [
     "ReverseComputeInline",
     "Rfactor",
     "RollingBuffer",
+    "SetScope",
     "Split",
+    "StorageAlign",
     "Tensorize",
     "Unannotate",
     "TransformLayout",

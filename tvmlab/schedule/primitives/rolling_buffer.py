@@ -75,6 +75,7 @@ class RollingBuffer(Step):
     name = "rolling_buffer"
     summary = "keep a sliding window, computing each element once"
     example = 'rolling_buffer("y")'
+    group = "storage"
     loop: str = argument("loop", "the loop along which the window slides")
 
     def require(self, program: Program) -> None:
@@ -215,7 +216,7 @@ class RollingBuffer(Step):
         def place(indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
             return tuple(i % size if n == window.dimension else i for n, i in enumerate(indices))
 
-        return relocated(moved, old, Buffer(old.name, shape, old.dtype, old.scope), place)
+        return relocated(moved, old, old.replace(shape=shape), place)
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[RollingBuffer]:

@@ -61,6 +61,7 @@ class TransformLayout(Step):
     name = "transform_layout"
     summary = "store an intermediate in another order"
     example = 'transform_layout("B", "i, j -> j // 16, i, j % 16")'
+    group = "storage"
     buffer: str = argument("name", "the intermediate to store anew")
     index_map: str = argument("name", "where each element goes, as in i, j -> j // 16, i, j % 16")
 
@@ -84,6 +85,12 @@ class TransformLayout(Step):
                 "",
                 f"{instruction} works on {buffer.name} as it is laid out",
                 "transform_layout before tensorize",
+            )
+        if buffer.alignments:
+            raise self.refuse(
+                "",
+                f"{buffer.name} has aligned rows, and would have other rows",
+                "transform_layout before storage_align",
             )
         layout = self._layout(buffer)
         if prod(layout.shape) > MOST_PADDING * prod(buffer.extents):
@@ -129,7 +136,7 @@ class TransformLayout(Step):
         """The buffer in its new shape, and every access of it at the new place."""
         buffer = self.intermediate(program, self.buffer)
         shape = self._layout(buffer).shape
-        new = Buffer(buffer.name, shape, buffer.dtype, buffer.scope)
+        new = buffer.replace(shape=shape)
         return relocated(program, buffer, new, self._map().place)
 
     @classmethod

@@ -1,0 +1,94 @@
+"""Scopes and alignments: what is printed and read, what stays the same, what lowering makes."""
+
+from __future__ import annotations
+
+import pytest
+
+import tvmlab as t
+from tests.schedule.test_kept import check
+from tvmlab.arith.pitch import aligned_shape
+from tvmlab.ir import equal, text
+from tvmlab.ir.buffer import Alignment
+from tvmlab.ir.parse import parse_program
+from tvmlab.lower.pipeline import lower
+from tvmlab.te.tensor import Tensor
+
+
+def _chain(rows: int = 8, columns: int = 16) -> Tensor:
+    a = t.placeholder((rows, columns), name="A")
+    b = t.compute((rows, columns), lambda y, x: a[y, x] + 1, name="B")
+    return t.compute((rows, columns), lambda y, x: b[y, x] * 2, name="C")
+
+
+@pytest.mark.parametrize("scope", ["shared", "warp", "local", "scratch.input"])
+def test_a_scope_is_printed_read_and_changes_no_value(scope: str) -> None:
+    s = t.create_schedule(_chain())
+    s["B"].compute_at("C", "y")
+    s["B"].set_scope("B", scope)
+    assert f'B = allocate(float32[8, 16], scope="{scope}")' in str(s)
+    again = parse_program(text(s.mod))
+    assert equal(again, s.mod)
+    assert [b.scope for b in again.buffers] == [scope]
+    s["C"].parallel("y")
+    check(s)
+    assert s.check()
+
+
+def test_shared_memory_under_bound_blocks_belongs_to_one() -> None:
+    s = t.create_schedule(_chain())
+    s["B"].compute_at("C", "y")
+    s["C"].bind("y", "blockIdx.x")
+    s["C"].bind("x", "threadIdx.x")
+    s["B"].set_scope("B", "shared")
+    with pytest.raises(t.ScheduleError, match="hands B"):
+        s["B"].set_scope("B", "local")
+    check(s)
+    assert s.check()
+
+
+@pytest.mark.parametrize(
+    ("shape", "alignment", "wanted"),
+    [
+        ((64, 64), (0, 1024, 16), (64, 1040)),
+        ((64, 64), (0, 32, 0), (64, 64)),
+        ((64, 60), (0, 32, 8), (64, 72)),
+        ((4, 5, 8), (0, 32, 8), (4, 5, 8)),
+        ((4, 6, 8), (0, 32, 8), (4, 9, 8)),
+        ((4, 6, 8), (1, 32, 8), (4, 6, 8)),
+        ((4, 6, 8), (0, 32, 9), None),
+        ((7, 1), (0, 1, 0), (7, 1)),
+    ],
+)
+def test_the_least_shape_that_has_an_alignment(
+    shape: tuple[int, ...], alignment: tuple[int, int, int], wanted: tuple[int, ...] | None
+) -> None:
+    assert aligned_shape(shape, Alignment(*alignment)) == wanted
+
+
+def test_rows_are_as_far_apart_as_was_asked_in_all_of_a_buffer_and_in_a_part() -> None:
+    s = t.create_schedule(_chain(12, 64))
+    s["B"].storage_align("B", 0, 64, 16)
+    assert "B = allocate(float32[12, 64], align=[[0, 64, 16]])" in str(s)
+    assert equal(parse_program(text(s.mod)), s.mod)
+    assert "B = allocate(float32[12, 80])" in str(lower(s.mod))
+    yo, _, _, _ = s["C"].tile("y", "x", 4, 16)
+    s["B"].compute_at("C", yo)
+    assert "B = allocate(float32[4, 80])" in str(lower(s.mod))
+    s["C"].parallel(yo)
+    assert "B = allocate(float32[3, 4, 80])" in str(lower(s.mod))
+    check(s)
+    assert s.check()
+
+
+def test_a_second_alignment_takes_the_place_of_the_first() -> None:
+    s = t.create_schedule(_chain())
+    s["B"].storage_align("B", 0, 32, 8)
+    s["B"].storage_align("B", 0, 16, 4)
+    assert "align=[[0, 16, 4]]" in str(s)
+
+
+@pytest.mark.parametrize("said", ["align=3", "align=[[0]]", "align=[[0, 1.5, 2]]", "pitch=[[0]]"])
+def test_an_allocation_that_cannot_be_read(said: str) -> None:
+    words = text(t.create_schedule(_chain()).mod).replace("[8, 16])\n", f"[8, 16], {said})\n", 1)
+    with pytest.raises(t.TvmlabError, match="align"):
+        parse_program(words)

@@ -1,0 +1,154 @@
+"""Set scope: which memory of a machine an intermediate is kept in.
+
+Other systems: TVM `set_scope`, Halide `store_in`, Exo `set_memory`.
+
+`global` is the memory of the whole program. `shared` belongs to a block of threads, `warp` to the
+threads that run in step, `local` to one thread: legal where the iterations of some loop can each
+have a buffer of their own, and of bound loops those of the right axes. `scratch.input`,
+`scratch.weight` and `scratch.accumulator` are memories inside an accelerator, which their target
+fills. No value changes; a CPU keeps all of them in memory, `local` ones in registers where it can.
+
+Before:
+
+    B = allocate(float32[8])
+    for i in range(8):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+    for i in range(8):
+        with block("C", vi=i):
+            C[vi] = B[vi] + 1.0
+
+After `s["B"].compute_at("C", "i"); s["B"].set_scope("B", "local")`:
+
+    B = allocate(float32[8], scope="local")
+    for i in range(8):
+        with block("B", vi=i):
+            B[vi] = A[vi] + 1.0
+        with block("C", vi=i):
+            C[vi] = B[vi] + 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+from tvmlab.analysis.ownership import loops_to_owner
+from tvmlab.analysis.regions import touched, union
+from tvmlab.ir.axis import BLOCK_AXES, axis_of
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.dtypes import size_bytes
+from tvmlab.ir.program import SCOPES, For, Program
+from tvmlab.schedule.find import Site, ranges_of, sites
+from tvmlab.schedule.relocate import with_buffer
+from tvmlab.schedule.step import Step, argument
+
+OFFERED = tuple(scope for scope in SCOPES if scope != "register")
+OWNED = ("shared", "warp", "local")
+
+MOST_LOCAL_BYTES = 16384
+"""What one thread may keep for itself: a quarter of an SM's register file, half of a CPU's L1."""
+
+
+@dataclass(frozen=True)
+class SetScope(Step):
+    """Keep `buffer`, which the block reads or writes, in the memory `scope`."""
+
+    name = "set_scope"
+    summary = "keep an intermediate in another memory"
+    example = 'set_scope("B", "local")'
+    group = "storage"
+    buffer: str = argument("name", "the intermediate to keep elsewhere")
+    scope: str = argument("name", f"one of {', '.join(OFFERED)}")
+
+    def require(self, program: Program) -> None:
+        """A memory there is, and for one that threads own, a loop whose iterations own it."""
+        if self.scope == "register":
+            raise self.refuse(
+                "",
+                "registers are given out by lowering, to small tiles with constant indices",
+                'use the scope "local", and unroll or vectorize the loops over it',
+            )
+        if self.scope not in OFFERED:
+            raise self.refuse(
+                "", f"there is no memory {self.scope!r}", f"there are {', '.join(OFFERED)}"
+            )
+        buffer = self.intermediate(program, self.buffer)
+        if self.scope in OWNED:
+            self._require_owner(program, buffer)
+
+    def _require_owner(self, program: Program, buffer: Buffer) -> None:
+        """A loop around all that touches the buffer, each iteration of which can have its own."""
+        around = loops_to_owner(program, buffer)
+        whose = "a block of threads" if self.scope == "shared" else "one thread"
+        if not around:
+            raise self.refuse(
+                "",
+                f"cannot prove that iterations of a loop write all they read of {buffer.name}, as "
+                f"memory of {whose} needs",
+                f"compute_at {buffer.name} in a loop of its reader first",
+            )
+        wanted = [o for o in _bound_around(program, buffer) if self._owns(o)]
+        apart = next((o for o in wanted if o not in around), None)
+        if apart is not None:
+            raise self.refuse(
+                apart.var.name,
+                f"{axis_of(apart)} hands {buffer.name} from one iteration to another, and "
+                f"{self.scope} memory is of {whose}",
+                f"compute_at {buffer.name} inside {apart.var.name}, or choose a wider scope",
+            )
+        size = _size_bytes(around, buffer)
+        if self.scope == "local" and (size is None or size > MOST_LOCAL_BYTES):
+            held = "of no known size" if size is None else f"of {size} bytes"
+            raise self.refuse(
+                around[-1].var.name,
+                f"an iteration needs {buffer.name} {held}, and a thread keeps at most "
+                f"{MOST_LOCAL_BYTES}",
+                "compute it at a loop further in, or choose shared or global",
+            )
+
+    def _owns(self, loop: For) -> bool:
+        """Whether different iterations of a bound loop have different memories of the scope."""
+        return self.scope != "shared" or axis_of(loop) in BLOCK_AXES
+
+    def apply(self, program: Program) -> Program:
+        """The buffer in its new scope."""
+        buffer = self.intermediate(program, self.buffer)
+        return with_buffer(program, buffer, buffer.replace(scope=self.scope))
+
+    @classmethod
+    def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[SetScope]:
+        """Each memory that the intermediates the block writes are not in."""
+        for region in site.block.writes:
+            if region.buffer in program.buffers:
+                for scope in OFFERED:
+                    if scope != region.buffer.scope:
+                        yield cls(site.block.name, region.buffer.name, scope)
+
+
+def _bound_around(program: Program, buffer: Buffer) -> list[For]:
+    """The bound loops around the blocks that touch `buffer`."""
+    return [
+        loop
+        for site in sites(program)
+        if buffer in [r.buffer for r in (*site.block.reads, *site.block.writes)]
+        for loop in site.loops
+        if axis_of(loop) is not None
+    ]
+
+
+def _size_bytes(around: list[For], buffer: Buffer) -> int | None:
+    """Bytes of `buffer` that one iteration of the innermost loop touches; None where unknown."""
+    ranges = ranges_of(around)
+    written = touched(around[-1].body, buffer, ranges, writes=True)
+    read = touched(around[-1].body, buffer, ranges, writes=False)
+    box = written if written is None or read is None else union(written, read)
+    if box is None:
+        return None
+    extents = [
+        whole if span is None else span.extent
+        for span, whole in zip(box, buffer.shape, strict=True)
+    ]
+    known = [e for e in extents if isinstance(e, int)]
+    return prod(known) * size_bytes(buffer.dtype) if len(known) == len(extents) else None

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from itertools import product
 from statistics import median, quantiles
 
+import tvmlab as t
 from tvmlab import ops
 from tvmlab.api import Schedule, create_schedule
 from tvmlab.errors import ScheduleError
@@ -113,6 +114,43 @@ def move_lists() -> Iterator[Callable[[], object]]:
         yield lambda schedule=schedule, loops=loops: [schedule.moves(loop) for loop in loops]
 
 
+def several_blocks(rows: int) -> Schedule:
+    """Five blocks in one nest, 150 nodes: stencils with halos, a product, an elementwise end."""
+    a, w = t.placeholder((104, 96), name="A"), t.placeholder((96, 96), name="W")
+    k = t.reduce_axis((0, 96), name="k")
+    b = t.compute((102, 96), lambda y, x: (a[y, x] + a[y + 1, x] + a[y + 2, x]) * 0.3, name="B")
+    c = t.compute((100, 96), lambda y, x: (b[y, x] + b[y + 1, x] + b[y + 2, x]) * 0.3, name="C")
+    d = t.compute((96, 96), lambda y, x: t.sum(c[y, k] * w[k, x], axis=k), name="D")
+    e = t.compute((96, 96), lambda y, x: t.exp(d[y, x]) + c[y + 1, x], name="E")
+    s = create_schedule(t.compute((96, 96), lambda y, x: e[y, x] * 2.0 - b[y, x], name="F"))
+    yo, xo, _, xi = s["F"].tile("y", "x", rows, 16)
+    for block, consumer, loop in (("E", "F", xo), ("D", "E", "y"), ("C", "F", yo), ("B", "F", yo)):
+        s[block].compute_at(consumer, str(loop))
+    s["F"].vectorize(xi)
+    s["F"].parallel(yo)
+    return s
+
+
+def steps_among_blocks() -> Iterator[Callable[[], object]]:
+    """A step of each kind in a nest of five blocks, then the program's text."""
+    while True:
+        for rows in (16, 8, 32):
+            asked = several_blocks(rows)
+            for loop in asked["C"].loops[-2:]:
+                for step in asked.moves(loop):
+                    schedule = several_blocks(rows)
+                    yield lambda schedule=schedule, step=step: str(applied(schedule, step))
+
+
+def moves_among_blocks() -> Iterator[Callable[[], object]]:
+    """The legal moves at one loop of a nest of five blocks."""
+    while True:
+        for rows in (16, 8, 32, 12, 24, 48):
+            schedule = several_blocks(rows)
+            for loop in schedule["F"].loops:
+                yield lambda schedule=schedule, loop=loop: schedule.moves(loop)
+
+
 def codes(size: int, kind: str) -> Iterator[Callable[[], object]]:
     """A step, then generated text of `kind`."""
     for schedule, step in variants(size):
@@ -152,6 +190,8 @@ def actions() -> list[Action]:
         Action("undo -> IR text", 0.050, "a switch of view", undos()),
         Action("illegal step -> reason", 0.100, "before the thought is over", refusals()),
         Action("moves of every loop", 0.250, "the menu of all visible loops", move_lists()),
+        Action("step among five blocks", 0.020, "as in a program of one", steps_among_blocks()),
+        Action("moves of a loop of five", 0.050, "the menu of a loop", moves_among_blocks()),
         Action("step -> LLVM IR, 1024^3", 0.100, "a tab that fills at once", codes(1024, "llvm")),
         Action("step -> assembly, 1024^3", 0.250, "a tab that fills soon", codes(1024, "asm")),
         Action("step -> kernel, 1024^3", 0.025, "TVM 0.27's figure", builds(1024, "explore")),

@@ -36,7 +36,14 @@ def conflict(program: Program, loop: For) -> Answer:
         for it, binding in zip(block.iters, block.bindings, strict=True):
             if it.is_reduce and loop.var in variables(binding):
                 return _fold(program, loop, block)
-    found = dependence(program, loop, lambda buffer: is_private(program, loop, buffer))
+    known: dict[Buffer, bool] = {}
+
+    def spared(buffer: Buffer) -> bool:
+        if buffer not in known:
+            known[buffer] = is_private(program, loop, buffer)
+        return known[buffer]
+
+    found = dependence(program, loop, spared)
     return _over_sizes(program, loop, found) if isinstance(found, Unknown) else found
 
 

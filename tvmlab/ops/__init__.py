@@ -15,6 +15,7 @@ from tvmlab.ops.narrow_matmul import narrow_matmul
 from tvmlab.ops.networks import NAMED, named
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.recognise import recognise, template_for, template_named
+from tvmlab.ops.recurrent import gru, lstm
 from tvmlab.ops.registry import OPERATORS, from_shape, get
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.softmax import softmax
@@ -37,7 +38,9 @@ __all__ = [
     "depthwise_conv2d",
     "from_shape",
     "get",
+    "gru",
     "layer_norm",
+    "lstm",
     "matmul",
     "multiply_add_relu",
     "named",

@@ -17,7 +17,7 @@ from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, ro
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
-from tvmlab.te.graph import terms_of
+from tvmlab.te.graph import recurrences, terms_of
 from tvmlab.te.reduction import Axis
 
 MAX_WRITTEN_OUT = 8
@@ -27,7 +27,8 @@ MAX_WRITTEN_OUT = 8
 class GenericTemplate(ScheduleTemplate):
     """Each stage by itself: its last dimension as vectors, the one before it in registers, long
     folds in parts, and the outermost loops shared out among threads. Where vectors along the last
-    dimension would gather, and a fold runs along memory, the fold is cut in partial results."""
+    dimension would gather, and a fold runs along memory, the fold is cut in partial results. The
+    cell of a recurrence is scheduled within a step."""
 
     kind = "generic"
 
@@ -35,7 +36,7 @@ class GenericTemplate(ScheduleTemplate):
         """For each stage, under its block's name: `tile`, `rows`, `depth`, `unroll`, `partial`,
         `parallel`; those with nothing to decide are left out."""
         return tuple(
-            knob for stage, block in blocks(outputs) for knob in self._stage_knobs(stage, block)
+            knob for stage, block in _parts(outputs) for knob in self._stage_knobs(stage, block)
         )
 
     def _stage_knobs(self, stage: Tensor, block: str) -> list[Knob]:
@@ -59,6 +60,8 @@ class GenericTemplate(ScheduleTemplate):
         """Numbers of partial results to fold in, side by side; none where that is no use."""
         if not stage.reduce_axes or runs_along(stage, stage.axes[-1]):
             return ()
+        if isinstance(stage, _WithinStep):
+            return ()  # the partial results of a step have no nest of their own
         folded = stage.reduce_axes[-1]
         lanes = lane_choices(folded.count, dtypes.size_bytes(stage.dtype), self.vectors)
         fit = tuple(n for n in lanes if 1 < n < folded.count and folded.count % n == 0)
@@ -77,7 +80,7 @@ class GenericTemplate(ScheduleTemplate):
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
         """Vectors of the last dimension, rows where they save loads, threads outermost."""
         config: dict[str, Option] = {}
-        for stage, block in blocks(outputs):
+        for stage, block in _parts(outputs):
             size_bytes = dtypes.size_bytes(stage.dtype)
             width = self.vectors.lanes(size_bytes)
             for knob in self._stage_knobs(stage, block):
@@ -108,7 +111,7 @@ class GenericTemplate(ScheduleTemplate):
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
         """A nest for each stage that has loops to cut."""
-        for stage, block in blocks(schedule.outputs):
+        for stage, block in _parts(schedule.outputs):
             if stage.axes:
                 chosen = {
                     name.removeprefix(f"{block}."): option
@@ -118,7 +121,22 @@ class GenericTemplate(ScheduleTemplate):
                 if "partial" in chosen:
                     _fold_in_parts(schedule, stage, block, chosen)
                 else:
-                    _nest(stage, chosen).apply(schedule[stage])
+                    _nest(stage, chosen).apply(schedule[block])
+
+
+class _WithinStep(Tensor):
+    """A computation of a cell without its first dimension, the steps."""
+
+    __slots__ = ()
+
+    def __init__(self, stage: Tensor) -> None:
+        super().__init__(stage.name, stage.shape[1:], stage.dtype, stage.axes[1:], stage.body)
+
+
+def _parts(outputs: Sequence[Tensor]) -> list[tuple[Tensor, str]]:
+    """The computations, as far as their loops may be scheduled, with the names of their blocks."""
+    cells = {stage for r in recurrences(outputs) for stage in r.cell}
+    return [(_WithinStep(s) if s in cells else s, block) for s, block in blocks(outputs)]
 
 
 def runs_along(stage: Tensor, axis: Axis) -> bool:

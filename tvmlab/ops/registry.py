@@ -14,6 +14,7 @@ from tvmlab.ops.layer_norm import OPERATOR as LAYER_NORM
 from tvmlab.ops.matmul import OPERATOR as MATMUL
 from tvmlab.ops.narrow_matmul import OPERATOR as NARROW_MATMUL
 from tvmlab.ops.operator import Operator
+from tvmlab.ops.recurrent import GRU, LSTM
 from tvmlab.ops.softmax import OPERATOR as SOFTMAX
 from tvmlab.ops.workload import Workload
 
@@ -28,6 +29,8 @@ OPERATORS: Mapping[str, Operator] = {
         SOFTMAX,
         LAYER_NORM,
         MULTIPLY_ADD_RELU,
+        LSTM,
+        GRU,
     )
 }
 """Every operator by name."""

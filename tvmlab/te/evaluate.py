@@ -27,6 +27,7 @@ from tvmlab.te.graph import (
     as_outputs,
     graph_sizes,
     inputs,
+    reads,
     recurrences,
     stages,
     tensor_names,
@@ -145,8 +146,10 @@ def random_inputs(outputs: Tensor | Sequence[Tensor], seed: int) -> dict[str, Ar
 
     Floats are uniform in [-1, 1): both signs, so that a lost term shows and sums stay small
     enough for float16. Integers are uniform in -8..7 (0..15 unsigned), bools are coin throws. An
-    integer tensor that is used as an index stays inside what it indexes. A computation that is
-    defined on other values only (a logarithm, say) needs inputs of its user's own.
+    integer tensor that is used as an index stays inside what it indexes. Weights that a recurrence
+    folds with are smaller by four times the length of the fold: its errors shrink from step to step
+    then, where those of large weights grow beyond any use. A computation that is defined on other
+    values only (a logarithm, say) needs inputs of its user's own.
 
     Raises:
         UsageError: the graph has sizes; `te.specialise` gives it known ones.
@@ -155,7 +158,7 @@ def random_inputs(outputs: Tensor | Sequence[Tensor], seed: int) -> dict[str, Ar
     if sizes := graph_sizes(results):
         names_said = ", ".join(s.name for s in sizes)
         raise UsageError(f"inputs cannot be drawn for unknown sizes; give {names_said} values.")
-    limits = _index_limits(results)
+    limits, lengths = _index_limits(results), _recurrent_folds(results)
     arrays: dict[str, Array] = {}
     for n, (name, tensor) in enumerate(input_names(results).items()):
         rng = np.random.default_rng([seed, n])
@@ -164,6 +167,8 @@ def random_inputs(outputs: Tensor | Sequence[Tensor], seed: int) -> dict[str, Ar
             array = rng.random(tensor.extents, dtype=kind)
             array *= 2
             array -= 1
+            if tensor in lengths:
+                array /= 4 * lengths[tensor]
             arrays[name] = array.astype(tensor.dtype, copy=False)
             continue
         low, high = (0, 16) if tensor.dtype in dtypes.UNSIGNED else (-8, 8)
@@ -173,6 +178,16 @@ def random_inputs(outputs: Tensor | Sequence[Tensor], seed: int) -> dict[str, Ar
             low, high = 0, min(limits[tensor], int(dtypes.highest(tensor.dtype)) + 1)
         arrays[name] = rng.integers(low, high, tensor.extents).astype(tensor.dtype)
     return arrays
+
+
+def _recurrent_folds(outputs: Sequence[Tensor]) -> dict[Tensor, int]:
+    """For each tensor that a cell folds, the length of the longest of its folds."""
+    lengths: dict[Tensor, int] = {}
+    for stage in (stage for r in recurrences(outputs) for stage in r.cell):
+        length = prod(axis.count for axis in stage.reduce_axes)
+        for tensor in reads(stage) if stage.reduce_axes else ():
+            lengths[tensor] = max(lengths.get(tensor, 1), length)
+    return lengths
 
 
 def _index_limits(outputs: Sequence[Tensor]) -> dict[Tensor, int]:

@@ -297,14 +297,18 @@ def check_reads(tensor: Tensor, value: Expr, ranges: Mapping[Var, Interval]) -> 
 def _reads_earlier_steps(
     tensor: Tensor, load: Load, dimension: int, ranges: Mapping[Var, Interval]
 ) -> bool:
-    """Whether a read leaves a placeholder as an update of a scan does: at `t - 1` of `0..T-1`."""
+    """Whether a read leaves a placeholder as an update of a scan does: at `t - 1` from t = 0."""
     source = load.buffer
     if dimension or not isinstance(source, Tensor) or not source.is_placeholder or not tensor.axes:
         return False
     time = tensor.axes[0]
-    starts_at_zero = ranges[time][0] == 0
-    is_earlier = bounds(load.indices[0] - time, ranges)[1] < 0
-    return starts_at_zero and is_earlier and source.shape[0] == tensor.shape[0]
+    if ranges[time][0] != 0 or bounds(load.indices[0] - time, ranges)[1] >= 0:
+        return False
+    rows, steps = source.shape[0], tensor.shape[0]
+    if isinstance(rows, Expr) or isinstance(steps, Expr):
+        return False
+    # A state has all steps; what is read beside it may have those only that are reached.
+    return steps + bounds(load.indices[0], ranges)[0] <= rows <= steps
 
 
 def _is_affine(index: Expr) -> bool:

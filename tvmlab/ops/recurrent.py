@@ -59,7 +59,7 @@ def lstm(steps: int, hidden: int, batch: int = 1, dtype: str = "float32") -> Wor
         return (h,)
 
     # Elements each: 4 sums, 3 sigmoids of 4 operations, 2 tanh, 3 products and a sum.
-    return _workload("lstm", (steps, hidden, batch, dtype), 4, ("H", "C"), cell, compute, 22)
+    return _workload(LstmTemplate, (steps, hidden, batch, dtype), 4, ("H", "C"), cell, compute, 22)
 
 
 def gru(steps: int, hidden: int, batch: int = 1, dtype: str = "float32") -> Workload:
@@ -94,7 +94,7 @@ def gru(steps: int, hidden: int, batch: int = 1, dtype: str = "float32") -> Work
         return (h,)
 
     # Elements each: 3 sums, 2 sigmoids of 4 operations, tanh, 3 products, a sum, a difference.
-    return _workload("gru", (steps, hidden, batch, dtype), 3, ("H",), cell, compute, 17)
+    return _workload(GruTemplate, (steps, hidden, batch, dtype), 3, ("H",), cell, compute, 17)
 
 
 def _sigmoid(x: Array) -> Array:
@@ -102,7 +102,7 @@ def _sigmoid(x: Array) -> Array:
 
 
 def _workload(
-    name: str,
+    template: type[RecurrentTemplate],
     given: tuple[Any, Any, Any, str],
     gates: int,
     states: tuple[str, ...],
@@ -116,7 +116,7 @@ def _workload(
         cell: the states' expressions at one element.
         each: operations of the cell for each element of a state.
     """
-    words = ("steps", "hidden", "batch")
+    name, words = template.kind, ("steps", "hidden", "batch")
     steps, hidden, batch = (size(name, w, v) for w, v in zip(words, given, strict=False))
     dtype = given[-1]
     float_dtype(name, dtype)
@@ -147,7 +147,7 @@ def _workload(
     out = te.scan(zeros, updates, held)[0]
     args = {"steps": steps, "hidden": hidden, "batch": batch, "dtype": dtype}
     flops = steps * batch * hidden * (2 * gates * hidden + each)
-    return Workload(name, args, (out,), flops, compute, {"cpu": RecurrentTemplate})
+    return Workload(name, args, (out,), flops, compute, {"cpu": template})
 
 
 class RecurrentTemplate(ScheduleTemplate):
@@ -156,8 +156,6 @@ class RecurrentTemplate(ScheduleTemplate):
     A step is one product of a vector (`batch` vectors) and the weights, bound by reading these; so
     they are packed once into panels as wide as the registers that accumulate, read in order.
     """
-
-    kind = "recurrent"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
         """Lanes of a panel, steps of the sum written out, and whether to pack and to share."""
@@ -213,6 +211,18 @@ class RecurrentTemplate(ScheduleTemplate):
             cell.parallel(panel)
 
 
+class LstmTemplate(RecurrentTemplate):
+    """Four gates and two states."""
+
+    kind = "lstm"
+
+
+class GruTemplate(RecurrentTemplate):
+    """Three gates and one state."""
+
+    kind = "gru"
+
+
 def _pack(schedule: Schedule, lanes: int, is_shared: bool) -> None:
     """The weights of `lanes` elements side by side, in the order in which a thread reads them."""
     copy = schedule["W_cache"]
@@ -245,5 +255,5 @@ def _guesses(gates: int) -> Callable[[Sequence[Tensor]], Iterator[dict[str, Any]
 
 
 SHAPE = ("steps", "hidden", "batch")
-LSTM = Operator(lstm, RecurrentTemplate, SHAPE, _guesses(4))
-GRU = Operator(gru, RecurrentTemplate, SHAPE, _guesses(3))
+LSTM = Operator(lstm, LstmTemplate, SHAPE, _guesses(4))
+GRU = Operator(gru, GruTemplate, SHAPE, _guesses(3))

@@ -99,3 +99,16 @@ def test_a_fold_that_is_repeated_is_not_repeated_inside_itself() -> None:
         s["T"].reorder("y", "k", "x")
     s["T"].reorder("y", "x")
     check(s)
+
+
+def test_a_condition_that_inlining_left_is_not_lost_with_the_loops() -> None:
+    """S1 acts for 7 of its 13 rows only; a nest made anew would act for all."""
+    a, b = t.placeholder((16,), name="A"), t.placeholder((2,), name="B")
+    p = t.compute((13, 8), lambda y, x: a[x * 2 + 1] + y, name="P")
+    s = t.create_schedule(t.compute((2, 7), lambda i, j: p[j, i] + b[i], name="C"))
+    s["C"].reverse_compute_inline("P")
+    s["P"].cache_read("B")
+    assert "where=y < 7 and x < 2" in str(s)
+    with pytest.raises(t.ScheduleError, match="acts under a condition"):
+        s["P"].reverse_compute_at("B_cache", "i0")
+    check(s)

@@ -12,7 +12,7 @@ from tvmlab.ir.walk import blocks
 def is_padded(program: Program, buffer: Buffer) -> bool:
     """Whether some places of an intermediate are surely never written, as in a padded layout."""
     written = _written(program, buffer)
-    return written is not None and written < prod(buffer.extents)
+    return bool(written) and sum(written) < prod(buffer.extents)
 
 
 def is_reused(program: Program, buffer: Buffer) -> bool:
@@ -21,17 +21,17 @@ def is_reused(program: Program, buffer: Buffer) -> bool:
     Then what a place holds changes while the program runs: who reads it must not move.
     """
     written = _written(program, buffer)
-    return written is not None and written > prod(buffer.extents)
+    return bool(written) and max(written) > prod(buffer.extents)
 
 
-def _written(program: Program, buffer: Buffer) -> int | None:
-    """How many elements are computed into an intermediate; None where sizes are not known.
+def _written(program: Program, buffer: Buffer) -> list[int]:
+    """How many elements each block computes of an intermediate; none where sizes are not known.
 
     Blocks that share the work, as the parts of a partition do, each know the whole domain.
     """
     if buffer not in program.buffers or not all(isinstance(e, int) for e in buffer.shape):
-        return None
-    most: int | None = None
+        return []
+    counts: list[int] = []
     for block in blocks(program.body):
         for region in block.writes:
             if region.buffer is buffer:
@@ -39,6 +39,6 @@ def _written(program: Program, buffer: Buffer) -> int | None:
                 sizes = [*extents, *(extent for _, extent in region.bounds)]
                 known = [size for size in sizes if isinstance(size, int)]
                 if len(known) < len(sizes):
-                    return None
-                most = max(most or 0, prod(known))
-    return most
+                    return []
+                counts.append(prod(known))
+    return counts

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
+from tvmlab.analysis.domain import acts_in_whole_domain
 from tvmlab.analysis.places import is_reused
 from tvmlab.errors import Refusal, ScheduleError, TraceError
 from tvmlab.ir.buffer import Buffer
@@ -283,6 +284,19 @@ class Step:
                     "meet it where it does",
                     f"{self.name} before {buffer.name} becomes a rolling buffer",
                 )
+
+    def require_domain(self, block: Block) -> None:
+        """Refuse to make a nest anew for a block that does not act in its whole domain.
+
+        Raises:
+            ScheduleError: the block has a predicate of its own.
+        """
+        if not acts_in_whole_domain(block):
+            raise self.refuse(
+                "",
+                f"{block.name} acts under a condition, which loops made anew would lose",
+                f"{self.name} before the step that brought the condition",
+            )
 
     def intermediate(self, program: Program, name: str) -> Buffer:
         """The intermediate `name`, of known extents, that the block reads or writes.

@@ -53,7 +53,7 @@ LAYOUT = Room(
         Bug(
             "a copy reads the padding",
             "tvmlab.analysis.places",
-            "return written is not None and written < prod(buffer.extents)",
+            "return bool(written) and sum(written) < prod(buffer.extents)",
             "return False",
         ),
     ),
@@ -63,7 +63,11 @@ _ROLLING = f"{_HERE}.rolling_buffer"
 
 WINDOWS = Room(
     "windows",
-    ("tests/schedule/test_rolling_buffer.py", "tests/schedule/test_refusals.py"),
+    (
+        "tests/schedule/test_rolling_buffer.py",
+        "tests/schedule/test_refusals.py",
+        "tests/schedule/test_kept.py",
+    ),
     (
         Bug(
             "a window keeps one element too few",
@@ -104,8 +108,14 @@ WINDOWS = Room(
         Bug(
             "who reads a window may move",
             "tvmlab.analysis.places",
-            "return written is not None and written > prod(buffer.extents)",
+            "return bool(written) and max(written) > prod(buffer.extents)",
             "return False",
+        ),
+        Bug(
+            "a nest made anew loses any condition",
+            "tvmlab.schedule.step",
+            "if not acts_in_whole_domain(block):",
+            "if False:",
         ),
         Bug(
             "threads share a window",

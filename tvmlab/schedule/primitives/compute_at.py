@@ -61,6 +61,7 @@ class ComputeAt(Step):
         """An intermediate stored over its own variables, all of whose readers are in the loop."""
         site = self.site(program)
         self.require_settled(program, site.block)
+        self.require_domain(site.block)
         targets = self._targets(site.block)
         for target in targets:
             if target in program.params:

@@ -58,6 +58,7 @@ class ComputeRoot(Step):
         """A block beside others in its nest, all of whose exchange with them goes one way."""
         block = self.site(program).block
         self.require_settled(program, block)
+        self.require_domain(block)
         beside = [b for b in blocks(root_nest(program, block)) if b is not block]
         if not beside:
             raise self.refuse(

@@ -64,6 +64,7 @@ class ReverseComputeAt(Step):
         """A spatial block that reads one producer point for point, finished by the loop."""
         site = self.site(program)
         self.require_settled(program, site.block)
+        self.require_domain(site.block)
         producer = self._producer(program)
         loop = self.find_loop(producer, self.loop)
         if loop in site.loops:

@@ -40,8 +40,7 @@ from tvmlab.arith import Interval
 from tvmlab.arith.linear import Linear
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Expr, Var
-from tvmlab.ir.printer import expr_text
-from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Seq, Stmt, Store
+from tvmlab.ir.program import Block, For, Iter, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import blocks, rewrite, substitute_stmt, variables
 from tvmlab.schedule.copies import fresh_block_name
 from tvmlab.schedule.find import Site, exchange, ranges_of
@@ -95,7 +94,8 @@ class RollingBuffer(Step):
                     f"choose a loop around all that reads {target.name}",
                 )
         self._require_given(site.block, loop)
-        self._require_whole(site, self._window(site, loop, target), loop)
+        self.require_domain(site.block)
+        self._window(site, loop, target)
 
     def _target(self, block: Block) -> Buffer:
         """The buffer that the block stores over its own spatial variables, folds and all."""
@@ -181,18 +181,6 @@ class RollingBuffer(Step):
             "dimension, forwards and by less than its size",
             f"choose a loop whose next iteration needs part of {target.name} again",
         )
-
-    def _require_whole(self, site: Site, window: _Window, loop: For) -> None:
-        """Nothing but the ends of the buffer keeps the block from computing an element."""
-        around = site.loops[: site.loops.index(loop) + 1]
-        again = next(blocks(_nest(site.block, window.box, around)))
-        said = expr_text(site.block.where)
-        if said not in (expr_text(TRUE), expr_text(again.where)):
-            raise self.refuse(
-                self.loop,
-                f"{self.block} is computed under a condition of its own",
-                f"rolling_buffer before the loops of {self.block} are divided",
-            )
 
     def apply(self, program: Program) -> Program:
         """What begins the window before the loop, what moves it inside, indices modulo its size."""

@@ -40,7 +40,9 @@ def hard_to_round(dtype: str) -> Array:
         near = np.concatenate([np.nextafter(middles, s) for s in (-np.inf, np.inf)])
         with np.errstate(over="ignore"):
             chosen = np.concatenate([middles, -middles, near, -near]).astype(dtype)
-        return np.concatenate([bits.astype(f"u{size}").view(dtype), chosen])
+        nan = np.array([1, -1 % (1 << (8 * size - 1)), -1], np.int64).astype(f"u{size}")
+        nan[0] |= np.array(np.inf, dtype).view(f"u{size}")  # only the lowest bit tells it from inf
+        return np.concatenate([bits.astype(f"u{size}").view(dtype), chosen, nan.view(dtype)])
     info = np.iinfo(dtype)
     middles = [(1 << k) + (m << (k - 8)) + e for k in range(8, info.bits - 1)
                for m in (1, 3, 5) for e in (-1, 0, 1)]  # fmt: skip

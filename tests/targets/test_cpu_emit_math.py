@@ -87,6 +87,20 @@ def test_pow_over_bases_and_exponents(dtype: str, lanes: int) -> None:
     assert error_in_ulps(found, exactly("pow", x, y)) <= FUNCTIONS["pow"].ulps
 
 
+@pytest.mark.parametrize("lanes", [1, 8])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_pow_with_large_exponents(dtype: str, lanes: int) -> None:
+    rng = np.random.default_rng(9)
+    info = dtypes.finfo(dtype)
+    end = float(info.maxexp)
+    x = np.exp2(rng.uniform(info.minexp - info.nmant, end, 30000)).astype(dtype)
+    x[::2] = rng.uniform(0.9, 1.1, 15000)
+    with np.errstate(all="ignore"):
+        y = (rng.uniform(-1.01, 1.01, 30000) * end / np.log2(x)).astype(dtype)
+    found = elementwise(lambda a, b: call("pow", a, b), x, y, lanes=lanes)
+    assert error_in_ulps(found, exactly("pow", x, y)) <= 2
+
+
 @pytest.mark.parametrize("lanes", [1, 16])
 @pytest.mark.parametrize("dtype", dtypes.FLOATS)
 @pytest.mark.parametrize("name", ["atan2", "hypot", "fmod", "copysign", "ldexp"])

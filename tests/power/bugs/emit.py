@@ -103,6 +103,12 @@ VALUES = Room(
             "pass",
         ),
         Bug(
+            "the logarithm in pow has one part only",
+            f"{_HERE}.emit_power",
+            "    low = v.fma(y, logarithm.low, low)\n",
+            "",
+        ),
+        Bug(
             "log1p forgets what its sum rounds away",
             _LOGARITHM,
             'v.choose(is_inside, v.exact("fadd", y, lost), y)',

@@ -124,10 +124,15 @@ def _half_exp(v: Lanes, x: str) -> str:
 
 def exp2(v: Lanes, x: str) -> str:
     """2^x."""
-    least, greatest = (-1077.0, 1024.0) if v.dtype == "float64" else (-152.0, 128.0)
-    x = _within(v, x, least, greatest)
+    return exp2_of_sum(v, x, v.number(0.0))
+
+
+def exp2_of_sum(v: Lanes, high: str, low: str) -> str:
+    """2^(high + low), where the second is far smaller; zero wherever the first is out of range."""
+    least, greatest = (-1077.0, 1025.0) if v.dtype == "float64" else (-152.0, 129.0)
+    x = _within(v, high, least, greatest)
     n, exponent = _rounded(v, x, 1.0)
-    r = v.exact("fsub", x, n)
+    r = v.exact("fadd", v.exact("fsub", x, n), low)
     return _scaled(v, v.fma(r, v.polynomial(r, _EXP2[v.dtype]), v.number(1.0)), exponent)
 
 

@@ -51,6 +51,10 @@ class Lanes:
             return self.exact("fadd", self.mul(a, b), c)
         return self.intrinsic("fma", a, b, c)
 
+    def fused(self, a: str, b: str, c: str) -> str:
+        """`a * b + c`, rounded once on any machine: where an algorithm is wrong without."""
+        return self.intrinsic("fma", a, b, c)
+
     def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
         """The polynomial with `coefficients`, lowest power first, by Horner's rule."""
         result = self.number(coefficients[-1])

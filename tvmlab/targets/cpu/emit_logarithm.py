@@ -24,9 +24,8 @@ _FAR = {"float32": 2.0**30, "float64": 2.0**60}
 """Where 1 and x + 1 no longer differ by what shows in their logarithms' sum."""
 
 
-def _parts(v: Lanes, x: str) -> tuple[str, str]:
-    """A positive x as 2^e * m with m from sqrt(1/2) to sqrt(2): e, and log(m)."""
-    coefficients = _LOG[v.dtype][2]
+def halves(v: Lanes, x: str) -> tuple[str, str]:
+    """A positive x as 2^e * (1 + f) with 1 + f from sqrt(1/2) to sqrt(2): e and f, exactly."""
     mantissa = v.mantissa_bits
     is_tiny = v.test("olt", x, v.number(v.least_normal))
     scaled = v.exact("fmul", x, v.number(2.0**mantissa))
@@ -38,7 +37,13 @@ def _parts(v: Lanes, x: str) -> tuple[str, str]:
     m = v.as_float(v.integer("sub", bits, moved))
     e = v.from_integer(exponent)
     e = v.choose(is_tiny, v.exact("fsub", e, v.number(float(mantissa))), e)
-    f = v.exact("fsub", m, v.number(1.0))
+    return e, v.exact("fsub", m, v.number(1.0))
+
+
+def _parts(v: Lanes, x: str) -> tuple[str, str]:
+    """The logarithm of a positive x as e * log(2) and another, of a number near 1."""
+    coefficients = _LOG[v.dtype][2]
+    e, f = halves(v, x)
     s = v.exact("fdiv", f, v.exact("fadd", f, v.number(2.0)))
     z = v.mul(s, s)
     series = v.mul(z, v.polynomial(z, coefficients))

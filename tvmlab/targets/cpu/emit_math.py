@@ -2,8 +2,8 @@
 
 Scalars use the same text, so a value does not depend on how its loop was scheduled. Within the
 `ulps` of `tvmlab.ir.functions` over the whole range; infinities, NaN and signed zeros as NumPy;
-denormal arguments and results are exact to the same bound. Two functions are left to the C library
-lane by lane, fmod and pow of float64; sin, cos and tan go there for huge arguments only.
+denormal arguments and results are exact to the same bound. What is left to the C library goes there
+lane by lane, and only where said: fmod; sin, cos and tan of huge arguments.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_erf import erf
 from tvmlab.targets.cpu.emit_integer import truncating_division
 from tvmlab.targets.cpu.emit_lanes import Lanes
+from tvmlab.targets.cpu.emit_power import power
 
 
 def function_value(cx: Context, name: str, arguments: list[str], dtype: str, lanes: int) -> str:
@@ -35,27 +36,6 @@ def _abs(v: Lanes, x: str) -> str:
     if dtypes.is_float(v.dtype):
         return v.intrinsic("fabs", x)
     return x if v.dtype in dtypes.UNSIGNED else v.intrinsic("abs", x, flag="false")
-
-
-def _pow(v: Lanes, x: str, y: str) -> str:
-    if v.dtype == "float64":
-        return v.intrinsic("pow", x, y)  # libm's, lane by lane
-    wide = Lanes(v.cx, "float64", v.lanes)
-    exponent = wide.widen(v, y)
-    logarithm = emit_logarithm.log(wide, wide.widen(v, v.intrinsic("fabs", x)))
-    size = wide.narrow(v, emit_exponential.exp(wide, wide.exact("fmul", exponent, logarithm)))
-    one, zero = v.number(1.0), v.number(0.0)
-    size = v.choose(v.test("oeq", v.intrinsic("fabs", x), one), one, size)
-    is_whole = v.test("oeq", v.intrinsic("floor", y), y)
-    half = v.exact("fmul", y, v.number(0.5))
-    is_even = v.test("oeq", v.intrinsic("floor", half), half)
-    negated = v.choose(is_even, size, v.intrinsic("copysign", size, x))
-    no_root = v.choose(v.test("olt", x, zero), v.number(float("nan")), size)
-    no_root = v.choose(v.test("oeq", x, v.number(float("-inf"))), size, no_root)
-    result = v.choose(is_whole, negated, no_root)
-    result = v.choose(v.test("uno", x, y), v.exact("fadd", x, y), result)
-    result = v.choose(v.test("oeq", x, one), one, result)
-    return v.choose(v.test("oeq", y, zero), one, result)
 
 
 def _hypot(v: Lanes, x: str, y: str) -> str:
@@ -113,7 +93,7 @@ _FUNCTIONS: dict[str, Callable[..., str]] = {
     "log1p": emit_logarithm.log1p,
     "sqrt": _intrinsic("sqrt"),
     "rsqrt": _rsqrt,
-    "pow": _pow,
+    "pow": power,
     "hypot": _hypot,
     "sigmoid": emit_exponential.sigmoid,
     "tanh": emit_exponential.tanh,

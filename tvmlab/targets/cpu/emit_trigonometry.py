@@ -57,7 +57,7 @@ def _reduced(v: Lanes, x: str) -> tuple[str, str, str]:
     n = v.exact("fsub", shifted, magic)
     r = x
     for part in (first, second, third):
-        r = v.fma(n, v.number(-part), r)
+        r = v.fused(n, v.number(-part), r)
     z = v.mul(r, r)
     one = v.number(1.0)
     sine = v.mul(r, v.fma(z, v.polynomial(z, _SIN[v.dtype]), one))  # so that -0 stays

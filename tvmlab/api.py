@@ -267,6 +267,30 @@ def replay(value: Expression, trace: str | bytes | Sequence[Mapping[str, Any]]) 
     return Schedule(start_state.replay(steps_of(document)))
 
 
+def specialise(
+    value: Expression | scheduling.Schedule, **sizes: int
+) -> Schedule | Tensor | tuple[Tensor, ...]:
+    """An expression or a schedule over sizes at given ones: all its extents are numbers.
+
+    The steps of a schedule are applied anew; one that is legal for any size is legal for each,
+    unless it would skip most of a loop, or cut what is one iteration long.
+
+    Args:
+        value: what has sizes made by `t.var` in its shapes.
+        sizes: a value for each, by its name.
+
+    Raises:
+        UsageError: a size is missing, unknown, or its value outside its bounds.
+        ScheduleError: a step makes no sense at these sizes.
+    """
+    if isinstance(value, scheduling.Schedule):
+        start_state = State.start(specialise_tensors(value.outputs, sizes))
+        return Schedule(start_state.replay(value.state.steps))
+    outputs = tensors_of(value)
+    known = specialise_tensors(outputs, sizes)
+    return known[0] if isinstance(outputs, Tensor) else known
+
+
 def tune(
     value: Expression | scheduling.Schedule,
     target: TargetLike = "cpu",

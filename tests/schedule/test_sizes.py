@@ -9,6 +9,7 @@ import pytest
 
 import tvmlab as t
 from tests.fuzz.test_schedules import judge_sized, judge_state
+from tvmlab.analysis.work import work_of
 from tvmlab.arith.inside import verify_inside
 from tvmlab.ir.shapes import sizes_of
 from tvmlab.schedule import STEPS
@@ -129,6 +130,17 @@ def test_schedules_are_right_at_every_size(schedule: Scheduling) -> None:
     assert all(found)
 
 
+def test_loops_that_read_what_comes_later_are_not_merged() -> None:
+    a = t.placeholder((n,), name="A")
+    b = t.compute((n,), lambda i: a[i] * 2.0, name="B")
+    s = t.create_schedule(t.compute((n,), lambda i: b[n - 1 - i] + b[i], name="C"))
+    with pytest.raises(t.ScheduleError, match=r"would run before B in i=\d, and both touch B\["):
+        s["B"].merge("i", "C", "i")
+    s = t.create_schedule(t.compute((n,), lambda i: b[i] + 1.0, name="D"))
+    s["B"].merge("i", "D", "i")
+    assert all(s.check())
+
+
 def test_partial_results_are_over_sizes() -> None:
     a = t.placeholder((n * 4,), name="A")
     z = t.placeholder((n,), name="Z")
@@ -149,11 +161,23 @@ def test_a_trace_of_sizes_replays() -> None:
     ) == str(s)
 
 
-def test_a_trace_found_at_one_size_serves_all() -> None:
-    from tvmlab.te.specialise import specialise_tensors
+def test_a_schedule_at_one_size_has_numbers_only() -> None:
+    s = t.create_schedule(product())
+    tiled(s)
+    known = t.specialise(s, n=32, m=16, k=8)
+    assert isinstance(known, t.Schedule)
+    assert "for xo in range(4):" in lines(known)
+    assert sizes_of(known.mod) == ()
+    assert all(known.check())
+    with pytest.raises(t.UsageError, match="the value of m is known only at a call"):
+        t.specialise(s, n=32, k=8)
+    with pytest.raises(t.UsageError, match=r"how much D does depends on m, k, n; give them"):
+        work_of(s.mod)
 
+
+def test_a_trace_found_at_one_size_serves_all() -> None:
     tensor = product()
-    s = t.create_schedule(specialise_tensors(tensor, {"n": 32, "m": 16, "k": 8}))
+    s = t.create_schedule(t.specialise(tensor, n=32, m=16, k=8))
     tiled(s)
     steps = [step.to_json() for step in s.trace.steps]
     assert all(t.replay(tensor, steps).check())

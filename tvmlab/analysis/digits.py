@@ -128,7 +128,7 @@ def _in_digits(loop: For, cut: Sequence[int], values: dict[Var, Expr]) -> list[D
     weights = [1, *cut]
     tops = [*cut, loop.extent if isinstance(loop.extent, int) else inf]
     digits = [
-        Digit(Var(loop.var.name), -(-top // weight), weight)
+        Digit(Var(loop.var.name), inf if top == inf else -(-top // weight), weight)
         for weight, top in zip(weights, tops, strict=True)
     ][::-1]
     value: Expr = digits[0].var * digits[0].weight

@@ -17,6 +17,8 @@ from tvmlab.analysis.accesses import Access
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.program import For
+from tvmlab.ir.shapes import sizes_in
+from tvmlab.ir.size import Size
 
 MAX_OPERATIONS = 200_000
 """Of isl for one question, some 20 ms. What schedules ask takes a few thousand."""
@@ -60,6 +62,8 @@ def meeting(
 ) -> Meeting | None:
     """The least two iterations in which `a` and `b` touch one element; None if there are none.
 
+    Where there are sizes: for some of their values; None if for none.
+
     Args:
         a, b: accesses of one buffer, below these loops.
         a_loops, b_loops: the loops, as many each, whose iterations are compared.
@@ -70,7 +74,8 @@ def meeting(
         Undecided: neither two such iterations nor a proof that there are none was found.
     """
     text = _Text()
-    outer = text.enter("o", around, {})
+    sizes = text.sizes(_sizes(a, b, (*around, *a_loops, *b_loops)))
+    outer = text.enter("o", around, sizes)
     of_a = text.enter("p", a.loops, text.enter("a", a_loops, outer))
     of_b = text.enter("q", b.loops, text.enter("b", b_loops, outer))
     text.limit(a, of_a)
@@ -136,6 +141,12 @@ def _events(
     return isl.Map.read_from_str(context, relation), text.is_exact
 
 
+def _sizes(a: Access, b: Access, loops: Sequence[For]) -> tuple[Size, ...]:
+    """The sizes that stand in two accesses and in the extents of the loops around them."""
+    said = [*a.indices, *b.indices, *(condition for x in (a, b) for condition, _ in x.limits)]
+    return sizes_in([*(o.extent for o in (*loops, *a.loops, *b.loops)), *said])
+
+
 class _Text:
     """Affine constraints as isl reads them.
 
@@ -169,6 +180,17 @@ class _Text:
             self.require(f"{name} >= 0")
             names[loop.var] = name
             self.made.append(name)
+        return names
+
+    def sizes(self, found: Iterable[Size]) -> dict[Var, str]:
+        """Names for sizes, which may have any value inside their bounds."""
+        names: dict[Var, str] = {}
+        for n, size in enumerate(found):
+            names[size] = f"s{n}"
+            self.made.append(names[size])
+            self.require(f"{names[size]} >= {size.low}")
+            if size.high is not None:
+                self.require(f"{names[size]} <= {size.high}")
         return names
 
     def limit(self, access: Access, names: Mapping[Var, str]) -> None:

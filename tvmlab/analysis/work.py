@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from tvmlab.errors import UsageError
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.dtypes import is_float
 from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Expr, Select
 from tvmlab.ir.local import Local
 from tvmlab.ir.program import Block, If, Let, Program, Stmt, Store
+from tvmlab.ir.shapes import sizes_of
 from tvmlab.ir.walk import blocks, sub_stmts
 
 
@@ -31,7 +33,16 @@ def work_of(program: Program) -> Work:
 
     Each arithmetic operation, comparison of elements and function call counts one, so a
     multiply-add counts two; index arithmetic, casts and selections count nothing.
+
+    Raises:
+        UsageError: the shapes are over sizes, on which the work depends.
     """
+    if sizes := sizes_of(program):
+        names = ", ".join(s.name for s in sizes)
+        raise UsageError(
+            f"how much {program.name} does depends on {names}; give them values, as in "
+            f"t.specialise(s, {sizes[0].name}=1024)."
+        )
     flops = sum(operations(block) * _instances(block) for block in blocks(program.body))
     return Work(float(flops), float(sum(b.size_bytes for b in program.params)))
 

@@ -51,6 +51,12 @@ SIZES = Room(
             "always = simplified((slack + factor - highest) // factor)",
         ),
         Bug(
+            "loops over sizes never meet",
+            "tvmlab.analysis.digits",
+            "inf if top == inf else -(-top // weight)",
+            "-(-top // weight)",
+        ),
+        Bug(
             "two inputs may disagree",
             "tvmlab.ir.shapes",
             "if values.setdefault(extent, number) != number:",

@@ -51,6 +51,7 @@ _HOMES = {
         "ComputeAt",
         "ComputeInline",
         "DecomposeReduction",
+        "DoubleBuffer",
         "Fission",
         "Fuse",
         "Merge",

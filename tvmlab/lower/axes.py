@@ -10,13 +10,13 @@ would bring about.
 
 from __future__ import annotations
 
-from tvmlab.ir.axis import BLOCK_AXES, axis_of
+from tvmlab.ir.axis import BLOCK_AXES, VIRTUAL_AXES, axis_of
 from tvmlab.ir.program import Block, For, Program, Stmt
 from tvmlab.ir.walk import map_children
 
 
 def take_turns(program: Program) -> Program:
-    """The program without bound loops."""
+    """The program without bound loops but those of virtual threads, which lowering interleaves."""
     return program.with_body(_visit(program.body, False))
 
 
@@ -26,7 +26,7 @@ def _visit(stmt: Stmt, is_shared_out: bool) -> Stmt:
         return stmt
     inside = is_shared_out or (isinstance(stmt, For) and axis_of(stmt) in BLOCK_AXES)
     new = map_children(stmt, lambda s: _visit(s, inside), lambda e: None)
-    if not isinstance(new, For) or new.kind != "bound":
+    if not isinstance(new, For) or new.kind != "bound" or axis_of(new) in VIRTUAL_AXES:
         return new
     kind = "parallel" if inside and not is_shared_out else "serial"
     return new.replace(kind=kind, annotations=())

@@ -71,7 +71,8 @@ def _leave_loop(loop: For, body: Stmt, starts: list[_Start]) -> tuple[Stmt, list
         if loop.var not in start.awaited:
             copy = Var(loop.var.name)
             start.renamed[loop.var] = copy
-            start.nest = For(copy, loop.extent, start.nest, loop.kind, loop.annotations)
+            axis = loop.annotations if loop.kind == "bound" else ()
+            start.nest = For(copy, loop.extent, start.nest, loop.kind, axis)
             left.append(start)
             continue
         start.awaited.discard(loop.var)

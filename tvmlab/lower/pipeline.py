@@ -13,11 +13,13 @@ from tvmlab.lower.bind import bind
 from tvmlab.lower.initialise import initialise
 from tvmlab.lower.instructions import spell_out
 from tvmlab.lower.localise import localise
+from tvmlab.lower.pipelines import run_in_stages
 from tvmlab.lower.predicates import settle_predicates
 from tvmlab.lower.registers import promote_registers
 from tvmlab.lower.rounds import write_rounds
 from tvmlab.lower.storage import shrink_storage
 from tvmlab.lower.vectorize import vectorize
+from tvmlab.lower.virtual_threads import interleave
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ PASSES: tuple[Pass, ...] = (
     Pass("alignment", "rows are as far apart as was asked", align_storage),
     Pass("initialisation", "a reduction's first value is set before its loops", initialise),
     Pass("bindings", "blocks dissolve into the loops around them", bind),
+    Pass("pipelines", "pipelined loops are filled, run steadily, and emptied", run_in_stages),
+    Pass("virtual threads", "virtual threads interleave, statement by statement", interleave),
     Pass("simplification", "indices in simplest form", simplify_program),
     Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),
     Pass("vectors", "vectorized loops become lanes, folds by a tree trees of them", vectorize),

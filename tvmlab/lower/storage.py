@@ -2,7 +2,8 @@
 
 A buffer that only the blocks inside a loop touch, and of which every iteration writes all that it
 reads, needs only the box that one iteration touches. Under a parallel loop every iteration gets a
-box of its own, so that threads never share one.
+box of its own, so that threads never share one; so does every virtual thread, and under a pipelined
+loop every iteration that is under way at one time.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from dataclasses import dataclass
 from math import inf
 
 from tvmlab.analysis.ownership import loops_to_owner
+from tvmlab.analysis.pipelining import versions
 from tvmlab.analysis.regions import Box, Ranges, excess, simplified, touched, union
 from tvmlab.arith import Interval, bounds, simplify
 from tvmlab.arith.polynomial import Reach, greatest
 from tvmlab.arith.simplify import linear, loop_range
+from tvmlab.ir.axis import VIRTUAL_AXES, axis_of
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.program import Block, Iter, Program, Region, Stmt, Store
+from tvmlab.ir.expr import Binary, Const, Expr, Var, binary
+from tvmlab.ir.program import Block, For, Iter, Program, Region, Stmt, Store
 from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import map_children, rewrite, rewrite_expr, variables
 
@@ -34,10 +37,13 @@ class _Origin:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a buffer lives from now on: the shrunk buffer, and what to subtract from indices."""
+    """Where a buffer lives from now on: the shrunk buffer, and what to subtract from indices.
+
+    `leads` say which of several boxes is meant, each with a name.
+    """
 
     buffer: Buffer
-    lead: Var | None
+    leads: tuple[tuple[str, _Origin], ...]
     origins: tuple[_Origin, ...]
 
 
@@ -70,15 +76,27 @@ def _place(program: Program, buffer: Buffer) -> _Place | None:
             origin = _origin(span.start.expr(), ranges)
         shape.append(extent if span is None or origin is None else span.extent)
         origins.append(origin or _Origin(Const(0, INDEX)))
-    alignments = buffer.alignments
-    parallel = next((o for o in around if o.kind == "parallel"), None)
-    if parallel is not None:
-        shape = [parallel.extent, *shape]
-        alignments = tuple(a._replace(axis=a.axis + 1) for a in alignments)
-    elif all(map(same_extent, shape, buffer.shape)):
+    leads = _leads(around, buffer)
+    if not leads and all(map(same_extent, shape, buffer.shape)):
         return None
+    shape = [*(origin.count for _, origin in leads), *shape]
+    alignments = tuple(a._replace(axis=a.axis + len(leads)) for a in buffer.alignments)
     small = buffer.replace(shape=shape, alignments=alignments)
-    return _Place(small, parallel.var if parallel is not None else None, tuple(origins))
+    return _Place(small, leads, tuple(origins))
+
+
+def _leads(around: list[For], buffer: Buffer) -> tuple[tuple[str, _Origin], ...]:
+    """The boxes that loops outside the buffer's owner, or it itself, keep at one time."""
+    parallel = next((o for o in around if o.kind == "parallel"), None)
+    found: list[tuple[str, _Origin]] = []
+    for loop in around:
+        if loop is parallel or axis_of(loop) in VIRTUAL_AXES:
+            found.append((loop.var.name, _Origin(loop.var, 0, loop.extent)))
+        count = versions(loop, buffer)
+        if count > 1:
+            which = binary("%", loop.var, Const(count, INDEX))
+            found.append((f"{loop.var.name}_turn", _Origin(which, 0, count)))
+    return tuple(found)
 
 
 def _is_smaller(part: Extent, whole: Extent) -> bool:
@@ -136,10 +154,7 @@ def _moved_block(block: Block, buffer: Buffer, place: _Place) -> Block:
         return iters[-1].var + origin.low
 
     origin = [bound(f"v{buffer.name}_{n}", o) for n, o in enumerate(place.origins)]
-    lead: tuple[Expr, ...] = ()
-    if place.lead is not None:
-        first = _Origin(place.lead, 0, place.buffer.shape[0])
-        lead = (bound(f"v{place.lead.name}", first),)
+    lead = tuple(bound(f"v{name}", which) for name, which in place.leads)
 
     def moved(indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
         return lead + tuple(

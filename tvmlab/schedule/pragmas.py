@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
+from tvmlab.analysis.pipelining import ORDER, STAGE, order_of, pipeline_problem, stages_of
 from tvmlab.ir.axis import axis_problem, kernels
 from tvmlab.ir.program import For, Program
 from tvmlab.ir.walk import stmts
@@ -76,7 +77,33 @@ def _thread(program: Program, loop: For, value: Value) -> Problem | None:
     return Problem(problem, "bind another axis") if problem is not None else None
 
 
-PRAGMAS: dict[str, Check] = {"unroll": _unroll, "thread": _thread}
+def _stage(program: Program, loop: For, value: Value) -> Problem | None:
+    """`software_pipeline_stage=[0, 1, ...]`: the stage of each statement of the body."""
+    return _pipelined(program, loop, value, order_of(loop))
+
+
+def _order(program: Program, loop: For, value: Value) -> Problem | None:
+    """`software_pipeline_order=[...]`: the statements' places among those of one time."""
+    stages = stages_of(loop)
+    if stages is None:
+        return Problem("the loop has no stages", f"annotate {STAGE} first")
+    return _pipelined(program, loop, stages, value)
+
+
+def _pipelined(program: Program, loop: For, stages: Value, order: Value) -> Problem | None:
+    instead = "let each statement be in the stage of what it needs, or in a later one"
+    if not isinstance(stages, tuple) or not isinstance(order, tuple):
+        return Problem(f"{stages!r} is no list of stages", "give one number for each statement")
+    problem = pipeline_problem(program, loop, stages, order)
+    return Problem(problem, instead) if problem is not None else None
+
+
+PRAGMAS: dict[str, Check] = {
+    "unroll": _unroll,
+    "thread": _thread,
+    STAGE: _stage,
+    ORDER: _order,
+}
 """What each annotation with a meaning requires."""
 
 RESERVED = ("thread",)

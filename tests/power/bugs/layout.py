@@ -120,8 +120,8 @@ WINDOWS = Room(
         Bug(
             "threads share a window",
             "tvmlab.lower.storage",
-            "shape = [parallel.extent, *shape]",
-            "shape = [1, *shape]",
+            "shape = [*(origin.count for _, origin in leads), *shape]",
+            "shape = [*(1 for _ in leads), *shape]",
         ),
     ),
 )

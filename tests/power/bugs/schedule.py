@@ -433,4 +433,67 @@ PARTING = Room(
     ),
 )
 
-ROOMS = (LOOPS, PLACES, PRAGMAS, AXES, PARTS, PARTING)
+_PIPELINING = "tvmlab.analysis.pipelining"
+
+PIPELINES = Room(
+    "pipelines",
+    ("tests/schedule/test_pipelined.py", "tests/analysis/test_pipelining.py"),
+    (
+        Bug(
+            "one version too few",
+            _PIPELINING,
+            "return max(touching) - min(touching) + 1 if touching else 1",
+            "return max(max(touching) - min(touching), 1) if touching else 1",
+        ),
+        Bug(
+            "statements change places within an iteration",
+            _PIPELINING,
+            "if (stages[a], order[a]) > (stages[b], order[b]):",
+            "if stages[a] > stages[b]:",
+        ),
+        Bug(
+            "a stage runs over what a later one needs",
+            _PIPELINING,
+            "    if found is None:\n",
+            "    if True:\n",
+        ),
+        Bug(
+            "the pipeline is emptied one step short",
+            "tvmlab.lower.pipelines",
+            "range(extent, extent + last)",
+            "range(extent, extent + last - 1)",
+        ),
+        Bug(
+            "the steady part lags behind",
+            "tvmlab.lower.pipelines",
+            "var + (last - stage) if last - stage else var",
+            "var + (last - stage - 1) if last - stage > 1 else var",
+        ),
+        Bug(
+            "the order of a pipeline is not heeded",
+            "tvmlab.lower.pipelines",
+            "sorted(range(len(parts)), key=order.__getitem__)",
+            "sorted(range(len(parts)), key=order.index)",
+        ),
+        Bug(
+            "virtual threads share what each fills",
+            "tvmlab.lower.storage",
+            "if loop is parallel or axis_of(loop) in VIRTUAL_AXES:",
+            "if loop is parallel:",
+        ),
+        Bug(
+            "virtual threads pass a condition of their own",
+            "tvmlab.lower.virtual_threads",
+            "    if isinstance(stmt, If) and not _uses(stmt, threads.var) and",
+            "    if isinstance(stmt, If) and",
+        ),
+        Bug(
+            "later steps may break a promise",
+            "tvmlab.schedule.step",
+            "            if has_promises(program):\n",
+            "            if False:\n",
+        ),
+    ),
+)
+
+ROOMS = (LOOPS, PLACES, PRAGMAS, AXES, PARTS, PARTING, PIPELINES)

@@ -10,6 +10,7 @@ from tvmlab.schedule.primitives.compute_at import ComputeAt
 from tvmlab.schedule.primitives.compute_inline import ComputeInline
 from tvmlab.schedule.primitives.compute_root import ComputeRoot
 from tvmlab.schedule.primitives.decompose_reduction import DecomposeReduction
+from tvmlab.schedule.primitives.double_buffer import DoubleBuffer
 from tvmlab.schedule.primitives.fission import Fission
 from tvmlab.schedule.primitives.fuse import Fuse
 from tvmlab.schedule.primitives.merge import Merge
@@ -53,6 +54,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     ReverseComputeInline,
     CacheRead,
     CacheWrite,
+    DoubleBuffer,
     TransformLayout,
     RollingBuffer,
     SetScope,
@@ -77,6 +79,7 @@ __all__ = [
     "ComputeInline",
     "ComputeRoot",
     "DecomposeReduction",
+    "DoubleBuffer",
     "Fission",
     "Fuse",
     "Merge",

@@ -2,8 +2,10 @@
 
 Other systems: TVM `pragma`, TensorIR `annotate`.
 
-`unroll` (how many iterations to write out in each round) and the `software_pipeline_*` keys have a
-meaning: they are legal where it can be kept, and later steps are refused that would break it. Any
+Some keys have a meaning, are legal where it can be kept, and later steps are refused that would
+break it: `unroll`, how many iterations to write out in each round; `software_pipeline_stage`, for
+each statement of the body how many iterations it runs behind those of stage 0, with the buffers in
+between in several versions; `software_pipeline_order`, the order of those that run at one time. Any
 other key is kept, printed and read back, and changes nothing.
 
 Before:
@@ -25,6 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from keyword import iskeyword
 
+from tvmlab.analysis.pipelining import ORDER, STAGE, stages_of, statements
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.pragmas import PRAGMAS, RESERVED, problem_of
@@ -75,6 +78,14 @@ class Annotate(Step):
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Annotate]:
-        """A few numbers of iterations to write out."""
+        """A few numbers of iterations to write out, and stages for the statements of a body."""
         for factor in UNROLL_OFFERED:
             yield cls(site.block.name, loop.var.name, "unroll", factor)
+        count = len(statements(loop))
+        for first in range(1, count):
+            stages = (*([0] * first), *([1] * (count - first)))
+            yield cls(site.block.name, loop.var.name, STAGE, stages)
+        if count > 2:
+            yield cls(site.block.name, loop.var.name, STAGE, tuple(range(count)))
+        if stages_of(loop) is not None:
+            yield cls(site.block.name, loop.var.name, ORDER, tuple(range(count))[::-1])

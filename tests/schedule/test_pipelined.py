@@ -156,3 +156,16 @@ def test_virtual_threads_around_a_pipelined_loop() -> None:
     assert {b.name: b.extents[:2] for b in lower(s.mod).buffers} == {"P": (3, 2), "Q": (3, 2)}
     _lowered_right(s)
     assert all(s.check())
+
+
+def test_what_a_loop_reads_and_does_not_store_stays_out_of_its_registers() -> None:
+    """The steady part reads one version of P and folds into the other, both at fixed places."""
+    a = t.placeholder((2, 6), name="A")
+    k = t.reduce_axis((0, 6), name="k")
+    p = t.compute((2,), lambda y: t.sum(a[y, k], axis=k), name="P")
+    s = t.create_schedule(t.compute((2,), lambda y: p[y] * 2.0, name="C"))
+    s["P"].compute_at("C", "y")
+    s["C"].annotate("y", "software_pipeline_stage", [0, 1])
+    s["C"].annotate("y", "software_pipeline_order", [1, 0])
+    _lowered_right(s)
+    assert all(s.check())

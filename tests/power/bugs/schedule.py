@@ -476,6 +476,12 @@ PIPELINES = Room(
             "sorted(range(len(parts)), key=order.index)",
         ),
         Bug(
+            "registers hold what is read and never loaded",
+            "tvmlab.lower.registers",
+            " or not _reads_own(loop, buffer):",
+            ":",
+        ),
+        Bug(
             "virtual threads share what each fills",
             "tvmlab.lower.storage",
             "if loop is parallel or axis_of(loop) in VIRTUAL_AXES:",

@@ -229,3 +229,13 @@ def test_a_mistake_of_one_size_is_told_with_it(monkeypatch: pytest.MonkeyPatch) 
     assert not wrong
     assert "of D at n = 2, m = 1, k = 1 are wrong" in str(wrong) or "D at " in str(wrong)
     assert np.isfinite(wrong.bound)  # type: ignore[union-attr]
+
+
+def test_loops_over_a_size_that_read_backwards_are_not_merged() -> None:
+    a = t.placeholder((m,), name="A")
+    b = t.compute((m,), lambda y: a[y] + 1.0, name="B")
+    s = t.create_schedule(t.compute((m,), lambda y: b[m - 1 - y] * 2.0, name="C"))
+    with pytest.raises(t.ScheduleError, match="cannot prove"):
+        s["B"].merge("y", "C", "y")
+    forwards = t.create_schedule(t.compute((m,), lambda y: b[y] * 2.0, name="C"))
+    forwards["B"].merge("y", "C", "y")

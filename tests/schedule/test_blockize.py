@@ -94,6 +94,23 @@ def test_a_producer_moves_into_the_loops_of_tiles_that_read_it() -> None:
     assert all(s.check())
 
 
+@pytest.mark.parametrize("rows", [8, 16, 5, 3])
+def test_tiles_are_computed_where_they_are_read(rows: int) -> None:
+    """Whole tiles cover what a reader needs, wherever in them it begins."""
+    c = _product()
+    d = t.compute((30, 32), lambda y, x: c[y, x] + c[y + 2, x], name="D")
+    s = t.create_schedule(d)
+    s["C"].tile("y", "x", "k", 8, 8, 8)
+    s["C"].tensorize("yi", "gemm8x8")
+    s["D"].split("y", rows)
+    s["C"].compute_at("D", "yo")
+    s["C"].reorder("k", "y", "x")
+    starts = {8: "yo + y", 16: "yo * 2 + y", 5: "yo * 5 // 8 + y", 3: "yo * 3 // 8 + y"}
+    assert f'block("C", vy={starts[rows]}, vx=x, vk=reduce(k)' in str(s)
+    assert all(s.check())
+    assert equal(t.replay(d, s.trace.to_json()).mod, s.mod)
+
+
 def test_loops_inside_a_block_may_be_named_like_those_around_it() -> None:
     a = t.placeholder((8, 8), name="A")
     s = t.create_schedule(t.compute((8, 8), lambda y, x: a[y, x] + 1.0, name="B"))

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
-from tvmlab.analysis.regions import excess, iteration_ranges, simplified, tile_region
+from tvmlab.analysis.regions import Span, excess, iteration_ranges, simplified, tile_region
 from tvmlab.arith import Interval
-from tvmlab.arith.linear import Atom, Linear, atom_expr
+from tvmlab.arith.linear import Atom, Linear, atom_expr, divide
 from tvmlab.arith.simplify import linear, loop_range, simplify_stmt
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
-from tvmlab.ir.program import Block, For, Iter, Region, Stmt
+from tvmlab.ir.fold import results_of
+from tvmlab.ir.program import Block, For, Invoke, Iter, Region, Stmt
 from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import own_loops, substitute, substitute_stmt, variables
 
@@ -223,3 +225,58 @@ def body_nest(block: Block) -> tuple[tuple[For, ...], Stmt]:
         loops.append(stmt)
         stmt = stmt.body
     return tuple(loops), stmt
+
+
+Tile = tuple[Var | None, int]
+"""In one dimension: the variable that numbers tiles, None where there is one only; their extent."""
+
+
+def stored_tiles(block: Block) -> tuple[Tile, ...] | None:
+    """The tiles that the instances of a block write side by side, dimension by dimension.
+
+    Single elements are tiles as well. None where the block's results are not all written alike,
+    or two instances may write one element.
+    """
+    forms = {_tile_of(region, block) for region in _written(block)}
+    if len(forms) != 1 or None in forms:
+        return None
+    (tile,) = forms
+    assert tile is not None
+    numbered = [v for v, _ in tile if v is not None]
+    spatial = {it.var: it.extent for it in block.iters if not it.is_reduce}
+    needed = {v for v, extent in spatial.items() if extent != 1}
+    is_apart = len(set(numbered)) == len(numbered) and needed <= set(numbered) <= spatial.keys()
+    return tile if is_apart else None
+
+
+def _written(block: Block) -> list[Region]:
+    """What a block writes: its stores' elements, or the regions of a block of tiles."""
+    if isinstance(block.body, (For, Invoke)):
+        return list(block.writes)
+    return [Region(s.buffer, [(i, 1) for i in s.indices]) for s in results_of(block.body)]
+
+
+def _tile_of(region: Region, block: Block) -> tuple[Tile, ...] | None:
+    tile: list[Tile] = []
+    for start, extent in region.bounds:
+        total = linear(start, iteration_ranges(block.iters))
+        if not isinstance(extent, int) or total.constant or len(total.terms) > 1:
+            return None
+        for atom, coefficient in total.terms.items():
+            if not isinstance(atom, Var) or coefficient != extent:
+                return None
+            tile.append((atom, extent))
+        if not total.terms:
+            tile.append((None, extent))
+    return tuple(tile)
+
+
+def tiles_over(span: Span | None, size: int, ranges: Mapping[Var, Interval]) -> Span | None:
+    """The tiles of `size` elements that hold those of `span`; None for all there are."""
+    if span is None or size == 1:
+        return span
+    first, rest = divide(span.start, size, ranges)
+    high = rest.interval(ranges)[1]
+    if not isinstance(span.extent, int) or high == inf:
+        return None
+    return Span(first, (int(high) + span.extent - 1) // size + 1)

@@ -80,6 +80,12 @@ INSTRUCTIONS = Room(
             "return load.buffer",
         ),
         Bug(
+            "what begins inside a tile ends with that tile",
+            _TILES,
+            "(int(high) + span.extent - 1) // size + 1",
+            "(span.extent - 1) // size + 1",
+        ),
+        Bug(
             "any first value will do",
             _MATCH,
             "if init is not None and _first_value(pattern.init) != _first_value(init):",

@@ -37,13 +37,12 @@ from functools import reduce
 
 from tvmlab.analysis.regions import touched, union
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.expr import Var
-from tvmlab.ir.fold import results_of
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.walk import blocks
 from tvmlab.schedule.find import Site, exchange, find_site, ranges_of, remove, sites
 from tvmlab.schedule.nest import nest_over
 from tvmlab.schedule.step import Step, argument
+from tvmlab.schedule.tiles import stored_tiles, tiles_over
 
 
 @dataclass(frozen=True)
@@ -111,16 +110,13 @@ class ComputeAt(Step):
 
     def _targets(self, block: Block) -> list[Buffer]:
         """The buffers that the block stores over its own spatial variables, all alike."""
-        spatial = [it.var for it in block.iters if not it.is_reduce]
-        stored = results_of(block.body)
-        orders = {tuple(map(id, s.indices)) for s in stored}
-        if len(orders) != 1 or set(*orders) != set(map(id, spatial)):
+        if stored_tiles(block) is None:
             raise self.refuse(
                 "",
                 f"{block.name} does not write one element for each of its indices",
                 "move a block that stores B[i, j, ...] over its own variables",
             )
-        return [s.buffer for s in stored]
+        return [w.buffer for w in block.writes]
 
     def apply(self, program: Program) -> Program:
         """The producer's nest removed, and a new one put before the first reader in the loop."""
@@ -132,8 +128,14 @@ class ComputeAt(Step):
         ranges = ranges_of(around)
         boxes = [touched(loop.body, t, ranges, writes=False) for t in targets]
         box = reduce(union, [b for b in boxes if b is not None])
-        stored = dict(zip(_stored(site.block), box, strict=True))
-        nest = nest_over(site.block, stored, ranges, [o.var.name for o in around])
+        tiles = stored_tiles(site.block)
+        assert tiles is not None, "the block stores tiles"
+        needed = {
+            var: tiles_over(span, size, ranges)
+            for (var, size), span in zip(tiles, box, strict=True)
+            if var is not None
+        }
+        nest = nest_over(site.block, needed, ranges, [o.var.name for o in around])
         body = _before_reader(loop.body, targets, nest)
         moved = exchange(program, loop, loop.replace(body=body))
         return moved.with_body(remove(moved, site.block))
@@ -146,11 +148,6 @@ class ComputeAt(Step):
             if any(r.buffer in written for r in other.block.reads):
                 for name in other.names():
                     yield cls(site.block.name, other.block.name, name)
-
-
-def _stored(block: Block) -> list[Var]:
-    """The block's variables in the order of the dimensions it stores to."""
-    return [i for i in results_of(block.body)[0].indices if isinstance(i, Var)]
 
 
 def _reads(block: Block, targets: Sequence[Buffer]) -> bool:

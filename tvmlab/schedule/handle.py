@@ -20,7 +20,7 @@ from tvmlab.schedule.stage import Loop, Stage
 from tvmlab.schedule.state import State
 from tvmlab.schedule.step import Step
 from tvmlab.schedule.trace import Trace, recorded, replay_python
-from tvmlab.te.graph import block_names
+from tvmlab.te.graph import block_names, tensor_names
 from tvmlab.te.tensor import Tensor
 
 Self = TypeVar("Self", bound="Schedule")
@@ -154,6 +154,13 @@ class Schedule:
             UsageError: nothing matches; the message lists what there is.
         """
         return [self[name] for name in select_blocks(self.mod, block, kind)]
+
+    def argument_names(self) -> dict[Tensor, str]:
+        """What each tensor computed here means as an argument: its block, which has the name of
+        its buffer; of further results of a block the buffer."""
+        buffers = tensor_names(self.outputs)
+        blocks = self.block_names().items()
+        return {t: name if t is t.results[0] else buffers[t] for t, name in blocks}
 
     def block_names(self) -> dict[Tensor, str]:
         """For each tensor computed here the name of the block that computes it."""

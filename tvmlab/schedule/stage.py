@@ -28,7 +28,7 @@ class Whole(Protocol):
     @property
     def holes(self) -> Mapping[str, Hole]: ...
 
-    def block_names(self) -> Mapping[Tensor, str]: ...
+    def argument_names(self) -> Mapping[Tensor, str]: ...
 
     def apply(self, step: Step) -> list[Loop]: ...
 
@@ -124,7 +124,7 @@ class Stage:
         if isinstance(value, Stage):
             return value._block
         if isinstance(value, Tensor):
-            return self._schedule.block_names().get(value, value.name)
+            return self._schedule.argument_names().get(value, value.name)
         if isinstance(value, Loop):
             if value.block not in blocks and not self._is_around(value):
                 raise ScheduleError(

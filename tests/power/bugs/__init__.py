@@ -1,6 +1,16 @@
 """The planted bugs, room by room."""
 
-from tests.power.bugs import analysis, emit, front, instructions, layout, lower, schedule, sizes
+from tests.power.bugs import (
+    analysis,
+    emit,
+    folds,
+    front,
+    instructions,
+    layout,
+    lower,
+    schedule,
+    sizes,
+)
 from tests.power.planting import Room
 
 ROOMS: tuple[Room, ...] = (
@@ -10,6 +20,7 @@ ROOMS: tuple[Room, ...] = (
     *instructions.ROOMS,
     *layout.ROOMS,
     *lower.ROOMS,
+    *folds.ROOMS,
     *emit.ROOMS,
     *sizes.ROOMS,
 )

@@ -18,10 +18,10 @@ FOLDS = Room(
             "results = self.combine(tuple(targets), tuple(named[half:]))",
         ),
         Bug(
-            "what several results share is what the first alone computes",
-            _FOLD,
-            "alike = [e for part in parts for key, e in part.items() if counts[key] > 1]",
-            "alike = [e for part in parts[:1] for key, e in part.items() if counts[key] > 0]",
+            "NaN is no value to be found",
+            "tvmlab.te.reducers",
+            "beats | ((y != y) & (x == x)), ties",
+            "beats, ties",
         ),
         Bug(
             "of equal values the last one met wins",

@@ -222,7 +222,7 @@ PLACES = Room(
         Bug(
             "cache_read copies what is not yet written",
             _CACHE_READ,
-            "if other is not None and _writes(program, other, read[self.buffer]):",
+            "if writer is not None:",
             "if False:",
         ),
         Bug(
@@ -235,7 +235,7 @@ PLACES = Room(
         Bug(
             "cache_write forgets readers in the same loops",
             _CACHE_WRITE,
-            "if beside_it is not None:",
+            "if others:",
             "if False:",
         ),
         Bug(

@@ -126,4 +126,66 @@ WINDOWS = Room(
     ),
 )
 
-ROOMS = (LAYOUT, WINDOWS)
+_REINDEX = f"{_HERE}.reindex"
+
+PLACES = Room(
+    "places",
+    (
+        "tests/schedule/test_reindex.py",
+        "tests/schedule/test_storage.py",
+        "tests/schedule/test_refusals.py",
+        "tests/ops/test_packing.py",
+    ),
+    (
+        Bug(
+            "a copy in another order leaves the accumulator where it was",
+            _REINDEX,
+            "if isinstance(e, Load) and e.buffer is old else None",
+            "if False else None",
+        ),
+        Bug(
+            "a result in another order is copied before it is there",
+            _REINDEX,
+            "nest_over(copy, {}, {}, ()), after=is_written)",
+            "nest_over(copy, {}, {}, ()), after=False)",
+        ),
+        Bug(
+            "a guarded place is copied without its guard",
+            _REINDEX,
+            "if is_data or low < 0 or",
+            "if is_data or",
+        ),
+        Bug(
+            "rows are aligned along the wrong dimension",
+            "tvmlab.lower.storage",
+            "a._replace(axis=a.axis + 1)",
+            "a._replace(axis=a.axis)",
+        ),
+        Bug(
+            "rows come as far apart as a line too few",
+            "tvmlab.arith.pitch",
+            "if extent * below % factor == offset:",
+            "if extent * below % factor == 0:",
+        ),
+        Bug(
+            "memory of a thread is handed to others",
+            f"{_HERE}.set_scope",
+            "if apart is not None:",
+            "if False:",
+        ),
+        Bug(
+            "a scope is forgotten where a program is read",
+            "tvmlab.ir.parse",
+            "memory = str(keyword.value.value)",
+            'memory = "global"',
+        ),
+        Bug(
+            "the left operand is packed by the width of the right",
+            "tvmlab.ops.matmul",
+            "size = lanes if (operand, dimension) == right else rows",
+            "size = lanes",
+        ),
+    ),
+)
+
+ROOMS = (LAYOUT, WINDOWS, PLACES)

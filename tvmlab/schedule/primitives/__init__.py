@@ -17,6 +17,7 @@ from tvmlab.schedule.primitives.merge import Merge
 from tvmlab.schedule.primitives.pad_einsum import PadEinsum
 from tvmlab.schedule.primitives.parallel import Parallel
 from tvmlab.schedule.primitives.partition import Partition
+from tvmlab.schedule.primitives.reindex import Reindex
 from tvmlab.schedule.primitives.reorder import Reorder
 from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
 from tvmlab.schedule.primitives.reverse_compute_inline import ReverseComputeInline
@@ -57,6 +58,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     DoubleBuffer,
     TransformLayout,
     RollingBuffer,
+    Reindex,
     SetScope,
     StorageAlign,
     DecomposeReduction,
@@ -86,6 +88,7 @@ __all__ = [
     "PadEinsum",
     "Parallel",
     "Partition",
+    "Reindex",
     "Reorder",
     "ReverseComputeAt",
     "ReverseComputeInline",

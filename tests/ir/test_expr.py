@@ -72,6 +72,13 @@ def test_constants_fold_only_where_nothing_is_lost(e, text):
     assert expr_text(e) == text
 
 
+def test_literals_compare_as_the_numbers_they_are_in_their_dtype():
+    assert (const(1.001, "bfloat16") == const(1.0, "bfloat16")).value == 1
+    assert (const(1.001, "float32") == const(1.0, "float32")).value == 0
+    assert (const(0.1, "float16") < const(0.100001, "float16")).value == 0
+    assert (const(float("nan"), "float32") != const(float("nan"), "float32")).value == 1
+
+
 def test_operands_meet_at_their_promoted_dtype():
     assert (b + u).dtype == "int16"
     assert (b * f).dtype == "float32"

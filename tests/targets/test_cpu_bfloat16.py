@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ml_dtypes import bfloat16
 
 import tvmlab.te as te
-from tests.targets.emitted import Array, elementwise
+from tests.targets.emitted import Array, elementwise, schedule
+from tvmlab.errors import TargetError
 from tvmlab.ir.bfloat16 import nearest
 from tvmlab.ir.expr import const
+from tvmlab.lower import lower
+from tvmlab.targets.cpu.emit import emit
+from tvmlab.targets.cpu.limits import cpu_features
+from tvmlab.targets.cpu.run import CpuKernel
+from tvmlab.targets.target import Signature
 
 EVERY = np.arange(1 << 16, dtype=np.uint16).view(bfloat16)
 WIDE = ("float16", "float32", "float64", "int32", "uint32", "int64", "uint64")
@@ -75,6 +83,22 @@ def test_literals_are_rounded_once(lanes: int) -> None:
     for number in (0.1, 1 + 2**-8 + 2**-40, -3.3962e38, 1e-39, float("inf")):
         found = elementwise(lambda v, n=number: v + const(n, "bfloat16"), x, lanes=lanes)
         assert (found == nearest(number)).all()
+
+
+def test_arrays_from_files_are_told_what_they_are(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones(4, bfloat16))
+    loaded = np.load(tmp_path / "x.npy")
+    x = te.placeholder((4,), "bfloat16", name="X")
+    y = te.compute((4,), lambda i: x[i] + 1.0, name="Y")
+    program = lower(schedule(y).mod)
+    kernel = CpuKernel(emit(program, cpu_features()), Signature.of(program), "explore")
+    out = np.zeros(4, bfloat16)
+    with pytest.raises(TargetError, match=r"read its bits with \.view\('bfloat16'\)"):
+        kernel(loaded, out)
+    kernel(loaded.view("bfloat16"), out)
+    assert (out == 2).all()
+    with pytest.raises(TargetError, match=r"X as bfloat16\[4\]|expects .* but got float32"):
+        kernel(np.ones(4, np.float32), out)
 
 
 def test_a_placeholder_takes_numpys_type() -> None:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
+from tvmlab.ir.bfloat16 import nearest
 
 OPERATIONS: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
@@ -52,11 +56,19 @@ ABSORBING = {"*": 0, "&": 0, "and": 0}
 """What decides the result on either side."""
 
 
+def rounding(dtype: str) -> Callable[[Any], Any]:
+    """What makes a NumPy scalar of a float dtype of a number, rounding once."""
+    return nearest if dtype == "bfloat16" else np.dtype(dtype).type
+
+
 def folded(op: str, dtype: str, x: int | float, y: int | float) -> int | None:
     """`x op y` of two constants of `dtype`, or None where that would round or is undefined."""
+    is_float = dtypes.is_float(dtype)
     if op in _CONDITIONS:
+        if is_float:  # two literals may be one number of the dtype
+            x, y = map(rounding(dtype), (x, y))
         return int(_CONDITIONS[op](x, y))
-    if dtypes.is_float(dtype):
+    if is_float:
         return None  # left to the machine, which rounds to the dtype
     is_shift = op in ("<<", ">>")
     if (op in ("//", "%") and y == 0) or (is_shift and not 0 <= y < dtypes.bits(dtype)):

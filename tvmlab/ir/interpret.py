@@ -16,8 +16,8 @@ import numpy as np
 
 from tvmlab.errors import UsageError
 from tvmlab.ir import dtypes
-from tvmlab.ir.bfloat16 import nearest
 from tvmlab.ir.buffer import Buffer, Extent, Load
+from tvmlab.ir.constants import rounding
 from tvmlab.ir.expr import (
     BITWISE,
     COMPARISONS,
@@ -271,7 +271,7 @@ class _Writer:
             return f"{self.variable(e)}[{self.lane}]" if e.lanes > 1 else self.variable(e)
         if isinstance(e, Const):
             if dtypes.is_float(e.dtype):
-                return self.constant(_rounding(e.dtype)(e.value))
+                return self.constant(rounding(e.dtype)(e.value))
             return f"({int(e.value)})"
         if isinstance(e, Binary):
             return self.binary(e)
@@ -330,7 +330,7 @@ class _Writer:
         if e.dtype == "bool":
             return f"({value} != 0)"
         if dtypes.is_float(e.dtype):
-            kind = self.constant(_rounding(e.dtype))
+            kind = self.constant(rounding(e.dtype))
             if not dtypes.is_float(source):
                 # Through the integer's own type: Python would round by way of float64.
                 value = f"{self.constant(np.dtype(source).type)}({value})"
@@ -338,11 +338,6 @@ class _Writer:
         if dtypes.is_float(source):
             return f"truncated({value}, {self.constant(e.dtype)})"
         return _wrapped(f"int({value})", e.dtype)
-
-
-def _rounding(dtype: str) -> Callable[[Any], Any]:
-    """What makes a NumPy scalar of a float dtype of a number, rounding once."""
-    return nearest if dtype == "bfloat16" else np.dtype(dtype).type
 
 
 def _is_index(e: Expr) -> bool:

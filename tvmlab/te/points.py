@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tvmlab.ir.bfloat16 import nearest
+from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
+from tvmlab.ir.constants import rounding
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Select, Var
 from tvmlab.te.bounded import Array, Bounded, binary, choose, convert, is_exact
 from tvmlab.te.function_bounds import apply
@@ -90,7 +91,8 @@ class Box:
         if isinstance(e, Binary):
             return binary(e.op, self.expr(e.a), self.expr(e.b))
         if isinstance(e, Const):
-            number = nearest(e.value) if e.dtype == "bfloat16" else e.value
+            is_float = dtypes.is_float(e.dtype)
+            number = rounding(e.dtype)(e.value) if is_float else e.value
             literal = np.asarray(number).astype(e.dtype).reshape((1,) * len(self.sizes))
             return Bounded(literal, 0.0, e.dtype)
         if isinstance(e, Var):

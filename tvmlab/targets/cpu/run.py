@@ -164,6 +164,11 @@ class CpuKernel:
         """Raise the sentence for an array that is not what `param` asks."""
         expects = f"Kernel {self.signature.name} expects {param}, but got"
         missing = ~array.flags.num & flags
+        if array.dtype.kind == "V" and array.itemsize == 2 and param.dtype == "bfloat16":
+            raise TargetError(
+                f"{expects} {array.dtype}{list(array.shape)}, which files make of it; "
+                "read its bits with .view('bfloat16')."
+            )
         if array.dtype != param.dtype:
             raise TargetError(
                 f"{expects} {array.dtype.str if not array.dtype.isnative else array.dtype}"

@@ -66,7 +66,7 @@ FUNCTIONS = {
         Function("erf", 1, references.erf),
         Function("sin", 1, np.sin),
         Function("cos", 1, np.cos),
-        Function("tan", 1, np.tan),
+        Function("tan", 1, np.tan, ulps=5.0),
         Function("asin", 1, np.arcsin),
         Function("acos", 1, np.arccos),
         Function("atan", 1, np.arctan),

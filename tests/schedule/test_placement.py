@@ -105,3 +105,46 @@ def test_what_two_blocks_read_stays_stored() -> None:
     s = t.create_schedule([c, t.compute((5,), lambda y: b[y] * 3, name="D")])
     with pytest.raises(t.ScheduleError, match="block D reads B as well"):
         s["C"].reverse_compute_inline("B")
+
+
+def test_a_shifted_reader_follows_its_producer() -> None:
+    b = _producer(9, 6)
+    s = t.create_schedule(t.compute((7, 6), lambda y, x: b[y + 2, x] * 2, name="C"))
+    outer, _ = s["B"].split("i0", 4)
+    s["C"].reverse_compute_at("B", outer)
+    check(s)
+    padded = t.compute((10, 6), lambda y, x: select(y >= 1, b[y - 1, x], 0.0), name="C")
+    s = t.create_schedule(padded)
+    with pytest.raises(t.ScheduleError, match="some instances of C read no element of B"):
+        s["C"].reverse_compute_at("B", "i0")
+
+
+def test_a_fold_follows_what_writes_all_that_it_needs() -> None:
+    b, k = _producer(5, 6), t.reduce_axis((0, 6), name="k")
+    s = t.create_schedule(t.compute((5,), lambda y: t.sum(b[y, k], axis=k), name="C"))
+    with pytest.raises(t.ScheduleError, match="folds over vk, and one iteration of i1 writes only"):
+        s["C"].reverse_compute_at("B", "i1")
+    s["C"].reverse_compute_at("B", "i0")
+    check(s)
+    s["B"].parallel("i0")
+    assert all(s.check())
+
+
+def test_threads_get_a_producer_of_their_own_where_indices_are_data() -> None:
+    a, index = t.placeholder((20,), name="A"), t.placeholder((9,), "int32", name="I")
+    b = t.compute((20,), lambda y: a[y] + 1, name="B")
+    s = t.create_schedule(t.compute((9, 4), lambda y, x: b[index[y] % 20] + b[x], name="C"))
+    s["C"].parallel("y")
+    s["B"].compute_at("C", "y")
+    assert "B = allocate(float32[9, 20])" in str(s.lowered())
+    assert all(s.check())
+
+
+def test_a_part_of_a_block_does_not_become_all_of_it() -> None:
+    """A partition leaves each part a producer of its own, which is written in part only."""
+    b = _producer(8)
+    s = t.create_schedule(t.compute((8,), lambda y: b[y] * 2, name="C"))
+    s["C"].reverse_compute_at("B", "i0")
+    s["B"].partition("i0", 1)
+    with pytest.raises(t.ScheduleError, match="of which only a part is surely written"):
+        s["C"].compute_root()

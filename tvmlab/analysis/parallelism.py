@@ -16,9 +16,10 @@ from tvmlab.analysis.conflicts import Answer, Conflict, Unknown, dependence, loo
 from tvmlab.analysis.dependence import continued, is_carried
 from tvmlab.analysis.filled import filled
 from tvmlab.analysis.polyhedra import is_written_before
-from tvmlab.analysis.regions import Box, Ranges, covers, fills_box, touched
+from tvmlab.analysis.regions import Box, Ranges, Span, covers, fills_box, touched
 from tvmlab.analysis.repetition import is_repeated
 from tvmlab.arith import Interval
+from tvmlab.arith.linear import Linear
 from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Expr, Var
@@ -118,7 +119,7 @@ def _writes_first(stmt: Stmt, buffer: Buffer, ranges: Ranges, earlier: tuple[Box
         earlier: what is written before `stmt`, a box for each block.
     """
     read = touched(stmt, buffer, ranges, writes=False)
-    if read is None or any(covers(box, read) for box in earlier):
+    if read is None or any(covers(box, _within(read, buffer)) for box in earlier):
         return True
     if isinstance(stmt, For):
         ranges = {**ranges, stmt.var: loop_range(stmt, ranges)}
@@ -128,6 +129,12 @@ def _writes_first(stmt: Stmt, buffer: Buffer, ranges: Ranges, earlier: tuple[Box
             return False
         earlier = (*earlier, *filled(part, buffer, ranges))
     return isinstance(stmt, Seq)
+
+
+def _within(box: Box, buffer: Buffer) -> Box:
+    """A box with the whole dimension where its span is not known: nothing is read outside."""
+    whole = [Span(Linear({}, 0), extent) for extent in buffer.shape]
+    return tuple([span or all_of for span, all_of in zip(box, whole, strict=True)])
 
 
 def _fills_first(loop: For, buffer: Buffer) -> bool:

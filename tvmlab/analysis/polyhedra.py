@@ -134,6 +134,9 @@ def _events(
     what = [f"e{n}" for n in range(len(access.indices))]
     for name, index in zip(what, text.element(access, names), strict=True):
         text.require(f"{name} = {index}" if index else "true")
+    for name, extent in zip(what, access.buffer.shape, strict=True):
+        if isinstance(extent, int):
+            text.require(f"0 <= {name} < {extent}")
     said = " and ".join(text.said) or "true"
     inner = ", ".join(name for name in text.made if name not in when)
     said = f"exists {inner} : {said}" if inner else said

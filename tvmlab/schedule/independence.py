@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tvmlab.analysis.conflicts import Conflict, Unknown
 from tvmlab.analysis.parallelism import conflict
 from tvmlab.ir.program import For, Program
+from tvmlab.schedule.find import find_site
 from tvmlab.schedule.step import Step
 
 
@@ -46,3 +47,24 @@ def said(found: Conflict | Unknown, loops: Sequence[For]) -> str:
     if found.why == "repetition":
         return f"{both} compute {found.element} of block {found.block}"
     return f"{both} touch {found.element}, in blocks {found.block} and {found.other}"
+
+
+def require_still_independent(step: Step, after: Program, block: str) -> None:
+    """Refuse `step` if what it makes, `after`, hands `block` to iterations that run at once and
+    are no longer independent.
+
+    Raises:
+        ScheduleError: with two iterations that conflict as its witness.
+    """
+    site = find_site(after, block)
+    assert site is not None, "the block is still there"
+    for loop in site.loops:
+        if loop.kind in ("parallel", "vectorized", "bound"):
+            found = conflict(after, loop)
+            if found is not None:
+                name = loop.var.name
+                raise step.refuse(
+                    name,
+                    f"{name} is {loop.kind}, and {said(found, [loop])}",
+                    f"choose a loop outside {name}, or {step.name} before {name} is annotated",
+                )

@@ -148,6 +148,18 @@ PLACES = Room(
             "",
         ),
         Bug(
+            "reverse_compute_at folds over what is not all written",
+            _REVERSE,
+            "if point is not None and point.var in folded and not is_whole:",
+            "if False:",
+        ),
+        Bug(
+            "reverse_compute_at forgets a shift",
+            _REVERSE,
+            "Linear({}, -point.shift)",
+            "Linear({}, 0)",
+        ),
+        Bug(
             "reverse_compute_at computes before the producer",
             _REVERSE,
             "[*body.stmts, nest] if isinstance(body, Seq) else [body, nest]",

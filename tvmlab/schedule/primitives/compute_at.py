@@ -40,6 +40,7 @@ from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.walk import blocks
 from tvmlab.schedule.find import Site, exchange, find_site, ranges_of, remove, sites
+from tvmlab.schedule.independence import require_still_independent
 from tvmlab.schedule.nest import nest_over
 from tvmlab.schedule.step import Step, argument
 from tvmlab.schedule.tiles import stored_tiles, tiles_over
@@ -98,6 +99,7 @@ class ComputeAt(Step):
                 "choose a reader's loop",
             )
         self.refuse_lanes(self._consumer(program), loop)
+        require_still_independent(self, self.apply(program), self.block)
 
     def _consumer(self, program: Program) -> Site:
         consumer = find_site(program, self.consumer)

@@ -36,6 +36,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.regions import Box, Span, covers, touched
+from tvmlab.arith.linear import Linear
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Block, For, Program
 from tvmlab.ir.walk import blocks
@@ -89,6 +91,23 @@ class ComputeRoot(Step):
                 f"{self.block} writes, in the same nest",
                 f'.compute_root() of "{writer.name}" or of "{reader.name}" first',
             )
+        self._require_operands(program, block)
+
+    def _require_operands(self, program: Program, block: Block) -> None:
+        """Everything that the whole domain reads is written somewhere."""
+        nest = nest_over(block, {}, {}, ())
+        for region in block.reads:
+            written = touched(program.body, region.buffer, {}, writes=True)
+            read = touched(nest, region.buffer, {}, writes=False)
+            assert read is not None
+            is_input = region.buffer in program.params[: -program.outputs]
+            if not is_input and not (written and covers(written, _clipped(read, region.buffer))):
+                raise self.refuse(
+                    "",
+                    f"{self.block} would read all of {region.buffer.name} at the root, of which "
+                    "only a part is surely written",
+                    "keep the block beside what writes its operand",
+                )
 
     def apply(self, program: Program) -> Program:
         """The block removed from its nest, and a new one put before or after that."""
@@ -103,6 +122,21 @@ class ComputeRoot(Step):
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[ComputeRoot]:
         """The block itself."""
         yield cls(site.block.name)
+
+
+def _clipped(box: Box, buffer: Buffer) -> Box:
+    """What of a box is inside the buffer: a guarded load may name elements outside."""
+    spans: list[Span | None] = []
+    for span, size in zip(box, buffer.shape, strict=True):
+        first = span.start.constant if span is not None and not span.start.terms else 0
+        if span is None or span.start.terms:
+            spans.append(Span(Linear({}, 0), size))
+        elif isinstance(span.extent, int) and isinstance(size, int):
+            last = min(first + span.extent, size)
+            spans.append(Span(Linear({}, max(first, 0)), last - max(first, 0)))
+        else:
+            spans.append(span)
+    return tuple(spans)
 
 
 def _read(block: Block) -> set[Buffer]:

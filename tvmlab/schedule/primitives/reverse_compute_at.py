@@ -2,8 +2,9 @@
 
 Other systems: TVM `reverse_compute_at`, Exo `fuse`.
 
-Legal where the consumer reads the producer's result element for element, and each iteration of
-the loop finishes the elements it writes: no reduction of the producer runs at or outside it.
+Legal where the consumer reads the producer's result element for element, shifted or not, and each
+iteration of the loop finishes the elements it writes: no reduction of the producer runs at or
+outside it. A consumer that folds moves where an iteration writes all that it folds over.
 
 Before:
 
@@ -35,9 +36,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from operator import mul
+from typing import NamedTuple
 
 from tvmlab.analysis.dependence import continued
-from tvmlab.analysis.regions import covers, excess, simplified, touched
+from tvmlab.analysis.regions import Span, covers, excess, iteration_ranges, simplified, touched
+from tvmlab.arith.linear import Linear
+from tvmlab.arith.simplify import interval, linear
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.equality import expr_key
 from tvmlab.ir.expr import Var
@@ -45,6 +49,7 @@ from tvmlab.ir.program import Block, For, Program, Region, Seq, Stmt
 from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import blocks, variables
 from tvmlab.schedule.find import Site, exchange, find_site, ranges_of, remove, sites
+from tvmlab.schedule.independence import require_still_independent
 from tvmlab.schedule.nest import nest_over
 from tvmlab.schedule.step import Step, argument
 
@@ -61,7 +66,7 @@ class ReverseComputeAt(Step):
     loop: str = argument("name", "the loop of that block to compute in")
 
     def require(self, program: Program) -> None:
-        """A spatial block that reads one producer point for point, finished by the loop."""
+        """A block that reads one producer point for point, finished by the loop."""
         site = self.site(program)
         self.require_settled(program, site.block)
         self.require_domain(site.block)
@@ -72,17 +77,14 @@ class ReverseComputeAt(Step):
                 self.loop, f"{self.block} is inside {self.loop} already", "choose another loop"
             )
         self.refuse_lanes(producer, loop)
-        if any(it.is_reduce for it in site.block.iters):
-            raise self.refuse(
-                "", f"{self.block} is a reduction", "move its producer with compute_at instead"
-            )
-        region = self._region(site.block, producer.block)
-        if not _is_pointwise(region):
+        if site.block.init is None and any(it.is_reduce for it in site.block.iters):
             raise self.refuse(
                 "",
-                f"{self.block} does not read {region.buffer.name} element for element",
-                f"use {self.producer}'s compute_at into {self.block} instead",
+                f"the initialisation of {self.block} stands apart, and would not move with it",
+                "reverse_compute_at before decompose_reduction",
             )
+        region = self._region(site.block, producer.block)
+        self._require_points(site.block, region)
         if (own := continued(site.block)) is not None:
             raise self.refuse(
                 "",
@@ -92,7 +94,9 @@ class ReverseComputeAt(Step):
         self._require_whole(program, producer, region.buffer)
         self._require_finished(producer, loop)
         self._require_box(producer, loop, region.buffer)
+        self._require_folded(site.block, producer, loop, region)
         self._require_ready(program, site.block, producer, loop)
+        require_still_independent(self, self.apply(program), self.block)
 
     def _producer(self, program: Program) -> Site:
         producer = find_site(program, self.producer)
@@ -135,6 +139,44 @@ class ReverseComputeAt(Step):
                     f"block {others[0]} writes elements of {buffer.name} that {self.producer} "
                     "does not",
                     f"move {self.block} before the writing is divided between blocks",
+                )
+
+    def _require_points(self, block: Block, region: Region) -> None:
+        """Each instance reads one element, at variables of its own and fixed distances from them,
+        and none reads outside."""
+        points = [p for p in _points(block, region) if p]
+        sizes = [e for e in region.buffer.shape if not same_extent(e, 1)]
+        if len({id(p.var) for p in points}) < max(len(points), len(sizes)):
+            raise self.refuse(
+                "",
+                f"{self.block} does not read {region.buffer.name} element for element",
+                f"use {self.producer}'s compute_at into {self.block} instead",
+            )
+        ranges = iteration_ranges(block.iters)
+        for (start, _), extent in zip(region.bounds, region.buffer.shape, strict=True):
+            if interval(start, ranges)[0] < 0 or interval(start - extent, ranges)[1] >= 0:
+                raise self.refuse(
+                    "",
+                    f"some instances of {self.block} read no element of {region.buffer.name}: "
+                    f"the index {start!r} goes outside",
+                    f"use {self.producer}'s compute_at into {self.block} instead",
+                )
+
+    def _require_folded(self, block: Block, producer: Site, loop: For, region: Region) -> None:
+        """One iteration writes all that an instance folds over."""
+        around = producer.loops[: producer.loops.index(loop) + 1]
+        box = touched(loop.body, region.buffer, ranges_of(around), writes=True)
+        assert box is not None, "the producer writes the buffer"
+        folded = {it.var for it in block.iters if it.is_reduce}
+        points = _points(block, region)
+        for point, span, size in zip(points, box, region.buffer.shape, strict=True):
+            is_whole = span is None or (not span.start.terms and same_extent(span.extent, size))
+            if point is not None and point.var in folded and not is_whole:
+                raise self.refuse(
+                    self.loop,
+                    f"{self.block} folds over {point.var.name}, and one iteration of {self.loop} "
+                    "writes only a part of what it needs",
+                    "choose a loop outside those that write the rest",
                 )
 
     def _require_finished(self, producer: Site, loop: For) -> None:
@@ -206,10 +248,11 @@ class ReverseComputeAt(Step):
         ranges = ranges_of(around)
         box = touched(loop.body, region.buffer, ranges, writes=True)
         assert box is not None, "the producer writes the buffer"
+        folded = {it.var for it in site.block.iters if it.is_reduce}
         spans = {
-            start: span
-            for (start, _), span in zip(region.bounds, box, strict=True)
-            if isinstance(start, Var)
+            point.var: span and Span(span.start.plus(Linear({}, -point.shift)), span.extent)
+            for point, span in zip(_points(site.block, region), box, strict=True)
+            if point is not None and point.var not in folded
         }
         nest = nest_over(site.block, spans, ranges, [o.var.name for o in around])
         body: Stmt = loop.body
@@ -228,13 +271,23 @@ class ReverseComputeAt(Step):
                     yield cls(site.block.name, other.block.name, name)
 
 
-def _is_pointwise(region: Region) -> bool:
-    """Whether the region is one element at distinct variables of the block; along a dimension of
-    one element it may also be that element."""
-    starts = [
-        start
-        for (start, _), size in zip(region.bounds, region.buffer.shape, strict=True)
-        if isinstance(start, Var) or not same_extent(size, 1)
-    ]
-    points = all(isinstance(s, Var) for s in starts) and all(e == 1 for _, e in region.bounds)
-    return points and len({id(s) for s in starts}) == len(starts)
+class _Point(NamedTuple):
+    """An index that is a variable of the block and a number: `var + shift`."""
+
+    var: Var
+    shift: int
+
+
+def _points(block: Block, region: Region) -> list[_Point | None]:
+    """The indices of a region of one element; None where one is something else."""
+    known = {it.var for it in block.iters}
+    points: list[_Point | None] = []
+    for start, extent in region.bounds:
+        total = linear(start, {})
+        var = next(iter(total.terms), None)
+        is_one = extent == 1 and list(total.terms.values()) == [1]
+        if is_one and isinstance(var, Var) and var in known:
+            points.append(_Point(var, total.constant))
+        else:
+            points.append(None)
+    return points

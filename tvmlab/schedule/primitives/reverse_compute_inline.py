@@ -31,7 +31,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tvmlab.analysis.parallelism import conflict
 from tvmlab.analysis.regions import iteration_ranges
 from tvmlab.arith import simplify, simplify_stmt
 from tvmlab.arith.index_map import NotOneToOne
@@ -43,6 +42,7 @@ from tvmlab.ir.unsaid import regions
 from tvmlab.ir.walk import exprs, rewrite_expr, substitute
 from tvmlab.schedule.definition import definition, require_intermediate
 from tvmlab.schedule.find import Site, exchange, find_site, ranges_of, remove, sites
+from tvmlab.schedule.independence import require_still_independent
 from tvmlab.schedule.inverse import Inverse, inverse
 from tvmlab.schedule.step import Step, argument
 
@@ -86,17 +86,7 @@ class ReverseComputeInline(Step):
                 )
         self._inverse(site.block, producer.block)
         self._require_ready(program, site.block, producer.block)
-        after = self.apply(program)
-        moved = find_site(after, self.producer)
-        assert moved is not None
-        for loop in moved.loops:
-            if loop.kind != "serial" and conflict(after, loop) is not None:
-                raise self.refuse(
-                    loop.var.name,
-                    f"several {loop.kind} iterations of {loop.var.name} compute the same elements "
-                    f"of {store.buffer.name}",
-                    f"keep {store.buffer.name}, or undo what was done to {loop.var.name}",
-                )
+        require_still_independent(self, self.apply(program), self.producer)
 
     def _producer(self, program: Program) -> Site:
         producer = find_site(program, self.producer)

@@ -118,6 +118,13 @@ def test_accumulators_of_several_results_stay_in_registers() -> None:
     assert not [s for s in stmts(lowered.body) if isinstance(s, For) and s.var.name == "x"]
 
 
+def test_a_nest_may_be_asked_for_with_a_tree() -> None:
+    s = t.create_schedule(_argmax())
+    s["I"].to_nest("for y in range(6): for x in range(4): for ko in range(2): for ki in tree(4)")
+    assert [str(step) for step in s.state.steps][-1] == 's["I"].tree_reduce("ki")'
+    judge_state(s.state, INTERPRETED_EVERYWHERE)
+
+
 def test_several_values_are_no_expression_to_inline() -> None:
     state = State.start(_plain())
     with pytest.raises(ScheduleError, match="P computes P and Q together, which is no one"):

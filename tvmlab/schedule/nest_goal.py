@@ -20,14 +20,15 @@ from tvmlab.errors import Refusal, ScheduleError
 from tvmlab.ir.printer import LOOP_WORDS
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import find_site, sites
-from tvmlab.schedule.primitives import Fuse, Parallel, Reorder, Split, Unroll, Vectorize
+from tvmlab.schedule.primitives import Fuse, Parallel, Reorder, Split, TreeReduce, Unroll, Vectorize
 from tvmlab.schedule.step import Step
 
 HEADER = re.compile(r"\s*for\s+(\w+)\s+in\s+(\w+)\s*\(\s*(\d+)\s*\)\s*(?::|(?=\s|$))")
 SUFFIX = re.compile(r"_?(?:[oi]+|\d+)")
 KINDS = {word: kind for kind, word in LOOP_WORDS.items()}
-ANNOTATING: dict[str, type[Vectorize] | type[Unroll] | type[Parallel]] = {
+ANNOTATING: dict[str, type[Vectorize] | type[TreeReduce] | type[Unroll] | type[Parallel]] = {
     "vectorized": Vectorize,
+    "tree": TreeReduce,
     "unrolled": Unroll,
     "parallel": Parallel,
 }

@@ -4,8 +4,8 @@ The function is run on values with error bounds (`tvmlab.te.bounded`), on pairs,
 so on, each value having met the identity first. That bounds one order soundly: a balanced tree of
 some L levels. Of an order that nothing is known about we assume, and do not prove, that each of its
 at most 2 n levels loses no more than a level of that tree does on average: its bound is the tree's
-times 2 n / L. For a sum this is the textbook's bound with a 2 in it. Integers come out exact, and
-a result that hangs on a comparison within its error has an infinite bound: nothing is claimed.
+times 2 n / L. For a sum this is the textbook's bound with a 2 in it. Integers come out exact; what
+hangs on a comparison within its error may be either side's.
 """
 
 from __future__ import annotations

@@ -51,11 +51,29 @@ def _sized() -> Tensor:
     return t.compute((m, n), lambda y, x: a[y, x] * h[y], name="W")
 
 
+def _recurrent() -> Tensor:
+    x, w = t.placeholder((6, 8), name="X"), t.placeholder((8, 8), name="W")
+    state = t.placeholder((6, 8), name="h")
+    k = t.reduce_axis((0, 8), name="k")
+    g = t.compute((6, 8), lambda s, i: t.sum(w[i, k] * state[s - 1, k], axis=k), name="g")
+    u = t.compute((6, 8), lambda s, i: t.tanh(g[s, i] + x[s, i]), name="u")
+    h = t.scan(t.compute((1, 8), lambda s, i: 0.0, name="h0"), u, state)
+    return t.compute((6, 8), lambda s, i: h[s, i] * 2, name="Y")
+
+
+def _direct() -> Tensor:
+    w, state = t.placeholder((8, 8), name="W"), t.placeholder((6, 8), name="h")
+    k = t.reduce_axis((0, 8), name="k")
+    u = t.compute((6, 8), lambda s, i: t.sum(w[i, k] * state[s - 1, k], axis=k), name="u")
+    return t.scan(t.placeholder((1, 8), name="given"), u, state)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda p: p.stem)
 def test_refusal(case: Path) -> None:
     request, _, expected = case.read_text().partition("---\n")
     *legal, asked = request.strip().splitlines()
     named = {"# blur": _blur, "# argmax": _argmax, "# sized": _sized}
+    named |= {"# recurrent": _recurrent, "# direct": _direct}
     s = t.create_schedule(named.get(request.partition("\n")[0], _matmul)())
     s.apply_python("\n".join(legal))
     before = s.state

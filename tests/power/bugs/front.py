@@ -5,6 +5,7 @@ from tests.power.planting import Bug, Room
 _LINEAR = "tvmlab.arith.linear"
 _SIMPLIFY = "tvmlab.arith.simplify"
 _NAIVE = "tvmlab.te.naive"
+_UNSAID = "tvmlab.ir.unsaid"
 _REDUCTION = "tvmlab.te.reduction"
 
 ARITH = Room(
@@ -134,7 +135,7 @@ TE = Room(
         ),
         Bug(
             "two loads of a buffer count as one region",
-            "tvmlab.ir.unsaid",
+            _UNSAID,
             "read.setdefault(repr(e), _box",
             "read.setdefault(e.buffer.name, _box",
         ),
@@ -153,4 +154,56 @@ TE = Room(
     ),
 )
 
-ROOMS = (ARITH, TE)
+RECURRENCES = Room(
+    "recurrences",
+    (
+        "tests/te/test_scan.py",
+        "tests/schedule/test_refusals.py",
+    ),
+    (
+        Bug(
+            "an update stores to the step before",
+            _NAIVE,
+            "point[0] = self.values[self.stage.axes[0]]",
+            "pass",
+        ),
+        Bug(
+            "a cell reads the results of the step before",
+            _NAIVE,
+            "(self.iters[0].var if is_kept else",
+            "(self.iters[0].var - 1 if is_kept else",
+        ),
+        Bug(
+            "a block's own state counts as its accumulator",
+            _UNSAID,
+            "and repr(e) not in written:",
+            "and e.buffer not in [r.buffer for r in written.values()]:",
+        ),
+        Bug(
+            "a tile in registers holds what is only read",
+            "tvmlab.lower.registers",
+            " or not _reads_own(loop, buffer)",
+            "",
+        ),
+        Bug(
+            "a state may be read at later steps",
+            "tvmlab.te.scan",
+            "if load.buffer in states and high >= 0:",
+            "if False:",
+        ),
+        Bug(
+            "a cell may be looked into from outside",
+            "tvmlab.te.graph",
+            "if seen := shared | (own &",
+            "if seen := shared & (own &",
+        ),
+        Bug(
+            "the reference computes every step from the first",
+            "tvmlab.te.evaluate",
+            "first = starts if row is None else (row, *starts[1:])",
+            "first = starts",
+        ),
+    ),
+)
+
+ROOMS = (ARITH, TE, RECURRENCES)

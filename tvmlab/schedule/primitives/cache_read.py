@@ -68,12 +68,6 @@ class CacheRead(Step):
             raise self.refuse(
                 "", f"{self.block} also writes {self.buffer}", "use cache_write for its result"
             )
-        if is_padded(program, read[self.buffer]):
-            raise self.refuse(
-                "",
-                f"{self.buffer} is padded, and a copy would read places that nothing writes",
-                f"cache_read before the layout of {self.buffer} is transformed",
-            )
         source = read[self.buffer]
         others = beside(program, site.block, source)
         writer = next((b.name for b in others if source in [w.buffer for w in b.writes]), None)
@@ -82,6 +76,12 @@ class CacheRead(Step):
                 "",
                 f"{writer} writes {self.buffer} inside the same loops, so no earlier copy is whole",
                 f"cache {self.buffer} before {writer} moves into these loops",
+            )
+        if is_padded(program, read[self.buffer]):
+            raise self.refuse(
+                "",
+                f"{self.buffer} is padded, and a copy would read places that nothing writes",
+                f"cache_read before the layout of {self.buffer} is transformed",
             )
 
     def apply(self, program: Program) -> Program:

@@ -40,7 +40,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tvmlab.analysis.dependence import continued
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
@@ -98,13 +97,6 @@ class Rfactor(Step):
                 self.loop,
                 f"{others[0]} shares its loops, and partial results need all of them first",
                 f"rfactor before {others[0]} moves into these loops",
-            )
-        if (own := continued(block)) is not None:
-            raise self.refuse(
-                self.loop,
-                f"{self.block} reads {own.name} of earlier iterations, before the partial results "
-                "would be folded",
-                "vectorize or share out a loop that does not fold",
             )
         predicate = variables(block.where)
         for other in reduced:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import platform
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 import tvmlab.te as te
+from tests.targets import emitted
 from tests.targets.emitted import Array, elementwise, schedule
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
@@ -153,6 +157,28 @@ def test_a_number_and_a_power_of_two() -> None:
     assert np.array_equal(elementwise(te.ldexp, half, n), np.ldexp(half, n))
     with pytest.raises(ExpressionError, match="multiplies by 2 to an integer, and was given float"):
         te.ldexp(const(1.0, "float32"), const(1.0, "float32"))
+
+
+@dataclass(frozen=True)
+class OldMachine:
+    """A processor of 2008: short vectors, nothing fused, whatever runs the test."""
+
+    llvm_cpu: str = "x86-64-v2"
+    vector_bits: int = 128
+    has_fma: bool = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(cpu_features(), name)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names an x86 processor")
+@pytest.mark.parametrize("name", ["exp", "exp2", "expm1", "log1p", "sin", "tan", "acosh", "erf"])
+def test_accuracy_where_nothing_is_fused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emitted, "cpu_features", OldMachine)
+    for dtype in ("bfloat16", "float32", "float64"):
+        x = every_scale(dtype, 4000)
+        found = elementwise(lambda v: call(name, v), x, lanes=16)
+        assert error_in_ulps(found, exactly(name, x)) <= FUNCTIONS[name].ulps
 
 
 def test_the_library_is_called_for_huge_angles_only() -> None:

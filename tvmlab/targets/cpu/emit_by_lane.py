@@ -20,7 +20,9 @@ def by_lane(module: Declarations, name: str, dtype: str, lanes: int) -> str:
                                                                            intrinsic)  # fmt: skip
         vector, tests = value_type(dtype, lanes), value_type("bool", lanes)
         header = f"define internal {vector} @{full}({vector} %y, {vector} %x, {tests} %test) "
-        module.define(full, [f"{header}{module.attributes} {{", *body, "}"])
+        # Small and out of the way: it seldom works, and must not grow the loops that call it.
+        header += f"noinline optsize memory(none) {module.attributes} {{"
+        module.define(full, [header, *body, "}"])
     return full
 
 

@@ -273,7 +273,11 @@ PLACES = Room(
 
 PRAGMAS = Room(
     "pragmas",
-    ("tests/schedule", "tests/lower"),
+    (
+        "tests/schedule/test_annotate.py",
+        "tests/schedule/test_refusals.py",
+        "tests/lower/test_rounds.py",
+    ),
     (
         Bug(
             "an annotated loop is split like any other",
@@ -310,7 +314,10 @@ PRAGMAS = Room(
 
 AXES = Room(
     "axes",
-    ("tests/schedule", "tests/lower"),
+    (
+        "tests/schedule/test_bind.py",
+        "tests/schedule/test_refusals.py",
+    ),
     (
         Bug(
             "bind does not ask for independence",
@@ -355,7 +362,10 @@ _PARTITION = f"{_HERE}.partition"
 
 PARTS = Room(
     "parts",
-    ("tests/schedule",),
+    (
+        "tests/schedule/test_partition.py",
+        "tests/schedule/test_refusals.py",
+    ),
     (
         Bug(
             "a part counts from the first iteration",
@@ -404,7 +414,11 @@ PARTS = Room(
 
 PARTING = Room(
     "parting",
-    ("tests/analysis", "tests/schedule"),
+    (
+        "tests/schedule/test_kept.py",
+        "tests/schedule/test_refusals.py",
+        "tests/schedule/test_metamorphic.py",
+    ),
     (
         Bug(
             "what is written twice is settled",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tvmlab.arith.bounds import Interval, bounds
 from tvmlab.arith.polynomial import Reach, interval_of
-from tvmlab.arith.simplify import extent_range, linear, loop_range
+from tvmlab.arith.simplify import extent_range, least, linear, loop_range, most
 from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
@@ -40,15 +40,36 @@ class Claim(NamedTuple):
     ranges: dict[Var, Interval]
     limits: tuple[Limit, ...]
 
-    def interval(self, less: Extent = 0) -> Interval:
-        """Least and greatest `value - less`, by the ranges and by each limit alone."""
-        value = self.value if isinstance(less, int) and less == 0 else self.value - less
-        low, high = bounds(value, self.ranges)
+    def interval(self) -> Interval:
+        """Least and greatest value, by the ranges and by each limit alone."""
+        low, high = bounds(self.value, self.ranges)
         for limit in self.limits:
-            high = min(high, bounds(value - limit.value, self.ranges)[1] + limit.most)
-            low = max(low, bounds(value + limit.value, self.ranges)[0] - limit.most)
+            low = max(low, least(self.value + limit.value, self.ranges) - limit.most)
+        return low, min(high, self._most(self.value))
+
+    def excess(self, weighs_limits: bool) -> Interval:
+        """Least and greatest `value - extent`, by the ranges and, perhaps, by each limit."""
+        if isinstance(self.extent, int):
+            low, high = self.interval()
+            return low - self.extent, high - self.extent
+        over = self.value - self.extent
+        low, high = bounds(over, self.ranges)
+        return low, min(high, self._most(over)) if weighs_limits else high
+
+    def is_plain(self) -> bool:
+        """Whether the ranges alone prove it."""
+        low, high = bounds(self.value, self.ranges)
+        if isinstance(self.extent, int):
+            return low >= 0 and high < self.extent
+        return low >= 0 and most(self.value - self.extent, self.ranges) < 0
+
+    def _most(self, value: Expr) -> float:
+        """The greatest `value` by each limit alone."""
+        high = inf
+        for limit in self.limits:
+            high = min(high, most(value - limit.value, self.ranges) + limit.most)
             high = min(high, self._under(limit, value))
-        return low, high
+        return high
 
     def _under(self, limit: Limit, value: Expr) -> float:
         """The greatest `value` by a limit whose side stands inside it, under a `//` perhaps."""
@@ -59,7 +80,7 @@ class Claim(NamedTuple):
         last = linear(limit.other + limit.most, self.ranges)
         low, high = bounds(side, self.ranges)
         ranges = {**self.ranges, limited: Reach(low, min(high, interval_of(last, {})[1]), last)}
-        return bounds(rewrite_expr(value, lambda e: limited if same(e, side) else None), ranges)[1]
+        return most(rewrite_expr(value, lambda e: limited if same(e, side) else None), ranges)
 
 
 def verify_inside(program: Program, *, strict: bool = False) -> None:
@@ -72,14 +93,15 @@ def verify_inside(program: Program, *, strict: bool = False) -> None:
         VerifyError: naming the first index or binding that is outside.
     """
     for claim in _claims(program.body, {}, ()):
-        low, high = claim.interval()
+        # Over sizes the limits cost much, and only tell what is surely inside.
+        weighs_limits = strict or isinstance(claim.extent, int)
+        if claim.is_plain():
+            continue
+        low, high = claim.interval() if weighs_limits else bounds(claim.value, claim.ranges)
         if low > high:
             continue  # the conditions around it contradict each other: never evaluated
         last = claim.extent - 1
-        if isinstance(claim.extent, int):
-            first_over, most_over = low - claim.extent, high - claim.extent
-        else:
-            first_over, most_over = claim.interval(claim.extent)
+        first_over, most_over = claim.excess(weighs_limits)
         if first_over >= 0 or high < 0:
             raise VerifyError(f"{claim.what} is {claim.value!r}, which is outside 0..{last}.")
         depends_on_data = any(isinstance(e, Load) for e in exprs(claim.value))

@@ -23,7 +23,10 @@ from tvmlab.ir.walk import exprs
 Monomial = tuple[Atom, ...]
 """A product of atoms, in a fixed order."""
 
-Polynomial = Mapping[Monomial, Fraction]
+Number = int | Fraction
+"""Coefficients are integers until something is divided."""
+
+Polynomial = Mapping[Monomial, Number]
 
 _ONE: Monomial = ()
 _DEPTH = 12
@@ -51,11 +54,25 @@ def interval_of(total: Linear, ranges: Ranges) -> Interval:
     if not any(map(_is_sized, total.terms)):
         return low, high
     polynomial = _polynomial(total)
-    below = _upper(_scaled(polynomial, -1), ranges)
-    above = _upper(polynomial, ranges)
-    low = max(low, -inf if below is None else -int(below))
-    high = min(high, inf if above is None else int(above))
-    return low, high
+    below, above = _upper(_scaled(polynomial, -1), ranges), _upper(polynomial, ranges)
+    return (
+        low if below is None else max(low, -int(below)),
+        high if above is None else min(high, int(above)),
+    )
+
+
+def least_of(total: Linear, ranges: Ranges) -> float:
+    """The lower of the two bounds."""
+    return -most_of(total.times(-1), ranges)
+
+
+def most_of(total: Linear, ranges: Ranges) -> float:
+    """The upper of the two bounds."""
+    high = total.interval(ranges)[1]
+    if not any(map(_is_sized, total.terms)):
+        return high
+    above = _upper(_polynomial(total), ranges)
+    return high if above is None else min(high, int(above))
 
 
 def greatest(total: Linear, ranges: Ranges) -> Expr | None:
@@ -94,24 +111,27 @@ def _order(atom: Atom) -> int:
 
 def _polynomial(total: Linear) -> Polynomial:
     """A sum with products multiplied out."""
-    result: Polynomial = {_ONE: Fraction(total.constant)}
+    result: dict[Monomial, Number] = {_ONE: total.constant} if total.constant else {}
+    products: Polynomial = {}
     for atom, coefficient in total.terms.items():
         if isinstance(atom, Opaque) and atom.op == "*":
             a, b = map(_polynomial, atom.sides)
-            result = _plus(result, _scaled(_times(a, b), coefficient))
+            products = _plus(products, _scaled(_times(a, b), coefficient))
         else:
-            result = _plus(result, {(atom,): Fraction(coefficient)})
-    return _rejoined(result)
+            result[(atom,)] = coefficient
+    return _rejoined(_plus(result, products) if products else result)
 
 
 def _rejoined(a: Polynomial) -> Polynomial:
     """`x // n * n + x % n` put together again as `x`, where n is over sizes."""
     opaque = [x for x in _atoms(a) if isinstance(x, Opaque)]
+    if len(opaque) < 2:
+        return a
     for rest in [x for x in opaque if x.op == "%"]:
         for quotient in [x for x in opaque if x.op == "//"]:
             if [s.key() for s in rest.sides] == [s.key() for s in quotient.sides]:
                 divided, divisor = map(_polynomial, rest.sides)
-                whole = _scaled(_times({(quotient,): _UNIT}, divisor), -1)
+                whole = _scaled(_times({(quotient,): 1}, divisor), -1)
                 a = _replaced(a, rest, _plus(divided, whole))
     return a
 
@@ -119,11 +139,15 @@ def _rejoined(a: Polynomial) -> Polynomial:
 def _plus(a: Polynomial, b: Polynomial) -> Polynomial:
     total = dict(a)
     for monomial, coefficient in b.items():
-        total[monomial] = total.get(monomial, Fraction(0)) + coefficient
-    return {m: c for m, c in total.items() if c}
+        both = total.get(monomial, 0) + coefficient
+        if both:
+            total[monomial] = both
+        else:
+            total.pop(monomial, None)
+    return total
 
 
-def _scaled(a: Polynomial, factor: int | Fraction) -> Polynomial:
+def _scaled(a: Polynomial, factor: Number) -> Polynomial:
     return {m: c * factor for m, c in a.items()} if factor else {}
 
 
@@ -134,32 +158,39 @@ def _times(a: Polynomial, b: Polynomial) -> Polynomial:
     return reduce(_plus, parts, {})
 
 
-def _constant(number: int | Fraction) -> Polynomial:
-    return {_ONE: Fraction(number)} if number else {}
+def _constant(number: Number) -> Polynomial:
+    return {_ONE: number} if number else {}
 
 
 def _atoms(a: Polynomial) -> list[Atom]:
     return list(dict.fromkeys(atom for monomial in a for atom in monomial))
 
 
+def _holds(monomial: Monomial, atom: Atom) -> int:
+    """How often an atom is a factor."""
+    if isinstance(atom, Var):  # variables are told apart by identity
+        return sum(factor is atom for factor in monomial)
+    return monomial.count(atom)
+
+
 def _replaced(a: Polynomial, atom: Atom, value: Polynomial) -> Polynomial:
     """`a` with an atom exchanged for a polynomial."""
-    result: Polynomial = {}
+    result: Polynomial = {m: c for m, c in a.items() if not _holds(m, atom)}
     for monomial, coefficient in a.items():
-        part: Polynomial = {_ONE: coefficient}
-        for factor in monomial:
-            part = _times(part, value if factor is atom or factor == atom else {(factor,): _UNIT})
-        result = _plus(result, part)
+        count = _holds(monomial, atom)
+        if count:
+            rest = tuple([factor for factor in monomial if not _holds((factor,), atom)])
+            part: Polynomial = {rest: coefficient}
+            for _ in range(count):
+                part = _times(part, value) if rest or count > 1 else _scaled(value, coefficient)
+            result = _plus(result, part)
     return result
-
-
-_UNIT = Fraction(1)
 
 
 # Bounds
 
 
-def _upper(a: Polynomial, ranges: Ranges, depth: int = _DEPTH) -> Fraction | None:
+def _upper(a: Polynomial, ranges: Ranges, depth: int = _DEPTH) -> Number | None:
     """A number that `a` never exceeds; None where none is found."""
     choice = next((x for x in _atoms(a) if isinstance(x, Opaque) and x.op in ("min", "max")), None)
     if choice is not None and depth > 0:
@@ -168,15 +199,16 @@ def _upper(a: Polynomial, ranges: Ranges, depth: int = _DEPTH) -> Fraction | Non
     # Quotients of sizes may have cancelled by now; what is left of them goes.
     bare = None if found is None else _without_loops(found, ranges, depth, quotients=True)
     most = None if bare is None else _most(bare)
-    is_whole = most is not None and all(c.denominator == 1 for c in a.values())
-    return Fraction(floor(most)) if is_whole and most is not None else most
+    if isinstance(most, Fraction) and all(c.denominator == 1 for c in a.values()):
+        return floor(most)
+    return most
 
 
-def _upper_of_choice(a: Polynomial, choice: Opaque, ranges: Ranges, depth: int) -> Fraction | None:
+def _upper_of_choice(a: Polynomial, choice: Opaque, ranges: Ranges, depth: int) -> Number | None:
     """A bound of `a`, in which a minimum or maximum stands: it is one of its sides."""
     sides = [_replaced(a, choice, _polynomial(s)) for s in choice.sides]
     found = [_upper(side, ranges, depth) for side in sides]
-    factor = _replaced({m: c for m, c in a.items() if choice in m}, choice, _constant(1))
+    factor = _replaced({m: c for m, c in a.items() if _holds(m, choice)}, choice, _constant(1))
     sign = _sign(factor, ranges, depth)
     known = [f for f in found if f is not None]
     if sign == (1 if choice.op == "min" else -1):  # the choice never makes `a` larger
@@ -184,15 +216,15 @@ def _upper_of_choice(a: Polynomial, choice: Opaque, ranges: Ranges, depth: int) 
     return max(known) if len(known) == len(found) else None
 
 
-def _most(a: Polynomial) -> Fraction | None:
+def _most(a: Polynomial) -> Number | None:
     """A number that a polynomial over sizes never exceeds."""
     spans: dict[Atom, int | None] = {}
     for atom in _atoms(a):
         assert isinstance(atom, Size)
         spans[atom] = None if atom.high is None else atom.high - atom.low
         # From here on the atom stands for `size - low`, which is not negative.
-        a = _replaced(a, atom, {(atom,): _UNIT, **_constant(atom.low)})
-    total = Fraction(0)
+        a = _replaced(a, atom, {(atom,): 1, **_constant(atom.low)})
+    total: Number = 0
     for monomial, coefficient in a.items():
         if coefficient > 0 or not monomial:
             product = coefficient
@@ -219,8 +251,8 @@ def _without_loops(
     atom = min(left, key=_rank)
     if depth == 0:
         return None
-    inside = {m: c for m, c in a.items() if atom in m}
-    if any(m.count(atom) > 1 for m in inside):
+    inside = {m: c for m, c in a.items() if _holds(m, atom)}
+    if any(_holds(m, atom) > 1 for m in inside):
         return None
     factor = _replaced(inside, atom, _constant(1))
     sign = _sign(factor, ranges, depth - 1)
@@ -246,6 +278,8 @@ def _is_over_loops(atom: Atom) -> bool:
 
 def _sign(a: Polynomial, ranges: Ranges, depth: int) -> int:
     """1 where `a` is never negative, -1 where it is never positive, 0 where that is not known."""
+    if a.keys() <= {_ONE}:
+        return -1 if a.get(_ONE, 0) < 0 else 1
     for sign in (1, -1):
         most = _upper(_scaled(a, -sign), ranges, depth)
         if most is not None and most <= 0:
@@ -308,7 +342,7 @@ def _floored(a: Polynomial) -> Polynomial:
     """A bound of something whole, rounded down where only its constant is no whole number."""
     if any(c.denominator != 1 for m, c in a.items() if m):
         return a
-    constant = a.get(_ONE, Fraction(0))
+    constant = a.get(_ONE, 0)
     return _plus(a, {_ONE: floor(constant) - constant})
 
 
@@ -323,7 +357,7 @@ def _whole_quotient(
         found = next((m for m in rest if lead and _divides(lead, m)), None)
         if found is None:
             break
-        part = {_without(found, lead): rest[found] / divisor[lead]}
+        part = {_without(found, lead): _ratio(rest[found], divisor[lead])}
         quotient = _plus(quotient, part)
         rest = _plus(rest, _scaled(_times(part, divisor), -1))
     if any(c.denominator != 1 for c in quotient.values()):
@@ -333,6 +367,11 @@ def _whole_quotient(
         return _plus(quotient, _constant(-1))
     over = _upper(_plus(rest, _scaled(divisor, -1)), ranges, depth)
     return quotient if over is not None and over <= -1 else None
+
+
+def _ratio(a: Number, b: Number) -> Number:
+    ratio = Fraction(a) / b
+    return int(ratio) if ratio.denominator == 1 else ratio
 
 
 def _divides(a: Monomial, b: Monomial) -> bool:

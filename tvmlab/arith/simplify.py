@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import inf
 
 from tvmlab.arith.linear import Interval, Linear, Opaque, Ranges, divide
-from tvmlab.arith.polynomial import Reach, interval_of
+from tvmlab.arith.polynomial import Reach, interval_of, least_of, most_of
 from tvmlab.ir.buffer import Extent
 from tvmlab.ir.dtypes import INDEX, bits, highest, lowest
 from tvmlab.ir.equality import same
@@ -124,6 +124,16 @@ def _bits_interval(op: str, a: Interval, b: Interval) -> Interval:
 def interval(expr: Expr, ranges: Ranges) -> Interval:
     """Least and greatest value of an index expression."""
     return interval_of(linear(expr, ranges), ranges)
+
+
+def least(expr: Expr, ranges: Ranges) -> float:
+    """Least value of an index expression: half the work of `interval`."""
+    return least_of(linear(expr, ranges), ranges)
+
+
+def most(expr: Expr, ranges: Ranges) -> float:
+    """Greatest value of an index expression: half the work of `interval`."""
+    return most_of(linear(expr, ranges), ranges)
 
 
 def simplify(expr: Expr, ranges: Ranges | None = None) -> Expr:

@@ -112,3 +112,14 @@ def test_a_condition_that_inlining_left_is_not_lost_with_the_loops() -> None:
     with pytest.raises(t.ScheduleError, match="acts under a condition"):
         s["P"].reverse_compute_at("B_cache", "i0")
     check(s)
+
+
+def test_what_stood_behind_a_nest_stands_behind_it_in_a_loop_of_its_own() -> None:
+    a = t.placeholder((6, 5), name="A")
+    p = t.compute((6, 5), lambda y, x: a[y, x] + 1, name="P")
+    s = t.create_schedule(t.compute((6, 5), lambda y, x: p[y, 4 - x] * 2, name="C"))
+    s["P"].compute_at("C", "y")
+    s["P"].reorder("x", "y")
+    assert [str(x) for x in s["P"].loops] == ["x", "y"]
+    assert [str(x) for x in s["C"].loops] == ["y", "x"]
+    check(s)

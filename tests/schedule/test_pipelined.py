@@ -169,3 +169,11 @@ def test_what_a_loop_reads_and_does_not_store_stays_out_of_its_registers() -> No
     s["C"].annotate("y", "software_pipeline_order", [1, 0])
     _lowered_right(s)
     assert all(s.check())
+
+
+def test_virtual_threads_of_which_the_last_has_less_to_do() -> None:
+    s = _three(rows=10)
+    s["C"].split("y", 4)
+    s["C"].bind("yo", "vthread")
+    _lowered_right(s)
+    assert all(s.check())

@@ -142,9 +142,11 @@ def test_threads_get_a_producer_of_their_own_where_indices_are_data() -> None:
 
 def test_a_part_of_a_block_does_not_become_all_of_it() -> None:
     """A partition leaves each part a producer of its own, which is written in part only."""
-    b = _producer(8)
-    s = t.create_schedule(t.compute((8,), lambda y: b[y] * 2, name="C"))
-    s["C"].reverse_compute_at("B", "i0")
-    s["B"].partition("i0", 1)
+    a = t.placeholder((8,), name="A")
+    p, _ = t.compute((8,), lambda y: (a[y] + 1, a[y] * 2), name=("P", "Q"))
+    s = t.create_schedule(p)
+    s["P"].cache_write()
+    s["Q_store"].reverse_compute_at("P", "y")
+    s["P"].partition("y", 1)
     with pytest.raises(t.ScheduleError, match="of which only a part is surely written"):
-        s["C"].compute_root()
+        s["Q_store"].compute_root()

@@ -54,7 +54,7 @@ class ReverseComputeInline(Step):
     name = "reverse_compute_inline"
     group = "placement"
     summary = "compute where its operand is computed, which is stored no more"
-    example = 'reverse_compute_inline("C")'
+    example = 'reverse_compute_inline("B")'
     producer: str = argument("name", "the block whose result is read")
 
     def require(self, program: Program) -> None:

@@ -132,6 +132,7 @@ PLACES = Room(
     "places",
     (
         "tests/schedule/test_reindex.py",
+        "tests/schedule/test_transform_block_layout.py",
         "tests/schedule/test_storage.py",
         "tests/schedule/test_refusals.py",
         "tests/ops/test_packing.py",
@@ -156,9 +157,15 @@ PLACES = Room(
             "if is_data or",
         ),
         Bug(
+            "instances that there are none of are run",
+            f"{_HERE}.transform_block_layout",
+            "if layout.is_padded:",
+            "if False:",
+        ),
+        Bug(
             "rows are aligned along the wrong dimension",
             "tvmlab.lower.storage",
-            "a._replace(axis=a.axis + 1)",
+            "a._replace(axis=a.axis + len(leads))",
             "a._replace(axis=a.axis)",
         ),
         Bug(

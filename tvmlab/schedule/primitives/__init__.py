@@ -27,6 +27,7 @@ from tvmlab.schedule.primitives.set_scope import SetScope
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.storage_align import StorageAlign
 from tvmlab.schedule.primitives.tensorize import Tensorize
+from tvmlab.schedule.primitives.transform_block_layout import TransformBlockLayout
 from tvmlab.schedule.primitives.transform_layout import TransformLayout
 from tvmlab.schedule.primitives.tree_reduce import TreeReduce
 from tvmlab.schedule.primitives.unannotate import Unannotate
@@ -57,6 +58,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     CacheWrite,
     DoubleBuffer,
     TransformLayout,
+    TransformBlockLayout,
     RollingBuffer,
     Reindex,
     SetScope,
@@ -99,6 +101,7 @@ __all__ = [
     "StorageAlign",
     "Tensorize",
     "Unannotate",
+    "TransformBlockLayout",
     "TransformLayout",
     "TreeReduce",
     "Unroll",

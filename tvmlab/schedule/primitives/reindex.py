@@ -52,6 +52,7 @@ from tvmlab.schedule.copies import at_root, beside, fresh_block_name
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.nest import nest_over
 from tvmlab.schedule.step import Step, argument
+from tvmlab.schedule.whole import require_whole
 
 MOST_ELEMENTS = 2**28
 """Elements of the new buffer: a gigabyte of float32."""
@@ -69,9 +70,10 @@ class Reindex(Step):
 
     def require(self, program: Program) -> None:
         """One place of access, inside the buffer, and a copy that is whole when it is read."""
-        block = self.site(program).block
+        site = self.site(program)
+        block = site.block
         self.require_settled(program, block)
-        self.require_domain(block)
+        require_whole(self, site)
         buffer = self._buffer(block)
         indices = self._indices(block, buffer)
         ranges = iteration_ranges(block.iters)

@@ -38,20 +38,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 from tvmlab.analysis.places import is_reused
-from tvmlab.arith.index_map import IndexMap, NotOneToOne, Relayout
-from tvmlab.errors import ParseError
+from tvmlab.arith.index_map import Relayout
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import Site
+from tvmlab.schedule.layout_map import index_map_of, layout_over, texts
 from tvmlab.schedule.relocate import operand_of, relocated
 from tvmlab.schedule.step import Step, argument
-
-MOST_PADDING = 64
-"""Places for each element beyond which a layout is absurd."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +64,8 @@ class TransformLayout(Step):
     @classmethod
     def from_call(cls, block: str, *args: Any, **kwargs: Any) -> TransformLayout:
         """The step of a call, in which the map may be a Python function."""
-        try:
-            texts = tuple(map(_text, args)), {k: _text(v) for k, v in kwargs.items()}
-        except (ParseError, TypeError) as error:
-            raise cls.misuse(
-                block, ("...",), {}, f"the function is no index map: {error}"
-            ) from None
-        return super().from_call(block, *texts[0], **texts[1])
+        positional, named = texts(cls, block, args, kwargs)
+        return super().from_call(block, *positional, **named)
 
     def require(self, program: Program) -> None:
         """An intermediate of known extents, no instruction's operand, and a map one to one."""
@@ -93,14 +84,6 @@ class TransformLayout(Step):
                 "transform_layout before storage_align",
             )
         layout = self._layout(buffer)
-        if prod(layout.shape) > MOST_PADDING * prod(buffer.extents):
-            raise self.refuse(
-                "",
-                f"the new {list(layout.shape)} is more than {MOST_PADDING} times as large as "
-                f"{list(buffer.shape)}",
-                "choose factors no larger than the extents",
-            )
-
         if layout.is_padded and is_reused(program, buffer):
             raise self.refuse(
                 "",
@@ -108,36 +91,15 @@ class TransformLayout(Step):
                 "choose factors that divide its extents",
             )
 
-    def _map(self) -> IndexMap:
-        try:
-            return IndexMap.parse(self.index_map)
-        except ParseError as error:
-            raise self.refuse("", str(error), "write it as in i, j -> j // 16, i, j % 16") from None
-
     def _layout(self, buffer: Buffer) -> Relayout:
-        index_map = self._map()
-        if len(index_map.names) != len(buffer.shape):
-            raise self.refuse(
-                "",
-                f"the map takes {len(index_map.names)} indices, and {buffer.name} has "
-                f"{len(buffer.shape)} dimensions",
-                f"name {len(buffer.shape)} indices before the arrow",
-            )
-        try:
-            return index_map.over(buffer.extents)
-        except NotOneToOne as reason:
-            raise self.refuse(
-                "",
-                str(reason),
-                "permute indices, or divide one by // and % with the same factor",
-            ) from None
+        return layout_over(self, self.index_map, buffer.extents, buffer.name)
 
     def apply(self, program: Program) -> Program:
         """The buffer in its new shape, and every access of it at the new place."""
         buffer = self.intermediate(program, self.buffer)
         shape = self._layout(buffer).shape
         new = buffer.replace(shape=shape)
-        return relocated(program, buffer, new, self._map().place)
+        return relocated(program, buffer, new, index_map_of(self, self.index_map).place)
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[TransformLayout]:
@@ -154,8 +116,3 @@ class TransformLayout(Step):
             if after:
                 halves = f"{names[0]} // 2, {after}, {names[0]} % 2"
                 yield cls(site.block.name, buffer.name, f"{before} -> {halves}")
-
-
-def _text(argument: Any) -> Any:
-    """A map given as a function in words; everything else as it is."""
-    return str(IndexMap.traced(argument)) if callable(argument) else argument

@@ -1,0 +1,62 @@
+"""A block's instances in another order: padded, folding, and then moved as any block is."""
+
+from __future__ import annotations
+
+import pytest
+
+import tvmlab as t
+from tests.schedule.test_kept import check
+from tvmlab.te.tensor import Tensor
+
+
+def _matmul(m: int, n: int, k: int) -> Tensor:
+    a = t.placeholder((k, m), name="A")
+    b = t.placeholder((k, n), name="B")
+    r = t.reduce_axis((0, k), name="k")
+    return t.compute((m, n), lambda y, x: t.sum(a[r, y] * b[r, x], axis=r), name="C")
+
+
+def test_a_packing_block_stores_over_its_own_variables_and_moves() -> None:
+    s = t.create_schedule(_matmul(8, 32, 6))
+    s["C"].cache_read("B")
+    packing = "k, x -> x // 16, k, x % 16"
+    s["B_cache"].transform_layout("B_cache", packing)
+    s["B_cache"].transform_block_layout(packing)
+    assert "B_cache[vp0, vp1, vp2] = B[vp1, vp0 * 16 + vp2]" in str(s)
+    xo, xi = s["C"].split("x", 16)
+    s["C"].reorder(xo, "k", "y", xi)
+    s["B_cache"].compute_at("C", xo)
+    assert s["B_cache"].loops == (xo, "p1", "p2")
+    s["B_cache"].vectorize("p2")
+    s["C"].vectorize(xi)
+    check(s)
+    assert s.check()
+
+
+def test_instances_there_are_none_of_are_left_out() -> None:
+    s = t.create_schedule(_matmul(5, 7, 3))
+    s["C"].transform_block_layout(lambda y, x: (x // 4, y, x % 4))
+    assert "where=p0 * 4 + p2 < 7" in str(s)
+    check(s)
+    assert s.check()
+
+
+def test_folds_stay_innermost_and_start_anew_for_each_element() -> None:
+    s = t.create_schedule(_matmul(4, 6, 5))
+    s["C"].transform_block_layout("y, x -> x, y")
+    assert s["C"].loops == ("p0", "p1", "k")
+    s["C"].decompose_reduction("k")
+    check(s)
+    assert s.check()
+
+
+@pytest.mark.parametrize("step", ['transform_block_layout("i -> i // 4, i % 4")', 'reindex("P")'])
+def test_a_nest_that_runs_for_a_part_is_not_run_for_all(step: str) -> None:
+    """Of the copy only the elements that are needed are made."""
+    a = t.placeholder((14,), name="A")
+    p = t.compute((14,), lambda i: a[i] + 1, name="P")
+    s = t.create_schedule(t.compute((5,), lambda i: p[i + 2] * 2, name="C"))
+    s["C"].cache_read("P")
+    with pytest.raises(t.ScheduleError, match="cannot prove that P_cache runs for all values"):
+        s.apply_python(f's["P_cache"].{step}')
+    check(s)

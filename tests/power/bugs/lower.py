@@ -29,7 +29,7 @@ LOWER = Room(
         ),
         Bug(
             "each lane owns a box that all share",
-            _STORAGE,
+            "tvmlab.analysis.ownership",
             "    around = around[:lanes]\n",
             "",
         ),

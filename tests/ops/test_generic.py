@@ -103,6 +103,7 @@ def test_a_fold_along_memory_is_cut_in_partial_results() -> None:
         'ko, ki = s["R"].split("k", 16)',
         's["R"].rfactor("ki")',
         's["R_partial"].vectorize("ki")',
+        's["R"].tree_reduce("ki")',
         's["R_partial"].parallel("i")',
         's["R"].parallel("i")',
     ]

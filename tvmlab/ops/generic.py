@@ -160,12 +160,13 @@ def _has_rows(stage: Tensor) -> bool:
 def _fold_in_parts(
     schedule: Schedule, stage: Tensor, block: str, chosen: Mapping[str, Any]
 ) -> None:
-    """A fold in partial results side by side, which are vectors, and the fold of those."""
+    """A fold in partial results side by side, which are vectors, and a tree that folds those."""
     known = set(schedule.blocks)
     _, chains = schedule[block].split(loop_names(stage)[-1], chosen["partial"])
     schedule[block].rfactor(chains)
     (partial,) = set(schedule.blocks) - known
     schedule[partial].vectorize(str(chains))
+    schedule[block].tree_reduce(str(chains))
     for name in (partial, block):
         shared = schedule[name].loops[: chosen["parallel"]]
         if shared:

@@ -102,6 +102,7 @@ _HOMES = {
         "div",
         "erf",
         "exp",
+        "extern",
         "exp10",
         "exp2",
         "expm1",

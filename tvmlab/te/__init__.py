@@ -1,5 +1,6 @@
 """How a user says a tensor program: placeholders, computations, reductions, functions."""
 
+from tvmlab.te.extern import extern
 from tvmlab.te.function import (
     abs,
     acos,
@@ -102,6 +103,7 @@ __all__ = [
     "div",
     "erf",
     "exp",
+    "extern",
     "exp10",
     "exp2",
     "expm1",

@@ -15,13 +15,15 @@ import numpy as np
 
 from tvmlab.errors import UsageError
 from tvmlab.ir import dtypes
-from tvmlab.ir.buffer import Load
+from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Expr
+from tvmlab.ir.program import Store
 from tvmlab.ir.shapes import sizes_from_shapes
-from tvmlab.ir.walk import exprs, variables
+from tvmlab.ir.walk import exprs, exprs_of, stmts, variables
 from tvmlab.te.bounded import Array, Bounded, Error, is_exact
 from tvmlab.te.combining import Combining
 from tvmlab.te.contraction import contract
+from tvmlab.te.extern import Extern
 from tvmlab.te.folding import Folding
 from tvmlab.te.graph import (
     as_outputs,
@@ -38,6 +40,7 @@ from tvmlab.te.points import Points
 from tvmlab.te.recurrence import Recurrence, Scanned
 from tvmlab.te.reduction import REDUCERS, Combiner, Reduce
 from tvmlab.te.specialise import specialise_tensors
+from tvmlab.te.statements import Statements
 from tvmlab.te.tensor import Tensor
 
 BOX_ELEMENTS = 1 << 16
@@ -88,6 +91,8 @@ def evaluate(
         for tensor in tensors(results):
             if isinstance(tensor, Scanned) and tensor not in known:
                 _scan(tensor.recurrence, known)
+            elif isinstance(tensor, Extern):
+                known[tensor] = _run(tensor, known)
             elif tensor in stages(results) and tensor not in cells:
                 known.update(zip(tensor.results, _Stage(tensor, known).evaluate(), strict=True))
     shown = tensor_names(results)
@@ -193,16 +198,32 @@ def _recurrent_folds(outputs: Sequence[Tensor]) -> dict[Tensor, int]:
 def _index_limits(outputs: Sequence[Tensor]) -> dict[Tensor, int]:
     """For each tensor that is read to form an index, the smallest extent it indexes."""
     limits: dict[Tensor, int] = {}
-    for stage in stages(outputs):
-        for e in (e for value in terms_of(stage) for e in exprs(value)):
-            if not isinstance(e, Load):
-                continue
-            for index, extent in zip(e.indices, e.buffer.extents, strict=True):
-                for inner in exprs(index):
-                    if isinstance(inner, Load) and isinstance(inner.buffer, Tensor):
-                        tensor = inner.buffer
+    indexed: list[tuple[Buffer, tuple[Expr, ...]]] = []
+    stands_for: dict[Buffer, Tensor] = {}
+    values = [value for stage in stages(outputs) for value in terms_of(stage)]
+    for extern in (t for t in tensors(outputs) if isinstance(t, Extern)):
+        stands_for |= dict(zip(extern.program.params, extern.operands, strict=True))
+        for s in stmts(extern.program.body):
+            values += exprs_of(s)
+            indexed += [(s.buffer, s.indices)] if isinstance(s, Store) else []
+    loads = [e for value in values for e in exprs(value) if isinstance(e, Load)]
+    for buffer, indices in (*indexed, *((e.buffer, e.indices) for e in loads)):
+        for index, extent in zip(indices, buffer.extents, strict=True):
+            for inner in exprs(index):
+                if isinstance(inner, Load):
+                    tensor = stands_for.get(inner.buffer, inner.buffer)
+                    if isinstance(tensor, Tensor):
                         limits[tensor] = min(limits.get(tensor, extent), extent)
     return limits
+
+
+def _run(tensor: Extern, known: Mapping[Tensor, Bounded]) -> Bounded:
+    """What the statements of an extern leave in its result."""
+    *params, result = tensor.program.params
+    given = {p: known[t] for p, t in zip(params, tensor.inputs, strict=True)}
+    statements = Statements(given, result)
+    statements.run(tensor.program.body)
+    return Bounded(statements.value, statements.error, tensor.dtype)
 
 
 # ---------------------------------------------------------------- recurrences

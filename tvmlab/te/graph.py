@@ -11,6 +11,7 @@ from tvmlab.ir.names import fresh_names
 from tvmlab.ir.shapes import sizes_in
 from tvmlab.ir.size import Size
 from tvmlab.ir.walk import exprs
+from tvmlab.te.extern import Extern
 from tvmlab.te.recurrence import Recurrence, Scanned
 from tvmlab.te.reduction import Reduce
 from tvmlab.te.tensor import Tensor
@@ -27,6 +28,8 @@ def reads(tensor: Tensor) -> list[Tensor]:
     """The tensors that `tensor`'s computation reads, each once, in order of appearance."""
     if isinstance(tensor, Scanned):
         return [*tensor.recurrence.inits, *tensor.recurrence.updates]
+    if isinstance(tensor, Extern):
+        return list(tensor.inputs)
     found: dict[int, Tensor] = {}
     for value in terms_of(tensor):
         for e in exprs(value):

@@ -9,9 +9,10 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.fold import points, stores
 from tvmlab.ir.names import fresh_names
-from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Seq, Stmt
+from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Seq, Stmt, Store
 from tvmlab.ir.unsaid import regions
-from tvmlab.ir.walk import rewrite_expr
+from tvmlab.ir.walk import replace_buffers, rewrite, rewrite_expr, stmts
+from tvmlab.te.extern import Extern
 from tvmlab.te.graph import (
     graph_sizes,
     inputs,
@@ -54,6 +55,8 @@ def lower_naive(outputs: Sequence[Tensor]) -> Program:
             body.append(_Nest(tensor, names[tensor], buffers, None).stmt())
         elif isinstance(tensor, Scanned) and tensor is tensor.results[0]:
             body.append(_steps(tensor.recurrence, names, buffers))
+        elif isinstance(tensor, Extern):
+            body.append(_statements(tensor, names[tensor], buffers))
     results = [buffers[o] for o in outputs]
     computed = dict.fromkeys(buffers[t] for t in names if t not in given)
     return Program(
@@ -63,6 +66,25 @@ def lower_naive(outputs: Sequence[Tensor]) -> Program:
         [b for b in computed if b not in results],
         body[0] if len(body) == 1 else Seq(body),
     )
+
+
+def _statements(tensor: Extern, name: str, homes: Homes) -> Block:
+    """The block of an extern, whose statements are its body."""
+    given = tensor.program
+    buffers = dict(zip(given.params, (homes[t] for t in tensor.operands), strict=True))
+    values = {loop.var: Var(loop.var.name) for loop in stmts(given.body) if isinstance(loop, For)}
+
+    def renewed(s: Stmt) -> Stmt | None:
+        if isinstance(s, Store):
+            return Store(s.buffer, s.indices, s.value, name)
+        return s.replace(var=values[s.var]) if isinstance(s, For) else None
+
+    body = rewrite(
+        replace_buffers(given.body, buffers),
+        renewed,
+        lambda e: values.get(e) if isinstance(e, Var) else None,
+    )
+    return Block(name, (), (), TRUE, *regions(body), None, body)
 
 
 def _homes(outputs: Sequence[Tensor], names: Mapping[Tensor, str]) -> Homes:

@@ -22,6 +22,7 @@ from tvmlab.errors import ExpressionError
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Var
 from tvmlab.ir.walk import exprs
+from tvmlab.te.extern import Extern
 from tvmlab.te.graph import reads, tensors, terms_of
 from tvmlab.te.recurrence import Recurrence, Scanned
 from tvmlab.te.tensor import Tensor, check_reads, compute
@@ -123,6 +124,10 @@ def _cell(updates: Tensors, states: Tensors) -> tuple[Tensor, ...]:
     depends: dict[Tensor, bool] = {}
     for tensor in tensors(updates):
         depends[tensor] = tensor in states or any(depends[r] for r in reads(tensor))
+        if isinstance(tensor, Extern) and depends[tensor]:
+            raise ExpressionError(
+                f"{tensor.name} is an extern that depends on a state; a cell consists of t.compute."
+            )
         if isinstance(tensor, Scanned) and depends[tensor]:
             raise ExpressionError(
                 f"the scan of {tensor.name} depends on a state of another; scans do not nest."

@@ -15,9 +15,10 @@ of several results has "names" and "bodies" for "name" and "body", and takes as 
 reducer of the user's own stands in "by" as {"name": .., "combine": [..], "identity": [..]},
 expressions whose `["axis", n]` are the values on its left, then those on its right. A recurrence
 is {"scan": {"init": [..], "update": [..], "state": [..]}} with positions, and takes one for each
-state. Floats are
-strings in Python's shortest form ("0.5", "inf", "nan"), so that no reader rounds them. The JSON of
-a graph is the workload's identity everywhere: `workload_hash` of it keys databases and caches.
+state. An extern is {"extern": {"inputs": [..], "text": ".."}}, the text of a whole program. Floats
+are strings in Python's shortest form ("0.5", "inf", "nan"), so that no reader rounds them. The
+JSON of a graph is the workload's identity everywhere: `workload_hash` of it keys databases and
+caches.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from tvmlab.ir.expr import (
     Var,
 )
 from tvmlab.ir.size import Size
+from tvmlab.te.extern import Extern
 from tvmlab.te.graph import as_outputs, graph_sizes, tensors, terms_of
 from tvmlab.te.plain_data import as_list, fields, short
 from tvmlab.te.recurrence import Scanned
@@ -102,6 +104,9 @@ def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, A
         r = tensor.recurrence
         parts = {"init": r.inits, "update": r.updates, "state": r.states}
         return {"scan": {name: [position[t] for t in part] for name, part in parts.items()}}
+    if isinstance(tensor, Extern):
+        text = str(tensor.program)
+        return {"extern": {"inputs": [position[t] for t in tensor.inputs], "text": text}}
     if tensor.body is None:
         shape = [_write_extent(e) for e in tensor.shape]
         return {"name": tensor.name, "shape": shape, "dtype": tensor.dtype}

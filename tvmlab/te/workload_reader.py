@@ -13,6 +13,7 @@ from tvmlab.ir.functions import call
 from tvmlab.ir.local import Local
 from tvmlab.ir.shapes import as_extent
 from tvmlab.te import reduction
+from tvmlab.te.extern import extern_of
 from tvmlab.te.plain_data import as_identifier, as_integer, as_list, as_string, fields, row, short
 from tvmlab.te.reducers import checked_combiner, folding
 from tvmlab.te.reduction import Combiner
@@ -62,6 +63,9 @@ class Reader:
             if isinstance(entry, Mapping) and "scan" in entry:
                 self.built.extend(self.recurrence(entry, where))
                 return
+            if isinstance(entry, Mapping) and "extern" in entry:
+                self.built.append(self.statements(entry, where))
+                return
             given = fields(entry, ("name", "shape", "dtype"), (), where)
             shape = [self.extent(x, where) for x in as_list(given["shape"], where)]
             dtype = as_string(given["dtype"], f"the dtype of {where}")
@@ -77,6 +81,14 @@ class Reader:
             [self.defined(p, where) for p in as_list(given[name], where)] for name in parts
         )
         return scan(init, update, state)
+
+    def statements(self, entry: object, where: str) -> Tensor:
+        """An extern, of which the JSON gives the inputs by their positions, and the text."""
+        given = fields(
+            fields(entry, ("extern",), (), where)["extern"], ("inputs", "text"), (), where
+        )
+        inputs = tuple(self.defined(p, where) for p in as_list(given["inputs"], where))
+        return extern_of(inputs, as_string(given["text"], f"the text of {where}"))
 
     def computation(self, entry: object, where: str) -> tuple[Tensor, ...]:
         is_single = isinstance(entry, Mapping) and "body" in entry

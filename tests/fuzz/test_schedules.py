@@ -112,7 +112,8 @@ def test_random_wrong_calls_are_refused_in_words(part: int) -> None:
     refused = 0
     for seed in itertools.count(part, WRONG_PARTS):
         rng = random.Random(seed)
-        state = random_state(State.start(random_expression(rng)), rng, rng.randint(0, 4))
+        tensor = random_sized_expression(rng) if seed % 5 == 4 else random_expression(rng)
+        state = random_state(State.start(tensor), rng, rng.randint(0, 4))
         call = random_call(state, rng)
         result = try_call(state, call)
         if isinstance(result, State):

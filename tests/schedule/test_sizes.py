@@ -193,6 +193,28 @@ def test_every_step_has_an_answer_at_every_loop() -> None:
     assert offered > 20
 
 
+def test_a_factor_may_be_left_open_and_divisors_may_not() -> None:
+    s = t.create_schedule(product())
+    s["D"].split("x", t.hole("f", [2, 4, 8]))
+    assert all(s.check())
+    with pytest.raises(t.ScheduleError, match="the extent m is known only at a call, and has no"):
+        s["D"].split("y", t.sample_perfect_tile("y", 2))
+
+
+def test_recurrences_and_several_results_over_sizes() -> None:
+    x, state = t.placeholder((5, n), name="X"), t.placeholder((5, n), name="S")
+    start = t.compute((1, n), lambda _, i: x[0, i], name="start")
+    step = t.compute((5, n), lambda s, i: state[s - 1, i] * 0.5 + x[s, i], name="step")
+    assert all(t.create_schedule(t.scan(start, step, state)).check())
+    a = t.placeholder((m, n), name="A")
+    r = t.reduce_axis((0, n), name="r")
+    both = t.compute((m,), lambda y: t.argmax((r, a[y, r]), axis=r), name=("I", "V"))
+    s = t.create_schedule(list(both))
+    s["I"].split("r", 8)
+    s["I"].parallel(s["I"].split("y", 4)[0])
+    assert all(s.check())
+
+
 def test_new_loops_do_not_take_the_names_of_sizes() -> None:
     xo = t.var("xo")
     a = t.placeholder((xo,), name="A")

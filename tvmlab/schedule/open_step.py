@@ -229,14 +229,13 @@ def _settled(kind: type[Step], block: str, hole: Hole, program: Program) -> Hole
     loop = site.loop(hole.loop) if site is not None else None
     if loop is None or not isinstance(loop.extent, int):
         known = ", ".join(site.names()) if site is not None else "none"
-        raise ScheduleError(
-            Refusal(
-                f's["{block}"].{kind.name}({hole!r})',
-                f"block {block}, loop {hole.loop}",
-                f"the hole tiles the loop {hole.loop!r}, which block {block} does not have",
-                f"its loops are {known}",
-            )
-        )
+        why = f"the hole tiles the loop {hole.loop!r}, which block {block} does not have"
+        instead = f"its loops are {known}"
+        if loop is not None:
+            why = f"the extent {loop.extent!r} is known only at a call, and has no divisors before"
+            instead = "leave a factor open, as in t.hole('f', [4, 8, 16])"
+        asked = f's["{block}"].{kind.name}({hole!r})'
+        raise ScheduleError(Refusal(asked, f"block {block}, loop {hole.loop}", why, instead))
     sized = replace(hole, value=None, extent=loop.extent)
     return sized if hole.value is None else sized.holding(hole.value)
 

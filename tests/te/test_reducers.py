@@ -173,3 +173,16 @@ def test_mistakes_are_one_sentence(name):
     make, words = MISTAKES[name]
     with pytest.raises(ExpressionError, match=words):
         make()
+
+
+@pytest.mark.parametrize(("identity", "is_number"), [(-np.inf, False), (-1e30, True)])
+def test_an_infinite_identity_breaks_a_fold_that_subtracts(identity, is_number):
+    x = te.placeholder((3,), name="X")
+    j = te.reduce_axis((0, 3), name="j")
+    fold = te.comm_reducer(_online_softmax, lambda m, s: (identity, 0), "softmax")
+    outputs = te.compute((1,), lambda i: fold((x[j], 1.0), axis=j), ("M", "S"))
+    peak, total = np.zeros(1, np.float32), np.zeros(1, np.float32)
+    given = np.array([-np.inf, -np.inf, 2], np.float32)
+    interpret(lower_naive(outputs), [given, peak, total])
+    assert peak[0] == 2
+    assert bool(np.isfinite(total[0])) is is_number

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 import tvmlab.te as te
+from tvmlab.analysis.conflicts import Conflict
 from tvmlab.analysis.parallelism import conflict, is_private
+from tvmlab.errors import ScheduleError
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Region, Seq, Store
@@ -101,3 +103,14 @@ def test_an_iteration_reads_only_what_it_wrote(at: int, expected: bool) -> None:
 def test_what_is_read_must_be_written_first() -> None:
     program, loop = loop_of(write("Q", C, I, 1, B, I), write("P", B, I, 1, A, I))
     assert not is_private(program, loop, B)
+
+
+def test_a_fold_of_one_iteration_makes_no_pair() -> None:
+    a = te.placeholder((8, 1), name="A")
+    k = te.reduce_axis((0, 1), name="k")
+    s = Schedule(State.start(te.compute((8,), lambda y: te.sum(a[y, k], axis=k), name="C")))
+    found = conflict(s.mod, loop_named(s, "k"))
+    assert isinstance(found, Conflict)
+    assert found.first == found.second
+    with pytest.raises(ScheduleError, match="its only iteration folds into C"):
+        s["C"].parallel("k")

@@ -24,6 +24,7 @@ from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
+from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import blocks, blocks_with_loops, stmts, variables
 
 
@@ -82,10 +83,11 @@ def _fold(program: Program, loop: For, block: Block) -> Conflict:
     found = dependence(program, loop, lambda buffer: buffer not in written)
     if isinstance(found, Conflict) and found.block == found.other == block.name:
         return replace(found, why="reduction")
-    # The loop has one iteration; or indices are data.
+    # The loop may have one iteration only, which makes no pair.
     region = block.writes[0]
     element = f"{region.buffer.name}[{', '.join('0' for _ in region.bounds)}]"
-    return Conflict(block.name, block.name, (0,), (1,), element, "reduction")
+    second = 0 if same_extent(loop.extent, 1) else 1
+    return Conflict(block.name, block.name, (0,), (second,), element, "reduction")
 
 
 def is_private(program: Program, loop: For, buffer: Buffer) -> bool:

@@ -37,6 +37,8 @@ def said(found: Conflict | Unknown, loops: Sequence[For]) -> str:
             else f"{found.block} uses"
         )
         return f"cannot prove its iterations independent: {shares} {found.buffer}"
+    if found.first == found.second:
+        return f"its only iteration folds into {found.element} of block {found.block}"
     first, second = (
         ", ".join(f"{o.var.name}={v}" for o, v in zip(loops, values, strict=True))
         for values in (found.first, found.second)

@@ -53,6 +53,17 @@ _EXP2 = {  # (2^r - 1) / r, interpolated likewise in |r| <= 1/2
                 7.0548973041554995e-09, 4.4558179083360645e-10, 2.5729324177362305e-11),
 }  # fmt: skip
 
+_EXP2_OF_SINGLE = (
+    0.6931471805599453,
+    0.24022650922288757,
+    0.055504108839096185,
+    0.009618056678524637,
+    0.001333350238616277,
+    0.0001546144469856913,
+    1.5297323760701075e-05,
+)
+"""The same to 1e-10."""
+
 _TANH = {  # Cephes: tanhf.c and tanh.c; numerator and denominator, lowest power first
     "float32": (
         (-3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2, 2.06390887954e-2,
@@ -134,6 +145,15 @@ def exp2_of_sum(v: Lanes, high: str, low: str) -> str:
     n, exponent = _rounded(v, x, 1.0)
     r = v.exact("fadd", v.exact("fsub", x, n), low)
     return _scaled(v, v.fma(r, v.polynomial(r, _EXP2[v.dtype]), v.number(1.0)), exponent)
+
+
+def exp2_of_single(v: Lanes, x: str) -> str:
+    """2^x in float64, as far and as exactly as float32 asks."""
+    x = _within(v, x, -160.0, 130.0)
+    n, exponent = _rounded(v, x, 1.0)
+    r = v.exact("fsub", x, n)
+    y = v.fma(r, v.polynomial(r, _EXP2_OF_SINGLE), v.number(1.0))
+    return v.mul(y, v.power_of_two(exponent))
 
 
 def exp10(v: Lanes, x: str) -> str:

@@ -24,19 +24,22 @@ _FAR = {"float32": 2.0**30, "float64": 2.0**60}
 """Where 1 and x + 1 no longer differ by what shows in their logarithms' sum."""
 
 
-def halves(v: Lanes, x: str) -> tuple[str, str]:
+def halves(v: Lanes, x: str, is_normal: bool = False) -> tuple[str, str]:
     """A positive x as 2^e * (1 + f) with 1 + f from sqrt(1/2) to sqrt(2): e and f, exactly."""
     mantissa = v.mantissa_bits
-    is_tiny = v.test("olt", x, v.number(v.least_normal))
-    scaled = v.exact("fmul", x, v.number(2.0**mantissa))
-    bits = v.bits(v.choose(is_tiny, scaled, x))
+    is_tiny, normal = "false", x
+    if not is_normal:
+        is_tiny = v.test("olt", x, v.number(v.least_normal))
+        normal = v.choose(is_tiny, v.exact("fmul", x, v.number(2.0**mantissa)), x)
+    bits = v.bits(normal)
     # Relative to sqrt(1/2), so that the mantissa lies between it and sqrt(2).
     above = v.integer("sub", bits, v.bits(v.number(0.7071067811865476)))
     exponent = v.integer("ashr", above, v.whole(mantissa))
     moved = v.integer("shl", exponent, v.whole(mantissa))
     m = v.as_float(v.integer("sub", bits, moved))
     e = v.from_integer(exponent)
-    e = v.choose(is_tiny, v.exact("fsub", e, v.number(float(mantissa))), e)
+    if not is_normal:
+        e = v.choose(is_tiny, v.exact("fsub", e, v.number(float(mantissa))), e)
     return e, v.exact("fsub", m, v.number(1.0))
 
 

@@ -6,6 +6,7 @@ Dekker's products, which a fused multiply-add makes exact.
 
 from __future__ import annotations
 
+from math import log
 from typing import NamedTuple
 
 from tvmlab.targets.cpu import emit_exponential, emit_logarithm
@@ -13,6 +14,9 @@ from tvmlab.targets.cpu.emit_lanes import Lanes
 
 _SERIES = tuple(3 / (2 * k + 5) for k in range(12))
 """log((1 + s) / (1 - s)) is 2/3 s (3 + s^2 + s^4 * series), its sum over s^2, here up to 0.0295."""
+
+_SHORT_LOG2 = tuple(2 / log(2) / (2 * k + 1) for k in range(7))
+"""log2((1 + s) / (1 - s)) / s over s^2, to 2^-39."""
 
 _SCALE = (0.9617966939259756, 5.0577616648125907e-17)
 """2 / (3 log(2)), and what float64 cuts off of it."""
@@ -48,9 +52,15 @@ def power(v: Lanes, x: str, y: str) -> str:
 
 def _of_single(v: Lanes, size: str, y: str) -> str:
     wide = Lanes(v.cx, "float64", v.lanes)
-    logarithm = emit_logarithm.log(wide, wide.widen(v, size))
-    exponent = wide.exact("fmul", wide.widen(v, y), logarithm)
-    return wide.narrow(v, emit_exponential.exp(wide, exponent))
+    base = wide.widen(v, size)
+    e, f = emit_logarithm.halves(wide, base, is_normal=True)
+    s = wide.exact("fdiv", f, wide.exact("fadd", f, wide.number(2.0)))
+    logarithm = wide.fma(s, wide.polynomial(wide.mul(s, s), _SHORT_LOG2), e)
+    for end, value in ((0.0, float("-inf")), (float("inf"), float("inf"))):
+        is_end = wide.test("oeq", base, wide.number(end))
+        logarithm = wide.choose(is_end, wide.number(value), logarithm)
+    exponent = wide.mul(wide.widen(v, y), logarithm)
+    return wide.narrow(v, emit_exponential.exp2_of_single(wide, exponent))
 
 
 def _of_double(v: Lanes, size: str, y: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tvmlab.analysis.parallelism import is_private
+from tvmlab.ir.axis import BLOCK_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import LANES, For, Program
 from tvmlab.ir.walk import blocks_with_loops
@@ -27,3 +28,20 @@ def loops_to_owner(program: Program, buffer: Buffer) -> list[For]:
     around = around[:lanes]
     owner = next((o for o in reversed(around) if is_private(program, o, buffer)), None)
     return around[: around.index(owner) + 1] if owner is not None else []
+
+
+def handed_on(program: Program, buffer: Buffer, scope: str) -> For | None:
+    """A bound loop whose iterations would share `buffer`, though each has a `scope` of its own.
+
+    Shared memory is of a block of threads, so threads may share it; warp and local memory are not
+    handed from one iteration of any bound loop to another.
+    """
+    around = loops_to_owner(program, buffer)
+    for block, loops in blocks_with_loops(program.body):
+        if buffer in [r.buffer for r in (*block.reads, *block.writes)]:
+            for loop in loops:
+                axis = axis_of(loop)
+                owns = axis is not None and (scope != "shared" or axis in BLOCK_AXES)
+                if owns and loop not in around:
+                    return loop
+    return None

@@ -332,6 +332,12 @@ AXES = Room(
             "if False:",
         ),
         Bug(
+            "bind hands the memory of one thread to others",
+            f"{_HERE}.bind",
+            "        self._require_memories(after)\n",
+            "",
+        ),
+        Bug(
             "a block may stand inside a thread",
             "tvmlab.ir.axis",
             "if axis in BLOCK_AXES and inner is not None:",

@@ -27,8 +27,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tvmlab.analysis.conflicts import Conflict
+from tvmlab.analysis.ownership import handed_on
 from tvmlab.analysis.parallelism import conflict, loop_kinds
-from tvmlab.ir.axis import AXES, BLOCK_AXES, axis_problem, kernels
+from tvmlab.ir.axis import AXES, BLOCK_AXES, axis_of, axis_problem, kernels
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.independence import require_independent, said
@@ -63,7 +64,9 @@ class Bind(Step):
             )
         require_independent(self, program, loop, site.loops)
         self._require_place(site, loop)
-        for kernel in kernels(self.apply(program).body):
+        after = self.apply(program)
+        self._require_memories(after)
+        for kernel in kernels(after.body):
             problem = axis_problem(kernel)
             if problem is not None:
                 raise self.refuse(self.loop, problem, "split the loop, or choose another axis")
@@ -82,6 +85,20 @@ class Bind(Step):
                 f"{where}, and blocks and threads do not nest with that",
                 "bind that loop as well, instead of what was done to it",
             )
+
+    def _require_memories(self, after: Program) -> None:
+        """No memory that is of one iteration hands values to another."""
+        for buffer in after.buffers:
+            if buffer.scope not in ("shared", "warp", "local"):
+                continue
+            apart = handed_on(after, buffer, buffer.scope)
+            if apart is not None:
+                raise self.refuse(
+                    self.loop,
+                    f"{axis_of(apart)} would hand {buffer.name} from one iteration to another, "
+                    f"and {buffer.scope} memory is not shared so",
+                    f"compute_at {buffer.name} inside {apart.var.name}, or set_scope a wider one",
+                )
 
     def apply(self, program: Program) -> Program:
         """The loop marked."""

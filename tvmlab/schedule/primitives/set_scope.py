@@ -34,13 +34,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from tvmlab.analysis.ownership import loops_to_owner
+from tvmlab.analysis.ownership import handed_on, loops_to_owner
 from tvmlab.analysis.regions import touched, union
-from tvmlab.ir.axis import BLOCK_AXES, axis_of
+from tvmlab.ir.axis import axis_of
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.program import SCOPES, For, Program
-from tvmlab.schedule.find import Site, ranges_of, sites
+from tvmlab.schedule.find import Site, ranges_of
 from tvmlab.schedule.relocate import with_buffer
 from tvmlab.schedule.step import Step, argument
 
@@ -89,8 +89,7 @@ class SetScope(Step):
                 f"memory of {whose} needs",
                 f"compute_at {buffer.name} in a loop of its reader first",
             )
-        wanted = [o for o in _bound_around(program, buffer) if self._owns(o)]
-        apart = next((o for o in wanted if o not in around), None)
+        apart = handed_on(program, buffer, self.scope)
         if apart is not None:
             raise self.refuse(
                 apart.var.name,
@@ -108,10 +107,6 @@ class SetScope(Step):
                 "compute it at a loop further in, or choose shared or global",
             )
 
-    def _owns(self, loop: For) -> bool:
-        """Whether different iterations of a bound loop have different memories of the scope."""
-        return self.scope != "shared" or axis_of(loop) in BLOCK_AXES
-
     def apply(self, program: Program) -> Program:
         """The buffer in its new scope."""
         buffer = self.intermediate(program, self.buffer)
@@ -125,17 +120,6 @@ class SetScope(Step):
                 for scope in OFFERED:
                     if scope != region.buffer.scope:
                         yield cls(site.block.name, region.buffer.name, scope)
-
-
-def _bound_around(program: Program, buffer: Buffer) -> list[For]:
-    """The bound loops around the blocks that touch `buffer`."""
-    return [
-        loop
-        for site in sites(program)
-        if buffer in [r.buffer for r in (*site.block.reads, *site.block.writes)]
-        for loop in site.loops
-        if axis_of(loop) is not None
-    ]
 
 
 def _size_bytes(around: list[For], buffer: Buffer) -> int | None:

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 
 import tvmlab.te as te
+from tests.fuzz.externs import random_extern
 from tests.fuzz.folds import random_fold, random_several
 from tests.fuzz.recurrences import random_recurrence
 from tvmlab.ir import dtypes
@@ -201,6 +202,7 @@ FAMILIES: tuple[Callable[[random.Random], Tensor], ...] = (
     random_fold,
     random_several,
     random_recurrence,
+    random_extern,
 )
 
 

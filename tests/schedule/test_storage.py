@@ -92,3 +92,30 @@ def test_an_allocation_that_cannot_be_read(said: str) -> None:
     words = text(t.create_schedule(_chain()).mod).replace("[8, 16])\n", f"[8, 16], {said})\n", 1)
     with pytest.raises(t.TvmlabError, match="align"):
         parse_program(words)
+
+
+def _of_a_diagonal() -> t.Schedule:
+    """Of B the diagonal alone is computed, in a nest before the one that reads it."""
+    a = t.placeholder((8, 8), name="A")
+    b = t.compute((8, 8), lambda y, x: a[y, x] + 1.0, name="B")
+    s = t.create_schedule(t.compute((8,), lambda y: b[y, y] * 2.0, name="C"))
+    s["B"].compute_at("C", "y")
+    s["B"].fission("y")
+    return s
+
+
+@pytest.mark.parametrize("copy", ['s["B"].cache_write()', 's["C"].cache_read("B")'])
+def test_what_is_computed_in_part_is_not_copied(copy: str) -> None:
+    with pytest.raises(t.ScheduleError, match="cannot prove that"):
+        _of_a_diagonal().apply_python(copy)
+
+
+def test_a_nest_of_fused_and_cut_loops_computes_all_that_is_copied() -> None:
+    a = t.placeholder((8, 8), name="A")
+    b = t.compute((8, 8), lambda y, x: a[y, x] + 1.0, name="B")
+    s = t.create_schedule(t.compute((8,), lambda y: b[y, y] * 2.0, name="C"))
+    s["B"].split("x", 3)
+    s["B"].fuse("y", "xo")
+    s["B"].cache_write()
+    s["C"].cache_read("B")
+    assert all(s.check())

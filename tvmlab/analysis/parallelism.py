@@ -104,7 +104,7 @@ def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
             return False
     if any(_folds_on(block, loops, buffer) for block, loops in blocks_with_loops(loop.body)):
         return False
-    if _writes_first(loop.body, buffer, {loop.var: loop_range(loop, {})}, ()):
+    if writes_first(loop.body, buffer, {loop.var: loop_range(loop, {})}, ()):
         return True
     if any(isinstance(o.extent, Expr) for o in _loops(loop)):
         return _fills_first(loop, buffer)
@@ -113,7 +113,7 @@ def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
     return bool(writes) and is_written_before(writes, reads, (*loops_around(program, loop), loop))
 
 
-def _writes_first(stmt: Stmt, buffer: Buffer, ranges: Ranges, earlier: tuple[Box, ...]) -> bool:
+def writes_first(stmt: Stmt, buffer: Buffer, ranges: Ranges, earlier: tuple[Box, ...]) -> bool:
     """Whether boxes show that each read of `buffer` in `stmt` lies in what is written before it.
 
     Args:
@@ -125,9 +125,9 @@ def _writes_first(stmt: Stmt, buffer: Buffer, ranges: Ranges, earlier: tuple[Box
         return True
     if isinstance(stmt, For):
         ranges = {**ranges, stmt.var: loop_range(stmt, ranges)}
-        return _writes_first(stmt.body, buffer, ranges, earlier)
+        return writes_first(stmt.body, buffer, ranges, earlier)
     for part in stmt.stmts if isinstance(stmt, Seq) else ():
-        if not _writes_first(part, buffer, ranges, earlier):
+        if not writes_first(part, buffer, ranges, earlier):
             return False
         earlier = (*earlier, *filled(part, buffer, ranges))
     return isinstance(stmt, Seq)

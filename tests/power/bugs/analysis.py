@@ -34,7 +34,7 @@ ANALYSIS = Room(
         Bug(
             "what is read need not be written before",
             _PARALLELISM,
-            "if not _writes_first(part, buffer, ranges, earlier):",
+            "if not writes_first(part, buffer, ranges, earlier):",
             "if False:",
         ),
         Bug(

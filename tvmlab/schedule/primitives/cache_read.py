@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.initialised import is_initialised
 from tvmlab.analysis.places import is_padded
 from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
@@ -82,6 +83,13 @@ class CacheRead(Step):
                 "",
                 f"{self.buffer} is padded, and a copy would read places that nothing writes",
                 f"cache_read before the layout of {self.buffer} is transformed",
+            )
+        if not is_initialised(self.apply(program), source):
+            raise self.refuse(
+                "",
+                f"cannot prove that all of {self.buffer} between the first and the last element "
+                "read is computed",
+                f"cache_read before what computes {self.buffer} moves to where it is read",
             )
 
     def apply(self, program: Program) -> Program:

@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tvmlab.analysis.initialised import is_initialised
 from tvmlab.analysis.places import is_padded
 from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
@@ -70,6 +71,15 @@ class CacheWrite(Step):
                     f"{others[0].name} reads {target.name} inside the same loops, before a later "
                     "copy",
                     f"cache the result before {others[0].name} shares its loops",
+                )
+        after = self.apply(program)
+        for source in set(after.buffers) - set(program.buffers):
+            if not is_initialised(after, source):
+                raise self.refuse(
+                    "",
+                    "cannot prove that it computes every element between the first and the last "
+                    "that a copy takes",
+                    f"cache_write before {self.block} moves to where few of its elements are read",
                 )
 
     def apply(self, program: Program) -> Program:

@@ -175,3 +175,21 @@ def test_the_corners_of_a_dtype_as_constants(dtype: str, lanes: int) -> None:
         constant = const(corner, dtype)
         found = elementwise(lambda v, c=constant: maximum(minimum(v, c), c), x, lanes=lanes)
         assert np.array_equal(found, np.full(len(x), corner, dtype))
+
+
+def test_elements_of_64_bits_wrap_around() -> None:
+    """Indices stay inside memory, but elements may be any number: 4 * a // 4 is not a."""
+    a = t.placeholder((4,), "int64", name="A")
+    cases = {
+        "quotient": lambda i: a[i] * 4 // 4,
+        "remainder": lambda i: (a[i] * 6 + 3) % 3,
+        "shift": lambda i: a[i] * 4 >> 2,
+        "order": lambda i: t.select(a[i] + 1 < a[i] + 2, t.const(1, "int64"), t.const(0, "int64")),
+        "larger": lambda i: t.max(a[i] + 1, a[i]),
+    }
+    given = np.array([2**62 + 5, -(2**63), 2**63 - 1, 7])
+    for name, element in cases.items():
+        tensor = t.compute((4,), element, name="B")
+        got = np.empty(4, np.int64)
+        t.build(tensor)(given, got)
+        np.testing.assert_array_equal(got, evaluate([tensor], {"A": given})[0].value, name)

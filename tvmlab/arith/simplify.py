@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
-from tvmlab.arith.linear import Interval, Linear, Opaque, Ranges, divide
+from tvmlab.arith.linear import Interval, Linear, Opaque, Quotient, Ranges, divide
 from tvmlab.arith.polynomial import Reach, interval_of, least_of, most_of
-from tvmlab.ir.buffer import Extent
+from tvmlab.ir.buffer import Extent, Load
 from tvmlab.ir.dtypes import INDEX, bits, highest, lowest
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import BITWISE, SHIFTS, Binary, Const, Expr, Ramp, Select, Var, fold
@@ -41,7 +41,7 @@ def linear(expr: Expr, ranges: Ranges) -> Linear:
                 return a.times(b.constant)
             if not a.terms:
                 return b.times(a.constant)
-        elif not b.terms and b.constant > 0:
+        elif not b.terms and b.constant > 0 and not _may_wrap(a):
             return divide(a, b.constant, ranges)[0 if expr.op == "//" else 1]
         rebuilt = fold(expr.op, a.expr(), b.expr())
         known = _product_interval(expr.op, a, b, ranges)
@@ -61,10 +61,28 @@ def linear(expr: Expr, ranges: Ranges) -> Linear:
     return Linear({Opaque(inside, _choice_interval(inside, ranges)): 1}, 0)
 
 
+def _may_wrap(total: Linear) -> bool:
+    """Whether a sum holds elements of tensors and more, so that it may exceed 64 bits.
+
+    Indices over loops and sizes stay inside memory and never do; data are any number, and what
+    holds of sums and differences alone holds of them modulo 2**64.
+    """
+    if not any(isinstance(a, Opaque) and _holds_data(a.expr) for a in total.terms):
+        return any(isinstance(a, Quotient) and _may_wrap(a.total) for a in total.terms)
+    return len(total.terms) > 1 or total.constant != 0 or 1 not in total.terms.values()
+
+
+def _holds_data(expr: Expr) -> bool:
+    """Whether an int64 element stands in `expr`, other than in an index."""
+    if isinstance(expr, Load):
+        return expr.dtype == INDEX
+    return expr.dtype == INDEX and any(map(_holds_data, operands(expr)))
+
+
 def _bits_as_arithmetic(expr: Binary, ranges: Ranges) -> Linear | None:
     """A shift, or a mask of low bits, as the multiplication, division or modulo that it is."""
     b = linear(expr.b, ranges)
-    if b.terms or b.constant < 0:
+    if b.terms or b.constant < 0 or _may_wrap(linear(expr.a, ranges)):
         return None
     if expr.op == "&" and (b.constant + 1) & b.constant == 0 and b.constant < highest(INDEX):
         return divide(linear(expr.a, ranges), b.constant + 1, ranges)[1]
@@ -161,6 +179,8 @@ def _simplify_node(expr: Expr, ranges: Ranges) -> Expr:
     if expr.lanes > 1:
         return _decide_lanes(expr, ranges)
     if expr.a.dtype == INDEX and expr.op in _DECISIONS:
+        if _may_wrap(linear(expr.a, ranges)) or _may_wrap(linear(expr.b, ranges)):
+            return expr
         low, high = interval_of(linear(Binary("-", expr.a, expr.b), ranges), ranges)
         return _DECISIONS[expr.op](expr, low, high)
     if expr.op in ("and", "or") and same(expr.a, expr.b):

@@ -8,10 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+import tvmlab as t
 import tvmlab.te as te
 from tests.targets.emitted import elementwise, run, schedule
 from tvmlab.ir import dtypes
 from tvmlab.ir.expr import const, maximum, minimum, select
+from tvmlab.te.evaluate import evaluate
 
 LANES = (1, 4, 13, 16, 40)
 NUMBERS = (*dtypes.SIGNED, *dtypes.UNSIGNED, *dtypes.FLOATS)

@@ -51,7 +51,7 @@ def Y(X: float32[3, 5], Y: float32[3, 5]):
 
 LOWERED = """\
 def f(A: float32[8], B: float32[8]):
-    for i in parallel(2, thread='x'):
+    for i in parallel(2, thread="x"):
         acc = allocate(float32[4], scope="register")
         acc[0] = float32(float16(0.5))
         if i < 1 or i == 7:
@@ -120,7 +120,7 @@ def test_tokens_cover_every_word_and_know_their_node():
 
 def test_annotations_stand_in_the_text_without_tokens():
     header = print_program(lowered()).lines[1]
-    assert "thread='x'" in header.text
+    assert 'thread="x"' in header.text
 
 
 def test_every_program_parses_as_python():

@@ -66,7 +66,7 @@ def test_every_axis_prints_and_reads_back(axis: str) -> None:
     a = t.placeholder((8, 8), name="A")
     s = t.create_schedule(t.compute((8, 8), lambda i, j: a[i, j] + 1.0, name="C"))
     s["C"].bind("j", axis)
-    assert f"for j in bound(8, thread='{axis}'):" in str(s)
+    assert f'for j in bound(8, thread="{axis}"):' in str(s)
     assert str(t.parse_program(str(s))) == str(s)
     assert all(s.check())
 

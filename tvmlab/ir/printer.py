@@ -18,6 +18,7 @@ The text parses as Python, which is what gives it its precedences.
 
 from __future__ import annotations
 
+from json import dumps
 from math import inf, isinf, isnan
 
 from tvmlab.ir.buffer import Buffer, Extent, Load
@@ -199,7 +200,7 @@ class _Writer:
         self.put("(")
         self.extent(s.extent)
         for name, value in s.annotations:
-            self.put(f", {name}={list(value) if isinstance(value, tuple) else value!r}")
+            self.put(f", {name}={dumps(value, ensure_ascii=False)}")
         self.put("):")
         self.loops[s.var] = s.extent
         first = block or first_block(s)

@@ -1,8 +1,8 @@
 """Loops bound to hardware axes, for a machine that has none: blocks in parallel, threads in turn.
 
-    for y in bound(8, thread='blockIdx.x'):              for y in parallel(8):
-        for x in bound(32, thread='threadIdx.x'): S  ->      for x in range(32): S
-        for x in bound(32, thread='threadIdx.x'): T          for x in range(32): T
+    for y in bound(8, thread="blockIdx.x"):              for y in parallel(8):
+        for x in bound(32, thread="threadIdx.x"): S  ->      for x in range(32): S
+        for x in bound(32, thread="threadIdx.x"): T          for x in range(32): T
 
 A nest of threads is over before the next one begins, which is what a barrier between the two
 would bring about.

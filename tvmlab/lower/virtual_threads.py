@@ -1,6 +1,6 @@
 """Virtual threads interleave: their loop moves in around single statements, written out.
 
-    for v in bound(2, thread='vthread'):                    for k in range(8):
+    for v in bound(2, thread="vthread"):                    for k in range(8):
         for k in range(8):                                      for v in unrolled(2): S(v, k)
             S(v, k)                                 ->          for v in unrolled(2): T(v, k)
             T(v, k)

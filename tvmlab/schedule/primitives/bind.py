@@ -15,8 +15,8 @@ Before:
 
 After `s["B"].bind("i", "blockIdx.x"); s["B"].bind("j", "threadIdx.x")`:
 
-    for i in bound(4, thread='blockIdx.x'):
-        for j in bound(32, thread='threadIdx.x'):
+    for i in bound(4, thread="blockIdx.x"):
+        for j in bound(32, thread="threadIdx.x"):
             with block("B", vi=i, vj=j):
                 B[vi, vj] = A[vi, vj] + 1.0
 """

@@ -170,3 +170,10 @@ def test_folds_in_any_order(reducer, dtype, error):
         assert (result.error <= most).all()
     if error == 0 and reducer in ("max", "min"):
         assert not np.any(result.error)
+
+
+def test_what_is_undecided_stays_so_in_a_narrower_type() -> None:
+    anything = Bounded(np.array([np.nan, 1.0]), np.array([np.inf, np.inf]), "float64")
+    assert np.isinf(convert("float32", anything).error).all()
+    surely = Bounded(np.array([np.nan, np.inf]), 0.0, "float64")
+    assert (np.asarray(convert("float32", surely).error) == 0).all()

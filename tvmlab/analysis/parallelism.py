@@ -16,7 +16,7 @@ from tvmlab.analysis.conflicts import Answer, Conflict, Unknown, dependence, loo
 from tvmlab.analysis.dependence import continued, is_carried
 from tvmlab.analysis.filled import filled
 from tvmlab.analysis.polyhedra import is_written_before
-from tvmlab.analysis.regions import Box, Ranges, Span, covers, fills_box, touched
+from tvmlab.analysis.regions import Box, Ranges, Span, covers, touched
 from tvmlab.analysis.repetition import is_repeated
 from tvmlab.arith import Interval
 from tvmlab.arith.linear import Linear
@@ -106,8 +106,6 @@ def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
         return False
     if writes_first(loop.body, buffer, {loop.var: loop_range(loop, {})}, ()):
         return True
-    if any(isinstance(o.extent, Expr) for o in _loops(loop)):
-        return _fills_first(loop, buffer)
     every = [a for a in accesses(loop.body) if a.buffer is buffer]
     writes, reads = [a for a in every if a.is_write], [a for a in every if not a.is_write]
     return bool(writes) and is_written_before(writes, reads, (*loops_around(program, loop), loop))
@@ -139,18 +137,6 @@ def _within(box: Box, buffer: Buffer) -> Box:
     return tuple([span or all_of for span, all_of in zip(box, whole, strict=True)])
 
 
-def _fills_first(loop: For, buffer: Buffer) -> bool:
-    """The same where extents are over sizes: by one box of all that is written."""
-    ranges = {loop.var: loop_range(loop, {})}
-    before = _before_reads(loop.body, buffer)
-    written = touched(before, buffer, ranges, writes=True)
-    read = touched(loop.body, buffer, ranges, writes=False)
-    if read is None or written is None or not covers(written, read):
-        return read is None
-    # A dimension of which all may be written is none that surely is.
-    return None not in written and fills_box(before, buffer, ranges)
-
-
 def _folds_on(block: Block, inner: tuple[For, ...], buffer: Buffer) -> bool:
     """Whether a block folds into `buffer` what loops other than the `inner` ones contribute."""
     if all(w.buffer is not buffer for w in block.writes):
@@ -158,15 +144,6 @@ def _folds_on(block: Block, inner: tuple[For, ...], buffer: Buffer) -> bool:
     here = {o.var for o in inner}
     bound = zip(block.iters, block.bindings, strict=True)
     return any(it.is_reduce and variables(b) - here for it, b in bound)
-
-
-def _before_reads(body: Stmt, buffer: Buffer) -> Stmt:
-    """The statements of `body` up to the first that reads `buffer`."""
-    parts = body.stmts if isinstance(body, Seq) else (body,)
-    for n, part in enumerate(parts):
-        if any(buffer in [r.buffer for r in b.reads] for b in blocks(part)):
-            return Seq(parts[:n])
-    return body
 
 
 def _buffers(block: Block) -> list[Buffer]:

@@ -98,16 +98,19 @@ def meeting(
 def is_written_before(
     writes: Sequence[Access], reads: Sequence[Access], around: Sequence[For]
 ) -> bool:
-    """Whether each read surely finds its element written earlier in its iteration of `around`.
+    """Whether each read surely finds its element written earlier in its iteration of `around`,
+    for all values of the sizes.
 
     What cannot be said in affine terms counts against it.
     """
     isl = _library()
     context = _context(isl)
-    length = max(len(a.place) for a in (*writes, *reads))
+    every = (*writes, *reads)
+    length = max(len(a.place) for a in every)
+    sizes = tuple(dict.fromkeys(size for a in every for size in _sizes(a, a, around)))
     try:
-        written = [_events(isl, context, w, around, length) for w in writes]
-        read = [_events(isl, context, r, around, length) for r in reads]
+        written = [_events(isl, context, w, around, length, sizes) for w in writes]
+        read = [_events(isl, context, r, around, length, sizes) for r in reads]
         surely = [events for events, is_exact in written if is_exact]
         if not surely:
             return False
@@ -122,11 +125,20 @@ def is_written_before(
 
 
 def _events(
-    isl: Any, context: Any, access: Access, around: Sequence[For], length: int
+    isl: Any,
+    context: Any,
+    access: Access,
+    around: Sequence[For],
+    length: int,
+    sizes: Sequence[Size],
 ) -> tuple[Any, bool]:
-    """The map from when an access happens to what it touches, and whether that is exact."""
+    """The map from when an access happens to what it touches, and whether that is exact.
+
+    Sizes are parameters of the map: what is found of such maps holds for all of their values.
+    """
     text = _Text()
-    names = text.enter("p", access.loops, text.enter("o", around, {}))
+    known = text.sizes(sizes)
+    names = text.enter("p", access.loops, text.enter("o", around, known))
     text.limit(access, names)
     when = [f"o{n}" for n in range(len(around))]
     when += [names[p] if isinstance(p, Var) else str(p) for p in access.place]
@@ -138,10 +150,11 @@ def _events(
         if isinstance(extent, int):
             text.require(f"0 <= {name} < {extent}")
     said = " and ".join(text.said) or "true"
-    inner = ", ".join(name for name in text.made if name not in when)
+    inner = ", ".join(n for n in text.made if n not in when and n not in known.values())
     said = f"exists {inner} : {said}" if inner else said
     relation = f"{{ [{', '.join(when)}] -> [{', '.join(what)}] : {said} }}"
-    return isl.Map.read_from_str(context, relation), text.is_exact
+    parameters = ", ".join(known.values())
+    return isl.Map.read_from_str(context, f"[{parameters}] -> {relation}"), text.is_exact
 
 
 def _sizes(a: Access, b: Access, loops: Sequence[For]) -> tuple[Size, ...]:

@@ -87,38 +87,6 @@ def tile_region(
     return Region(region.buffer, bounds)
 
 
-def fills_box(stmt: Stmt, buffer: Buffer, ranges: Ranges) -> bool:
-    """Whether the blocks in `stmt` surely write every element of the box that `touched` gives.
-
-    Quotients and remainders of one loop reach a box whole only if it has no more elements than
-    the loops have iterations: `i // 16, i % 16` for 40 values of i are not 3 x 16 elements.
-    """
-    for block, inner in blocks_with_loops(stmt):
-        known = dict(ranges) | {loop.var: loop_range(loop, ranges) for loop in inner}
-        values = {it.var: b for it, b in zip(block.iters, block.bindings, strict=True)}
-        extents = {loop.var: loop.extent for loop in inner}
-        for region in block.writes:
-            if region.buffer is not buffer:
-                continue
-            starts = [substitute(start, values) for start, _ in region.bounds]
-            used = set().union(*map(variables, starts)) & extents.keys()
-            atoms = [atom for start in starts for atom in linear(start, known).terms]
-            if all(isinstance(a, Var) or not atom_variables(a) & used for a in atoms):
-                continue
-            size: Extent = 1
-            for start, (_, extent) in zip(starts, region.bounds, strict=True):
-                found = span_of(start, extent, used, known)
-                if found is None or not isinstance(extent, int):
-                    return False
-                size = size * simplified((found.extent + (extent - 1)) // extent)
-            iterations: Extent = 1
-            for v in used:
-                iterations = iterations * extents[v]
-            if excess(size, iterations)[1] > 0:
-                return False
-    return True
-
-
 def span_of(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span | None:
     """The elements that `extent` indices from `start` on visit while the local variables range.
 

@@ -231,7 +231,7 @@ def convert(dtype: str, x: Bounded) -> Bounded:
         value = wide(x).astype(np.float64)
         if _holds_all(dtype, source):
             return Bounded(value, x.error, dtype)
-        return rounded(value, x.error, dtype, 1, precision(dtype).tiny, True)
+        return rounded(value, x.error, dtype, 1, precision(dtype).tiny, np.isfinite(x.error))
     if not dtypes.is_float(source):
         same = dtypes.bits(dtype) > dtypes.bits(source) or is_exact(x.error)
         return Bounded(x.value.astype(dtype), x.error if same else undecided(x.error), dtype)

@@ -39,6 +39,9 @@ from tvmlab.ir.shapes import as_index
 from tvmlab.schedule.find import Site, exchange, names_on_paths, ranges_of, rebind
 from tvmlab.schedule.step import Step, argument
 
+LARGEST_OVER_SIZES = 1 << 20
+"""The largest tile of a loop whose extent only a call tells: a mistyped factor is larger."""
+
 FACTORS_OFFERED = (2, 4, 6, 8, 16, 32, 64)
 
 
@@ -111,6 +114,12 @@ class Split(Step):
                 "leave the outermost factor None to have it inferred",
             )
         if not isinstance(extent, int):
+            if prod(known) > LARGEST_OVER_SIZES:
+                raise self.refuse(
+                    self.loop,
+                    f"{prod(known)} is more than any loop over {extent} needs",
+                    f"use factors whose product is at most {LARGEST_OVER_SIZES}",
+                )
             return
         if prod(known) > 2 * extent and len(known) < len(self.factors):
             raise self.refuse(

@@ -58,6 +58,7 @@ _HOMES = {
         "PadEinsum",
         "Parallel",
         "Partition",
+        "Prefetch",
         "Reorder",
         "ReverseComputeAt",
         "Rfactor",

@@ -16,7 +16,20 @@ from tvmlab.ir.buffer import Extent, Load
 from tvmlab.ir.dtypes import INDEX, bits, highest, lowest
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import BITWISE, SHIFTS, Binary, Const, Expr, Ramp, Select, Var, fold
-from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Invoke, Let, Region, Seq, Stmt, Store
+from tvmlab.ir.program import (
+    TRUE,
+    Allocate,
+    Block,
+    For,
+    If,
+    Invoke,
+    Let,
+    Prefetch,
+    Region,
+    Seq,
+    Stmt,
+    Store,
+)
 from tvmlab.ir.walk import operands, sub_stmts, with_operands
 
 FALSE = Const(0, "bool")
@@ -278,6 +291,8 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
             )
         if isinstance(s, Invoke):
             return Invoke(s.name, [_simplify_region(o, known) for o in s.operands], visit(s.body))
+        if isinstance(s, Prefetch):
+            return Prefetch(s.buffer, tuple([simplify(i, known) for i in s.indices]))
         if isinstance(s, Allocate):
             return Allocate(s.buffer, visit(s.body))
         if isinstance(s, Let):

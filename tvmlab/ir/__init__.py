@@ -31,6 +31,8 @@ and that may stand wherever an int64 may. Every extent is at least 1 for all val
 - `Let(var, value, body)`: `value` is evaluated once, and `var` stands for it in `body`, whatever
   `body` stores. So the several results of one fold are all computed from what was there before.
 - `Invoke(name, operands, body)`: a hardware instruction; it does exactly what `body` does.
+- `Prefetch(buffer, indices)`: a hint that the element will soon be read. It does nothing, and may
+  name a place outside the buffer. Only lowered programs contain it.
 
 *Scopes* say in which memory of a machine an intermediate is kept. They change no value: a machine
 without such a memory uses one that it has, and on a CPU every scope but `register` is memory.

@@ -19,6 +19,7 @@ from tvmlab.ir.program import (
     If,
     Invoke,
     Let,
+    Prefetch,
     Program,
     Region,
     Seq,
@@ -96,6 +97,9 @@ def _stmt_key(s: Stmt, names: Names) -> Key:
     if isinstance(s, If):
         otherwise = _stmt_key(s.otherwise, names) if s.otherwise is not None else None
         return ("if", expr_key(s.condition, names), _stmt_key(s.then, names), otherwise)
+    if isinstance(s, Prefetch):
+        indices = tuple([expr_key(i, names) for i in s.indices])
+        return ("prefetch", _name(s.buffer, names), indices)
     if isinstance(s, Invoke):
         operands = tuple([_region_key(o, names) for o in s.operands])
         return ("invoke", s.name, operands, _stmt_key(s.body, names))

@@ -36,7 +36,19 @@ from tvmlab.ir.functions import FUNCTIONS
 from tvmlab.ir.interpret_runtime import RUNTIME
 from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.operation import spelled
-from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
+from tvmlab.ir.program import (
+    Allocate,
+    Block,
+    For,
+    If,
+    Invoke,
+    Let,
+    Prefetch,
+    Program,
+    Seq,
+    Stmt,
+    Store,
+)
 from tvmlab.ir.shapes import named, sizes_from_shapes, sizes_of
 from tvmlab.ir.specialise import specialise
 from tvmlab.ir.walk import exprs
@@ -174,6 +186,8 @@ class _Writer:
             self.stmt(s.body, depth, nested)
         elif isinstance(s, Invoke):
             self.stmt(s.body, depth, nested)
+        elif isinstance(s, Prefetch):
+            self.line("pass", depth)
         elif isinstance(s, Allocate):
             self.line(f"{self.buffer(s.buffer)} = [None] * {prod(s.buffer.extents)}", depth)
             self.stmt(s.body, depth, nested)

@@ -31,6 +31,7 @@ from tvmlab.ir.program import (
     If,
     Iter,
     Let,
+    Prefetch,
     Program,
     Seq,
     Stmt,
@@ -232,6 +233,8 @@ def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
     ):
         buffer, indices = scope.access(node.targets[0])
         return Store(buffer, indices, parse_expr(node.value, scope), block)
+    if block is None and isinstance(hint := _hinted(node), ast.Subscript):
+        return Prefetch(*scope.access(hint))
     if block is not None and (invoked := parse_invoke(node, scope)) is not None:
         return invoked
     raise fail(
@@ -239,6 +242,14 @@ def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
         f"{ast.unparse(node).splitlines()[0][:60]!r} is no statement of a program; those are for, "
         "with block, if, an allocation, a named value and a store",
     )
+
+
+def _hinted(node: ast.stmt) -> ast.expr | None:
+    """What `prefetch(A[i])` names; None for another statement."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or ast.unparse(call.func) != "prefetch" or call.keywords:
+        return None
+    return call.args[0] if len(call.args) == 1 else None
 
 
 def _loop(node: ast.For, scope: Scope, block: str | None) -> For:

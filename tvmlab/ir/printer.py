@@ -26,7 +26,19 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.local import Slice
 from tvmlab.ir.printed import Line, Printed, Token
-from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Program, Seq, Stmt, Store
+from tvmlab.ir.program import (
+    Allocate,
+    Block,
+    For,
+    If,
+    Invoke,
+    Let,
+    Prefetch,
+    Program,
+    Seq,
+    Stmt,
+    Store,
+)
 from tvmlab.ir.shapes import bounds_text, sizes_of
 from tvmlab.ir.unsaid import iteration_extents
 
@@ -173,6 +185,12 @@ class _Writer:
             self.branch(s, indent, block)
         elif isinstance(s, Invoke):
             self.invoke(s, block)
+        elif isinstance(s, Prefetch):
+            self.put("prefetch", "function", s)
+            self.put("(")
+            self.access(s.buffer, s.indices, s)
+            self.put(")")
+            self.end(s, block)
         elif isinstance(s, Let):
             self.put(s.var.name, "variable", s.var)
             self.put(" = ")

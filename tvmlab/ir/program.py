@@ -204,6 +204,16 @@ class Invoke(Stmt):
         self.body = body
 
 
+class Prefetch(Stmt):
+    """A hint that the element `buffer[indices]`, which need not exist, will soon be read."""
+
+    __slots__ = ("buffer", "indices")
+
+    def __init__(self, buffer: Buffer, indices: tuple[Expr, ...]) -> None:
+        self.buffer = buffer
+        self.indices = indices
+
+
 class Program:
     """A function over buffers.
 

@@ -24,6 +24,7 @@ from tvmlab.ir.program import (
     If,
     Invoke,
     Let,
+    Prefetch,
     Program,
     Region,
     Stmt,
@@ -117,6 +118,10 @@ class _Verifier:
             self.typed(s.condition, "bool", "a condition")
             if s.condition.lanes > 1 and s.otherwise is not None:
                 self.fail("a condition over lanes has an else")
+        elif isinstance(s, Prefetch):
+            if self.scheduled:
+                self.fail("only lowered programs prefetch")
+            self.access(s.buffer, s.indices)
         elif isinstance(s, Invoke):
             self.regions(s.operands)
         elif isinstance(s, Allocate):

@@ -11,7 +11,19 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var, fold
 from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.names import fresh_names
-from tvmlab.ir.program import Allocate, Block, For, If, Invoke, Let, Region, Seq, Stmt, Store
+from tvmlab.ir.program import (
+    Allocate,
+    Block,
+    For,
+    If,
+    Invoke,
+    Let,
+    Prefetch,
+    Region,
+    Seq,
+    Stmt,
+    Store,
+)
 
 ExprRewrite = Callable[[Expr], Expr | None]
 StmtRewrite = Callable[[Stmt], Stmt | None]
@@ -121,6 +133,10 @@ def map_children(stmt: Stmt, on_stmt: Callable[[Stmt], Stmt], on_expr: ExprRewri
         if body is stmt.body and all(a is b for a, b in zip(operands, stmt.operands, strict=True)):
             return stmt
         return Invoke(stmt.name, operands, body)
+    if isinstance(stmt, Prefetch):
+        indices = tuple([mapped(i) for i in stmt.indices])
+        kept = all(a is b for a, b in zip(indices, stmt.indices, strict=True))
+        return stmt if kept else Prefetch(stmt.buffer, indices)
     assert isinstance(stmt, Block)
     return _map_block(stmt, on_stmt, mapped)
 
@@ -201,6 +217,8 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return (stmt.extent,) if isinstance(stmt.extent, Expr) else ()
     if isinstance(stmt, Store):
         return (*stmt.indices, stmt.value)
+    if isinstance(stmt, Prefetch):
+        return stmt.indices
     if isinstance(stmt, If):
         return (stmt.condition,)
     if isinstance(stmt, Let):
@@ -260,6 +278,8 @@ def replace_buffers(stmt: Stmt, new: Mapping[Buffer, Buffer]) -> Stmt:
     def on_stmt(s: Stmt) -> Stmt | None:
         if isinstance(s, Store) and s.buffer in new:
             return Store(new[s.buffer], s.indices, s.value, s.source)
+        if isinstance(s, Prefetch) and s.buffer in new:
+            return Prefetch(new[s.buffer], s.indices)
         if isinstance(s, Allocate) and s.buffer in new:
             return Allocate(new[s.buffer], s.body)
         if isinstance(s, Invoke):

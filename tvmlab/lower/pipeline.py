@@ -15,6 +15,7 @@ from tvmlab.lower.instructions import spell_out
 from tvmlab.lower.localise import localise
 from tvmlab.lower.pipelines import run_in_stages
 from tvmlab.lower.predicates import settle_predicates
+from tvmlab.lower.prefetches import write_prefetches
 from tvmlab.lower.registers import promote_registers
 from tvmlab.lower.rounds import write_rounds
 from tvmlab.lower.storage import shrink_storage
@@ -57,6 +58,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("rounds", "several iterations a round, where a loop asks for it", write_rounds),
     Pass("locals", "intermediates of one iteration live in registers alone", localise),
     Pass("registers", "accumulators stay in registers through their reduction", promote_registers),
+    Pass("prefetches", "what a loop reads some iterations later is asked for", write_prefetches),
     Pass("simplified lanes", "indices in simplest form once more", simplify_program),
 )
 

@@ -11,6 +11,7 @@ from math import prod
 from typing import NamedTuple
 
 from tvmlab.analysis.pipelining import ORDER, STAGE, order_of, pipeline_problem, stages_of
+from tvmlab.analysis.prefetching import PREFETCH, ahead_of, prefetch_problem
 from tvmlab.ir.axis import axis_problem, kernels
 from tvmlab.ir.program import For, Program
 from tvmlab.ir.walk import stmts
@@ -98,11 +99,30 @@ def _pipelined(program: Program, loop: For, stages: Value, order: Value) -> Prob
     return Problem(problem, instead) if problem is not None else None
 
 
+def _prefetch(program: Program, loop: For, value: Value) -> Problem | None:
+    """`prefetch="A@4"`: what is read of A four iterations later is brought into the caches."""
+    ahead = ahead_of(value)
+    if ahead is None:
+        return Problem(f"{value!r} names no buffers with distances", 'write "A@4, B@1"')
+    others = [key for key, _ in loop.annotations if key != PREFETCH]
+    if others:
+        return Problem(
+            f"the loop carries {others[0]} as well, which does not keep its iterations apart",
+            "choose another loop, or keep one of the two",
+        )
+    for name, distance in ahead:
+        problem = prefetch_problem(loop, name, distance)
+        if problem is not None:
+            return Problem(*problem)
+    return None
+
+
 PRAGMAS: dict[str, Check] = {
     "unroll": _unroll,
     "thread": _thread,
     STAGE: _stage,
     ORDER: _order,
+    PREFETCH: _prefetch,
 }
 """What each annotation with a meaning requires."""
 

@@ -17,6 +17,7 @@ from tvmlab.schedule.primitives.merge import Merge
 from tvmlab.schedule.primitives.pad_einsum import PadEinsum
 from tvmlab.schedule.primitives.parallel import Parallel
 from tvmlab.schedule.primitives.partition import Partition
+from tvmlab.schedule.primitives.prefetch import Prefetch
 from tvmlab.schedule.primitives.reindex import Reindex
 from tvmlab.schedule.primitives.reorder import Reorder
 from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
@@ -57,6 +58,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     CacheRead,
     CacheWrite,
     DoubleBuffer,
+    Prefetch,
     TransformLayout,
     TransformBlockLayout,
     RollingBuffer,
@@ -90,6 +92,7 @@ __all__ = [
     "PadEinsum",
     "Parallel",
     "Partition",
+    "Prefetch",
     "Reindex",
     "Reorder",
     "ReverseComputeAt",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Expr
+from tvmlab.ir.expr import Const, Expr
 from tvmlab.targets.cpu.emit_context import Context, both, evaluate, spread
-from tvmlab.targets.cpu.emit_index import Address, address, linear_index, pointer_to
+from tvmlab.targets.cpu.emit_index import Address, address, index_value, linear_index, pointer_to
 from tvmlab.targets.cpu.emit_strided import is_shuffled, load_strided
 from tvmlab.targets.cpu.emit_types import (
     first_lanes,
@@ -134,6 +134,25 @@ def _lane_pointers(cx: Context, buffer: Buffer, at: Address) -> str:
     return cx.text.pure(
         f"getelementptr {element}, ptr {pointer}, {longs} {offsets}", (pointer, offsets)
     )
+
+
+# Hints
+
+
+def prefetch(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> None:
+    """Ask for the line of an element, to be read, in all caches.
+
+    The address makes no claim to lie in the buffer: the element may be beyond its end.
+    """
+    offset: Expr = Const(0, dtypes.INDEX)
+    for index, by in zip(indices, buffer.strides(), strict=True):
+        offset = offset + index * by
+    base, place = cx.pointers[buffer][0], str(index_value(cx, offset))
+    pointer = cx.text.pure(
+        f"getelementptr {memory_type(buffer.dtype)}, ptr {base}, i64 {place}", (base, place)
+    )
+    cx.text.module.declare("void", "llvm.prefetch.p0", ("ptr", "i32", "i32", "i32"))
+    cx.text.line(f"call void @llvm.prefetch.p0(ptr {pointer}, i32 0, i32 3, i32 1)")
 
 
 # Registers

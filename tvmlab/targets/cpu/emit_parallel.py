@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import For, If, Stmt, Store
+from tvmlab.ir.program import For, If, Prefetch, Stmt, Store
 from tvmlab.ir.shapes import as_index, sizes_in
 from tvmlab.ir.walk import exprs, exprs_of, loads, stmts
 from tvmlab.targets.cpu.emit_context import Context
@@ -108,8 +108,8 @@ def _body(
 
 
 def _used_buffers(stmt: Stmt) -> set[Buffer]:
-    """The buffers that `stmt` reads or writes."""
-    written = {s.buffer for s in stmts(stmt) if isinstance(s, Store)}
+    """The buffers that `stmt` reads, asks for or writes."""
+    written = {s.buffer for s in stmts(stmt) if isinstance(s, (Store, Prefetch))}
     return written | {e.buffer for e in loads(stmt)}
 
 

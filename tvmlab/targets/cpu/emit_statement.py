@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from tvmlab.errors import TargetError
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Expr
-from tvmlab.ir.program import Allocate, For, If, Let, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, For, If, Let, Prefetch, Seq, Stmt, Store
 from tvmlab.ir.shapes import is_over_sizes
 from tvmlab.ir.walk import stmts
 from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, chunk_lanes, evaluate
 from tvmlab.targets.cpu.emit_index import index_value
-from tvmlab.targets.cpu.emit_memory import store
+from tvmlab.targets.cpu.emit_memory import prefetch, store
 from tvmlab.targets.cpu.emit_text import Lines
 from tvmlab.targets.cpu.emit_types import value_type
 from tvmlab.targets.cpu.emit_value import set_mask, value
@@ -233,6 +233,10 @@ def _store(cx: Context, stmt: Store) -> None:
     cx.text.location = outside
 
 
+def _prefetch(cx: Context, stmt: Prefetch) -> None:
+    prefetch(cx, stmt.buffer, stmt.indices)
+
+
 def _chunks(lanes: int, machine_lanes: int) -> Iterator[Chunk]:
     """Machine vectors that cover `lanes`; the last is the shortest that suffices."""
     if lanes == 1:
@@ -257,4 +261,5 @@ _FORMS: dict[type[Stmt], Callable[..., None]] = {
     Allocate: _allocate,
     Let: _let,
     Store: _store,
+    Prefetch: _prefetch,
 }

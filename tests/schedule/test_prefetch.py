@@ -97,6 +97,16 @@ def test_a_column_is_asked_for_element_by_element() -> None:
     assert _hints(s) == ["prefetch(B[k, x + 1])"]
 
 
+def test_a_diagonal_is_asked_for_element_by_element() -> None:
+    a = t.placeholder((8, 71), name="A")
+    k = t.reduce_axis((0, 8), name="k")
+    s = t.create_schedule(t.compute((64,), lambda y: t.sum(a[k, y + k], axis=k), name="B"))
+    s["B"].prefetch("A", "y", 3)
+    assert _hints(s) == ["prefetch(A[k, y + k + 3])"]
+    loops = [f for f in stmts(lower(s.mod).body) if isinstance(f, For)]
+    assert [f.extent for f in loops if isinstance(f.body, Prefetch)] == [8]
+
+
 def test_a_later_distance_takes_the_place_of_an_earlier_one() -> None:
     s = t.create_schedule(_product())
     s["C"].prefetch("B", "k", 1)

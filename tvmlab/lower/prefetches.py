@@ -1,8 +1,8 @@
 """Hints at the start of an iteration: the lines that a later one reads, as `prefetch` asks.
 
     for k in range(64, prefetch="A@4"):          for k in range(64):
-        for x in range(8):                 ->        for x in range(8):
-            C[ramp(x * 8, 8)] +=                         prefetch(A[k + 4, x * 8])
+        for x in range(8):                 ->        for x in range(4):
+            C[ramp(x * 8, 8)] +=                         prefetch(A[k + 4, x * 16])
                 A[k, ramp(x * 8, 8)]                 for x in range(8): ...
 
 Each load is asked for in the loops inside over which it moves, and its lanes are one more such

@@ -534,4 +534,42 @@ PIPELINES = Room(
     ),
 )
 
-ROOMS = (LOOPS, PLACES, PRAGMAS, AXES, PARTS, PARTING, PIPELINES)
+PREFETCHES = Room(
+    "prefetches",
+    ("tests/schedule/test_prefetch.py", "tests/schedule/test_refusals.py"),
+    (
+        Bug(
+            "what this iteration reads is asked for",
+            "tvmlab.lower.prefetches",
+            "{loop.var: loop.var + distance}",
+            "{loop.var: loop.var + 0}",
+        ),
+        Bug(
+            "every lane asks for its line",
+            "tvmlab.lower.prefetches",
+            "return max(LINE_BYTES // step, 1) if step else 1",
+            "return 1",
+        ),
+        Bug(
+            "a diagonal is asked for as if it lay in a line",
+            "tvmlab.lower.prefetches",
+            "if any(var in variables(i) for i in indices[:-1]):",
+            "if False:",
+        ),
+        Bug(
+            "a hint reads the element",
+            "tvmlab.targets.cpu.emit_memory",
+            'cx.text.line(f"call void @llvm.prefetch.p0(ptr {pointer}, i32 0, i32 3, i32 1)")',
+            "cx.text.line(f\"{cx.text.define(f'%{cx.text.fresh()}')} = "
+            'load volatile i8, ptr {pointer}")',
+        ),
+        Bug(
+            "a loop that stays where it is asks for the next",
+            "tvmlab.analysis.prefetching",
+            "if not any(loop.var in variables(i) for indices in read for i in indices):",
+            "if False:",
+        ),
+    ),
+)
+
+ROOMS = (LOOPS, PLACES, PRAGMAS, PREFETCHES, AXES, PARTS, PARTING, PIPELINES)

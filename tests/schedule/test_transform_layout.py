@@ -110,3 +110,12 @@ def test_iterations_that_share_a_packed_row_are_independent_all_the_same() -> No
     s["P"].transform_layout("P", "i -> i // 4, i % 4")
     s["C"].parallel(io)
     check(s)
+
+
+def test_partial_results_of_a_nest_with_padding_are_refused() -> None:
+    a = t.placeholder((3, 5, 2), name="A")
+    k, j = t.reduce_axis((0, 5), name="k"), t.reduce_axis((0, 2), name="j")
+    s = t.create_schedule(t.compute((3,), lambda y: t.sum(a[y, k, j], axis=(k, j)), name="S"))
+    s["S"].transform_block_layout("vy -> vy // 4, vy % 4")
+    with pytest.raises(t.ScheduleError, match="acts under a condition"):
+        s["S"].rfactor("j")

@@ -67,6 +67,7 @@ class Rfactor(Step):
         """A reduction loop of a block alone in its nest, and no predicate on reductions."""
         site = self.site(program)
         self.require_settled(program, site.block)
+        self.require_domain(site.block)
         loop = self.find_serial_loop(site, self.loop)
         block = site.block
         reduced = _reduction_loops(site)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import tvmlab as t
 from tests.schedule.test_kept import check
 from tvmlab.lower.pipeline import lower

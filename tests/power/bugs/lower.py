@@ -170,7 +170,7 @@ LOWER = Room(
             "lanes count from zero",
             _VECTORIZE,
             "return Ramp(base, lanes)",
-            "return Ramp(zero, lanes)",
+            "return Ramp(Const(0, INDEX), lanes)",
         ),
         Bug(
             "the other side of a branch in lanes is lost",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from tvmlab.arith.linear import Linear, Quotient
 from tvmlab.arith.simplify import linear
-from tvmlab.ir.expr import Binary, Const, Expr
+from tvmlab.ir.conjuncts import conjuncts
+from tvmlab.ir.expr import Binary, Expr
 from tvmlab.ir.program import Block
 
 
@@ -19,16 +18,8 @@ def acts_in_whole_domain(block: Block) -> bool:
     values = [(linear(b, {}), it.extent) for it, b in zip(block.iters, block.bindings, strict=True)]
     return all(
         any(_is_outside(c, value, extent) for value, extent in values)
-        for c in _conjuncts(block.where)
+        for c in conjuncts(block.where)
     )
-
-
-def _conjuncts(e: Expr) -> Iterator[Expr]:
-    if isinstance(e, Binary) and e.op == "and":
-        yield from _conjuncts(e.a)
-        yield from _conjuncts(e.b)
-    elif not isinstance(e, Const) or not e.value:
-        yield e
 
 
 def _is_outside(condition: Expr, value: Linear, extent: object) -> bool:

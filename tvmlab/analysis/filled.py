@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from math import inf
 
 from tvmlab.analysis.regions import Box, Ranges, atom_variables, span_of
 from tvmlab.arith.linear import Linear, atom_interval
 from tvmlab.arith.simplify import linear, loop_range
 from tvmlab.ir.buffer import Buffer, Extent
+from tvmlab.ir.conjuncts import conjuncts
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.program import Block, Region, Stmt
 from tvmlab.ir.walk import blocks_with_loops, substitute
@@ -54,15 +55,7 @@ def _acts_inside(block: Block, region: Region) -> bool:
         isinstance(start, Var) and extents.get(start) == extent
         for (start, _), extent in zip(region.bounds, region.buffer.shape, strict=True)
     )
-    return whole and all(_is_domain(c, bindings) for c in _conjuncts(block.where))
-
-
-def _conjuncts(e: Expr) -> Iterator[Expr]:
-    if isinstance(e, Binary) and e.op == "and":
-        yield from _conjuncts(e.a)
-        yield from _conjuncts(e.b)
-    else:
-        yield e
+    return whole and all(_is_domain(c, bindings) for c in conjuncts(block.where))
 
 
 def _is_domain(e: Expr, bindings: Mapping[Hashable, Extent]) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tvmlab.arith.linear import Atom, Interval, Opaque, Quotient
+from tvmlab.analysis.regions import atom_variables
+from tvmlab.arith.linear import Interval
 from tvmlab.arith.simplify import linear, loop_range
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Store
-from tvmlab.ir.walk import exprs, exprs_of, stmts, substitute, variables
+from tvmlab.ir.walk import exprs, exprs_of, stmts, substitute
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,6 @@ def _accesses(block: Block) -> Iterator[tuple[Buffer, tuple[Expr, ...], bool]]:
 def _coefficient(index: Expr, var: Var, ranges: Mapping[Var, Interval]) -> int | None:
     """What a step of `var` adds to an index; None where that depends on where it is."""
     total = linear(index, ranges)
-    if any(a is not var and var in _variables(a) for a in total.terms):
+    if any(a is not var and var in atom_variables(a) for a in total.terms):
         return None
     return total.terms.get(var, 0)
-
-
-def _variables(atom: Atom) -> set[Var]:
-    if isinstance(atom, Var):
-        return {atom}
-    if isinstance(atom, Opaque):
-        return variables(atom.expr)
-    assert isinstance(atom, Quotient)
-    return variables(atom.total.expr())

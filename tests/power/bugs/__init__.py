@@ -3,12 +3,14 @@
 from tests.power.bugs import (
     analysis,
     emit,
+    execution,
     folds,
     front,
     instructions,
     layout,
+    loops,
     lower,
-    schedule,
+    places,
     sizes,
 )
 from tests.power.planting import Room
@@ -16,7 +18,9 @@ from tests.power.planting import Room
 ROOMS: tuple[Room, ...] = (
     *front.ROOMS,
     *analysis.ROOMS,
-    *schedule.ROOMS,
+    *loops.ROOMS,
+    *places.ROOMS,
+    *execution.ROOMS,
     *instructions.ROOMS,
     *layout.ROOMS,
     *lower.ROOMS,

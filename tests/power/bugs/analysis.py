@@ -76,7 +76,7 @@ ANALYSIS = Room(
         Bug(
             "a block writes its box whatever its predicate leaves out",
             _FILLED,
-            "return whole and all(_is_domain(c, bindings) for c in _conjuncts(block.where))",
+            "return whole and all(_is_domain(c, bindings) for c in conjuncts(block.where))",
             "return True",
         ),
         Bug(

@@ -19,19 +19,27 @@ def size(operator: str, name: str, value: object) -> int:
     return int(number)
 
 
-def sizes(operator: str, name: str, value: object) -> tuple[int, int]:
-    """`value`, one number or a pair (vertical, horizontal), as a pair of positive integers.
+def sizes(operator: str, name: str, value: object, count: int = 2) -> tuple[int, ...]:
+    """`value`, one number or one for each of `count` dimensions, as so many positive integers.
 
     Raises:
         UsageError: it is neither.
     """
-    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(pair) != 2:
-        raise UsageError(
-            f"{operator} was given {name}={value!r}; give one number, or a pair (vertical, "
-            "horizontal)."
-        )
-    return size(operator, name, pair[0]), size(operator, name, pair[1])
+    given = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
+    if len(given) != count:
+        each = {2: "a pair (vertical, horizontal)"}.get(count, f"a tuple of {count}")
+        raise UsageError(f"{operator} was given {name}={value!r}; give one number, or {each}.")
+    return tuple(size(operator, name, number) for number in given)
+
+
+def shape(operator: str, name: str, value: object) -> tuple[int, ...]:
+    """`value`, extents or one of them, as a tuple of positive integers.
+
+    Raises:
+        UsageError: it is none.
+    """
+    given = value if isinstance(value, (tuple, list)) else (value,)
+    return tuple(size(operator, name, extent) for extent in given)
 
 
 def flag(operator: str, name: str, value: object) -> None:

@@ -12,37 +12,39 @@ from tvmlab import te
 from tvmlab.arith.simplify import linear
 from tvmlab.errors import UsageError
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import Expr, Select, select
+from tvmlab.ir.expr import Const, Expr, Select, select
 from tvmlab.ops.workload import Array
 from tvmlab.te import Tensor
 from tvmlab.te.graph import inputs, stages
 
 Padding = str | int | tuple[int, ...]
-"""`SAME`, `VALID`, rows and columns on every side, or (top, left, bottom, right)."""
+"""`SAME`, `VALID`, elements on every side, a number for each dimension, or those before every
+dimension and then those after: (top, left, bottom, right)."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Windows of `kernel` (height, width) at every `stride` of an image of `image` (height, width).
+    """Windows of `kernel` at every `stride` of an image; of images, (height, width) each.
 
     Attributes:
-        before: zero rows above and zero columns left of the image.
-        after: zero rows below and zero columns right of it.
+        image: its extents, without batch and channels: one number for each dimension, as below.
+        before: zeros before the image: rows above, columns to the left.
+        after: zeros after it.
     """
 
-    image: tuple[int, int]
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    before: tuple[int, int]
-    after: tuple[int, int]
+    image: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
 
     @classmethod
     def fit(
         cls,
         operator: str,
-        image: tuple[int, int],
-        kernel: tuple[int, int],
-        stride: tuple[int, int],
+        image: tuple[int, ...],
+        kernel: tuple[int, ...],
+        stride: tuple[int, ...],
         padding: Padding,
     ) -> Window:
         """The windows that `padding` asks for.
@@ -58,82 +60,87 @@ class Window:
                 max((-(-i // s) - 1) * s + k - i, 0)
                 for i, k, s in zip(image, kernel, stride, strict=True)
             ]
-            before = (total[0] // 2, total[1] // 2)
-            after = (total[0] - before[0], total[1] - before[1])
+            before = tuple(t // 2 for t in total)
+            after = tuple(t - b for t, b in zip(total, before, strict=True))
         else:
-            top, left, bottom, right = _sides(operator, padding)
-            before, after = (top, left), (bottom, right)
+            before, after = _sides(operator, padding, len(image))
         window = cls(image, kernel, stride, before, after)
         if any(k > p for k, p in zip(kernel, window.padded, strict=True)):
             raise UsageError(
-                f"{operator} was given a kernel of {kernel[0]} x {kernel[1]} for a padded image of "
-                f"{window.padded[0]} x {window.padded[1]}; use a smaller kernel or more padding."
+                f"{operator} was given a kernel of {_by(kernel)} for a padded image of "
+                f"{_by(window.padded)}; use a smaller kernel or more padding."
             )
         return window
 
     @property
-    def padded(self) -> tuple[int, int]:
-        """Height and width of the image with its padding."""
-        h, w = (b + i + a for b, i, a in zip(self.before, self.image, self.after, strict=True))
-        return h, w
+    def padded(self) -> tuple[int, ...]:
+        """The extents of the image with its padding."""
+        parts = zip(self.before, self.image, self.after, strict=True)
+        return tuple(b + i + a for b, i, a in parts)
 
     @property
-    def out(self) -> tuple[int, int]:
-        """How many windows there are, down and across."""
-        h, w = (
-            (p - k) // s + 1 for p, k, s in zip(self.padded, self.kernel, self.stride, strict=True)
-        )
-        return h, w
+    def out(self) -> tuple[int, ...]:
+        """How many windows there are along each dimension."""
+        parts = zip(self.padded, self.kernel, self.stride, strict=True)
+        return tuple((p - k) // s + 1 for p, k, s in parts)
 
     @property
-    def sides(self) -> tuple[int, int, int, int]:
-        """The padding as (top, left, bottom, right)."""
+    def sides(self) -> tuple[int, ...]:
+        """The padding before every dimension, then after: (top, left, bottom, right)."""
         return *self.before, *self.after
 
-    def pad(self, image: Tensor) -> Tensor:
-        """`image` (batch, channels, height, width) in its zeros: a stage, where there are any."""
+    def pad(self, image: Tensor, value: float = 0.0) -> Tensor:
+        """`image` (batch, channels, ...) with `value` around it: a stage, where there is any."""
         if not any(self.sides):
             return image
-        (top, left), (height, width) = self.before, self.image
 
-        def element(n: Expr, c: Expr, h: Expr, w: Expr) -> Expr:
+        def element(*at: Expr) -> Expr:
             inside = None
-            bounds = ((h, top, height, self.padded[0]), (w, left, width, self.padded[1]))
-            for at, start, size, padded in bounds:
-                limits = [at >= start] * (start > 0) + [at < start + size] * (start + size < padded)
+            parts = zip(at[2:], self.before, self.image, self.padded, strict=True)
+            for index, start, size, padded in parts:
+                limits = [index >= start] * (start > 0)
+                limits += [index < start + size] * (start + size < padded)
                 for limit in limits:
                     inside = limit if inside is None else inside & limit
             assert inside is not None
-            return select(inside, image[n, c, h - top, w - left], 0.0)
+            place = (i - b for i, b in zip(at[2:], self.before, strict=True))
+            return select(inside, image[(*at[:2], *place)], Const(value, image.dtype))
 
-        batch, channels = image.extents[:2]
-        return te.compute((batch, channels, *self.padded), element, name="P")
+        names = ("n", "c", *("dhw"[3 - len(self.image) :]))
+        return te.compute((*image.extents[:2], *self.padded), element, name="P", axes=names)
 
-    def views(self, image: Array) -> Array:
-        """The windows of `image` (batch, channels, height, width), a view of its padded copy:
-        (batch, channels, rows, columns, kernel height, kernel width)."""
-        top, left, bottom, right = self.sides
-        padded = np.pad(image, ((0, 0), (0, 0), (top, bottom), (left, right)))
-        every = np.lib.stride_tricks.sliding_window_view(padded, self.kernel, (2, 3))
-        windows: np.ndarray[Any, Any] = every[:, :, :: self.stride[0], :: self.stride[1]]
+    def views(self, image: Array, value: float = 0.0) -> Array:
+        """The windows of `image` (batch, channels, ...), a view of its padded copy:
+        (batch, channels, windows along each dimension, kernel along each dimension)."""
+        widths = ((0, 0), (0, 0), *zip(self.before, self.after, strict=True))
+        padded = np.pad(image, widths, constant_values=value)
+        places = tuple(range(2, image.ndim))
+        every = np.lib.stride_tricks.sliding_window_view(padded, self.kernel, places)
+        steps = (slice(None), slice(None), *(slice(None, None, s) for s in self.stride))
+        windows: np.ndarray[Any, Any] = every[steps]
         return windows
 
 
-def _sides(operator: str, padding: Padding) -> tuple[int, int, int, int]:
-    """The padding above, left, below and right."""
+def _by(extents: Sequence[int]) -> str:
+    return " x ".join(map(str, extents))
+
+
+def _sides(operator: str, padding: Padding, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The padding before and after each of `rank` dimensions."""
     if padding == "VALID":
-        return 0, 0, 0, 0
-    given = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,)
+        return (0,) * rank, (0,) * rank
+    given = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * rank
     numbers = [n for n in given if isinstance(n, int) and not isinstance(n, bool) and n >= 0]
-    if len(numbers) != len(given) or len(given) not in (1, 2, 4):
+    if len(numbers) != len(given) or len(given) not in (1, rank, 2 * rank):
+        each = {1: "(width)", 2: "(vertical, horizontal)"}.get(rank, "(depth, height, width)")
+        sides = "(top, left, bottom, right)" if rank == 2 else "those before and those after"
         raise UsageError(
             f"{operator} was given padding={padding!r}; give 'SAME', 'VALID', a number, "
-            "(vertical, horizontal) or (top, left, bottom, right)."
+            f"{each} or {sides}."
         )
-    if len(numbers) == 4:
-        return numbers[0], numbers[1], numbers[2], numbers[3]
-    vertical, horizontal = numbers[0], numbers[-1]
-    return vertical, horizontal, vertical, horizontal
+    if len(numbers) == 1:
+        numbers = numbers * rank
+    return tuple(numbers[:rank]), tuple(numbers[-rank:])
 
 
 STRIDES = range(1, 5)

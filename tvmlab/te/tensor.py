@@ -146,25 +146,34 @@ def placeholder(
 
 @overload
 def compute(
-    shape: Sequence[Extent] | Extent, f: Callable[..., Any], name: str = "compute"
+    shape: Sequence[Extent] | Extent,
+    f: Callable[..., Any],
+    name: str = "compute",
+    axes: Sequence[str] = (),
 ) -> Tensor: ...
 
 
 @overload
 def compute(
-    shape: Sequence[Extent] | Extent, f: Callable[..., Any], name: Names
+    shape: Sequence[Extent] | Extent,
+    f: Callable[..., Any],
+    name: Names,
+    axes: Sequence[str] = (),
 ) -> tuple[Tensor, ...]: ...
 
 
 def compute(
-    shape: Sequence[Extent] | Extent, f: Callable[..., Any], name: str | Names = "compute"
+    shape: Sequence[Extent] | Extent,
+    f: Callable[..., Any],
+    name: str | Names = "compute",
+    axes: Sequence[str] = (),
 ) -> Tensor | tuple[Tensor, ...]:
     """A tensor whose element at `(i, j, ...)` is `f(i, j, ...)`.
 
     Where `f` gives several values, a tuple or a reduction of several, so many tensors are computed
     together, by one block, which has the name of the first: `I, V = t.compute(...)`.
 
-    The loops of the computation take the names of `f`'s parameters.
+    The loops of the computation take the names of `f`'s parameters, or those of `axes`.
 
     Args:
         shape: positive extents; some may be over sizes made by `t.var`.
@@ -172,26 +181,27 @@ def compute(
             (`t.sum(..., axis=k)`) may stand at its top.
         name: an identifier; the name of the tensor, and of the block that computes it. Of several
             tensors a name for each, or one that is numbered: `C_0`, `C_1`.
+        axes: a name for each loop, for an `f` that takes any number of indices.
 
     Returns:
         the tensor, or a tuple of tensors of one shape.
 
     Raises:
-        ExpressionError: wrong number of parameters, a reduction inside an expression, an axis
-            that is not bound, or an element read outside its tensor.
+        ExpressionError: wrong number of parameters or names, a reduction inside an expression, an
+            axis that is not bound, or an element read outside its tensor.
     """
     names = (name,) if isinstance(name, str) else tuple(name)
     checked = _check_name(names[0] if names else None)
     extents = _check_shape(shape, checked)
-    axes = tuple(
+    places = tuple(
         Axis(n, 0, e, "spatial")
-        for n, e in zip(_axis_names(f, len(extents), checked), extents, strict=True)
+        for n, e in zip(_axis_names(f, len(extents), checked, axes), extents, strict=True)
     )
-    made = f(*axes)
+    made = f(*places)
     if not isinstance(made, (tuple, list)) and not isinstance(name, str):
         made = (made,)
     bodies = tuple(map(as_expr, made)) if isinstance(made, (tuple, list)) else (as_expr(made),)
-    tensors = _results(name, extents, axes, bodies)
+    tensors = _results(name, extents, places, bodies)
     for tensor in tensors:
         tensor.results = tensors
         _check_body(tensor)
@@ -219,8 +229,17 @@ def _results(
     )
 
 
-def _axis_names(f: Callable[..., ExprLike], rank: int, name: str) -> list[str]:
-    """The names of `f`'s parameters, one for each of `rank` dimensions."""
+def _axis_names(
+    f: Callable[..., ExprLike], rank: int, name: str, given: Sequence[str]
+) -> list[str]:
+    """The names given, or those of `f`'s parameters, one for each of `rank` dimensions."""
+    if given:
+        if len(given) != rank:
+            raise ExpressionError(
+                f"{name} has {rank} dimension(s), and was given {len(given)} name(s) of axes; give "
+                "one for each."
+            )
+        return [_check_name(axis) for axis in given]
     parameters = list(inspect.signature(f).parameters.values())
     if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
         return [f"i{n}" for n in range(rank)]

@@ -5,6 +5,8 @@ So a split that undoes a good choice is told as well as a bad choice.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tvmlab.ir.program import Program
 from tvmlab.schedule.caution import Caution
 from tvmlab.schedule.cautions import RULES
@@ -13,8 +15,12 @@ WORSE = 1.25
 """A caution is said again where its weight has grown by this factor."""
 
 
+@lru_cache(maxsize=64)
 def cautions(program: Program) -> tuple[Caution, ...]:
-    """All that is slow in `program`, in the order of the rules."""
+    """All that is slow in `program`, in the order of the rules.
+
+    The last answers are kept: each state's are asked for again as those before its next step.
+    """
     return tuple(caution for rule in RULES for caution in rule(program))
 
 

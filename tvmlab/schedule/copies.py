@@ -18,22 +18,10 @@ from tvmlab.schedule.nest import nest_over
 
 def copy_nest(name: str, source: Buffer, target: Buffer, box: Box | None) -> Stmt:
     """Loops `i0, i1, ...` around a block `name` that copies the elements of `box` (None: all)."""
-    extents = source.shape
-    iters = [Iter(Var(f"vi{n}"), extent) for n, extent in enumerate(extents)]
-    point = tuple(it.var for it in iters)
-    region = [(p, 1) for p in point]
-    block = Block(
-        name,
-        iters,
-        [Const(0, INDEX) for _ in iters],
-        TRUE,
-        [Region(source, region)],
-        [Region(target, region)],
-        None,
-        Store(target, point, Load(source, point), name),
-    )
+    iters = _iters(source)
+    block = _copying(name, iters, source, target, Load(source, tuple([it.var for it in iters])))
     spans = box if box is not None else tuple(None for _ in iters)
-    return nest_over(block, dict(zip(point, spans, strict=True)), {}, ())
+    return nest_over(block, dict(zip((it.var for it in iters), spans, strict=True)), {}, ())
 
 
 def padded_nest(name: str, source: Buffer, target: Buffer, limits: Sequence[int | None]) -> Stmt:
@@ -46,7 +34,7 @@ def padded_nest(name: str, source: Buffer, target: Buffer, limits: Sequence[int 
         limits: for each dimension the number of elements to copy, beyond which it is zero; None
             where all of `target` has its like in `source`.
     """
-    iters = [Iter(Var(f"vi{n}"), extent) for n, extent in enumerate(target.shape)]
+    iters = _iters(target)
     point = tuple([it.var for it in iters])
     value: Expr = Load(source, point)
     conditions = [
@@ -56,8 +44,21 @@ def padded_nest(name: str, source: Buffer, target: Buffer, limits: Sequence[int 
     ]
     if conditions:
         value = select(reduce(partial(binary, "and"), conditions), value, const(0, source.dtype))
+    return nest_over(_copying(name, iters, source, target, value), {}, {}, ())
+
+
+def _iters(buffer: Buffer) -> list[Iter]:
+    """A variable over each dimension of `buffer`."""
+    return [Iter(Var(f"vi{n}"), extent) for n, extent in enumerate(buffer.shape)]
+
+
+def _copying(
+    name: str, iters: Sequence[Iter], source: Buffer, target: Buffer, value: Expr
+) -> Block:
+    """A block that stores `value`, which is of `source`, at the same place of `target`."""
+    point = tuple([it.var for it in iters])
     region = [(p, 1) for p in point]
-    block = Block(
+    return Block(
         name,
         iters,
         [Const(0, INDEX) for _ in iters],
@@ -67,7 +68,6 @@ def padded_nest(name: str, source: Buffer, target: Buffer, limits: Sequence[int 
         None,
         Store(target, point, value, name),
     )
-    return nest_over(block, {}, {}, ())
 
 
 def root_nest(program: Program, block: Block) -> Stmt:

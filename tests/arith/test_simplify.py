@@ -102,6 +102,10 @@ def test_select_and_min_are_decided_by_bounds():
     assert isinstance(simplify(select(x < 9, y, z), {x: (0, 9)}), Select)
 
 
+def test_a_quotient_of_constants_is_a_constant_in_the_sum_around_it():
+    assert shown((x - x) // -3 + y % -5) == "y % (-5)"
+
+
 def test_data_arithmetic_is_left_as_written():
     buffer = Buffer("A", (64,), "float32")
     load = Load(buffer, ((x * 8 + y) // 8,))

@@ -57,6 +57,8 @@ def linear(expr: Expr, ranges: Ranges) -> Linear:
         elif not b.terms and b.constant > 0 and not _may_wrap(a):
             return divide(a, b.constant, ranges)[0 if expr.op == "//" else 1]
         rebuilt = fold(expr.op, a.expr(), b.expr())
+        if isinstance(rebuilt, Const):
+            return Linear({}, int(rebuilt.value))
         known = _product_interval(expr.op, a, b, ranges)
         return Linear({Opaque(rebuilt, known, expr.op, (a, b)): 1}, 0)
     if isinstance(expr, Binary) and expr.op in BITWISE:

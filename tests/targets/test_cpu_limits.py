@@ -10,7 +10,13 @@ import pytest
 from tvmlab.targets.cpu.build import assembly, host
 from tvmlab.targets.cpu.limits import CpuPeaks, cpu_features, cpu_peaks, measure_peaks
 from tvmlab.targets.cpu.limits import peaks as peaks_module
-from tvmlab.targets.cpu.limits.peak_text import READ_STEP_VECTORS, multiply_adds, reading
+from tvmlab.targets.cpu.limits.peak_text import (
+    READ_STEP_VECTORS,
+    dots,
+    multiply_adds,
+    offered_dots,
+    reading,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +57,18 @@ def test_the_peak_loop_is_nothing_but_multiply_adds(dtype: str) -> None:
     assert not re.search(r"mm|rsp", " ".join(others)), "no copies, no spills"
 
 
+@pytest.mark.skipif(not offered_dots(cpu_features()), reason="no instruction for narrow products")
+@pytest.mark.parametrize("dtype", offered_dots(cpu_features()))
+def test_the_loop_of_narrow_products_is_nothing_else(dtype: str) -> None:
+    text, flop = dots(cpu_features(), dtype)
+    lines = assembly(text, "explore").splitlines()
+    found = [i for i, line in enumerate(lines) if "\tvpdpbusd" in line or "\tvdpbf16ps" in line]
+    terms = cpu_features().lanes(8 if dtype == "uint8" else 16)
+    assert 2 * terms * len(found) == flop
+    others = [lines[i] for i in range(found[0], found[-1]) if i not in found]
+    assert not re.search(r"mm|rsp", " ".join(others)), "no copies, no spills"
+
+
 @pytest.mark.skipif(not host().is_x86, reason="x86 assembly")
 def test_the_reading_loop_reads_in_order() -> None:
     text = assembly(reading(cpu_features()), "explore")
@@ -64,7 +82,9 @@ def test_the_reading_loop_reads_in_order() -> None:
 def test_peaks_are_measured_once_and_possible() -> None:
     peaks = cpu_peaks()
     assert cpu_peaks() is peaks
-    assert set(peaks.flop_per_s) == {"float32", "float64"}
+    assert set(peaks.flop_per_s) == {"float32", "float64", *offered_dots(cpu_features())}
+    for dtype in offered_dots(cpu_features()):
+        assert peaks.peak_flop_per_s(dtype, 1) > peaks.peak_flop_per_s("float32", 1)
     assert {"L1", "DRAM"} <= set(peaks.read_bytes_per_s)
     assert 1e9 < peaks.peak_flop_per_s(threads=1) < 1e12
     assert peaks.peak_flop_per_s("float64", 1) < 0.75 * peaks.peak_flop_per_s("float32", 1)

@@ -7,9 +7,38 @@ times to go over them.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tvmlab.targets.cpu.limits.features import CpuFeatures
 
 LLVM_TYPES = {"float32": ("float", 32), "float64": ("double", 64)}
+
+
+class Dot(NamedTuple):
+    """An instruction that adds products of narrow numbers to each lane of 32 bits.
+
+    Attributes:
+        intrinsic: LLVM's name of it, before the width.
+        element: LLVM's type of a factor.
+        result: LLVM's type of a lane.
+        group: products that one lane takes.
+        instruction_sets: any of them has it, at the width that this processor prefers.
+    """
+
+    intrinsic: str
+    element: str
+    result: str
+    group: int
+    instruction_sets: dict[int, str]
+
+
+DOTS = {
+    "uint8": Dot(
+        "llvm.x86.avx512.vpdpbusd", "i8", "i32", 4, {512: "AVX-512VNNI", 256: "AVX-VNNI"}
+    ),
+    "bfloat16": Dot("llvm.x86.avx512bf16.dpbf16ps", "bfloat", "float", 2, {512: "AVX-512BF16"}),
+}
+"""By the dtype of the factors; uint8 goes with int8."""
 
 _BODY = """\
 define void @{name}(ptr %closure, i64 %begin, i64 %end) {{
@@ -74,6 +103,48 @@ def multiply_adds(features: CpuFeatures, dtype: str) -> tuple[str, int]:
     text = _filled(f"fma_{dtype}", before, work, after, passed="pass")
     declared = f"declare {vector} @llvm.fma.v{lanes}f{bits}({vector}, {vector}, {vector})\n"
     return text + declared, 2 * lanes * chains * rounds
+
+
+def offered_dots(features: CpuFeatures) -> tuple[str, ...]:
+    """The keys of `DOTS` whose instruction this processor has."""
+    return tuple(
+        dtype
+        for dtype, dot in DOTS.items()
+        if dot.instruction_sets.get(features.vector_bits) in features.instruction_sets
+    )
+
+
+def dots(features: CpuFeatures, dtype: str) -> tuple[str, int]:
+    """Text of a body `dot_<dtype>`, and the operations of one pass: chains as of multiply-adds."""
+    dot, bits = DOTS[dtype], features.vector_bits
+    lanes = features.lanes(32)
+    result = f"<{lanes} x {dot.result}>"
+    factors = f"<{lanes * dot.group} x {dot.element}>"
+    chains, rounds = min(16, features.vector_registers - 4), 8
+    before = [
+        f"  %start = load {result}, ptr %region, align 64",
+        f"  %left = load {factors}, ptr %region, align 64",
+        f"  %right.at = getelementptr i8, ptr %region, i64 {bits // 8}",
+        f"  %right = load {factors}, ptr %right.at, align 64",
+    ]
+    work = [
+        f"  %a{c}.0 = phi {result} [ %start, %thread ], [ %a{c}.{rounds}, %pass ]"
+        for c in range(chains)
+    ]
+    for r in range(rounds):
+        work += [
+            f"  %a{c}.{r + 1} = call {result} @{dot.intrinsic}.{bits}"
+            f"({result} %a{c}.{r}, {factors} %left, {factors} %right)"
+            for c in range(chains)
+        ]
+    after = [
+        f"  %at{c} = getelementptr i8, ptr %region, i64 {c * bits // 8}\n"
+        f"  store {result} %a{c}.{rounds}, ptr %at{c}, align 64"
+        for c in range(chains)
+    ]
+    text = _filled(f"dot_{dtype}", before, work, after, passed="pass")
+    declared = f"declare {result} @{dot.intrinsic}.{bits}({result}, {factors}, {factors})\n"
+    return text + declared, 2 * lanes * dot.group * chains * rounds
 
 
 READ_STEP_VECTORS = 8

@@ -21,17 +21,21 @@ from tvmlab.targets.cpu.limits.features import CpuFeatures, cpu_features
 from tvmlab.targets.cpu.limits.peak_text import (
     LLVM_TYPES,
     READ_STEP_VECTORS,
+    dots,
     multiply_adds,
+    offered_dots,
     reading,
 )
 from tvmlab.targets.cpu.run import aligned_bytes
 from tvmlab.targets.cpu.threads import launch_address, num_threads
 from tvmlab.targets.user_cache import cache_directory, replace_file
 
-_FORMAT = 1
+_FORMAT = 2
 _BUDGET_S = 0.8
 _SAMPLE_S = 0.002
 _DRAM_BYTES_MOST = 256 << 20
+_DOT_BYTES = 16 * 64
+"""A thread's data for a loop of dots, which ends by storing every chain."""
 
 _WORD = ctypes.c_int64
 _BODY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, _WORD, _WORD)
@@ -44,7 +48,8 @@ class CpuPeaks:
 
     Attributes:
         threads: how many all are.
-        flop_per_s: by dtype; a fused multiply-add counts as two operations.
+        flop_per_s: by dtype; a fused multiply-add counts as two operations. `uint8` and `bfloat16`
+            are products of these summed in 32 bits, where the processor has an instruction.
         read_bytes_per_s: by the memory read: `L1`, `L2`, `L3` (what the machine has), `DRAM`.
     """
 
@@ -111,7 +116,8 @@ def _remembered(threads: int) -> CpuPeaks:
 def measure_peaks(budget_s: float = _BUDGET_S) -> CpuPeaks:
     """Measure now, for about `budget_s` seconds; every loop runs three times at least."""
     features, threads = cpu_features(), num_threads()
-    samples = [*_arithmetic(features, threads), *_memory(features, threads)]
+    arithmetic, memory = _arithmetic(features, threads), _memory(features, threads)
+    samples = [*arithmetic, *memory]
     best = [[0.0, 0.0] for _ in samples]
     deadline, rounds = time.perf_counter() + budget_s, 0
     while rounds < 3 or time.perf_counter() < deadline:
@@ -122,8 +128,8 @@ def measure_peaks(budget_s: float = _BUDGET_S) -> CpuPeaks:
     found = {s.name: (one, every) for s, (one, every) in zip(samples, best, strict=True)}
     return CpuPeaks(
         threads,
-        {name: pair for name, pair in found.items() if name in LLVM_TYPES},
-        {name: pair for name, pair in found.items() if name not in LLVM_TYPES},
+        {s.name: found[s.name] for s in arithmetic},
+        {s.name: found[s.name] for s in memory},
     )
 
 
@@ -168,6 +174,10 @@ def _arithmetic(features: CpuFeatures, threads: int) -> list[_Sample]:
         text, flop = multiply_adds(features, dtype)
         code = load(text, f"fma_{dtype}", preset="explore")
         samples.append(_Sample(dtype, code, f"fma_{dtype}", 64, flop, threads))
+    for dtype in offered_dots(features):
+        text, flop = dots(features, dtype)
+        code = load(text, f"dot_{dtype}", preset="explore")
+        samples.append(_Sample(dtype, code, f"dot_{dtype}", _DOT_BYTES, flop, threads))
     return samples
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from peers.call import Array, Call, window_of
+from peers.call import Array, Call, Contender, first_factors, window_of, with_first_state
 from tvmlab.ops import Workload
 from tvmlab.ops.layer_norm import EPSILON
 from tvmlab.ops.window import Window
@@ -84,6 +84,51 @@ def batch_matmul(workload: Workload, arrays: Sequence[Array], out: Array) -> Cal
     return lambda: np.matmul(left, right, out=out)
 
 
+def narrow_matmul(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    left, right = arrays
+    if workload.args["dtype"] != "uint8":
+        return lambda: np.matmul(left.astype(np.float32), right.astype(np.float32), out=out)
+    # NumPy multiplies integers without BLAS; in float64 the sums are exact.
+    return lambda: np.matmul(left.astype(np.float64), right.astype(np.float64)).astype(np.int32)
+
+
+def lstm(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    (x, w), weights = first_factors(arrays[0]), _gates_side_by_side(arrays[1])
+    gates, batch, hidden = w.shape
+
+    def call() -> Array:
+        h, c = np.zeros((2, batch, hidden), w.dtype)
+        for step, each in enumerate(x):
+            p = (h @ weights).reshape(batch, gates, hidden).swapaxes(0, 1) + each * w
+            i, f, o = 1 / (1 + np.exp(-p[[0, 1, 3]]))
+            c = f * c + i * np.tanh(p[2])
+            h = out[step + 1] = o * np.tanh(c)
+        return out[1:]
+
+    return call
+
+
+def gru(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    (x, w), weights = first_factors(arrays[0]), _gates_side_by_side(arrays[1])
+    gates, batch, hidden = w.shape
+
+    def call() -> Array:
+        h = np.zeros((batch, hidden), w.dtype)
+        for step, each in enumerate(x):
+            p = (h @ weights).reshape(batch, gates, hidden).swapaxes(0, 1)
+            r, z = 1 / (1 + np.exp(-(p[:2] + each * w[:2])))
+            n = np.tanh(each * w[2] + r * p[2])
+            h = out[step + 1] = (1 - z) * n + z * h
+        return out[1:]
+
+    return call
+
+
+def _gates_side_by_side(weights: Array) -> Array:
+    """The gates' weights as one matrix."""
+    return np.ascontiguousarray(weights.reshape(len(weights), -1))
+
+
 CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
@@ -92,11 +137,18 @@ CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call]] = {
     "layer_norm": layer_norm,
     "conv2d": conv2d,
     "depthwise_conv2d": depthwise_conv2d,
+    "narrow_matmul": narrow_matmul,
+    "lstm": lstm,
+    "gru": gru,
 }
 
 
-def make(workload: Workload, arrays: Sequence[Array]) -> Call | None:
-    """The workload as a call, or None where it is not written here."""
+def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
+    """The workload as a contender, or None where it is not written here."""
     found = CALLS.get(workload.name)
+    if found is None:
+        return None
     out = np.empty(workload.tensors[0].extents, workload.tensors[0].dtype)
-    return found(workload, arrays, out) if found is not None else None
+    call = found(workload, arrays, out)
+    is_layer = workload.name in ("lstm", "gru")
+    return Contender(call, result=with_first_state) if is_layer else Contender(call)

@@ -10,7 +10,19 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from peers.call import Array, Call, groups_of, threads, window_of
+import numpy as np
+
+from peers.call import (
+    Array,
+    Call,
+    Contender,
+    first_factors,
+    groups_of,
+    has_weights,
+    threads,
+    window_of,
+    with_first_state,
+)
 from tvmlab.ops import Workload
 from tvmlab.ops.layer_norm import EPSILON
 
@@ -52,6 +64,10 @@ def batch_matmul(helper: Any, workload: Workload, names: list[str]) -> Nodes:
     return [helper.make_node("MatMul", names, ["out"])]
 
 
+def narrow_matmul(helper: Any, workload: Workload, names: list[str]) -> Nodes:
+    return [helper.make_node("MatMulInteger", names, ["out"])]
+
+
 NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
@@ -60,31 +76,89 @@ NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "layer_norm": layer_norm,
     "conv2d": conv2d,
     "depthwise_conv2d": conv2d,
+    "narrow_matmul": narrow_matmul,
 }
 
 CONSTANTS = {"conv2d": (1,), "depthwise_conv2d": (1,), "layer_norm": (1, 2)}
 """Which inputs are weights, by operator."""
 
 
-def make(workload: Workload, arrays: Sequence[Array]) -> Call | None:
-    """The workload as a call, or None where it is not written here."""
-    nodes = NODES.get(workload.name)
-    if nodes is None:
+def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
+    """The workload as its users say it, or None where it is not written here."""
+    if workload.name in LAYERS:
+        return _layer(workload, arrays)
+    if not _has(workload):
         return None
-    onnx = importlib.import_module("onnx")
-    runtime = importlib.import_module("onnxruntime")
-    helper, value = onnx.helper, onnx.helper.make_tensor_value_info
+    return _contender(workload, arrays, CONSTANTS.get(workload.name, ()))
+
+
+def make_constant(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
+    """A product whose right operand is given when the session is made."""
+    is_product = _has(workload) and has_weights(workload)
+    return _contender(workload, arrays, (1,)) if is_product else None
+
+
+def _has(workload: Workload) -> bool:
+    """Whether it stands in the table; the CPU has no products of bfloat16."""
+    return workload.name in NODES and workload.inputs[0].dtype != "bfloat16"
+
+
+def _contender(workload: Workload, arrays: Sequence[Array], constant: Sequence[int]) -> Contender:
+    """The workload's nodes in a session that holds the inputs of these numbers."""
+    helper = importlib.import_module("onnx").helper
     names = [t.name for t in workload.inputs]
-    weights = {names[n]: arrays[n] for n in CONSTANTS.get(workload.name, ())}
+    weights = {names[n]: arrays[n] for n in constant}
     given = {n: a for n, a in zip(names, arrays, strict=True) if n not in weights}
     if groups_of(workload) > 1:
         weights = {n: a[:, None] for n, a in weights.items()}
+    nodes = NODES[workload.name](helper, workload, names)
+    tensor = workload.tensors[0]
+    call = _session(nodes, given, weights, tensor.extents, tensor.dtype)
+    return Contender(call, "weights" if constant else "")
+
+
+LAYERS: Mapping[str, tuple[str, list[int], dict[str, Any]]] = {
+    "lstm": ("LSTM", [0, 3, 1, 2], {}),
+    "gru": ("GRU", [1, 0, 2], {"linear_before_reset": 1}),
+}
+"""Operator -> ONNX's name, our gates in its order (i, o, f, c and z, r, h), and attributes."""
+
+
+def _layer(workload: Workload, arrays: Sequence[Array]) -> Contender:
+    """A recurrent layer whose input has one feature."""
+    kind, order, attributes = LAYERS[workload.name]
+    x, w = first_factors(arrays[0])
+    hidden, gates, _ = arrays[1].shape
+    weights = {
+        "W": w[order].reshape(1, gates * hidden, 1),
+        "R": arrays[1].transpose(1, 2, 0)[order].reshape(1, gates * hidden, hidden),
+    }
+    helper = importlib.import_module("onnx").helper
+    node = helper.make_node(kind, ["X", "W", "R"], ["out"], hidden_size=hidden, **attributes)
+    constant = {name: np.ascontiguousarray(a) for name, a in weights.items()}
+    extents = (len(x), 1, 1, hidden)
+    call = _session([node], {"X": x.reshape(-1, 1, 1)}, constant, extents, "float32")
+    return Contender(call, "weights", lambda out: with_first_state(np.asarray(out)[:, 0]))
+
+
+def _session(
+    nodes: Nodes,
+    given: Mapping[str, Array],
+    constant: Mapping[str, Array],
+    extents: Sequence[Any],
+    dtype: str,
+) -> Call:
+    """A call that runs the nodes on `given`, in a session that holds the constants."""
+    onnx = importlib.import_module("onnx")
+    runtime = importlib.import_module("onnxruntime")
+    helper, value = onnx.helper, onnx.helper.make_tensor_value_info
+    types = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "float64": 11, "bfloat16": 16}
     graph = helper.make_graph(
-        nodes(helper, workload, names),
-        workload.name,
-        [value(n, 1, a.shape) for n, a in given.items()],
-        [value("out", 1, workload.tensors[0].extents)],
-        [onnx.numpy_helper.from_array(a, n) for n, a in weights.items()],
+        nodes,
+        "workload",
+        [value(n, types[a.dtype.name], a.shape) for n, a in given.items()],
+        [value("out", types[dtype], extents)],
+        [onnx.numpy_helper.from_array(a, n) for n, a in constant.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     options = runtime.SessionOptions()

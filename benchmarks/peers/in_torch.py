@@ -1,4 +1,9 @@
-"""Workloads in PyTorch, eager."""
+"""Workloads in PyTorch: eager, and with what it lets its users lay out beforehand.
+
+Laid out are, for a convolution, the image as channels_last and the weights in oneDNN's blocks, as
+`torch.compile(freezing=True)` does for a model; for a product with weights, these. `torch.compile`
+itself needs a C++ compiler and half a minute for each workload, and is left out.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,20 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from peers.call import Array, Call, groups_of, threads, window_of
+import ml_dtypes
+import numpy as np
+
+from peers.call import (
+    Array,
+    Call,
+    Contender,
+    first_factors,
+    groups_of,
+    has_weights,
+    threads,
+    window_of,
+    with_first_state,
+)
 from tvmlab.ops import Workload
 from tvmlab.ops.layer_norm import EPSILON
 
@@ -54,6 +72,31 @@ def batch_matmul(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     return lambda: torch.bmm(*given, out=out)
 
 
+def narrow_matmul(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    if workload.args["dtype"] == "uint8":
+        return lambda: torch._int_mm(*given)
+    return lambda: torch.matmul(*given)
+
+
+def lstm(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    return _layer(torch, torch.nn.LSTM, given)
+
+
+def gru(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    return _layer(torch, torch.nn.GRU, given)
+
+
+def _layer(torch: Any, kind: Any, given: Sequence[Any]) -> Call:
+    """A layer whose input has one feature."""
+    x, w = map(torch.from_numpy, first_factors(given[0].numpy()))
+    hidden, gates, _ = given[1].shape
+    layer = kind(1, hidden, bias=False)
+    layer.weight_ih_l0.copy_(w.reshape(gates * hidden, 1))
+    layer.weight_hh_l0.copy_(given[1].reshape(hidden, gates * hidden).T)
+    sequence = x.reshape(-1, 1, 1)
+    return lambda: layer(sequence)[0]
+
+
 CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
@@ -62,15 +105,87 @@ CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "layer_norm": layer_norm,
     "conv2d": conv2d,
     "depthwise_conv2d": conv2d,
+    "narrow_matmul": narrow_matmul,
+    "lstm": lstm,
+    "gru": gru,
 }
 
 
-def make(workload: Workload, arrays: Sequence[Array]) -> Call | None:
-    """The workload as a call, or None where it is not written here."""
+def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
+    """The workload as its users say it, or None where it is not written here."""
     found = CALLS.get(workload.name)
     if found is None:
         return None
+    torch = _ready()
+    call = found(torch, workload, [_tensor(torch, a) for a in arrays])
+    is_layer = workload.name in ("lstm", "gru")
+    return Contender(
+        _without_gradients(torch, call), result=with_first_state if is_layer else _array
+    )
+
+
+def make_laid_out(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
+    """The workload with its weights, and a convolution's image, in the layout oneDNN likes best."""
+    torch = _ready()
+    if workload.name in ("conv2d", "depthwise_conv2d"):
+        call, ready = _laid_out_convolution(torch, workload, arrays), "weights, image"
+    elif workload.name == "matmul" and has_weights(workload):
+        call, ready = _laid_out_product(torch, workload, arrays), "weights"
+    else:
+        return None
+    return Contender(_without_gradients(torch, call), ready)
+
+
+def _laid_out_convolution(torch: Any, workload: Workload, arrays: Sequence[Array]) -> Call:
+    image, weights = map(torch.from_numpy, arrays)
+    window, groups = window_of(workload), groups_of(workload)
+    if groups > 1:
+        weights = weights.unsqueeze(1)
+    top, left, bottom, right = window.sides
+    if (top, left) != (bottom, right):
+        image, top, left = torch.nn.functional.pad(image, (left, right, top, bottom)), 0, 0
+    image = image.to(memory_format=torch.channels_last)
+    shape = ((top, left), window.stride, (1, 1), groups)
+    packed = torch._C._nn.mkldnn_reorder_conv2d_weight(weights.to_mkldnn(), *shape, image.shape)
+    run = torch.ops.mkldnn._convolution_pointwise
+    return lambda: run(image, packed, None, *shape, "none", [], "")
+
+
+def _laid_out_product(torch: Any, workload: Workload, arrays: Sequence[Array]) -> Call:
+    left, right = map(torch.from_numpy, arrays)
+    if workload.args["transpose_a"]:
+        left = left.T
+    packed = torch.ops.mkldnn._reorder_linear_weight(right.T.contiguous(), len(left))
+    run = torch.ops.mkldnn._linear_pointwise
+    return lambda: run(left, packed, None, "none", [], "")
+
+
+def _ready() -> Any:
+    """PyTorch, on the threads it is to use."""
     torch = importlib.import_module("torch")
     torch.set_num_threads(threads())
     torch.set_grad_enabled(False)
-    return found(torch, workload, [torch.from_numpy(a) for a in arrays])
+    return torch
+
+
+def _tensor(torch: Any, array: Array) -> Any:
+    if array.dtype.name == "bfloat16":
+        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(array)
+
+
+def _array(tensor: Any) -> Array:
+    """A tensor of any layout and dtype as an array."""
+    found = tensor.contiguous()
+    if str(found.dtype) == "torch.bfloat16":
+        return np.asarray(found.view(dtype=_int16()).numpy().view(ml_dtypes.bfloat16))
+    return np.asarray(found.numpy())
+
+
+def _int16() -> Any:
+    return importlib.import_module("torch").int16
+
+
+def _without_gradients(torch: Any, call: Call) -> Call:
+    """The call in PyTorch's inference mode, entered once for each call as its users do."""
+    return torch.inference_mode()(call)

@@ -3,8 +3,8 @@
 C1 to C12: the convolutions of ResNet-18 at batch 1, and D1 to D9: those of MobileNet by channel,
 all with padding SAME, from table 1 of Chen et al., Learning to Optimize Tensor Programs
 (arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `heads` are the
-scores of a 12-headed attention over 128 positions; `softmax`, `layer_norm` and `chain` are the
-sizes its measurements are given for.
+scores of a 12-headed attention over 128 positions; `gemm16` and `gemv` are layers of 4096 features
+at a batch of 16 and of 1; the others are the sizes that measurements are given for.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ _MOBILENET = {
 
 NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "headline": ("matmul", {"m": 1024, "n": 1024, "k": 1024, "transpose_a": True}),
+    **{f"gemm{size}": ("matmul", dict.fromkeys("mnk", size)) for size in (512, 1024, 2048)},
+    "gemm16": ("matmul", {"m": 16, "n": 4096, "k": 4096}),
+    "gemv": ("matmul", {"m": 1, "n": 4096, "k": 4096}),
+    "u8s8": ("narrow_matmul", {"m": 1024, "n": 1024, "k": 1024, "dtype": "uint8"}),
+    "bf16": ("narrow_matmul", {"m": 1024, "n": 1024, "k": 1024, "dtype": "bfloat16"}),
     "heads": ("batch_matmul", {"batch": 12, "m": 128, "n": 128, "k": 64}),
     **{
         name: (
@@ -65,6 +70,8 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         for name, (c, hw, s) in _MOBILENET.items()
     },
     "softmax": ("softmax", {"rows": 4096, "columns": 1024}),
+    "gru": ("gru", {"steps": 128, "hidden": 256}),
+    "lstm": ("lstm", {"steps": 128, "hidden": 256}),
     "layer_norm": ("layer_norm", {"rows": 4096, "columns": 1024}),
     "chain": ("multiply_add_relu", {"n": 1 << 24}),
 }  # fmt: skip

@@ -33,9 +33,7 @@ class Dot(NamedTuple):
 
 
 DOTS = {
-    "uint8": Dot(
-        "llvm.x86.avx512.vpdpbusd", "i8", "i32", 4, {512: "AVX-512VNNI", 256: "AVX-VNNI"}
-    ),
+    "uint8": Dot("llvm.x86.avx512.vpdpbusd", "i8", "i32", 4, {512: "AVX-512VNNI", 256: "AVX-VNNI"}),
     "bfloat16": Dot("llvm.x86.avx512bf16.dpbf16ps", "bfloat", "float", 2, {512: "AVX-512BF16"}),
 }
 """By the dtype of the factors; uint8 goes with int8."""

@@ -11,7 +11,11 @@ import re
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, Protocol
 
+from tvmlab.errors import TargetError
 from tvmlab.ir.buffer import Buffer
+
+MAX_VALUES = 500_000
+"""Names in one function: a minute of compiling, and half a gigabyte of text on the way there."""
 
 _NOT_A_NAME = re.compile(r"\W", re.ASCII)
 
@@ -78,8 +82,18 @@ class FunctionText:
     # Names
 
     def fresh(self, hint: str = "") -> str:
-        """A name, unique in the function, without its `%`."""
+        """A name, unique in the function, without its `%`.
+
+        Raises:
+            TargetError: the function is too long to be compiled in any reasonable time.
+        """
         self._count += 1
+        if self._count > MAX_VALUES:
+            raise TargetError(
+                f"Emitting for target cpu was stopped at {MAX_VALUES:,} instructions, which take a "
+                "minute and more to compile; unroll or vectorize less (split a loop and unroll "
+                "its inner part only)."
+            )
         return f"{_NOT_A_NAME.sub('_', hint)}.{self._count}"
 
     def level(self, name: str) -> int:

@@ -70,6 +70,7 @@ _HOMES = {
     ),
     "tvmlab.schedule.recipes": ("Tile",),
     "tvmlab.schedule.recording": ("recipe",),
+    "tvmlab.targets.cpu.build.patience": ("set_compile_limit",),
     "tvmlab.targets.cpu.threads": ("set_num_threads",),
     "tvmlab.te": (
         "Tensor",

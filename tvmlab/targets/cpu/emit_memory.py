@@ -6,6 +6,7 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Const, Expr
+from tvmlab.targets.cpu.emit_columns import column_of, load_column
 from tvmlab.targets.cpu.emit_context import Context, both, evaluate, spread
 from tvmlab.targets.cpu.emit_index import Address, address, index_value, linear_index, pointer_to
 from tvmlab.targets.cpu.emit_strided import is_shuffled, load_strided
@@ -28,7 +29,11 @@ def load(cx: Context, node: Load) -> str:
     if is_shuffled(cx, at):
         return _from_memory(cx, load_strided(cx, node.buffer, at), node.dtype, cx.chunk.lanes)
     if at.index.vectors or at.index.stride not in (0, 1):
-        return _gather(cx, node.buffer, at)
+        column = column_of(cx, at)
+        if column is None:
+            return _gather(cx, node.buffer, at)
+        held = load_column(cx, node.buffer, at, column)
+        return _from_memory(cx, held, node.dtype, cx.chunk.lanes)
     if at.index.stride == 0:
         return spread(cx, _load_scalar(cx, node.buffer, at), node.dtype, cx.chunk.lanes)
     return _load_vector(cx, node.buffer, at)

@@ -108,6 +108,19 @@ def lstm(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
     return call
 
 
+def attention(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    queries, keys, values = arrays
+    scale = queries.dtype.type(queries.shape[-1] ** -0.5)
+
+    def call() -> Array:
+        scores = np.matmul(queries * scale, keys.swapaxes(-1, -2))
+        np.exp(scores - scores.max(axis=-1, keepdims=True), out=scores)
+        np.matmul(scores, values, out=out)
+        return np.divide(out, scores.sum(axis=-1, keepdims=True), out=out)
+
+    return call
+
+
 def gru(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
     (x, w), weights = first_factors(arrays[0]), _gates_side_by_side(arrays[1])
     gates, batch, hidden = w.shape
@@ -133,6 +146,7 @@ CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
     "multiply_add_relu": multiply_add_relu,
+    "attention": attention,
     "softmax": softmax,
     "layer_norm": layer_norm,
     "conv2d": conv2d,

@@ -68,16 +68,24 @@ def narrow_matmul(helper: Any, workload: Workload, names: list[str]) -> Nodes:
     return [helper.make_node("MatMulInteger", names, ["out"])]
 
 
+def attention(helper: Any, workload: Workload, names: list[str]) -> Nodes:
+    return [helper.make_node("Attention", names, ["out"])]
+
+
 NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
     "multiply_add_relu": multiply_add_relu,
+    "attention": attention,
     "softmax": softmax,
     "layer_norm": layer_norm,
     "conv2d": conv2d,
     "depthwise_conv2d": conv2d,
     "narrow_matmul": narrow_matmul,
 }
+
+OPSET = 23
+"""The first with the operator Attention."""
 
 CONSTANTS = {"conv2d": (1,), "depthwise_conv2d": (1,), "layer_norm": (1, 2)}
 """Which inputs are weights, by operator."""
@@ -160,7 +168,7 @@ def _session(
         [value("out", types[dtype], extents)],
         [onnx.numpy_helper.from_array(a, n) for n, a in constant.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     session = runtime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])

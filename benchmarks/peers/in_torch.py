@@ -97,10 +97,15 @@ def _layer(torch: Any, kind: Any, given: Sequence[Any]) -> Call:
     return lambda: layer(sequence)[0]
 
 
+def attention(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    return lambda: torch.nn.functional.scaled_dot_product_attention(*given)
+
+
 CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
     "multiply_add_relu": multiply_add_relu,
+    "attention": attention,
     "softmax": softmax,
     "layer_norm": layer_norm,
     "conv2d": conv2d,

@@ -53,6 +53,16 @@ def test_lanes_far_apart_are_told_with_the_distance() -> None:
     assert "1000 elements apart, so its 16 lanes are 16 accesses" in told.why
 
 
+def test_columns_read_in_unrolled_iterations_are_transposed() -> None:
+    x = t.placeholder((64, 48), name="X")
+    s = t.create_schedule(t.compute((48, 64), lambda i, j: x[j, i], name="Y"))
+    _told(s, 's["Y"].tile("i", "j", 16, 16)')
+    assert _told(s, 's["Y"].vectorize("ji")')
+    s.undo()
+    _told(s, 's["Y"].unroll("ii")')
+    assert not _told(s, 's["Y"].vectorize("ji")'), "16 rows are loaded, for 16 columns"
+
+
 def test_an_accumulator_may_be_far_apart() -> None:
     s = _product()
     _told(s, 'yo, yi = s["C"].split("y", 16)')

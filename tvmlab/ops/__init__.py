@@ -4,6 +4,7 @@ workload = t.ops.matmul(1024, 1024, 1024)
 workload.tensors, workload.reference(a, b), workload.flops, workload.template("cpu")
 """
 
+from tvmlab.ops.attention import attention
 from tvmlab.ops.batch_matmul import batch_matmul
 from tvmlab.ops.conv2d import conv2d
 from tvmlab.ops.depthwise import depthwise_conv2d
@@ -33,6 +34,7 @@ __all__ = [
     "ScheduleTemplate",
     "VectorUnit",
     "Workload",
+    "attention",
     "batch_matmul",
     "conv2d",
     "depthwise_conv2d",

@@ -60,10 +60,10 @@ def attention(
     )  # fmt: skip
     float_dtype(name, dtype)
     scale = d**-0.5
-    given = [
+    q, k, v = (
         te.placeholder((b, h, rows, d), dtype, name=what)
         for what, rows in (("Q", m), ("K", n), ("V", n))
-    ]
+    )
     args = {
         "batch": b, "heads": h, "queries": m, "features": d, "keys": n, "dtype": dtype,
     }  # fmt: skip
@@ -74,9 +74,8 @@ def attention(
         raised = np.exp((scores - scores.max(axis=-1, keepdims=True)) * scale)
         return (raised @ v / raised.sum(axis=-1, keepdims=True),)
 
-    return Workload(
-        name, args, (_expression(*given, scale),), flops, compute, {"cpu": AttentionTemplate}
-    )
+    out = _expression(q, k, v, scale)
+    return Workload(name, args, (out,), flops, compute, {"cpu": AttentionTemplate})
 
 
 def _expression(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
@@ -175,7 +174,9 @@ class AttentionTemplate(ScheduleTemplate):
             vectorized=("d", 1),
         ).apply(schedule[out])
         task = loops.get(("y", 0), loops["h", 0])
-        tile = next(loops[part] for part in (("y", 1), ("d", 0), ("y", 0), ("h", 0)) if part in loops)
+        tile = next(
+            loops[part] for part in (("y", 1), ("d", 0), ("y", 0), ("h", 0)) if part in loops
+        )
         schedule["O"].compute_at(out, tile)
         for block in ("R", "T", "E", "M", "S", "Q_cache"):
             schedule[block].compute_at(out, task)
@@ -197,13 +198,15 @@ class AttentionTemplate(ScheduleTemplate):
         """The queries' transpose in squares, and the product of keys with it."""
         rows, lanes = tile
         width = self.vectors.lanes(dtypes.size_bytes(schedule.outputs[0].dtype))
-        Nest(
+        copy = schedule["Q_cache"]
+        loops = Nest(
             extents=_inside(schedule, "Q_cache", task),
             cuts={"i2": (width,), "i3": (width,)},
             order=[("i2", 0), ("i3", 0), ("i3", 1), ("i2", 1)],
             unrolled=[("i3", 1)],
-            vectorized=("i2", 1),
-        ).apply(schedule["Q_cache"])
+        ).apply(copy)
+        if ("i2", 1) in loops:
+            copy.vectorize(loops["i2", 1])
         Nest(
             extents=_inside(schedule, "S", task),
             cuts={"x": (rows,), "y": (lanes,)},

@@ -162,13 +162,17 @@ def _fold_in_parts(
 ) -> None:
     """A fold in partial results side by side, which are vectors, and a tree that folds those."""
     known = set(schedule.blocks)
-    _, chains = schedule[block].split(loop_names(stage)[-1], chosen["partial"])
+    names = loop_names(stage)
+    spatial = names[: len(stage.axes)]
+    _, chains = schedule[block].split(names[-1], chosen["partial"])
     schedule[block].rfactor(chains)
     (partial,) = set(schedule.blocks) - known
     schedule[partial].vectorize(str(chains))
     schedule[block].tree_reduce(str(chains))
     for name in (partial, block):
-        shared = schedule[name].loops[: chosen["parallel"]]
+        # Loops of one iteration may be gone.
+        here = [loop for loop in schedule[name].loops if str(loop) in spatial]
+        shared = here[: chosen["parallel"]]
         if shared:
             outermost = schedule[name].fuse(*shared) if len(shared) > 1 else shared[0]
             schedule[name].parallel(outermost)

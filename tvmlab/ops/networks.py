@@ -69,6 +69,7 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         )
         for name, (c, hw, s) in _MOBILENET.items()
     },
+    "attention": ("attention", {"batch": 1, "heads": 12, "queries": 128, "features": 64}),
     "softmax": ("softmax", {"rows": 4096, "columns": 1024}),
     "gru": ("gru", {"steps": 128, "hidden": 256}),
     "lstm": ("lstm", {"steps": 128, "hidden": 256}),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from tvmlab.errors import UsageError
+from tvmlab.ops.attention import OPERATOR as ATTENTION
 from tvmlab.ops.batch_matmul import OPERATOR as BATCH_MATMUL
 from tvmlab.ops.conv2d import OPERATOR as CONV2D
 from tvmlab.ops.depthwise import OPERATOR as DEPTHWISE_CONV2D
@@ -31,6 +32,7 @@ OPERATORS: Mapping[str, Operator] = {
         MULTIPLY_ADD_RELU,
         LSTM,
         GRU,
+        ATTENTION,
     )
 }
 """Every operator by name."""
@@ -54,7 +56,8 @@ def from_shape(name: str, shape: Sequence[int]) -> Workload:
     matmul: m,n,k (`A @ B`, both stored by rows); narrow_matmul: m,n,k; batch_matmul:
     batch,m,n,k; conv2d: batch,in_channels,height,width,
     out_channels,kernel[,stride] (padding SAME); depthwise_conv2d: batch,channels,height,width,
-    kernel[,stride] (padding SAME); softmax, layer_norm: rows,columns; multiply_add_relu: n.
+    kernel[,stride] (padding SAME); attention: batch,heads,queries,features[,keys]; softmax,
+    layer_norm: rows,columns; multiply_add_relu: n.
 
     Raises:
         UsageError: no such operator, or numbers that it cannot use.

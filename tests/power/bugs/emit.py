@@ -10,6 +10,7 @@ _BFLOAT16 = f"{_HERE}.emit_bfloat16"
 _VALUE = f"{_HERE}.emit_value"
 _MEMORY = f"{_HERE}.emit_memory"
 _STRIDED = f"{_HERE}.emit_strided"
+_COLUMNS = f"{_HERE}.emit_columns"
 _STATEMENT = f"{_HERE}.emit_statement"
 _PARALLEL = f"{_HERE}.emit_parallel"
 _TEXT = f"{_HERE}.emit_text"
@@ -217,6 +218,7 @@ MEMORY = Room(
         "tests/targets/test_cpu_emit_orders.py",
         "tests/targets/test_cpu_emit_memory.py",
         "tests/targets/test_cpu_emit_strided.py",
+        "tests/targets/test_cpu_emit_columns.py",
         "tests/targets/test_cpu_emit_parallel.py",
         "tests/targets/test_cpu_threads.py",
     ),
@@ -258,6 +260,24 @@ MEMORY = Room(
             _STRIDED,
             "lanes + n * stride - start",
             "lanes + n * stride - start - 1",
+        ),
+        Bug(
+            "a square's rows begin at the column wanted",
+            _COLUMNS,
+            "lane * at.index.stride - column)",
+            "lane * at.index.stride)",
+        ),
+        Bug(
+            "blocks of a square do not change places",
+            _COLUMNS,
+            "move = [n + half if not n & half else n + lanes for n in range(lanes)]",
+            "move = [n if not n & half else n + lanes for n in range(lanes)]",
+        ),
+        Bug(
+            "half a square is read as a whole one",
+            _COLUMNS,
+            "return column if number - column + chunk.lanes - 1 <= last else None",
+            "return column",
         ),
         Bug(
             "an unwanted element is read from beyond the buffer",

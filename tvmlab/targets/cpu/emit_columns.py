@@ -46,7 +46,9 @@ def load_column(cx: Context, buffer: Buffer, at: Address, column: int) -> str:
     square = []
     for lane in range(lanes):
         pointer = pointer_to(cx, buffer, at, lane * at.index.stride - column)
-        square.append(cx.text.load(f"load {kind}, ptr {pointer}, align {align}", (pointer,), buffer))
+        square.append(
+            cx.text.load(f"load {kind}, ptr {pointer}, align {align}", (pointer,), buffer)
+        )
     half = lanes // 2
     while half:
         square = _mirrored(cx, kind, square, half)

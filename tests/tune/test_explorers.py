@@ -1,14 +1,19 @@
 import time
+from math import gcd
 
 import numpy as np
 import pytest
 
 from tests.tune.spaces import WORKLOAD, as_trace, large_space, matmul_space, time_s
+from tvmlab.errors import UsageError
 from tvmlab.measure.request import Request
 from tvmlab.ops.knobs import ChoiceKnob
 from tvmlab.tune.annealing import Annealer
+from tvmlab.tune.choice import explorer_named
+from tvmlab.tune.diversity import diverse
 from tvmlab.tune.explorer import History
 from tvmlab.tune.explorers import EXPLORERS
+from tvmlab.tune.explorers.grid import coprime_section
 from tvmlab.tune.features import KnobFeatures
 from tvmlab.tune.space import Space
 
@@ -90,6 +95,81 @@ def test_the_guided_explorer_finds_in_fewer_trials(space):
 
     guided = best("model")
     assert guided == 1e-3 or guided < best("random")
+
+
+def test_a_grid_spreads_over_the_space():
+    """Of every knob with so few options, any 64 trials of a grid have seen each about as often."""
+    space = large_space()
+    rows = search(space, EXPLORERS["grid"](space, 5), 4, 16)
+    for column, radix in enumerate(space.radices):
+        if radix <= 6:
+            counts = np.bincount(rows[:, column], minlength=radix)
+            assert counts.min() > 0.4 * 64 / radix
+    numbers = np.sort(space.indices(rows)) / space.size
+    assert np.diff(numbers).max() < 3 / 64
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100, 2_323_200, 10**30])
+def test_the_stride_of_a_grid_meets_everything(size):
+    assert gcd(coprime_section(size), size) == 1
+    assert size < 10 or 0.6 < coprime_section(size) / size < 0.64
+
+
+def test_breeding_finds_in_fewer_trials_than_drawing():
+    space = large_space()
+
+    def best(name):
+        found = []
+        for seed in range(5):
+            rows = search(space, EXPLORERS[name](space, seed), 16, 16)
+            found.append(min(cost(space, row) for row in rows))
+        return np.mean(found)
+
+    assert best("genetic") < best("random")
+
+
+def test_a_diverse_batch_has_more_options_and_the_best_candidate():
+    space = large_space()
+    rows = space.draw(200, np.random.default_rng(0))
+    scores = -np.array([cost(space, row) for row in rows])
+    plain = rows[diverse(rows, scores, 16, 0.0)]
+    np.testing.assert_array_equal(plain, rows[np.argsort(-scores, kind="stable")[:16]])
+    varied = rows[diverse(rows, scores, 16, 0.2)]
+    met = [sum(len(set(column)) for column in batch.T) for batch in (plain, varied)]
+    assert met[1] > met[0]
+    assert len(set(space.indices(varied))) == 16
+    assert sorted(diverse(rows[:3], scores[:3], 16, 0.2)) == [0, 1, 2]
+    assert len(diverse(rows[:0], scores[:0], 16, 0.2)) == 0
+
+
+def test_the_guided_explorer_proposes_diverse_batches():
+    space = large_space()
+    rows = space.draw_new(100, np.random.default_rng(0), frozenset())
+    known = history(space, rows)
+
+    def options_met(diversity):
+        explorer = explorer_named("model", space, 0, "ridge", diversity)
+        explorer.observe(known)
+        batch = space.stack([p.digits for p in explorer.propose(32, known)])
+        return sum(len(set(column)) for column in batch.T)
+
+    assert options_met(0.5) > options_met(0.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("modl",), "the explorer 'modl' is not known; use one of model"),
+        (("model", "forest"), "the model 'forest' is not known; use one of xgboost-rank"),
+        (("grid", "ridge"), "'grid' uses no cost model"),
+        (("random", None, 0.5), "'random' uses no cost model"),
+        (("model", None, -1.0), "give 0 or more"),
+    ],
+)
+def test_what_is_no_explorer(asked, said):
+    name, *rest = asked
+    with pytest.raises(UsageError, match=said):
+        explorer_named(name, matmul_space(), 0, *rest)
 
 
 def test_predictions_come_with_the_model_and_have_its_order():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tvmlab.tune.models import MODELS, Calibration, RankingModel
+from tvmlab.tune.models import MODELS, Calibration
 from tvmlab.tune.quality import rank_correlation
 
 
@@ -30,12 +30,22 @@ def test_conformance(name):
     assert first.predict(features[:0]).shape == (0,)
 
 
-def test_ranking_orders_what_it_has_not_seen():
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "random"])
+def test_a_model_orders_what_it_has_not_seen(name):
     features, scores = examples(60)
-    model = RankingModel()
+    model = MODELS[name]()
     model.fit(features, scores)
     unseen, truth = examples(300, seed=1)
     assert rank_correlation(model.predict(unseen), truth) > 0.85
+
+
+@pytest.mark.parametrize("name", ["xgboost-regression", "ridge"])
+def test_regression_has_the_unit_of_the_scores(name):
+    features, scores = examples(200)
+    model = MODELS[name]()
+    model.fit(features, scores)
+    unseen, truth = examples(300, seed=1)
+    assert np.abs(model.predict(unseen) - truth).mean() < 0.8 * np.abs(truth - scores.mean()).mean()
 
 
 def test_calibration_keeps_the_order_and_finds_the_unit():

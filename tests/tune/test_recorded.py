@@ -42,7 +42,7 @@ def trials_needed(explorer: str, seed: int, space: Space, times_ns: list[int]) -
 
 
 @pytest.mark.parametrize("path", SPACES, ids=lambda path: path.stem)
-def test_the_guided_explorer_needs_at_most_half_of_randoms_trials(path):
+def test_the_guided_explorer_needs_half_of_randoms_trials_and_no_more_than_a_genetic_one(path):
     recorded = json.loads(path.read_text())
     knobs = [ChoiceKnob(n, tuple(map(option, o))) for n, o in recorded["knobs"].items()]
     space = Space(knobs, as_trace)
@@ -52,3 +52,4 @@ def test_the_guided_explorer_needs_at_most_half_of_randoms_trials(path):
         return median(trials_needed(explorer, s, space, recorded["times_ns"]) for s in SEEDS)
 
     assert typical("model") <= typical("random") / 2
+    assert typical("model") <= typical("genetic")

@@ -73,6 +73,19 @@ def test_the_trajectory_depends_on_seed_and_outcomes_alone(explorer):
     assert told(run(session(space, explorer=explorer, seed=1))) != plain
 
 
+def test_a_run_ends_early_when_nothing_gets_better():
+    def constant(request):
+        return 1e-3
+
+    search = run(session(large_space(), trials=200, batch=8, early_stop=20), constant)
+    assert search.finished == "nothing better in the last 20 trials"
+    assert len(search.records) == 24  # the best is trial 0; asked for at the end of a batch
+    whole = run(session(large_space(), trials=40, batch=8, early_stop=40))
+    assert whole.finished == "every trial is done"
+    with pytest.raises(UsageError, match="give at least 1"):
+        session(early_stop=0)
+
+
 def test_no_candidates_while_a_batch_is_being_completed():
     search = session(batch=4)
     first = search.next(10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
@@ -79,6 +80,24 @@ def whole_number(option: str, least: int) -> Callable[[str], int]:
             raise UsageError(
                 f"{option} {text!r} is not a whole number of at least {least}; "
                 f"give one, such as {option} {max(least, 64)}."
+            )
+        return number
+
+    return read
+
+
+def decimal(option: str, least: float) -> Callable[[str], float]:
+    """Reads a finite number of at least `least`."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number) or number < least:
+            raise UsageError(
+                f"{option} {text!r} is not a number of at least {least:g}; "
+                f"give one, such as {option} {max(least, 0.5):g}."
             )
         return number
 

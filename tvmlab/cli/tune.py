@@ -14,7 +14,7 @@ from textwrap import fill
 
 from tvmlab import api, ops
 from tvmlab.cli import verdict
-from tvmlab.cli.arguments import Parser, extents, one_of, whole_number
+from tvmlab.cli.arguments import Parser, decimal, extents, one_of, whole_number
 from tvmlab.cli.files import require_writable, write_whole
 from tvmlab.cli.progress import Progress, failures, progress_on
 from tvmlab.cli.speed import Speed
@@ -24,6 +24,7 @@ from tvmlab.targets import TARGETS
 from tvmlab.tune.client import Run
 from tvmlab.tune.database import Database
 from tvmlab.tune.explorers import EXPLORERS
+from tvmlab.tune.models import MODELS
 from tvmlab.tune.record import Record
 
 INTERRUPTED = 130
@@ -34,7 +35,8 @@ LAST_TRIALS_S = 30.0
 
 USAGE = (
     "OP [--shape M,N,K] [--trials 64] [--seed 0] [--db run.db] [--resume]\n"
-    "                   [--out TRACE.json] [--explorer model|random] [--target cpu]"
+    "                   [--out TRACE.json] [--explorer NAME] [--model NAME]\n"
+    "                   [--diversity 0] [--early-stop N] [--target cpu]"
 )
 MORE = """\
 operators, with the numbers of their --shape (those in brackets may be left out):
@@ -66,6 +68,9 @@ def run(words: list[str]) -> int:
         given.db,
         resume=given.resume,
         explorer=given.explorer,
+        model=given.model,
+        diversity=given.diversity,
+        early_stop=given.early_stop,
     )
     is_whole = follow(tuning, progress_on(sys.stderr, speed.rate), given.resume)
     if tuning.status == "failed":
@@ -97,6 +102,12 @@ def _parser() -> Parser:
     parser.add_argument("--out", type=Path, help="write the best schedule's trace there")
     explorer = one_of("--explorer", EXPLORERS)
     parser.add_argument("--explorer", default="model", type=explorer, help="how to search (model)")
+    model = one_of("--model", MODELS)
+    parser.add_argument("--model", type=model, help="what guides the explorer `model`")
+    diversity = decimal("--diversity", 0.0)
+    parser.add_argument("--diversity", default=0.0, type=diversity, help="of a batch (0)")
+    number = whole_number("--early-stop", 1)
+    parser.add_argument("--early-stop", type=number, help="end after so many without a better one")
     target = one_of("--target", TARGETS)
     parser.add_argument("--target", default="cpu", type=target, help="the machine (cpu)")
     return parser

@@ -35,8 +35,8 @@ from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.request import Request
 from tvmlab.te.serial import from_json
+from tvmlab.tune.choice import explorer_named
 from tvmlab.tune.database import Database
-from tvmlab.tune.explorers import EXPLORERS
 from tvmlab.tune.loop import Loop
 from tvmlab.tune.record import Candidate
 from tvmlab.tune.session import Session
@@ -102,10 +102,6 @@ def _tune(start: dict[str, Any], messages: Iterator[dict[str, Any]], tell: Tell)
 
 def _session(setup: Setup, batch: int | None) -> Session:
     """The search that a setup asks for."""
-    if setup.explorer not in EXPLORERS:
-        raise UsageError(
-            f"the explorer {setup.explorer!r} is not known; use one of {', '.join(EXPLORERS)}."
-        )
     outputs = from_json(setup.workload)
     template = (
         ops.template_named(setup.template)
@@ -113,8 +109,9 @@ def _session(setup: Setup, batch: int | None) -> Session:
         else ops.HoleTemplate.from_json(setup.steps)
     )
     space = template_space(template, outputs)
-    explorer = EXPLORERS[setup.explorer](space, setup.seed)
-    return Session(space, explorer, setup.trials, batch, [template.default(outputs)])
+    explorer = explorer_named(setup.explorer, space, setup.seed, setup.model, setup.diversity)
+    first = [template.default(outputs)]
+    return Session(space, explorer, setup.trials, batch, first, setup.early_stop)
 
 
 def _started(session: Session, row: int) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def batch_size(trials: int) -> int:
 class Session:
     """A search of `space` with `explorer` for `trials` trials, the configurations `first` to begin.
 
+    With `early_stop`, it ends after a batch that completes so many trials without a better one.
+
     `finished` is None while the search goes on, then one phrase that says why it ended; `batches`
     counts the batches measured whole, hence how often the explorer has learnt, and `batch` is the
     size of one.
@@ -57,9 +59,12 @@ class Session:
         trials: int,
         batch: int | None = None,
         first: Sequence[Mapping[str, Any]] = (),
+        early_stop: int | None = None,
     ) -> None:
         if trials < 1:
             raise UsageError(f"a run of {trials} trials was asked for; give at least 1.")
+        if early_stop is not None and early_stop < 1:
+            raise UsageError(f"early_stop={early_stop} was asked for; give at least 1 trial.")
         self.space = space
         self.trials = min(trials, space.size)
         self.records: dict[int, Record] = {}
@@ -67,6 +72,7 @@ class Session:
         self.finished: str | None = None
         self._explorer = explorer
         self.batch = batch_size(self.trials) if batch is None else batch
+        self._early_stop = early_stop
         self._ready: deque[_Planned] = deque()
         self._out: dict[int, Candidate] = {}
         self._first = deque(space.digits(config) for config in first)
@@ -218,8 +224,17 @@ class Session:
         self._best_s = self._fastest_s()
         if self.finished is None and len(self.records) == self.trials:
             self.finished = "every trial is done"
+        if self.finished is None and self._is_stuck():
+            self.finished = f"nothing better in the last {self._early_stop} trials"
         if self.finished is None:
             self._explorer.observe(history)
+
+    def _is_stuck(self) -> bool:
+        """Whether the best, if there is any, is older than the run may wait for a better one."""
+        if self._early_stop is None:
+            return False
+        newest = self.best.number if self.best is not None else -1
+        return len(self.records) - 1 - newest >= self._early_stop
 
     def _fastest_s(self) -> float | None:
         """The least median time measured, verified or not: what scores are relative to."""

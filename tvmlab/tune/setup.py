@@ -14,6 +14,10 @@ RANKING = Protocol(warmup_s=0.002, min_repeat_s=0.0005, limit_s=0.010, patience_
 that takes more than a quarter of a second is timed once."""
 
 
+LATER = ("steps", "model", "diversity", "early_stop")
+"""Fields that setups written by the first version lack."""
+
+
 @dataclass(frozen=True)
 class Setup:
     """One tuning run.
@@ -31,6 +35,9 @@ class Setup:
         threads: how many threads parallel loops run on; None for the tuner's default.
         steps: the steps of a schedule with holes, as `Step.to_json` writes them, whose holes are
             tuned in place of a template's knobs; None for the template.
+        model: the name of the explorer's cost model (see `tvmlab.tune.models`); None: its own.
+        diversity: how much the candidates of a batch are to differ (see `GuidedExplorer`).
+        early_stop: end the run when so many trials in a row brought nothing better; None: never.
     """
 
     workload: dict[str, Any]
@@ -44,14 +51,16 @@ class Setup:
     protocol: Protocol = RANKING
     threads: int | None = None
     steps: list[dict[str, Any]] | None = None
+    model: str | None = None
+    diversity: float = 0.0
+    early_stop: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This setup as plain data; `from_json` gives it back."""
-        data = {f.name: getattr(self, f.name) for f in fields(self)} | {
-            "protocol": asdict(self.protocol)
-        }
-        # Left out where there are none: setups from before there were any compare equal.
-        return data if self.steps is not None else {k: v for k, v in data.items() if k != "steps"}
+        data = {f.name: getattr(self, f.name) for f in fields(self)}
+        data["protocol"] = asdict(self.protocol)
+        # Left out where nothing was asked: setups from before they were there compare equal.
+        return {k: v for k, v in data.items() if v or k not in LATER}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Setup:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tvmlab.tune.annealing import Annealer
+from tvmlab.tune.diversity import diverse
 from tvmlab.tune.explorer import History, Proposal
 from tvmlab.tune.features import KnobFeatures
 from tvmlab.tune.models import MODELS, Calibration, Model
@@ -25,17 +26,32 @@ ENOUGH = 4
 """Different scores needed before a model is fitted."""
 
 
+LONGER = 4
+"""Favourites among which a diverse batch is chosen, for each of its places. The paper's lambda,
+for which it gives no number."""
+
+
 class GuidedExplorer:
-    """Proposes what its model ranks highest among what is not yet seen."""
+    """Proposes what its model ranks highest among what is not yet seen.
+
+    Args:
+        model: the name of the cost model.
+        diversity: what an option no candidate of the batch has yet is worth, in spreads of the
+            favourites' scores; 0 asks for the highest scores alone, as AutoTVM's code does.
+    """
 
     name = "model"
+    default_model = "xgboost-rank"
 
-    def __init__(self, space: Space, seed: int = 0, model: str = "xgboost-rank") -> None:
+    def __init__(
+        self, space: Space, seed: int = 0, model: str = default_model, diversity: float = 0.0
+    ) -> None:
         self._space = space
         self._rng = np.random.default_rng(seed)
         self._features = KnobFeatures(space)
         self._model: Model = MODELS[model](seed)
         self._annealer = Annealer(space, self._rng)
+        self._diversity = diversity
         self._calibration: Calibration | None = None
 
     def observe(self, history: History) -> None:
@@ -55,7 +71,7 @@ class GuidedExplorer:
         chosen = np.empty((0, len(self._space.knobs)), dtype=np.int64)
         wanted = count - self._random_share(count)
         if self._calibration is not None and wanted > 0:
-            chosen = self._favourites(wanted, history.seen)
+            chosen = self._chosen(wanted, history.seen)
         seen = history.seen | frozenset(self._space.indices(chosen))
         drawn = self._space.draw_new(count - len(chosen), self._rng, seen)
         rows = np.concatenate([chosen, drawn])
@@ -64,6 +80,14 @@ class GuidedExplorer:
     def _random_share(self, count: int) -> int:
         """How many of `count` are drawn: EPSILON of them on average, whatever the batch size."""
         return int(self._rng.binomial(count, EPSILON))
+
+    def _chosen(self, count: int, seen: frozenset[int]) -> np.ndarray:
+        """Up to `count` of the model's favourites, unlike each other where that is asked for."""
+        if not self._diversity:
+            return self._favourites(count, seen)
+        rows = self._favourites(LONGER * count, seen)
+        varied: np.ndarray = rows[diverse(rows, self._score(rows), count, self._diversity)]
+        return varied
 
     def _favourites(self, count: int, seen: frozenset[int]) -> np.ndarray:
         """Up to `count` unseen configurations with the highest scores, best first."""

@@ -4,8 +4,10 @@ from tvmlab.tune.models.calibration import Calibration
 from tvmlab.tune.models.model import Model
 from tvmlab.tune.models.random import RandomModel
 from tvmlab.tune.models.ranking import RankingModel
+from tvmlab.tune.models.regression import RegressionModel
+from tvmlab.tune.models.ridge import RidgeModel
 
-MODELS = {model.name: model for model in (RankingModel, RandomModel)}
+MODELS = {model.name: model for model in (RankingModel, RegressionModel, RidgeModel, RandomModel)}
 """Model name -> class; each takes a seed."""
 
-__all__ = ["MODELS", "Calibration", "Model", "RandomModel", "RankingModel"]
+__all__ = ["MODELS", "Calibration", "Model", "RankingModel"]

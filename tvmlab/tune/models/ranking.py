@@ -1,59 +1,12 @@
-"""Gradient-boosted trees that learn which of two candidates is faster (XGBoost).
-
-The objective and its parameters are those of AutoTVM's code (v0.10, `XGBoostCostModel` with
-`rank:pairwise`); only the number of trees is ours: with tens to hundreds of examples, 64 trees of
-depth 3 fit in well under a tenth of a second and order unseen candidates as well as more do.
-"""
+"""Boosted trees that learn which of two candidates is faster: AutoTVM's default."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-PARAMETERS = {
-    "objective": "rank:pairwise",
-    "max_depth": 3,
-    "gamma": 1e-4,
-    "min_child_weight": 1,
-    "subsample": 1.0,
-    "eta": 0.3,
-    "lambda": 1.0,
-    "alpha": 0.0,
-}
-"""As in AutoTVM's code; see the module's text."""
-
-TREES = 64
+from tvmlab.tune.models.boosted_trees import BoostedTrees
 
 
-class RankingModel:
-    """Pairwise ranking by boosted trees; predictions have no unit, only an order.
-
-    One thread fits and predicts: the data is small, results are then equal on every machine, and
-    the other cores stay free to measure.
-    """
+class RankingModel(BoostedTrees):
+    """Pairwise ranking; predictions have no unit, only an order."""
 
     name = "xgboost-rank"
-
-    def __init__(self, seed: int = 0, trees: int = TREES) -> None:
-        self._seed = seed
-        self._trees = trees
-        self._booster: Any = None
-
-    def fit(self, features: np.ndarray, scores: np.ndarray) -> None:
-        """Learn from (n, f) features and (n,) scores of one workload."""
-        # XGBoost takes most of a second to import: here, so that a run that only samples, and the
-        # first batch of one that learns, never wait for it.
-        import xgboost
-
-        data = xgboost.DMatrix(features, label=scores)
-        data.set_group([len(scores)])
-        parameters = PARAMETERS | {"seed": self._seed, "nthread": 1, "verbosity": 0}
-        self._booster = xgboost.train(parameters, data, num_boost_round=self._trees)
-
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        """(n,) float64; zeros before the first `fit`."""
-        if self._booster is None:
-            return np.zeros(len(features))
-        predicted = self._booster.inplace_predict(features)
-        return np.asarray(predicted, dtype=np.float64)
+    objective = "rank:pairwise"

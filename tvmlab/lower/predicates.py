@@ -24,12 +24,12 @@ from tvmlab.arith.simplify import extent_range, linear, loop_range
 from tvmlab.ir.buffer import Extent
 from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Expr, Var
 from tvmlab.ir.program import For, If, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import as_index
 from tvmlab.ir.size import Size
 from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute_stmt, variables
+from tvmlab.lower.fused import joined, parted
 
 MOST_SPLITS = 4
 """Nested loops that may be split into full tiles and a tail: each doubles the code inside."""
@@ -82,6 +82,9 @@ def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
     conditions = list(_conditions(loop.body))
     if not conditions:
         return loop
+    apart, parts = parted(loop, conditions)
+    if parts:
+        return joined(_settle_loop(apart, known, splits), parts)
     inside = _inner_ranges(loop.body)
     full = end = loop.extent
     for condition in conditions:
@@ -89,7 +92,7 @@ def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
         if limit is None:
             continue
         always, ever = limit
-        if _is_less(ever, end) and _guards_all(loop.body, condition):
+        if _is_less(ever, end) and _never_runs(loop.body, loop.var, ever, inside):
             if isinstance(ever, int) and ever <= 0:
                 return Seq(())
             end = ever if _is_less(0, ever) else end
@@ -177,9 +180,11 @@ def _is_sized(total: Linear, inside: Known) -> bool:
     )
 
 
-def _guards_all(stmt: Stmt, condition: Expr) -> bool:
-    """Whether nothing in `stmt` runs where `condition` does not hold."""
-    if isinstance(stmt, If) and same(stmt.condition, condition):
-        return stmt.otherwise is None
+def _never_runs(stmt: Stmt, var: Var, end: Extent, inside: Known) -> bool:
+    """Whether conditions keep all of `stmt` from running once `var` is `end` or more."""
+    if isinstance(stmt, If):
+        limit = _limits(stmt.condition, var, inside) if stmt.otherwise is None else None
+        if limit is not None and excess(end, limit[1])[0] >= 0:
+            return True
     below = () if isinstance(stmt, Let) else sub_stmts(stmt)  # its value is evaluated anyhow
-    return bool(below) and all(_guards_all(s, condition) for s in below)
+    return bool(below) and all(_never_runs(s, var, end, inside) for s in below)

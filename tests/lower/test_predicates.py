@@ -41,6 +41,11 @@ def shown(body: Stmt) -> list[str]:
     return text(settled(body)).splitlines()[1:]
 
 
+def part(op: str, by: int) -> Expr:
+    """`i // by` or `i % by`."""
+    return Binary(op, ROW, Const(by, "int64"))
+
+
 def test_an_invariant_condition_leaves_its_loop() -> None:
     found = shown(For(ROW, 8, For(COLUMN, 4, If(ROW < 5, one(ROW * 4 + COLUMN)))))
     assert found[0].strip() == "for i in range(5):"
@@ -113,3 +118,58 @@ def test_a_condition_on_memory_that_the_loop_writes_stays_inside() -> None:
     raise_flag = Store(OUT, (Const(999, "int64"),), Const(7, "int32"), "Y")
     found = shown(Seq([raise_flag, body]))
     assert found[1].strip() == "for i in range(5):"
+
+
+def test_a_condition_on_a_part_of_a_fused_loop_has_a_tail() -> None:
+    at = part("//", 4) * 8 + COLUMN
+    inner = For(COLUMN, 8, If(at < 20, one(at * 4 + part("%", 4))))
+    found = shown(For(ROW, 12, inner, "parallel"))
+    assert [line.strip() for line in found] == [
+        "for i in parallel(12):",
+        "if i // 4 < 2:",
+        "for j in range(8):",
+        "Y[i // 4 * 32 + j * 4 + i % 4] = int32(1)",
+        "else:",
+        "for j in range(4):",
+        "Y[j * 4 + i % 4 + 64] = int32(1)",
+    ]
+
+
+def test_iterations_of_a_part_that_never_run_are_tested_for() -> None:
+    at = part("%", 4) * 8 + COLUMN
+    found = shown(For(ROW, 12, For(COLUMN, 8, If(at < 16, one(at * 4 + part("//", 4))))))
+    assert [line.strip() for line in found] == [
+        "for i in range(12):",
+        "if i % 4 < 2:",
+        "for j in range(8):",
+        "Y[i % 4 * 32 + j * 4 + i // 4] = int32(1)",
+    ]
+
+
+def test_both_parts_of_a_fused_loop_have_tails() -> None:
+    k = Var("k")
+    y, x = part("//", 3) * 4 + COLUMN, part("%", 3) * 4 + k
+    inner = For(COLUMN, 4, For(k, 4, If(y < 10, If(x < 11, one(y * 11 + x)))))
+    found = shown(For(ROW, 9, inner, "parallel"))
+    assert sum("if" in line or "else" in line for line in found) == 6
+    assert [line.strip() for line in found if "for" in line][-2:] == [
+        "for j in range(2):",
+        "for k in range(3):",
+    ]
+
+
+def test_a_quotient_that_begins_below_zero_is_no_loop() -> None:
+    total = Binary("//", ROW - 3, Const(4, "int64")) * 2 + COLUMN
+    inner = If(total < 3, If(total >= 0, one(ROW * 2 + COLUMN)))
+    found = settled(For(ROW, 12, For(COLUMN, 2, inner)))
+    assert sum(isinstance(s, If) for s in stmts(found.body)) >= 2
+
+
+def test_a_loop_is_cut_where_every_nest_in_it_ends_by_a_condition_of_its_own() -> None:
+    k = Var("k")
+    nests = [
+        For(COLUMN, 4, If(ROW * 4 + COLUMN < 15, one(ROW * 4 + COLUMN))),
+        For(k, 4, If(ROW * 4 + k < 12, one(ROW * 4 + k + 200))),
+    ]
+    found = shown(For(ROW, 8, Seq(nests)))
+    assert found[0].strip() == "for i in range(4):"

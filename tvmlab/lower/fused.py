@@ -62,9 +62,18 @@ def joined(stmt: Stmt, parts: Parts) -> Stmt:
 
 def _parts(e: Expr, var: Var) -> Iterator[Expr]:
     """The quotients and remainders of `var` in `e`, the outermost of those in each other."""
-    if isinstance(e, Binary) and e.op in ("//", "%") and isinstance(e.b, Const):
-        if variables(e) == {var} and all(isinstance(x, (Binary, Const, Var)) for x in exprs(e)):
-            yield e
-            return
+    if _is_part(e) and variables(e) == {var}:
+        yield e
+        return
     for below in operands(e):
         yield from _parts(below, var)
+
+
+def _is_part(e: Expr) -> bool:
+    """Whether `e` is a quotient or remainder by a number, of indices alone."""
+    return (
+        isinstance(e, Binary)
+        and e.op in ("//", "%")
+        and isinstance(e.b, Const)
+        and all(isinstance(x, (Binary, Const, Var)) for x in exprs(e))
+    )

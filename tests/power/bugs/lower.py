@@ -3,6 +3,7 @@
 from tests.power.planting import Bug, Room
 
 _STORAGE = "tvmlab.lower.storage"
+_FUSED = "tvmlab.lower.fused"
 _INITIALISE = "tvmlab.lower.initialise"
 _PREDICATES = "tvmlab.lower.predicates"
 _REGISTERS = "tvmlab.lower.registers"
@@ -106,6 +107,25 @@ LOWER = Room(
             "{loop.var: as_index(full)})",
             "{loop.var: as_index(0)})",
         ),
+        Bug(
+            "a loop is cut where it still runs",
+            _PREDICATES,
+            "excess(end, limit[1])[0] >= 0",
+            "excess(end, limit[0])[0] >= 0",
+        ),
+        Bug(
+            "a part of a fused loop has a value too few",
+            _FUSED,
+            "(part, high + 1)",
+            "(part, high)",
+        ),
+        Bug(
+            "parts that never run are run",
+            _FUSED,
+            "return s.body if is_whole else If(",
+            "return s.body if True else If(",
+        ),
+        Bug("parts begin below zero", _FUSED, "if low >= 0 and", "if"),
         Bug(
             "a loop is cut though part of it has no condition",
             _PREDICATES,

@@ -119,6 +119,15 @@ def test_a_shifted_reader_follows_its_producer() -> None:
         s["C"].reverse_compute_at("B", "i0")
 
 
+def test_a_window_is_no_element_though_another_index_is_a_variable() -> None:
+    """The channel, of which there is one, is an index of its own; the column is not."""
+    b = _producer(1, 10)
+    c, w = t.reduce_axis((0, 1), name="c"), t.reduce_axis((0, 3), name="w")
+    s = t.create_schedule(t.compute((8,), lambda x: t.sum(b[c, x + w], axis=[c, w]), name="C"))
+    with pytest.raises(t.ScheduleError, match="C does not read B element for element"):
+        s["C"].reverse_compute_at("B", "i1")
+
+
 def test_a_fold_follows_what_writes_all_that_it_needs() -> None:
     b, k = _producer(5, 6), t.reduce_axis((0, 6), name="k")
     s = t.create_schedule(t.compute((5,), lambda y: t.sum(b[y, k], axis=k), name="C"))

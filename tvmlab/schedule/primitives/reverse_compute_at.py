@@ -144,9 +144,13 @@ class ReverseComputeAt(Step):
     def _require_points(self, block: Block, region: Region) -> None:
         """Each instance reads one element, at variables of its own and fixed distances from them,
         and none reads outside."""
-        points = [p for p in _points(block, region) if p]
-        sizes = [e for e in region.buffer.shape if not same_extent(e, 1)]
-        if len({id(p.var) for p in points}) < max(len(points), len(sizes)):
+        points = _points(block, region)
+        found = [p.var for p in points if p is not None]
+        loose = any(
+            point is None and not same_extent(extent, 1)
+            for point, extent in zip(points, region.buffer.shape, strict=True)
+        )
+        if loose or len(set(found)) < len(found):
             raise self.refuse(
                 "",
                 f"{self.block} does not read {region.buffer.name} element for element",

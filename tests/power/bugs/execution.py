@@ -39,7 +39,7 @@ PRAGMAS = Room(
         Bug(
             "unrolling by rounds is counted once",
             "tvmlab.schedule.pragmas",
-            "copies = value * copies_of(program, loop) // _copies(loop)",
+            "copies = value * copies_of(program, loop) // times_written([loop])",
             "copies = value",
         ),
     ),

@@ -79,8 +79,8 @@ def test_defaults_are_right_at_real_sizes(name: str) -> None:
     ("name", "own", "any_expression"),
     [
         ("headline", 176_400, 12_495),
-        ("C6", 36_240, 126_000),
-        ("C12", 42_336, 13_500),
+        ("C6", 274_176, 126_000),
+        ("C12", 185_472, 13_500),
         ("D7", 3_240, 7_200),
         ("softmax", 6_480, 44_100),
         ("chain", 624, 14),

@@ -18,6 +18,7 @@ from tvmlab.lower.predicates import settle_predicates
 from tvmlab.lower.prefetches import write_prefetches
 from tvmlab.lower.registers import promote_registers
 from tvmlab.lower.rounds import write_rounds
+from tvmlab.lower.scratch import place_scratch
 from tvmlab.lower.storage import shrink_storage
 from tvmlab.lower.vectorize import vectorize
 from tvmlab.lower.virtual_threads import interleave
@@ -59,6 +60,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("locals", "intermediates of one iteration live in registers alone", localise),
     Pass("registers", "accumulators stay in registers through their reduction", promote_registers),
     Pass("prefetches", "what a loop reads some iterations later is asked for", write_prefetches),
+    Pass("scratch", "what an iteration has for itself lives on its thread's stack", place_scratch),
     Pass("simplified lanes", "indices in simplest form once more", simplify_program),
 )
 

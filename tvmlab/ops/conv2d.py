@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import prod
 from typing import Any
 
-import numpy as np
-
-from tvmlab import te
-from tvmlab.ir import dtypes
-from tvmlab.ops.checks import float_dtype, size, sizes
-from tvmlab.ops.choices import dividing, nearest, powers, switch
+from tvmlab.ops.choices import dividing, powers, switch
+from tvmlab.ops.convolution import Convolution, Steps
+from tvmlab.ops.direct import apply_direct, direct_default, direct_tiles
+from tvmlab.ops.gathered import LEAST_CHANNELS, LEAST_DEPTH, Gathering, apply_gathered
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, extents_of
 from tvmlab.ops.operator import Operator
-from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
-from tvmlab.ops.window import STRIDES, Padding, Window, padding_guesses
-from tvmlab.ops.window_schedule import pad_nest, unroll_knob, written_out
+from tvmlab.ops.window import Padding, padding_guesses
+from tvmlab.ops.window_schedule import unroll_knob
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
-from tvmlab.te.graph import inputs, stages
+from tvmlab.te.graph import inputs
 
-MAX_ROWS = 4
-"""Rows of an image in a register tile; more channels use each loaded vector more often."""
+FEW = 8
+"""Output channels of a group below which windows are used too seldom to be gathered."""
 
 
 def conv2d(
@@ -38,152 +33,113 @@ def conv2d(
     stride: int | tuple[int, int] = 1,
     padding: Padding = "SAME",
     dtype: str = "float32",
+    dilation: int | tuple[int, int] = 1,
+    groups: int = 1,
 ) -> Workload:
     """The convolution of images with kernels, both in the order channels, height, width.
 
-    C[n, oc, oh, ow] = sum over ic, kh, kw of P[n, ic, oh * stride + kh, ow * stride + kw] *
-    W[oc, ic, kh, kw], where P is A in its zeros.
+    C[n, oc, oh, ow] = sum over ic, kh, kw of P[n, first + ic, oh * stride + kh * dilation,
+    ow * stride + kw * dilation] * W[oc, ic, kh, kw], where P is A in its zeros and `first` the
+    first input channel of the group that oc belongs to; with one group it is 0.
 
     Args:
         batch, in_channels, height, width: the shape of A.
-        out_channels: kernels; W has shape (out_channels, in_channels, height, width of a kernel).
+        out_channels: kernels; W has shape (out_channels, in_channels / groups, height, width of a
+            kernel).
         kernel: height and width of a kernel; one number for both.
         stride: rows and columns between windows; one number for both.
         padding: see `tvmlab.ops.window.Padding`.
         dtype: of everything: float32 or float64.
+        dilation: rows and columns from one element of a window to the next; one number for both.
+        groups: how many parts of equal size the channels of A and those of C fall into; each part
+            of C is made of the like part of A alone.
 
     Raises:
         UsageError: an argument is out of its range.
     """
-    n, ic = size("conv2d", "batch", batch), size("conv2d", "in_channels", in_channels)
-    oc = size("conv2d", "out_channels", out_channels)
-    image = size("conv2d", "height", height), size("conv2d", "width", width)
-    kernels, strides = sizes("conv2d", "kernel", kernel), sizes("conv2d", "stride", stride)
-    float_dtype("conv2d", dtype)
-    window = Window.fit("conv2d", image, kernels, strides, padding)
-    a = te.placeholder((n, ic, *image), dtype, name="A")
-    w = te.placeholder((oc, ic, *kernels), dtype, name="W")
-    p = window.pad(a)
-    c = te.reduce_axis((0, ic), name="ic")
-    kh, kw = te.reduce_axis((0, kernels[0]), name="kh"), te.reduce_axis((0, kernels[1]), name="kw")
-    sh, sw = strides
-    out = te.compute(
-        (n, oc, *window.out),
-        lambda n, oc, oh, ow: te.sum(
-            p[n, c, oh * sh + kh, ow * sw + kw] * w[oc, c, kh, kw], axis=[c, kh, kw]
-        ),
-        name="C",
-    )
+    args = {
+        "batch": batch, "in_channels": in_channels, "height": height, "width": width,
+        "out_channels": out_channels, "kernel": kernel, "stride": stride, "padding": padding,
+        "dtype": dtype, "dilation": dilation, "groups": groups,
+    }  # fmt: skip
+    convolution = Convolution.of("conv2d", args)
 
     def compute(images: Array, weights: Array) -> tuple[Array, ...]:
-        folded = np.tensordot(window.views(images), weights, ((1, 4, 5), (1, 2, 3)))
-        return (np.moveaxis(folded, 3, 1),)
+        return (convolution.reference(images, weights),)
 
-    args = {
-        "batch": n, "in_channels": ic, "height": image[0], "width": image[1],
-        "out_channels": oc, "kernel": kernel, "stride": stride, "padding": padding,
-        "dtype": dtype,
-    }  # fmt: skip
-    flops = 2 * prod((n, oc, *window.out, ic, *kernels))
-    return Workload("conv2d", args, (out,), flops, compute, {"cpu": Conv2dTemplate})
+    made = (convolution.expression(),)
+    return Workload("conv2d", args, made, convolution.flops, compute, {"cpu": Conv2dTemplate})
 
 
 class Conv2dTemplate(ScheduleTemplate):
-    """Tiles of C in registers: several output channels and rows of a strip of columns.
+    """Sums of a tile in registers, in one of two forms.
 
-    The zeros around A are written first, by a stage of their own. For the outputs of one task,
-    all input channels and window positions are added up in registers, or `depth` channels at a
-    time. Windows next to each other overlap, so the vector loads of a step mostly hit what the
-    step before has brought near.
+    *Gathered* copies the windows of some rows to a panel that stays in the cache, and multiplies
+    weights by it (`tvmlab.ops.gathered`): a tile of channels and pixels. *Direct* reads the image
+    itself (`tvmlab.ops.direct`): a tile of channels, rows and columns.
     """
 
     kind = "conv2d"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """The register tile, the block of channels, the depth, and what is written out."""
-        (out,) = outputs
-        ic = out.reduce_axes[0].count
+        """The form and its tile, the rows of the image in a panel, input channels at once, output
+        channels of a task, what is written out, where zeros are made."""
+        conv = self.convolution(outputs)
+        sizes = Gathering.of(conv)
         return (
-            ChoiceKnob("tile", self._tiles(out)),
-            ChoiceKnob("channels", powers(16, out.extents[1])),
-            ChoiceKnob("depth", dividing(ic, 8)),
-            ChoiceKnob("outer", ("channels", "rows")),
-            unroll_knob(tuple(a.count for a in out.reduce_axes[1:])),
+            ChoiceKnob("tile", (*sizes.tiles(self.vectors), *direct_tiles(conv, self.vectors))),
+            ChoiceKnob("rows", sizes.row_options()),
+            ChoiceKnob("depth", dividing(sizes.depth, LEAST_DEPTH)),
+            ChoiceKnob("channels", powers(LEAST_CHANNELS, sizes.channels)),
+            unroll_knob(sizes.kernel),
+            ChoiceKnob("zeros", ("inline", "copy")),
             switch("parallel"),
         )
 
-    def _tiles(self, out: Tensor) -> tuple[tuple[int, ...], ...]:
-        """(channels, rows, columns) of C that fit in the registers."""
-        _, channels, height, width = out.extents
-        size_bytes = dtypes.size_bytes(out.dtype)
-        rows = [(c, r) for c in row_choices(channels) for r in row_choices(height) if r <= MAX_ROWS]
-        lanes = lane_choices(width, size_bytes, self.vectors)
-        return register_tiles(rows, lanes, size_bytes, self.vectors)
+    def convolution(self, outputs: Sequence[Tensor]) -> Tensor:
+        """The stage that is the convolution itself."""
+        return outputs[0]
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """The tile that loads least for each multiply-add; all input channels at once."""
-        (out,) = outputs
-        size_bytes = dtypes.size_bytes(out.dtype)
-        lanes = self.vectors.lanes(size_bytes)
-        kernel = tuple(a.count for a in out.reduce_axes[1:])
-        tile = best_tile(
-            self._tiles(out),
-            out.extents[1:],
-            size_bytes,
-            self.vectors,
-            lambda t: t[0] / 2 + t[1] * t[2] / lanes,
-        )
+        """Gathered where there are channels enough to share a panel; the cheapest tiles."""
+        conv = self.convolution(outputs)
+        sizes = Gathering.of(conv)
+        is_gathered = sizes.channels >= FEW
+        gathered, direct = sizes.default(self.vectors), direct_default(conv, self.vectors)
+        positions = unroll_knob(sizes.kernel)
         return {
-            "tile": tile,
-            "channels": nearest(powers(16, out.extents[1]), 16),
-            "depth": out.reduce_axes[0].count,
-            "outer": "channels",
-            "unroll": unroll_knob(kernel).options[-1],
+            **(gathered if is_gathered else gathered | direct),
+            "unroll": sizes.unroll(self.vectors) if is_gathered else positions.options[-1],
+            "zeros": "inline" if sizes.across == 1 else "copy",
             "parallel": True,
         }
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
-        """A nest for the zeros, if there are any, and one for the sums."""
-        (out,) = schedule.outputs
-        for stage in stages(schedule.outputs):
-            if stage is not out:
-                shared = 2 if config["parallel"] else 0
-                pad_nest(extents_of(stage), out.dtype, self.vectors, shared).apply(schedule[stage])
-        extents = extents_of(out)
-        n, c, y, x, ic, kh, kw = extents
-        channels, rows, lanes = config["tile"]
-        tasks = [(c, 0), (y, 0)] if config["outer"] == "channels" else [(y, 0), (c, 0)]
-        Nest(
-            extents=extents,
-            cuts={
-                c: (max(1, config["channels"] // channels), channels),
-                y: (rows,),
-                x: (lanes,),
-                ic: (config["depth"],),
-            },
-            order=[
-                (n, 0), *tasks, (ic, 0), (c, 1), (x, 0), (ic, 1), (kh, 0), (kw, 0),
-                (y, 1), (c, 2), (x, 1),
-            ],
-            parallel=3 if config["parallel"] else 0,
-            unrolled=[*written_out(config["unroll"], kh, kw), (y, 1), (c, 2)],
-            vectorized=(x, 1),
-        ).apply(schedule[out])  # fmt: skip
+        """The steps of the form that the tile is of."""
+        conv = self.convolution(schedule.outputs)
+        form = apply_gathered if len(config["tile"]) == 2 else apply_direct
+        form(schedule, conv, config, self.vectors)
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:
-    """Small strides and the paddings that fit, for two inputs of four dimensions."""
-    out, given = outputs[0], inputs(outputs)
-    if len(outputs) != 1 or [len(t.extents) for t in (out, *given)] != [4, 4, 4]:
+    """The strides, dilations and groups that stand in it, for two inputs of four dimensions."""
+    if len(outputs) == 1:
+        yield from convolution_guesses(outputs[0], inputs(outputs))
+
+
+def convolution_guesses(conv: Tensor, given: Sequence[Tensor]) -> Iterator[dict[str, Any]]:
+    """The arguments with which `conv` may have been made from `given`, image and kernels first."""
+    steps = Steps.of(conv)
+    if steps is None or [len(t.extents) for t in given[:2]] != [4, 4]:
         return
-    (n, ic, *image), (oc, _, *kernel) = given[0].extents, given[1].extents
-    for padding in padding_guesses(outputs):
-        for stride in STRIDES:
-            yield {
-                "batch": n, "in_channels": ic, "height": image[0], "width": image[1],
-                "out_channels": oc, "kernel": tuple(kernel), "stride": stride,
-                "padding": padding, "dtype": out.dtype,
-            }  # fmt: skip
+    (n, channels, height, width), (oc, ic, *kernel) = given[0].extents, given[1].extents
+    for padding in padding_guesses([conv]):
+        yield {
+            "batch": n, "in_channels": channels, "height": height, "width": width,
+            "out_channels": oc, "kernel": tuple(kernel), "stride": steps.stride,
+            "padding": padding, "dtype": conv.dtype, "dilation": steps.dilation,
+            "groups": channels // ic,
+        }  # fmt: skip
 
 
 OPERATOR = Operator(

@@ -19,6 +19,9 @@ from tvmlab.targets.cpu.emit_value import set_mask, value
 
 Registers = dict[tuple[Buffer, int], str]
 
+STACK_ALIGNMENT = 64
+"""Bytes that an intermediate on the stack is aligned to: a cache line, a vector of 512 bits."""
+
 
 def statement(cx: Context, stmt: Stmt) -> None:
     """Append the text of `stmt`."""
@@ -200,13 +203,18 @@ def _seq(cx: Context, seq: Seq) -> None:
 
 def _allocate(cx: Context, allocate: Allocate) -> None:
     if allocate.buffer.scope != "register":
-        raise TargetError(
-            f"Emitting for target cpu stopped at the allocation of {allocate.buffer.name!r} in "
-            f"scope {allocate.buffer.scope!r}; memory belongs to the program, not to its body."
-        )
+        _on_stack(cx, allocate.buffer)
     statement(cx, allocate.body)
     for key in [k for k in cx.registers if k[0] is allocate.buffer]:
         del cx.registers[key]
+
+
+def _on_stack(cx: Context, buffer: Buffer) -> None:
+    """Memory of the function, made once at its entry: in a loop the stack would grow."""
+    pointer = f"%{cx.text.fresh(buffer.name)}"
+    memory = f"alloca [{buffer.size_bytes} x i8], align {STACK_ALIGNMENT}"
+    cx.text.entry.append(f"  {pointer} = {memory}")
+    cx.pointers[buffer] = (pointer, STACK_ALIGNMENT)
 
 
 def _let(cx: Context, stmt: Let) -> None:

@@ -1,0 +1,82 @@
+"""Scratch: what an iteration has for itself leaves the program's memory, and nothing else does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tvmlab as t
+from tvmlab.ir.interpret import interpret
+from tvmlab.ir.program import Allocate
+from tvmlab.ir.walk import stmts
+from tvmlab.lower import lower
+from tvmlab.lower.scratch import STACK_BYTES
+from tvmlab.schedule import Schedule
+
+
+def smoothed(rows: int, columns: int) -> Schedule:
+    """Sums of three neighbours of squares, row by row."""
+    a = t.placeholder((rows, columns + 2), name="A")
+    b = t.compute((rows, columns + 2), lambda y, x: a[y, x] * a[y, x], name="B")
+    c = t.compute((rows, columns), lambda y, x: b[y, x] + b[y, x + 1] + b[y, x + 2], name="C")
+    return t.create_schedule(c)
+
+
+def on_stack(s: Schedule) -> dict[str, tuple[int, ...]]:
+    """The shape of each intermediate that a lowered loop has of its own, by name."""
+    found = [f.buffer for f in stmts(lower(s.mod).body) if isinstance(f, Allocate)]
+    return {b.name: b.extents for b in found if b.scope == "local"}
+
+
+def assert_right(s: Schedule) -> None:
+    """The lowered program and the compiled kernel give what the formula says."""
+    rows, columns = s.outputs[0].extents
+    a = np.random.default_rng(0).integers(-4, 5, (rows, columns + 2)).astype(np.float32)
+    squares = a * a
+    expected = squares[:, :-2] + squares[:, 1:-1] + squares[:, 2:]
+    kernel = t.build(s)
+    for run in (lambda *arrays: interpret(lower(s.mod), list(arrays)), kernel):
+        out = np.full((rows, columns), np.nan, np.float32)
+        run(a, out)
+        assert np.array_equal(out, expected)
+
+
+def test_a_row_of_each_iteration_is_on_the_stack() -> None:
+    s = smoothed(8, 16)
+    s["B"].compute_at("C", "y")
+    s["C"].parallel("y")
+    assert on_stack(s) == {"B": (18,)}
+    assert lower(s.mod).buffers == ()
+    assert_right(s)
+
+
+@pytest.mark.parametrize("rows", [7, 11])
+def test_a_tail_of_its_own_has_it_as_well(rows: int) -> None:
+    s = smoothed(rows, 16)
+    outer, _ = s["C"].split("y", 4)
+    s["B"].compute_at("C", outer)
+    s["C"].parallel(outer)
+    assert on_stack(s) == {"B": (4, 18)}
+    assert_right(s)
+
+
+def test_what_the_stack_does_not_hold_stays_in_memory() -> None:
+    s = smoothed(2, STACK_BYTES // 4)
+    s["B"].compute_at("C", "y")
+    s["C"].parallel("y")
+    assert on_stack(s) == {}
+    assert_right(s)
+
+
+def test_what_is_made_before_the_loop_stays_in_memory() -> None:
+    s = smoothed(8, 16)
+    s["C"].parallel("y")
+    assert on_stack(s) == {}
+    assert_right(s)
+
+
+def test_a_serial_loop_shares_one_row_as_before() -> None:
+    s = smoothed(8, 16)
+    s["B"].compute_at("C", "y")
+    assert on_stack(s) == {}
+    assert_right(s)

@@ -45,9 +45,9 @@ def test_the_bias_and_relu_meet_the_convolution_in_registers() -> None:
     ).calls
     steps = call.schedule.trace.to_python()
     assert 's["add_1"].compute_inline()' in steps
-    assert 's["relu_2"].reverse_compute_at("C", ' in steps
-    # The zeros' stage needs memory; the sums do not.
-    assert len(call.kernel.signature.workspaces) == 1
+    assert 's["relu_2"].reverse_compute_at("C_reindex", ' in steps
+    # The panel of windows and its sums need memory; what goes into bias and ReLU does not.
+    assert len(call.kernel.signature.workspaces) <= 2
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

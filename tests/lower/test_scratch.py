@@ -45,7 +45,7 @@ def test_a_row_of_each_iteration_is_on_the_stack() -> None:
     s = smoothed(8, 16)
     s["B"].compute_at("C", "y")
     s["C"].parallel("y")
-    assert on_stack(s) == {"B": (18,)}
+    assert on_stack(s) == {"B": (1, 18)}
     assert lower(s.mod).buffers == ()
     assert_right(s)
 

@@ -36,6 +36,15 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         "conv2d was given a kernel of 5 x 5 for a padded image of 4 x 4; use a smaller kernel or "
         "more padding.",
     ),
+    "groups that do not divide": (
+        lambda: ops.conv2d(1, 6, 8, 8, 9, 3, groups=2),
+        "conv2d was given groups=2, which does not divide 6 and 9 channels; choose a divisor of "
+        "both.",
+    ),
+    "dilation zero": (
+        lambda: ops.conv2d(1, 1, 8, 8, 1, 3, dilation=0),
+        "conv2d was given dilation=0; it is a whole number, 1 or more.",
+    ),
     "stride zero": (lambda: ops.conv2d(1, 1, 8, 8, 1, 3, 0), "conv2d was given stride=0"),
     "padding unknown": (
         lambda: ops.depthwise_conv2d(1, 1, 8, 8, 3, padding="same"),

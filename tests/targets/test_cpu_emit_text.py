@@ -13,7 +13,7 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import Program, print_program
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import Allocate, For, Store
+from tvmlab.ir.program import Allocate, For, Seq, Store
 from tvmlab.lower import lower
 from tvmlab.schedule import Schedule
 from tvmlab.targets.cpu.build import assembly
@@ -148,9 +148,11 @@ def test_programs_that_are_not_lowered_are_refused() -> None:
         emit(tiled_product().mod, cpu_features())
 
 
-def test_memory_is_not_allocated_inside_a_program() -> None:
-    X, T = Buffer("X", (4,), "float32"), Buffer("T", (4,), "float32")
+def test_memory_inside_a_program_is_made_once_at_the_entry() -> None:
+    X, T = Buffer("X", (4,), "float32"), Buffer("T", (4,), "float32", "local")
     i = Var("i")
-    body = Allocate(T, For(i, 4, Store(X, (i,), Load(T, (i,)))))
-    with pytest.raises(TargetError, match="'T' in scope 'global'"):
-        emit(Program("p", [X], 1, [], body), cpu_features())
+    store = Seq([Store(T, (i,), Load(X, (i,))), Store(X, (i,), Load(T, (i,)))])
+    text = emit(Program("p", [X], 1, [], For(i, 4, Allocate(T, store))), cpu_features())
+    entry, _, rest = text.partition("loop.")
+    assert "alloca [16 x i8], align 64" in entry
+    assert "alloca" not in rest

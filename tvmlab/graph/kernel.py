@@ -14,7 +14,7 @@ from tvmlab.ops import template_for
 from tvmlab.ops.nest import Nest, extents_of, inner_extents
 from tvmlab.ops.register_tile import lane_choices
 from tvmlab.schedule import Schedule, create_schedule
-from tvmlab.schedule.find import find_site
+from tvmlab.schedule.find import find_site, sites
 from tvmlab.schedule.step import Step
 from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.te import Tensor
@@ -56,11 +56,11 @@ def scheduled(group: Group, choose: Choose = default_steps) -> tuple[Expression,
 
 def _follow(schedule: Schedule, anchor: Tensor, result: Tensor) -> None:
     """Compute `result` where its elements of `anchor` are finished, by vectors."""
-    stage, ahead = schedule[result], schedule[anchor]
-    loops = _finishing_loops(schedule, ahead.name)
+    stage, ahead = schedule[result], _writer(schedule, anchor)
+    loops = _finishing_loops(schedule, ahead)
     for around in range(len(loops), 0, -1):
         try:
-            stage.reverse_compute_at(ahead.name, loops[around - 1])
+            stage.reverse_compute_at(ahead, loops[around - 1])
         except ScheduleError:
             continue  # elements that are not a box, say: a loop further out may do
         extents = inner_extents(schedule, stage.name, around)
@@ -68,6 +68,12 @@ def _follow(schedule: Schedule, anchor: Tensor, result: Tensor) -> None:
         return
     extents = extents_of(result)
     _vectors(extents, result, parallel=max(1, len(extents) - 1)).apply(stage)
+
+
+def _writer(schedule: Schedule, tensor: Tensor) -> str:
+    """The block that writes `tensor`: its own, or one that copies what was computed elsewhere."""
+    blocks = [site.block for site in sites(schedule.mod)]
+    return next(b.name for b in blocks if tensor.name in [w.buffer.name for w in b.writes])
 
 
 def _finishing_loops(schedule: Schedule, block: str) -> list[str]:

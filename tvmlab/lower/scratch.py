@@ -13,10 +13,11 @@ stand in no other, and every access must be to the box of its own iteration.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Binary, Const, Expr
+from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.program import Allocate, For, If, Prefetch, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, loads, rewrite, stmts, sub_stmts
 
@@ -59,47 +60,49 @@ def _box(loop: For, buffer: Buffer) -> Buffer | None:
     """What an iteration has of `buffer`; None where it has none, or none of its own."""
     if not buffer.shape or not all(isinstance(e, int) for e in buffer.shape):
         return None
-    own = [
-        _is_own(loop, indices[0], at)
-        for used, indices, at in _accesses(loop.body, loop, None)
-        if used is buffer
-    ]
-    if not own or not all(own):
+    every = range(loop.extent) if isinstance(loop.extent, int) else range(0)
+    found = [a for a in _accesses(loop.body, loop.var, every) if a.buffer is buffer]
+    if not found or not all(a.is_own(loop.var) for a in found):
         return None
     return buffer.replace(shape=buffer.shape[1:] or (1,), scope="local")
 
 
-def _is_own(loop: For, index: Expr, at: int | None) -> bool:
-    """Whether an index is the loop's variable, or the value `at` that it has there."""
-    return index is loop.var or (isinstance(index, Const) and index.value == at)
+class _Access(NamedTuple):
+    """A place that is read, written or asked for, and in which iterations of the loop."""
+
+    buffer: Buffer
+    indices: tuple[Expr, ...]
+    when: range
+
+    def is_own(self, var: Var) -> bool:
+        """Whether it is in the box of its own iteration, which a tail names by its number."""
+        first = self.indices[0]
+        if isinstance(first, Const):
+            return len(self.when) == 1 and first.value == self.when.start
+        return first is var
 
 
-_Access = tuple[Buffer, tuple[Expr, ...], int | None]
-"""A buffer that is read, written or asked for; where; the loop's iteration, if that is known."""
-
-
-def _accesses(stmt: Stmt, loop: For, at: int | None) -> Iterator[_Access]:
-    """Every access in `stmt`; the last iteration may have a branch of its own, as a tail."""
+def _accesses(stmt: Stmt, var: Var, when: range) -> Iterator[_Access]:
+    """Every access in `stmt`, which the iterations `when` of the loop over `var` run."""
     if isinstance(stmt, (Store, Prefetch)):
-        yield stmt.buffer, stmt.indices, at
+        yield _Access(stmt.buffer, stmt.indices, when)
     for x in exprs_of(stmt):
-        yield from ((e.buffer, e.indices, at) for e in exprs(x) if isinstance(e, Load))
+        yield from (_Access(e.buffer, e.indices, when) for e in exprs(x) if isinstance(e, Load))
+    limit = _limit(stmt, var)
     for below in sub_stmts(stmt):
-        is_tail = isinstance(stmt, If) and below is stmt.otherwise and _is_main(stmt, loop)
-        yield from _accesses(below, loop, _last(loop) if is_tail else at)
+        inner = when
+        if limit is not None and isinstance(stmt, If):
+            is_main = below is stmt.then
+            inner = range(when.start, limit) if is_main else range(limit, when.stop)
+        yield from _accesses(below, var, inner)
 
 
-def _is_main(branch: If, loop: For) -> bool:
-    """Whether a branch is for all iterations of the loop but its last."""
-    test = branch.condition
-    if not isinstance(test, Binary) or test.op != "<" or test.a is not loop.var:
-        return False
-    return isinstance(test.b, Const) and test.b.value == _last(loop)
-
-
-def _last(loop: For) -> int | None:
-    """The last iteration, if that is known."""
-    return loop.extent - 1 if isinstance(loop.extent, int) else None
+def _limit(stmt: Stmt, var: Var) -> int | None:
+    """The iteration that a branch tells whole tiles from tails by: `var < limit`."""
+    test = stmt.condition if isinstance(stmt, If) else None
+    if not isinstance(test, Binary) or test.op != "<" or test.a is not var:
+        return None
+    return int(test.b.value) if isinstance(test.b, Const) else None
 
 
 def _uses(stmt: Stmt, buffer: Buffer) -> bool:

@@ -42,9 +42,9 @@ PANEL_PIXELS = 256
 LEAST_DEPTH, LEAST_CHANNELS = 4, 16
 """Input channels of a panel, and output channels of a task, that are tried at least."""
 
-SHARING = 128
-"""Output channels that share a panel: gathering costs a fiftieth then, and there are tasks for
-several threads."""
+SHARING, TASKS = 128, 4
+"""Output channels that share a panel, where that leaves tasks enough for a few threads: gathering
+costs a fiftieth then."""
 
 COPY_CYCLES = 2.5
 """Cycles that gathering a vector costs: a load that may be masked, a store, their addresses."""
@@ -112,8 +112,14 @@ class Gathering:
             "tile": tile,
             "rows": rows,
             "depth": max([d for d in depths if d * row_bytes <= PANEL_BYTES] or depths[:1]),
-            "channels": nearest(powers(LEAST_CHANNELS, self.channels), SHARING),
+            "channels": self._sharing(self.batch * self.groups * self.height // rows),
         }
+
+    def _sharing(self, panels: int) -> int:
+        """The output channels that share a panel: many, while there are tasks enough."""
+        options = powers(LEAST_CHANNELS, self.channels)
+        busy = [c for c in options if panels * round(self.channels / c) >= TASKS]
+        return nearest([c for c in busy if c >= SHARING] or busy[-1:] or options[-1:], SHARING)
 
     def best(self, vectors: VectorUnit) -> tuple[int, tuple[int, ...]]:
         """The rows of a panel and the register tile that cost least."""

@@ -203,18 +203,22 @@ def _seq(cx: Context, seq: Seq) -> None:
 
 def _allocate(cx: Context, allocate: Allocate) -> None:
     if allocate.buffer.scope != "register":
-        _on_stack(cx, allocate.buffer)
+        _on_stack(cx, allocate)
+        return
     statement(cx, allocate.body)
     for key in [k for k in cx.registers if k[0] is allocate.buffer]:
         del cx.registers[key]
 
 
-def _on_stack(cx: Context, buffer: Buffer) -> None:
+def _on_stack(cx: Context, allocate: Allocate) -> None:
     """Memory of the function, made once at its entry: in a loop the stack would grow."""
+    buffer = allocate.buffer
     pointer = f"%{cx.text.fresh(buffer.name)}"
     memory = f"alloca [{buffer.size_bytes} x i8], align {STACK_ALIGNMENT}"
     cx.text.entry.append(f"  {pointer} = {memory}")
     cx.pointers[buffer] = (pointer, STACK_ALIGNMENT)
+    statement(cx, allocate.body)
+    del cx.pointers[buffer]
 
 
 def _let(cx: Context, stmt: Let) -> None:

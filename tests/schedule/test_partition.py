@@ -82,6 +82,16 @@ def test_a_part_alone_is_not_all_that_a_reader_needs() -> None:
         s["C"].reverse_compute_at("P", "y")
 
 
+def test_a_part_of_a_sum_does_not_take_the_other_parts_terms() -> None:
+    """Made anew at its producer, the first part would fold over all, and the second again."""
+    a, k = t.placeholder((5, 11), name="A"), t.reduce_axis((0, 11), name="k")
+    b = t.compute((5, 11), lambda y, x: a[y, x] * 2, name="B")
+    s = t.create_schedule(t.compute((5,), lambda y: t.sum(b[y, k], axis=k), name="C"))
+    s["C"].partition("k", -1)
+    with pytest.raises(t.ScheduleError, match="block C_1 writes C as well"):
+        s["C"].reverse_compute_at("B", "i0")
+
+
 @pytest.mark.parametrize("call", ['partition("y", 0)', 'partition("y", -10)', 'partition("y", [])'])
 def test_no_empty_part(call: str) -> None:
     s = _sum()

@@ -19,6 +19,18 @@ PLACES = Room(
     ("tests/schedule",),
     (
         Bug(
+            "a part of a sum is made anew as all of it",
+            _REVERSE,
+            "            self.require_only_writer(program, site.block, region.buffer)\n",
+            "            pass\n",
+        ),
+        Bug(
+            "a window counts as an element where another index is a variable",
+            _REVERSE,
+            "if loose or len(set(found)) < len(found):",
+            "if len(set(found)) < len(found):",
+        ),
+        Bug(
             "a new nest computes one element too few",
             _NEST,
             "total if span is None else span.extent, block)",

@@ -70,6 +70,8 @@ class ReverseComputeAt(Step):
         site = self.site(program)
         self.require_settled(program, site.block)
         self.require_domain(site.block)
+        for region in site.block.writes:
+            self.require_only_writer(program, site.block, region.buffer)
         producer = self._producer(program)
         loop = self.find_loop(producer, self.loop)
         if loop in site.loops:

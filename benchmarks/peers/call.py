@@ -49,7 +49,7 @@ def window_of(workload: Workload) -> Window:
 
 def groups_of(workload: Workload) -> int:
     """Groups of a convolution, as other libraries count them."""
-    return int(workload.args["channels"]) if workload.name == "depthwise_conv2d" else 1
+    return int(workload.args["channels"]) if workload.name.startswith("depthwise") else 1
 
 
 def has_weights(workload: Workload) -> bool:

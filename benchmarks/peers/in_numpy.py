@@ -69,6 +69,19 @@ def depthwise_conv2d(workload: Workload, arrays: Sequence[Array], out: Array) ->
     return lambda: _shifted_sums(window, images, weights)
 
 
+def depthwise_bn_relu(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    images, weights, scale, shift = arrays
+    window, by, plus = window_of(workload), scale[:, None, None], shift[:, None, None]
+
+    def call() -> Array:
+        total = _shifted_sums(window, images, weights)
+        total *= by
+        total += plus
+        return np.maximum(total, 0, out=out)
+
+    return call
+
+
 def _shifted_sums(window: Window, images: Array, weights: Array) -> Array:
     """A depthwise convolution as whole images, shifted, scaled and added up."""
     views = window.views(images)
@@ -151,6 +164,7 @@ CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call]] = {
     "layer_norm": layer_norm,
     "conv2d": conv2d,
     "depthwise_conv2d": depthwise_conv2d,
+    "depthwise_bn_relu": depthwise_bn_relu,
     "narrow_matmul": narrow_matmul,
     "lstm": lstm,
     "gru": gru,

@@ -60,6 +60,17 @@ def conv2d(helper: Any, workload: Workload, names: list[str]) -> Nodes:
     ]  # fmt: skip
 
 
+def depthwise_bn_relu(helper: Any, workload: Workload, names: list[str]) -> Nodes:
+    (convolution,) = conv2d(helper, workload, names[:2])
+    convolution.output[0] = "sums"
+    return [
+        convolution,
+        helper.make_node("Mul", ["sums", names[2]], ["scaled"]),
+        helper.make_node("Add", ["scaled", names[3]], ["shifted"]),
+        helper.make_node("Relu", ["shifted"], ["out"]),
+    ]
+
+
 def batch_matmul(helper: Any, workload: Workload, names: list[str]) -> Nodes:
     return [helper.make_node("MatMul", names, ["out"])]
 
@@ -81,13 +92,14 @@ NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "layer_norm": layer_norm,
     "conv2d": conv2d,
     "depthwise_conv2d": conv2d,
+    "depthwise_bn_relu": depthwise_bn_relu,
     "narrow_matmul": narrow_matmul,
 }
 
 OPSET = 23
 """The first with the operator Attention."""
 
-CONSTANTS = {"conv2d": (1,), "depthwise_conv2d": (1,), "layer_norm": (1, 2)}
+CONSTANTS = {"conv2d": (1,), "depthwise_conv2d": (1,), "depthwise_bn_relu": (1, 2, 3), "layer_norm": (1, 2)}
 """Which inputs are weights, by operator."""
 
 
@@ -118,7 +130,10 @@ def _contender(workload: Workload, arrays: Sequence[Array], constant: Sequence[i
     weights = {names[n]: arrays[n] for n in constant}
     given = {n: a for n, a in zip(names, arrays, strict=True) if n not in weights}
     if groups_of(workload) > 1:
-        weights = {n: a[:, None] for n, a in weights.items()}
+        # Weights want the input channels of a group beside, what goes with channels an image.
+        weights = {
+            n: a[:, None] if a.ndim > 1 else a[:, None, None] for n, a in weights.items()
+        }
     nodes = NODES[workload.name](helper, workload, names)
     tensor = workload.tensors[0]
     call = _session(nodes, given, weights, tensor.extents, tensor.dtype)

@@ -67,6 +67,24 @@ def conv2d(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     return call
 
 
+def depthwise_bn_relu(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    """The normalisation folded into the convolution's weights and bias, as for inference."""
+    image, weights, scale, shift = given
+    window, groups = window_of(workload), groups_of(workload)
+    top, left, bottom, right = window.sides
+    folded = (weights * scale[:, None, None]).unsqueeze(1)
+    functional = torch.nn.functional
+    is_even = (top, left) == (bottom, right)
+
+    def call() -> Any:
+        padded = image if is_even else functional.pad(image, (left, right, top, bottom))
+        sides = (top, left) if is_even else (0, 0)
+        sums = functional.conv2d(padded, folded, shift, window.stride, sides, groups=groups)
+        return torch.relu_(sums)
+
+    return call
+
+
 def batch_matmul(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     out = torch.empty(workload.tensors[0].extents)
     return lambda: torch.bmm(*given, out=out)
@@ -110,6 +128,7 @@ CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "layer_norm": layer_norm,
     "conv2d": conv2d,
     "depthwise_conv2d": conv2d,
+    "depthwise_bn_relu": depthwise_bn_relu,
     "narrow_matmul": narrow_matmul,
     "lstm": lstm,
     "gru": gru,
@@ -132,7 +151,7 @@ def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
 def make_laid_out(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
     """The workload with its weights, and a convolution's image, in the layout oneDNN likes best."""
     torch = _ready()
-    if workload.name in ("conv2d", "depthwise_conv2d"):
+    if workload.name in ("conv2d", "depthwise_conv2d", "depthwise_bn_relu"):
         call, ready = _laid_out_convolution(torch, workload, arrays), "weights, image"
     elif workload.name == "matmul" and has_weights(workload):
         call, ready = _laid_out_product(torch, workload, arrays), "weights"
@@ -142,7 +161,10 @@ def make_laid_out(workload: Workload, arrays: Sequence[Array]) -> Contender | No
 
 
 def _laid_out_convolution(torch: Any, workload: Workload, arrays: Sequence[Array]) -> Call:
-    image, weights = map(torch.from_numpy, arrays)
+    image, weights, *rest = map(torch.from_numpy, arrays)
+    after, shift = ("relu", rest[1]) if rest else ("none", None)
+    if rest:
+        weights = weights * rest[0][:, None, None]
     window, groups = window_of(workload), groups_of(workload)
     if groups > 1:
         weights = weights.unsqueeze(1)
@@ -153,7 +175,7 @@ def _laid_out_convolution(torch: Any, workload: Workload, arrays: Sequence[Array
     shape = ((top, left), window.stride, (1, 1), groups)
     packed = torch._C._nn.mkldnn_reorder_conv2d_weight(weights.to_mkldnn(), *shape, image.shape)
     run = torch.ops.mkldnn._convolution_pointwise
-    return lambda: run(image, packed, None, *shape, "none", [], "")
+    return lambda: run(image, packed, shift, *shape, after, [], "")
 
 
 def _laid_out_product(torch: Any, workload: Workload, arrays: Sequence[Array]) -> Call:

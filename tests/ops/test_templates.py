@@ -13,6 +13,7 @@ from tvmlab import ops
 from tvmlab.ir.interpret import interpret
 from tvmlab.ir.program import For, Program
 from tvmlab.ir.walk import stmts
+from tvmlab.lower import lower
 from tvmlab.ops import AVX2, AVX512, NEON, ScheduleTemplate, Workload
 from tvmlab.schedule import create_schedule
 from tvmlab.tune.space import Space
@@ -81,7 +82,7 @@ def test_defaults_are_right_at_real_sizes(name: str) -> None:
         ("headline", 176_400, 12_495),
         ("C6", 274_176, 126_000),
         ("C12", 185_472, 13_500),
-        ("D7", 3_240, 7_200),
+        ("D7", 4_860, 7_200),
         ("softmax", 6_480, 44_100),
         ("chain", 624, 14),
     ],
@@ -166,13 +167,21 @@ def test_softmax_goes_through_all_blocks_row_by_row() -> None:
     assert set(around.values()) == {("io", "ii")}
 
 
-def test_zeros_are_made_where_they_are_used_or_before() -> None:
+def test_zeros_are_made_where_they_are_met_or_before() -> None:
     workload = ops.named("D7")
     template = workload.template()
     config = template.default(workload.tensors)
-    for inside, first in ((True, ("nco", "ci")), (False, ("nc", "h"))):
-        schedule = scheduled(workload, template, {**config, "inside": inside})
+    assert scheduled(workload, template, config).blocks == ["C"]
+    for zeros, first in (("channel", ("nco", "ci")), ("before", ("nc", "h"))):
+        schedule = scheduled(workload, template, {**config, "zeros": zeros})
         assert schedule["P"].loops[:2] == first
+
+
+def test_what_follows_the_sums_is_done_in_registers() -> None:
+    workload = ops.named("depthwise_bn_relu")
+    template = workload.template()
+    schedule = scheduled(workload, template, template.default(workload.tensors))
+    assert [b.name for b in lower(schedule.mod).buffers] == []
 
 
 def test_no_zeros_no_stage_for_them() -> None:

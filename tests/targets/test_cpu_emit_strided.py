@@ -48,7 +48,42 @@ def test_no_gather_is_left_where_vectors_do() -> None:
     assert "shufflevector" in text
 
 
-def test_a_condition_over_lanes_keeps_the_gather() -> None:
+@pytest.mark.parametrize("lanes", [8, 14, 16, 28, 33])
+@pytest.mark.parametrize("stride", [2, 3, 4])
+@pytest.mark.parametrize("whole", [True, False], ids=["known", "unknown"])
+def test_of_a_window_that_leaves_the_image_only_the_inside_is_read(
+    lanes: int, stride: int, whole: bool
+) -> None:
+    """Windows of 3 with a zero before and after, on an image that fills a page of memory."""
+    count = ELEMENTS // stride
+    X = te.placeholder((ELEMENTS,), name="X")
+    k = te.reduce_axis((0, 3), name="k")
+
+    def element(place: te.Expr) -> te.Expr:
+        inside = (place >= 0) & (place < ELEMENTS)
+        return select(inside, X[place], 0.0)
+
+    Y = te.compute((count,), lambda i: te.sum(element(i * stride + k - 1), axis=k), name="Y")
+    s = schedule(Y)
+    s[Y].split("i", lanes)
+    s[Y].reorder("io", "k", "ii")
+    s[Y].vectorize("ii")
+    s[Y].unroll("k")
+    if whole:
+        s[Y].partition("io", 1)
+    pages = mmap.mmap(-1, 3 * mmap.PAGESIZE)
+    x = np.frombuffer(pages, np.float32, ELEMENTS, mmap.PAGESIZE)
+    x[...] = np.arange(ELEMENTS)
+    libc = ctypes.CDLL(None, use_errno=True)
+    for page in (0, 2):
+        address = x.ctypes.data + (page - 1) * mmap.PAGESIZE
+        assert libc.mprotect(ctypes.c_void_p(address), mmap.PAGESIZE, 0) == 0
+    padded = np.pad(x, (1, 2))
+    expected = sum(padded[n : n + stride * count : stride][:count] for n in range(3))
+    assert np.array_equal(run(s.mod, x), expected)
+
+
+def test_unwanted_lanes_keep_their_other_value() -> None:
     X = te.placeholder((40,), name="X")
     Y = te.compute((32,), lambda i: select(i < 20, X[i * 2], -1.0), name="Y")
     s = schedule(Y)

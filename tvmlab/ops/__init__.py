@@ -7,7 +7,7 @@ workload.tensors, workload.reference(a, b), workload.flops, workload.template("c
 from tvmlab.ops.attention import attention
 from tvmlab.ops.batch_matmul import batch_matmul
 from tvmlab.ops.conv2d import conv2d
-from tvmlab.ops.depthwise import depthwise_conv2d
+from tvmlab.ops.depthwise import depthwise_bn_relu, depthwise_conv2d
 from tvmlab.ops.elementwise import multiply_add_relu
 from tvmlab.ops.hole_template import HoleTemplate
 from tvmlab.ops.layer_norm import layer_norm
@@ -37,6 +37,7 @@ __all__ = [
     "attention",
     "batch_matmul",
     "conv2d",
+    "depthwise_bn_relu",
     "depthwise_conv2d",
     "from_shape",
     "get",

@@ -12,7 +12,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ops.checks import float_dtype, size
 from tvmlab.ops.choices import nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, Part, extents_of, inner_extents
+from tvmlab.ops.nest import Nest, Part, extents_inside, extents_of
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
@@ -188,7 +188,7 @@ class AttentionTemplate(ScheduleTemplate):
         """A tile of sums in registers: what is added up, rows written out, lanes."""
         z, rows, lanes = names
         Nest(
-            extents=_inside(schedule, block, at),
+            extents=extents_inside(schedule, block, at),
             order=[(z, 0), (rows, 0), (lanes, 0)],
             unrolled=[(rows, 0)],
             vectorized=(lanes, 0),
@@ -200,7 +200,7 @@ class AttentionTemplate(ScheduleTemplate):
         width = self.vectors.lanes(dtypes.size_bytes(schedule.outputs[0].dtype))
         copy = schedule["Q_cache"]
         loops = Nest(
-            extents=_inside(schedule, "Q_cache", task),
+            extents=extents_inside(schedule, "Q_cache", task),
             cuts={"i2": (width,), "i3": (width,)},
             order=[("i2", 0), ("i3", 0), ("i3", 1), ("i2", 1)],
             unrolled=[("i3", 1)],
@@ -208,7 +208,7 @@ class AttentionTemplate(ScheduleTemplate):
         if ("i2", 1) in loops:
             copy.vectorize(loops["i2", 1])
         Nest(
-            extents=_inside(schedule, "S", task),
+            extents=extents_inside(schedule, "S", task),
             cuts={"x": (rows,), "y": (lanes,)},
             order=[("y", 0), ("x", 0), ("z", 0), ("x", 1), ("y", 1)],
             unrolled=[("x", 1)],
@@ -221,17 +221,11 @@ class AttentionTemplate(ScheduleTemplate):
         over: dict[str, Part | None] = {"M": ("j", 0), "E": ("x", 0), "T": ("i", 0), "R": None}
         for block, keys in over.items():
             Nest(
-                extents=_inside(schedule, block, task),
+                extents=extents_inside(schedule, block, task),
                 cuts={"y": (lanes,)},
                 order=[("y", 0), *([keys] if keys else []), ("y", 1)],
                 vectorized=("y", 1),
             ).apply(schedule[block])
-
-
-def _inside(schedule: Schedule, block: str, loop: str) -> dict[str, int]:
-    """A block's loops inside `loop`, and their iterations."""
-    around = [str(each) for each in schedule[block].loops].index(loop) + 1
-    return inner_extents(schedule, block, around)
 
 
 def _sizes(outputs: Sequence[Tensor]) -> tuple[int, int, int, int, int, int]:

@@ -45,6 +45,12 @@ def inner_extents(schedule: Schedule, block: str, around: int) -> dict[str, int]
     return {o.var.name: o.extent for o in site.loops[around:] if isinstance(o.extent, int)}
 
 
+def extents_inside(schedule: Schedule, block: str, loop: str) -> dict[str, int]:
+    """A block's loops inside `loop`, one around it, and their iterations."""
+    around = [str(each) for each in schedule[block].loops].index(loop) + 1
+    return inner_extents(schedule, block, around)
+
+
 @dataclass(frozen=True)
 class Nest:
     """How the loops of one block are to be.

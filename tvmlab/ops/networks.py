@@ -70,6 +70,10 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         for name, (c, hw, s) in _MOBILENET.items()
     },
     "attention": ("attention", {"batch": 1, "heads": 12, "queries": 128, "features": 64}),
+    "depthwise_bn_relu": (
+        "depthwise_bn_relu",
+        {"batch": 1, "channels": 128, "height": 56, "width": 56, "kernel": 3},
+    ),
     "softmax": ("softmax", {"rows": 4096, "columns": 1024}),
     "gru": ("gru", {"steps": 128, "hidden": 256}),
     "lstm": ("lstm", {"steps": 128, "hidden": 256}),

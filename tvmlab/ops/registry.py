@@ -9,7 +9,7 @@ from tvmlab.errors import UsageError
 from tvmlab.ops.attention import OPERATOR as ATTENTION
 from tvmlab.ops.batch_matmul import OPERATOR as BATCH_MATMUL
 from tvmlab.ops.conv2d import OPERATOR as CONV2D
-from tvmlab.ops.depthwise import OPERATOR as DEPTHWISE_CONV2D
+from tvmlab.ops.depthwise import DEPTHWISE_BN_RELU, DEPTHWISE_CONV2D
 from tvmlab.ops.elementwise import OPERATOR as MULTIPLY_ADD_RELU
 from tvmlab.ops.layer_norm import OPERATOR as LAYER_NORM
 from tvmlab.ops.matmul import OPERATOR as MATMUL
@@ -27,6 +27,7 @@ OPERATORS: Mapping[str, Operator] = {
         NARROW_MATMUL,
         CONV2D,
         DEPTHWISE_CONV2D,
+        DEPTHWISE_BN_RELU,
         SOFTMAX,
         LAYER_NORM,
         MULTIPLY_ADD_RELU,
@@ -55,9 +56,9 @@ def from_shape(name: str, shape: Sequence[int]) -> Workload:
 
     matmul: m,n,k (`A @ B`, both stored by rows); narrow_matmul: m,n,k; batch_matmul:
     batch,m,n,k; conv2d: batch,in_channels,height,width,
-    out_channels,kernel[,stride] (padding SAME); depthwise_conv2d: batch,channels,height,width,
-    kernel[,stride] (padding SAME); attention: batch,heads,queries,features[,keys]; softmax,
-    layer_norm: rows,columns; multiply_add_relu: n.
+    out_channels,kernel[,stride] (padding SAME); depthwise_conv2d, depthwise_bn_relu:
+    batch,channels,height,width,kernel[,stride] (padding SAME); attention:
+    batch,heads,queries,features[,keys]; softmax, layer_norm: rows,columns; multiply_add_relu: n.
 
     Raises:
         UsageError: no such operator, or numbers that it cannot use.

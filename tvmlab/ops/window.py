@@ -150,7 +150,7 @@ STRIDES = range(1, 5)
 def padding_guesses(outputs: Sequence[Tensor]) -> list[Padding]:
     """Paddings with which the first input, an image, may have been padded for `outputs`."""
     (image, *_), first = inputs(outputs), stages(outputs)[0]
-    if first is outputs[0]:
+    if first.reduce_axes or first is outputs[0]:
         return ["VALID"]
     chosen = first.body.a if isinstance(first.body, Select) else None
     if not isinstance(chosen, Load) or len(chosen.indices) != 4:

@@ -9,6 +9,7 @@ from tvmlab.ir.expr import Const, Expr
 from tvmlab.targets.cpu.emit_columns import column_of, load_column
 from tvmlab.targets.cpu.emit_context import Context, both, evaluate, spread
 from tvmlab.targets.cpu.emit_index import Address, address, index_value, linear_index, pointer_to
+from tvmlab.targets.cpu.emit_masked import load_masked
 from tvmlab.targets.cpu.emit_strided import is_shuffled, load_strided
 from tvmlab.targets.cpu.emit_types import (
     first_lanes,
@@ -61,14 +62,7 @@ def _load_vector(cx: Context, buffer: Buffer, at: Address) -> str:
         text = f"load {vector}, ptr {pointer}, align {at.alignment}"
         value = cx.text.load(text, (pointer,), buffer)
     else:
-        name = f"llvm.masked.load.{suffix(_stored(buffer), lanes)}.p0"
-        masks = value_type("bool", lanes)
-        cx.text.module.declare(vector, name, ("ptr", masks, vector))
-        text = (
-            f"call {vector} @{name}(ptr align {at.alignment} {pointer}, "
-            f"{masks} {mask}, {vector} zeroinitializer)"
-        )
-        value = cx.text.load(text, (pointer, mask), buffer)
+        value = load_masked(cx, buffer, pointer, mask, at.alignment)
     return _from_memory(cx, value, buffer.dtype, lanes)
 
 

@@ -99,7 +99,12 @@ NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
 OPSET = 23
 """The first with the operator Attention."""
 
-CONSTANTS = {"conv2d": (1,), "depthwise_conv2d": (1,), "depthwise_bn_relu": (1, 2, 3), "layer_norm": (1, 2)}
+CONSTANTS = {
+    "conv2d": (1,),
+    "depthwise_conv2d": (1,),
+    "depthwise_bn_relu": (1, 2, 3),
+    "layer_norm": (1, 2),
+}
 """Which inputs are weights, by operator."""
 
 
@@ -131,9 +136,7 @@ def _contender(workload: Workload, arrays: Sequence[Array], constant: Sequence[i
     given = {n: a for n, a in zip(names, arrays, strict=True) if n not in weights}
     if groups_of(workload) > 1:
         # Weights want the input channels of a group beside, what goes with channels an image.
-        weights = {
-            n: a[:, None] if a.ndim > 1 else a[:, None, None] for n, a in weights.items()
-        }
+        weights = {n: a[:, None] if a.ndim > 1 else a[:, None, None] for n, a in weights.items()}
     nodes = NODES[workload.name](helper, workload, names)
     tensor = workload.tensors[0]
     call = _session(nodes, given, weights, tensor.extents, tensor.dtype)

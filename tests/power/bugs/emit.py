@@ -262,6 +262,24 @@ MEMORY = Room(
             "lanes + n * stride - start - 1",
         ),
         Bug(
+            "of a vector with a stride every lane is read, wanted or not",
+            _STRIDED,
+            'if cx.mask == "true" or at.index.inside:\n        text',
+            "if True:\n        text",
+        ),
+        Bug(
+            "the mask of a load with a stride is not spread to its elements",
+            _STRIDED,
+            "[lane if not rest and lane < cx.chunk.active else lanes for lane, rest in read]",
+            "list(range(lanes))",
+        ),
+        Bug(
+            "conditions on every second element are those on every one",
+            _COMPARE,
+            'return fold("*", a[0], b[0]), a[1] * int(b[0].value)',
+            'return fold("*", a[0], b[0]), a[1]',
+        ),
+        Bug(
             "a square's rows begin at the column wanted",
             _COLUMNS,
             "lane * at.index.stride - column)",

@@ -22,6 +22,8 @@ from tvmlab.ops.workload import Workload
 from tvmlab.schedule.caution import ScheduleWarning
 from tvmlab.schedule.state import State
 from tvmlab.schedule.trace import parse_document, steps_of
+from tvmlab.targets.cpu.code_report import CodeReport
+from tvmlab.targets.cpu.target import report
 from tvmlab.targets.target import Kernel, Signature, Target
 from tvmlab.te.evaluate import evaluate, random_inputs
 from tvmlab.te.graph import graph_sizes
@@ -136,6 +138,14 @@ class Schedule(scheduling.Schedule):
         machine = _machine_for(kind, target)
         lines = print_program(self.mod).line_of()
         return machine.code_lines(machine.emit(self.lowered(), lines), kind)
+
+    def code_report(self) -> CodeReport:
+        """What machine code became of each innermost loop, and what in it is slow, in words.
+
+        What the program itself tells of slowness is in `cautions`. Only the assembly of x86-64 is
+        read; on other processors the report says so.
+        """
+        return report(print_program(self.mod), self.code_lines("asm", target="cpu"))
 
     def build(self, target: TargetLike = "cpu") -> Function:
         """The compiled function."""

@@ -48,6 +48,7 @@ export function code(text: string, origins: number[], more: Partial<CodeView> = 
     text,
     origins,
     facts: "",
+    loops: [],
     reason: "",
     is_stale: false,
     ...more,

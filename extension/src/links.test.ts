@@ -60,3 +60,19 @@ test("a pane that is gone listens no more", () => {
   hover(rows(labs[1]!, 0)[1]!);
   expect(lit(labs[1]!, 1)).toEqual([]);
 });
+
+test("pointing at a loop of the code lights its line in program and code", () => {
+  const loop = { line: 2, place: "line 2, loop y", words: "1 load", remarks: ["it waits; unroll."] };
+  listing.update(code("start:\n\tadd\n\tfma\n\tadd", [0, 2, 3, 2], { loops: [loop] }));
+  const item = labs[1]!.querySelector(".tv-loops li")!;
+  expect(item.querySelector("button")!.textContent).toBe("line 2, loop y1 load");
+  expect(item.querySelector(".tv-remark")!.textContent).toBe("Slow: it waits; unroll.");
+  hover(item);
+  expect(lit(labs[1]!, 1)).toEqual([1, 3]);
+  expect(lit(labs[1]!, 0)).toEqual([1]);
+  listing.update(code("add", [2], { loops: [loop], is_stale: true }));
+  hover(labs[1]!.querySelector(".tv-loops li")!);
+  expect(lit(labs[1]!, 0)).toEqual([]);
+  listing.update(code("add", [2]));
+  expect(labs[1]!.querySelector<HTMLElement>(".tv-loops")!.hidden).toBe(true);
+});

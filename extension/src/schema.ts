@@ -111,6 +111,14 @@ export interface CodeKind {
   title: string;
 }
 
+/** An innermost loop of the machine code: what a step does, in words, and what in it is slow. */
+export interface CodeLoop {
+  line: number;
+  place: string;
+  words: string;
+  remarks: string[];
+}
+
 export interface CodeView {
   kinds: CodeKind[];
   kind: string;
@@ -118,6 +126,7 @@ export interface CodeView {
   text: string;
   origins: number[];
   facts: string;
+  loops: CodeLoop[];
   reason: string;
   is_stale: boolean;
 }

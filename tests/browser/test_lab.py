@@ -129,6 +129,11 @@ def test_code_and_measurement(lab: LabPage, pane: LabPane) -> None:
     expect(pane.steps).to_have_count(6)
     pane.pane("code").get_by_role("tab", name="Assembly").click()
     expect(pane.pane("code").locator(".tv-bar")).to_contain_text("fused", timeout=SLOW_MS)
+    hottest = pane.pane("code").locator(".tv-loops li").first
+    expect(hottest).to_contain_text("loop k of block C")
+    expect(hottest.locator(".tv-remark").first).to_contain_text("stored to the stack")
+    hottest.get_by_role("button").click()
+    expect(pane.pane("program").locator(".tv-lit", has_text="for k in")).to_be_visible()
     pane.loop("k").click()
     expect(listing.locator(".tv-lit").first).to_be_visible()
     pane.pane("program").get_by_text("C[vy, vx] = C[vy, vx]").hover()

@@ -79,6 +79,30 @@ def test_a_parallel_loop_entered_often_is_told_by_its_launches() -> None:
     assert not _told(s, 's["B"].parallel("y")')
 
 
+def _parts(parallel: str, factor: int) -> list[Caution]:
+    """A vector of which threads take either whole stretches or every other element."""
+    a = t.placeholder((1 << 16,), name="A")
+    s = t.create_schedule(t.compute((1 << 16,), lambda x: a[x] * 2.0, name="B"))
+    _told(s, f'xo, xi = s["B"].split("x", {factor})')
+    _told(s, 's["B"].reorder("xi", "xo")' if parallel == "xi" else 's["B"].reorder("xo", "xi")')
+    return _told(s, f's["B"].parallel("{parallel}")')
+
+
+def test_threads_that_share_every_line_are_told() -> None:
+    (told,) = _parts("xi", 8)
+    assert told.rule == "false_sharing"
+    assert "write B 4 bytes apart, so threads share every line of 64" in told.why
+    assert not _parts("xi", 64), "each thread's 32 elements fill two lines"
+    assert "false_sharing" not in {c.rule for c in _parts("xo", 8)}
+
+
+def test_a_line_that_is_written_once_may_be_shared() -> None:
+    a = t.placeholder((8, 4096), name="A")
+    k = t.reduce_axis((0, 4096), name="k")
+    s = t.create_schedule(t.compute((8,), lambda y: t.sum(a[y, k], axis=k), name="S"))
+    assert not _told(s, 's["S"].parallel("y")'), "eight sums, each stored after 4096 terms"
+
+
 def test_accumulators_beyond_the_registers_are_counted() -> None:
     s = _product()
     for line in (
@@ -167,6 +191,7 @@ def test_every_rule_is_met_here() -> None:
         "idle_lanes",
         "scattered_lanes",
         "small_shares",
+        "false_sharing",
         "registers",
         "recomputation",
         "long_compile",

@@ -10,7 +10,7 @@ from tvmlab.errors import TargetError, UsageError
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State, Step, step_from_json
 from tvmlab.view.engine import LinkedLines, Peaks, RunState, Trial
-from tvmlab.view.schema import CodeKind
+from tvmlab.view.schema import CodeKind, CodeLoop
 
 OK = Outcome("ok", "time", times_s=(0.010, 0.011, 0.012), verified=True)
 
@@ -79,6 +79,12 @@ class FakeEngine:
             raise TargetError("this target has no threads; use another.")
         comment = f"; {kind} after {state.depth} step(s)"
         return [(comment, 0), ("\tvfmadd231ps\t%ymm0, %ymm1, %ymm2", 4)]
+
+    def code_loops(self, state: State, lines: LinkedLines) -> Sequence[CodeLoop]:
+        return [
+            {"line": n, "place": f"line {n}, loop y", "words": "1 load", "remarks": ["slow"] * n}
+            for n in range(5)
+        ]
 
     def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
         stage("Comparing with numpy…")

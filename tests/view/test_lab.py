@@ -212,12 +212,14 @@ def test_code_is_made_once_asked_and_marked_when_old(view: LabView) -> None:
     made: Any = view.do({"intent": "code", "kind": "asm"})
     assert made["code"]["text"].startswith("; asm after 0")
     assert made["code"]["facts"] == "2 lines · 1 fused multiply-adds · vectors of 256 bits"
+    assert [loop["line"] for loop in made["code"]["loops"]] == [0, 1, 2], "the first that do most"
     old: Any = view.do({"intent": "apply", "line": TILE})
     assert old["code"]["is_stale"]
     view.do({"intent": "apply", "line": 's["C"].parallel("yo")'})
     failed: Any = view.do({"intent": "code", "kind": "llvm"})
     assert failed["code"]["status"] == "failed"
     assert "no threads" in failed["code"]["reason"]
+    assert failed["code"]["loops"] == [], "of the text before, and not of this one"
 
 
 def test_code_that_comes_late_does_not_replace_what_was_asked_since(

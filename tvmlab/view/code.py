@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 from tvmlab.schedule import State
 from tvmlab.view.engine import LinkedLines
-from tvmlab.view.schema import CodeKind, CodeView
+from tvmlab.view.schema import CodeKind, CodeLoop, CodeView
 
 VECTORS = (("zmm", 512), ("ymm", 256), ("xmm", 128))
 """x86 vector registers by their prefix in assembly, and their width in bits."""
+
+MOST_LOOPS = 3
+"""Loops of which something is said: where the time goes, not an inventory."""
 
 
 class Code:
@@ -24,6 +27,7 @@ class Code:
         self._state: State | None = None
         self._text = ""
         self._origins: list[int] = []
+        self._loops: list[CodeLoop] = []
         self._reason = ""
 
     def knows(self, kind: str) -> bool:
@@ -33,13 +37,21 @@ class Code:
     def begin(self, kind: str) -> int:
         """Note that text of `kind` is being made; the ticket to settle it with."""
         if kind != self.kind:
-            self._text, self._origins, self._state, self._reason = "", [], None, ""
+            self._text, self._origins, self._loops = "", [], []
+            self._state, self._reason = None, ""
         self.kind = kind
         self._is_working = True
         self._asked += 1
         return self._asked
 
-    def settle(self, ticket: int, state: State, lines: LinkedLines, reason: str) -> None:
+    def settle(
+        self,
+        ticket: int,
+        state: State,
+        lines: LinkedLines,
+        reason: str,
+        loops: Sequence[CodeLoop] = (),
+    ) -> None:
         """Take the lines for `state`, or the reason there are none, unless asked again since."""
         if ticket != self._asked:
             return
@@ -47,6 +59,7 @@ class Code:
         self._state, self._reason = state, reason
         self._text = "\n".join(text for text, _ in lines)
         self._origins = [origin for _, origin in lines]
+        self._loops = list(loops[:MOST_LOOPS])
 
     def view(self, current: State) -> CodeView:
         """The text as plain data; `current` is the state now shown."""
@@ -60,6 +73,7 @@ class Code:
             "text": self._text,
             "origins": self._origins,
             "facts": code_facts(self._text, self.kind) if self._text else "",
+            "loops": self._loops,
             "reason": self._reason,
             "is_stale": self._state is not None and self._state is not current,
         }

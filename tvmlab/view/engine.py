@@ -13,7 +13,7 @@ from typing import Protocol
 from tvmlab.analysis.work import Work
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State, Step
-from tvmlab.view.schema import CodeKind
+from tvmlab.view.schema import CodeKind, CodeLoop
 
 LinkedLines = Sequence[tuple[str, int]]
 """Lines of code, each with the line of the program that it comes from (0: none)."""
@@ -94,6 +94,9 @@ class Engine(Protocol):
 
     def code(self, state: State, kind: str) -> LinkedLines:
         """Generated code; TvmlabError where there is none."""
+
+    def code_loops(self, state: State, lines: LinkedLines) -> Sequence[CodeLoop]:
+        """What the innermost loops of assembly `lines` do, those that do most first."""
 
     def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
         """Build, compare with numpy and time; `stage` is told in words what is going on."""

@@ -25,7 +25,7 @@ from tvmlab.view.engine import Engine, LinkedLines
 from tvmlab.view.measurements import Measurements
 from tvmlab.view.moves import effect_words, find_loop, refusal_view, requested_step
 from tvmlab.view.program import ProgramLines, first_new_loop
-from tvmlab.view.schema import LoopRef, PreviewView, RefusalView, Refused, Snapshot
+from tvmlab.view.schema import CodeLoop, LoopRef, PreviewView, RefusalView, Refused, Snapshot
 from tvmlab.view.timeline import LaterStepRefused, Timeline, replayed
 from tvmlab.view.tuning import Tuning
 
@@ -289,13 +289,15 @@ class LabView:
             ticket = self._code.begin(kind)
         self.changed()
         lines: LinkedLines = ()
+        loops: Sequence[CodeLoop] = ()
         reason = ""
         try:
             lines = self._engine.code(state, kind)
+            loops = self._engine.code_loops(state, lines) if kind == "asm" else ()
         except TvmlabError as error:
             reason = str(error)
         with self._lock:
-            self._code.settle(ticket, state, lines, reason)
+            self._code.settle(ticket, state, lines, reason, loops)
 
     def _measure(self, intent: Intent) -> None:
         with self._lock:

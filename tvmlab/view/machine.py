@@ -11,16 +11,18 @@ from pathlib import Path
 
 from tvmlab import api
 from tvmlab.analysis.work import Work, work_of
+from tvmlab.ir.printer import print_program
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
 from tvmlab.schedule import State
 from tvmlab.targets.cpu.limits import cpu_peaks
+from tvmlab.targets.cpu.target import report
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
 from tvmlab.view.engine import LinkedLines, Peaks, TuningRun
 from tvmlab.view.machine_run import MachineRun
-from tvmlab.view.schema import CodeKind
+from tvmlab.view.schema import CodeKind, CodeLoop
 
 CODE_KINDS: list[CodeKind] = [
     {"kind": "llvm", "title": "LLVM IR"},
@@ -63,6 +65,14 @@ class Machine:
     def code(self, state: State, kind: str) -> LinkedLines:
         """Generated code, without running anything."""
         return api.Schedule(state).code_lines(kind, target="cpu")
+
+    def code_loops(self, state: State, lines: LinkedLines) -> Sequence[CodeLoop]:
+        """Read off the text; none where this processor's is not read."""
+        found = report(print_program(state.program), lines)
+        return [
+            {"line": x.line, "place": x.place, "words": x.words, "remarks": list(x.remarks)}
+            for x in found.loops
+        ]
 
     def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
         """Build, compare and time in a child process, one measurement at a time."""

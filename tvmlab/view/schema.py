@@ -149,10 +149,23 @@ class CodeKind(TypedDict):
     title: str
 
 
+class CodeLoop(TypedDict):
+    """An innermost loop of the machine code: its line in the program, what a step does, in words.
+
+    `remarks` says in sentences what is slow and what would do better.
+    """
+
+    line: int
+    place: str
+    words: str
+    remarks: list[str]
+
+
 class CodeView(TypedDict):
     """The generated text of one kind; `is_stale` when it belongs to an earlier program.
 
     `origins` has, for each line of the text, the line of the program that it comes from (0: none).
+    `loops` are those of assembly that do most, the first most of all.
     """
 
     kinds: list[CodeKind]
@@ -161,6 +174,7 @@ class CodeView(TypedDict):
     text: str
     origins: list[int]
     facts: str
+    loops: list[CodeLoop]
     reason: str
     is_stale: bool
 

@@ -1,6 +1,6 @@
 // Generated code, one tab a kind, made when it is looked at.
 
-import type { CodeView } from "../schema.js";
+import type { CodeLoop, CodeView } from "../schema.js";
 import { button, copyText, el, fill, setText } from "../dom.js";
 import { Links, type Link } from "../links.js";
 import { pane, type Drawn, type Host } from "../pane.js";
@@ -13,6 +13,7 @@ export class Code implements Drawn<CodeView> {
   private readonly facts = el("span", { class: "tv-dim tv-grow tv-ellipsis", role: "status" });
   private readonly make: HTMLButtonElement;
   private readonly empty = el("p", { class: "tv-empty" });
+  private readonly loops = el("ul", { class: "tv-loops", "aria-label": "Innermost loops of the code" });
   private readonly rows: Rows;
   private readonly links: Links;
   private state: CodeView | null = null;
@@ -36,7 +37,7 @@ export class Code implements Drawn<CodeView> {
       onmouseleave: () => this.links.point(0),
       onclick: (event) => this.links.point(this.originAt(event), true),
     });
-    root.append(el("header", { class: "tv-bar" }, this.tabs, this.facts, this.make, copy), this.empty, scroller);
+    root.append(el("header", { class: "tv-bar" }, this.tabs, this.facts, this.make, copy), this.loops, this.empty, scroller);
     this.rows = new Rows(scroller);
     this.links = new Links(root, (link) => this.showLink(link));
   }
@@ -64,6 +65,7 @@ export class Code implements Drawn<CodeView> {
     setText(this.empty, words(state));
     this.empty.hidden = state.text !== "" && state.status !== "failed";
     this.rows.scroller.hidden = !this.empty.hidden;
+    this.showLoops(state);
     const stamp = `${state.kind}\n${state.text}`;
     if (stamp !== this.shown) this.draw(stamp);
   }
@@ -83,6 +85,22 @@ export class Code implements Drawn<CodeView> {
     this.rows.light((index) => origins[index] === origin);
     const first = origins.indexOf(origin);
     if (isChosen && first >= 0) this.rows.reveal(first);
+  }
+
+  /** What the loops do that take the time; pointing at one lights its line in program and code. */
+  private showLoops(state: CodeView): void {
+    this.loops.hidden = state.loops.length === 0 || state.status === "failed";
+    this.loops.classList.toggle("tv-stale", state.is_stale || state.status === "working");
+    fill(this.loops, ...state.loops.map((loop) => this.loopItem(loop)));
+  }
+
+  private loopItem(loop: CodeLoop): HTMLElement {
+    const said = `${loop.place}: ${loop.words}`;
+    const point = (isChosen: boolean) => this.links.point(this.state?.is_stale ? 0 : loop.line, isChosen);
+    const head = button("", () => point(true), { class: "tv-code-loop", title: said });
+    head.append(el("span", { class: "tv-code-place" }, loop.place), el("span", { class: "tv-dim tv-ellipsis" }, loop.words));
+    const remarks = loop.remarks.map((remark) => el("p", { class: "tv-remark", title: remark }, `Slow: ${remark}`));
+    return el("li", { onmouseover: () => point(false), onmouseleave: () => this.links.point(0) }, head, ...remarks);
   }
 
   private ask(kind: string): void {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tvmlab.ir.program import Program
 from tvmlab.schedule.caution import Caution
+from tvmlab.schedule.cautions.false_sharing import false_sharing
 from tvmlab.schedule.cautions.idle_lanes import idle_lanes
 from tvmlab.schedule.cautions.long_compile import long_compile
 from tvmlab.schedule.cautions.recomputation import recomputation
@@ -19,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     idle_lanes,
     scattered_lanes,
     small_shares,
+    false_sharing,
     registers,
     recomputation,
     long_compile,

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-LinkedLine = tuple[str, int]
-"""A line of code, and the 1-based line of the program it comes from; 0: none in particular."""
+from tvmlab.targets.cpu.assembly import LinkedLine
 
 _LOCATION = re.compile(r"^!(\d+) = !DILocation\(line: (\d+)", re.MULTILINE)
 _MARK = re.compile(r",? !dbg !(\d+)")

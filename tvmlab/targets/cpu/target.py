@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tvmlab.ir import Program, Var
-from tvmlab.targets.cpu.build import DEFAULT_PRESET, preset_named
+from tvmlab.ir.printed import Printed
+from tvmlab.targets.cpu.assembly import LinkedLine
+from tvmlab.targets.cpu.build import DEFAULT_PRESET, host, preset_named
+from tvmlab.targets.cpu.code_report import CodeReport, code_report
 from tvmlab.targets.cpu.code_text import CODE_KINDS, code_text
 from tvmlab.targets.cpu.emit import emit
 from tvmlab.targets.cpu.limits import cpu_features
-from tvmlab.targets.cpu.provenance import LinkedLine, linked_lines
+from tvmlab.targets.cpu.provenance import linked_lines
 from tvmlab.targets.cpu.run import CpuKernel
 from tvmlab.targets.target import Signature
 
@@ -54,3 +57,8 @@ class CpuTarget:
     def details(self) -> Mapping[str, Any]:
         """The target as plain data, as `targets.get` takes it."""
         return {"name": self.name, "preset": self.preset}
+
+
+def report(printed: Printed, lines: Sequence[LinkedLine]) -> CodeReport:
+    """What this machine's assembly `lines` became of the loops of the program `printed`."""
+    return code_report(printed, lines, cpu_features(), host().is_x86)

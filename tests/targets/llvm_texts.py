@@ -58,12 +58,13 @@ define void @scratch(ptr %launch, ptr noalias %Y, ptr noalias %first, ptr noalia
 WORKSPACES_SIGNATURE = Signature("scratch", (Param("Y", (2,), "int64", True),), (8, 96))
 
 
-def count_up(extent: int, nested: int = 0) -> str:
+def count_up(extent: int, nested: int = 0, static: int = 0) -> str:
     """Adds 1 to each of `extent` int32 elements in a parallel loop.
 
     With `nested`, each iteration launches a loop of its own over `nested` elements of its row.
+    `static` is as launches take it.
     """
-    inner = f"call void %launch(ptr @inner, ptr %row, i64 {nested})" if nested else ""
+    inner = f"call void %launch(ptr @inner, ptr %row, i64 {nested}, i64 {static})" if nested else ""
     own = (
         "" if nested else "%v = load i32, ptr %row\n  %w = add i32 %v, 1\n  store i32 %w, ptr %row"
     )
@@ -106,7 +107,7 @@ define void @count(ptr %launch, ptr noalias %X) {{
   store ptr %X, ptr %closure
   %launch.at = getelementptr ptr, ptr %closure, i64 1
   store ptr %launch, ptr %launch.at
-  call void %launch(ptr @outer, ptr %closure, i64 {extent})
+  call void %launch(ptr @outer, ptr %closure, i64 {extent}, i64 {static})
   ret void
 }}
 """

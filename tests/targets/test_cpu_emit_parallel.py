@@ -76,4 +76,17 @@ def test_the_body_takes_noalias_pointers_and_is_not_inlined() -> None:
     body = re.search(r"define internal void @C_y\.\d+\((.*)\) noinline", text)
     assert body
     assert body[1].count("ptr noalias") == 3
-    assert re.search(r"call void %launch\(ptr @C_y\.\d+\.part, ptr %closure\.\d+, i64 16\)", text)
+    launch = r"call void %launch\(ptr @C_y\.\d+\.part, ptr %closure\.\d+, i64 16, i64 0\)"
+    assert re.search(launch, text)
+
+
+def test_the_manner_of_sharing_reaches_the_launcher() -> None:
+    C, s = product(50, 16, 4)
+    yo, yi = s[C].split("y", 8)
+    s[C].unroll(yi)
+    s[C].parallel(yo, chunks="static")
+    assert 'parallel(7, chunks="static")' in str(lower(s.mod)), "tails and all"
+    assert re.search(r"call void %launch\(.*, i64 7, i64 1\)", emit(lower(s.mod), cpu_features()))
+    a = RNG.integers(-9, 9, (50, 4)).astype(np.float32)
+    b = RNG.integers(-9, 9, (4, 16)).astype(np.float32)
+    assert np.array_equal(run(s.mod, a, b), a @ b)

@@ -43,7 +43,8 @@ def test_a_c_program_may_share_out_parallel_loops(tmp_path: Path) -> None:
         #include <stdio.h>
         #include "kernel.h"
         static float a[64 * 32], b[64 * 32];
-        static void halves(tvmlab_body body, void *closure, int64_t count) {
+        static void halves(tvmlab_body body, void *closure, int64_t count, int64_t is_static) {
+          (void)is_static;
           body(closure, count / 2, count);
           body(closure, 0, count / 2);
         }

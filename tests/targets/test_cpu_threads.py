@@ -12,6 +12,7 @@ import pytest
 
 from tests.targets.llvm_texts import AXPY, AXPY_SIGNATURE, count_signature, count_up
 from tvmlab.errors import TargetError
+from tvmlab.targets import Param, Signature
 from tvmlab.targets.cpu import threads
 from tvmlab.targets.cpu.run import CpuKernel
 from tvmlab.targets.cpu.threads import (
@@ -34,30 +35,32 @@ def default_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     set_num_threads(None)
 
 
-def counter(extent: int, nested: int = 0) -> tuple[CpuKernel, np.ndarray]:
+def counter(extent: int, nested: int = 0, static: int = 0) -> tuple[CpuKernel, np.ndarray]:
     return (
-        CpuKernel(count_up(extent, nested), count_signature(extent, nested)),
+        CpuKernel(count_up(extent, nested, static), count_signature(extent, nested)),
         np.zeros(extent * max(nested, 1), np.int32),
     )
 
 
+@pytest.mark.parametrize("static", [0, 1])
 @pytest.mark.parametrize("extent", [0, 1, 2, 3, 7, 16, 1000, 100_003])
-def test_every_iteration_runs_once(extent: int) -> None:
-    kernel, counts = counter(extent)
+def test_every_iteration_runs_once(extent: int, static: int) -> None:
+    kernel, counts = counter(extent, static=static)
     bound = kernel.prepare(counts)
     for _ in range(50):
         bound()
     assert (counts == 50).all()
 
 
-def test_ten_thousand_launches() -> None:
-    kernel, counts = counter(37)
+@pytest.mark.parametrize("static", [0, 1])
+def test_ten_thousand_launches(static: int) -> None:
+    kernel, counts = counter(37, static=static)
     kernel.prepare(counts).repeat(10_000)
     assert (counts == 10_000).all()
 
 
 def test_launches_that_find_the_workers_asleep() -> None:
-    kernel, counts = counter(1000)
+    kernel, counts = counter(1000, static=1)
     for pause_s in (0.0, 0.0005, 0.001, 0.0011, 0.002, 0.005) * 20:
         time.sleep(pause_s)
         kernel(counts)
@@ -95,18 +98,51 @@ done:
   ret void
 }
 define void @count(ptr %launch, ptr %X) {
-  call void %launch(ptr @body, ptr %X, i64 32)
+  call void %launch(ptr @body, ptr %X, i64 32, i64 0)
   ret void
 }
 declare i64 @pthread_self()
 declare i32 @usleep(i32)
 """
-    from tvmlab.targets import Param, Signature
-
     ids = np.zeros(32, np.int64)
     CpuKernel(text, Signature("count", (Param("X", (32,), "int64", True),)))(ids)
     assert ids.all()
     return set(ids.tolist())
+
+
+def pieces(static: int, extent: int) -> list[tuple[int, int]]:
+    """The beginning and end of every chunk of one launch of `extent` iterations, in order."""
+    text = f"""\
+define internal void @body(ptr %closure, i64 %begin, i64 %end) {{
+  %at = getelementptr i64, ptr %closure, i64 %begin
+  store i64 %end, ptr %at
+  ret void
+}}
+define void @note(ptr %launch, ptr %X) {{
+  call void %launch(ptr @body, ptr %X, i64 {extent}, i64 {static})
+  ret void
+}}
+"""
+    ends = np.zeros(extent, np.int64)
+    CpuKernel(text, Signature("note", (Param("X", (extent,), "int64", True),)))(ends)
+    return [(begin, int(end)) for begin, end in enumerate(ends) if end]
+
+
+def test_static_chunks_are_one_even_share_a_thread() -> None:
+    threads = num_threads()
+    found = pieces(1, 1001)
+    assert len(found) == threads
+    sizes = [end - begin for begin, end in found]
+    assert sizes == [1001 // threads + (i < 1001 % threads) for i in range(threads)]
+
+
+@several_cores
+def test_dynamic_chunks_shrink() -> None:
+    found = pieces(0, 1001)
+    assert len(found) > 4 * num_threads()
+    assert [b for b, _ in found[1:]] == [e for _, e in found[:-1]], "each iteration once"
+    first, second = (end - begin for begin, end in found[:2])
+    assert first > second >= 1
 
 
 @several_cores

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 
 from tvmlab.cli.finding import Finding, giga, size
+from tvmlab.errors import TargetError
+from tvmlab.targets.cpu.affinity import CAN_PIN, VARIABLE, chosen_cores
 from tvmlab.targets.cpu.limits import cpu_features, cpu_peaks
 from tvmlab.targets.cpu.threads import num_threads
 from tvmlab.targets.cuda.limits import cuda_devices
@@ -26,6 +28,7 @@ def processor() -> Iterator[Finding]:
     caches = ", ".join(f"L{n} {size(b)}" for n, b in sorted(cpu.cache_bytes.items()))
     yield Finding("caches", f"{caches}, lines of {cpu.line_bytes} B")
     yield from threads(cpu.cores)
+    yield affinity()
 
 
 def threads(cores: int) -> Iterator[Finding]:
@@ -34,6 +37,23 @@ def threads(cores: int) -> Iterator[Finding]:
     why = f"TVMLAB_NUM_THREADS={os.environ.get('TVMLAB_NUM_THREADS', '')}"
     if used < cores:
         yield Finding("threads", f"{used} of {cores} cores, because of {why}", is_missing=True)
+
+
+def affinity() -> Finding:
+    """Where the workers of parallel loops run."""
+    try:
+        cores = chosen_cores()
+    except TargetError as error:
+        return Finding("affinity", f"{error} Parallel kernels will not run.", is_missing=True)
+    if cores:
+        return Finding(
+            "affinity", f"workers are kept on cores {', '.join(map(str, cores))} in turn"
+        )
+    ways = f"t.set_affinity([...]) or {VARIABLE}=0,2-5 keeps them on cores"
+    return Finding(
+        "affinity",
+        f"the system places workers; {ways if CAN_PIN else 'it offers no other way'}",
+    )
 
 
 def limits(refresh: bool) -> Iterator[Finding]:

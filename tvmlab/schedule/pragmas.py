@@ -13,6 +13,8 @@ from tvmlab.analysis.code_size import times_written
 from tvmlab.analysis.pipelining import ORDER, STAGE, order_of, pipeline_problem, stages_of
 from tvmlab.analysis.prefetching import PREFETCH, ahead_of, prefetch_problem
 from tvmlab.ir.axis import axis_problem, kernels
+from tvmlab.ir.parallel_chunks import CHUNKS
+from tvmlab.ir.parallel_chunks import KEY as CHUNKS_KEY
 from tvmlab.ir.program import For, Program
 from tvmlab.ir.walk import stmts
 from tvmlab.schedule.find import sites
@@ -110,12 +112,22 @@ def _prefetch(program: Program, loop: For, value: Value) -> Problem | None:
     return None
 
 
+def _chunks(program: Program, loop: For, value: Value) -> Problem | None:
+    """`chunks="static"`: even shares of a parallel loop, each run in one go."""
+    if loop.kind != "parallel":
+        return Problem(f"the loop is {loop.kind}", "annotate a parallel loop")
+    if value not in CHUNKS:
+        return Problem(f"there are no {value!r} chunks", f"choose {' or '.join(CHUNKS)}")
+    return None
+
+
 PRAGMAS: dict[str, Check] = {
     "unroll": _unroll,
     "thread": _thread,
     STAGE: _stage,
     ORDER: _order,
     PREFETCH: _prefetch,
+    CHUNKS_KEY: _chunks,
 }
 """What each annotation with a meaning requires."""
 

@@ -93,14 +93,26 @@ class Step:
         names = [f.name for f in dataclasses.fields(cls)][1:]
         values = dict(zip(names, args, strict=False))
         unknown = [k for k in kwargs if k not in names or k in values]
-        missing = [n for n in names if n not in values and n not in kwargs]
+        missing = [n for n in names if n not in {*values, *kwargs, *cls.defaults()}]
         if len(args) > len(names) or unknown or missing:
             raise cls.misuse(block, args, kwargs, f"{cls.name} takes {', '.join(names)}")
         return cls.checked(block, {**values, **kwargs})
 
     def call_arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments of the call that stands for this step."""
-        return [getattr(self, f.name) for f in dataclasses.fields(self)][1:], {}
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)[1:]}
+        defaults = self.defaults()
+        chosen = {n: v for n, v in values.items() if n in defaults and v != defaults[n]}
+        return [v for n, v in values.items() if n not in defaults], chosen
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """The arguments that may be left out, each with what it is then."""
+        return {
+            f.name: f.default
+            for f in dataclasses.fields(cls)
+            if f.default is not dataclasses.MISSING
+        }
 
     # What every step has
 
@@ -150,8 +162,10 @@ class Step:
         return f's["{self.block}"].{self.name}({", ".join(parts)})'
 
     def to_json(self) -> Json:
-        """The step as plain data."""
+        """The step as plain data; arguments at their defaults are left out."""
+        defaults = self.defaults()
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        fields = {n: v for n, v in fields.items() if n not in defaults or v != defaults[n]}
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
         return {"step": self.name, **plain}
 
@@ -164,12 +178,12 @@ class Step:
         """
         wanted = {f.name for f in dataclasses.fields(cls)}
         given = set(data) - {"step"}
-        if given != wanted:
+        if (wanted - set(cls.defaults())) - given or given - wanted:
             odd = ", ".join(sorted(given ^ wanted))
             raise TraceError(f"the step {cls.name!r} in the trace lacks or does not know: {odd}.")
         hints = get_type_hints(cls)
         values: dict[str, Any] = {}
-        for name in wanted:
+        for name in given:
             value = data[name]
             value = tuple(value) if isinstance(value, list) else value
             if not _fits(value, hints[name]):

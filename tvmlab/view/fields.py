@@ -57,6 +57,8 @@ def step_of(step: type[Step], block: str, loop: str, values: Mapping[str, str]) 
     arguments: dict[str, Any] = {}
     for field in _arguments(step):
         kind = field.metadata["kind"]
+        if kind != LOOP and field.name not in values and field.name in step.defaults():
+            continue
         given = str(values.get(field.name, ""))
         arguments[field.name] = loop if kind == LOOP else _read(step, block, field, given)
     return step.checked(block, arguments)

@@ -6,8 +6,9 @@ each intermediate buffer of the program, 64-byte aligned:
     define void @C(ptr %launch, ptr noalias %A, ptr noalias %B, ptr noalias %C, ptr noalias %tmp)
 
 and after them, as i64, the value of each size of the program, in the order of `sizes_of`.
-`launch(body, closure, count)` runs `body(closure, begin, end)` over disjoint, non-empty chunks of
-[0, count) and returns when all are done. Bools are bytes, 0 or 1.
+`launch(body, closure, count, static)` runs `body(closure, begin, end)` over disjoint, non-empty
+chunks of [0, count) and returns when all are done; `static`, an i64, is 1 where each thread is to
+have one even share. Bools are bytes, 0 or 1.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
+from tvmlab.ir.parallel_chunks import is_static
 from tvmlab.ir.program import For, If, Prefetch, Stmt, Store
 from tvmlab.ir.shapes import as_index, sizes_in
 from tvmlab.ir.walk import exprs, exprs_of, loads, stmts
@@ -38,7 +39,8 @@ def fork(cx: Context, loop: For, module: Module) -> None:
         slot = text.here(f"getelementptr inbounds {closure_type}, ptr {closure}, i32 0, i32 {i}")
         text.line(f"store {kind} {given}, ptr {slot}, align 8")
     count = index_value(cx, as_index(extent_of(loop)))
-    text.line(f"call void %launch(ptr @{name}.part, ptr {closure}, i64 {count})")
+    static = int(is_static(loop))
+    text.line(f"call void %launch(ptr @{name}.part, ptr {closure}, i64 {count}, i64 {static})")
     for buffer in cx.stored[id(loop)]:
         text.forget(buffer)
     kinds = [f"ptr noalias align {a}" for _, a in pointers] + ["i64"] * len(outer)

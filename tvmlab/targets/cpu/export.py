@@ -30,9 +30,10 @@ C_TYPES = {
 }
 
 _LAUNCH = """\
-/* Runs body(closure, begin, end) over parts that cover 0 .. count; returns when all are done. */
+/* Runs body(closure, begin, end) over parts that cover 0 .. count; returns when all are done.
+ * is_static: 1 where the schedule asks for one even share a thread; a wish, not a condition. */
 typedef void (*tvmlab_body)(void *closure, int64_t begin, int64_t end);
-typedef void (*tvmlab_launch)(tvmlab_body body, void *closure, int64_t count);
+typedef void (*tvmlab_launch)(tvmlab_body body, void *closure, int64_t count, int64_t is_static);
 """
 
 
@@ -126,8 +127,8 @@ def _glue(signature: Signature) -> str:
     return (
         f"#include <stdint.h>\n#include <stdlib.h>\n{_LAUNCH}{_ARITHMETIC if named else ''}"
         f"extern void {name}({pointers});\n"
-        "static void serial(tvmlab_body body, void *closure, int64_t count) {\n"
-        "  body(closure, 0, count);\n}\n"
+        "static void serial(tvmlab_body body, void *closure, int64_t count, int64_t is_static) {\n"
+        "  (void)is_static;\n  body(closure, 0, count);\n}\n"
         "static tvmlab_launch launch = serial;\n"
         f"void {name}_set_launch(tvmlab_launch given) {{ launch = given ? given : serial; }}\n"
         f"int {name}_run({parameters}) {{\n{allocate}"

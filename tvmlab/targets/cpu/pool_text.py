@@ -6,12 +6,12 @@ Memory of the pool, each group on cache lines of its own:
   bit that says whether the job may be joined, a bit that tells workers to end, and how many
   workers have joined. A worker joins by compare-and-swap, so it can never join a job that was
   closed between its look and its step, and the launcher never returns while one is inside.
-- the job: body, closure, how many threads share it. Written only while the gate is closed
-  and nobody is inside, read only from inside.
+- the job: body, closure, how many threads share it, in which manner. Written only while the gate is
+  closed and nobody is inside, read only from inside.
 - `queues`: the iterations, dealt out evenly, one counter a thread. A thread claims a quarter of
-  what its own queue has left (at least one iteration), and when that is empty, of the others'.
-  So repeated calls find their data in the same core's cache, a late or stolen core delays
-  nobody, and the launching thread alone would finish everything.
+  what its own queue has left (at least one iteration), and when that is empty, of the others'; in a
+  static job it claims all that is left. So repeated calls find their data in the same core's cache,
+  a late or stolen core delays nobody, and the launching thread alone would finish everything.
 - `busy`: held by the launcher. A launch that finds it held (a nested one, or another Python
   thread's) runs its loop itself.
 - Whoever looks in vain gives its core away every 256 looks: a worker woken on the launcher's own
@@ -20,11 +20,15 @@ Memory of the pool, each group on cache lines of its own:
   counts itself parked and then looks at the gate once more; a launcher opens the gate and then
   looks at the count: in sequentially consistent order one of them sees the other.
 
-Layout: (offset in bytes) gate 0, body 64, closure 72, threads 88, busy 128, parked 192,
+What an operating system calls these differs, and is all that differs: see `pool_system`.
+
+Layout: (offset in bytes) gate 0, body 64, closure 72, static 80, threads 88, busy 128, parked 192,
 spins 200, mutex 256, condition 384, queues 512 + 64 * thread.
 """
 
 from __future__ import annotations
+
+from tvmlab.targets.cpu.pool_system import system_text
 
 MAX_THREADS = 256
 POOL_BYTES = 512 + 64 * MAX_THREADS
@@ -35,37 +39,37 @@ _PAUSE = {
 }
 
 
-def pool_text(architecture: str) -> str:
-    """The runtime's text for an `architecture`, exporting what is listed here.
+def pool_text(architecture: str, system: str) -> str:
+    """The runtime's text for an `architecture` and a `system`, exporting what is listed here.
 
     - `@pool`: its memory.
-    - `void launch(ptr body, ptr closure, i64 count)`: `body(closure, begin, end)` over chunks that
-      cover 0 .. count - 1, on every thread; returns when all are done.
+    - `void launch(ptr body, ptr closure, i64 count, i64 static)`: `body(closure, begin, end)` over
+      chunks that cover 0 .. count - 1, on every thread; returns when all are done. Chunks
+      shrink and change hands if `static` is 0, and are one even share a thread if it is 1.
     - `void work(i64 index)`: a worker's life, from its thread's start to `stop`; index from 1.
     - `void start(i64 threads, i64 spins)`: makes the pool ready for `threads - 1` workers. No
       worker may be alive. Launches are serial until it is called.
     - `i64 stop()`: tells every worker to end and leaves the pool serial; 0 if a launch was running
       and nothing was done.
     - `void spin(i64 count)`: takes as long as `count` idle looks of a worker.
+
+    Args:
+        architecture: `x86_64`, `aarch64` or another, which has no pause hint.
+        system: Python's `sys.platform`.
     """
     call, declaration = _PAUSE.get(architecture, ("", ""))
     return (
         _TEXT.replace("{POOL_BYTES}", str(POOL_BYTES))
         .replace("{PAUSE}", call)
         .replace("{PAUSE_DECLARATION}", declaration)
+        .replace("{SYSTEM}", system_text(system))
     )
 
 
 _TEXT = """\
 @pool = global [{POOL_BYTES} x i8] zeroinitializer, align 64
 
-declare i32 @pthread_mutex_init(ptr, ptr)
-declare i32 @pthread_mutex_lock(ptr)
-declare i32 @pthread_mutex_unlock(ptr)
-declare i32 @pthread_cond_init(ptr, ptr)
-declare i32 @pthread_cond_wait(ptr, ptr)
-declare i32 @pthread_cond_broadcast(ptr)
-declare i32 @sched_yield()
+{SYSTEM}
 {PAUSE_DECLARATION}
 
 ; Claim and run iterations until every queue is empty, beginning with this thread's own.
@@ -73,6 +77,8 @@ define internal void @drain(i64 %self) {
 entry:
   %body = load ptr, ptr getelementptr (i8, ptr @pool, i64 64)
   %closure = load ptr, ptr getelementptr (i8, ptr @pool, i64 72)
+  %static = load i64, ptr getelementptr (i8, ptr @pool, i64 80)
+  %whole = icmp ne i64 %static, 0
   %threads = load atomic i64, ptr getelementptr (i8, ptr @pool, i64 88) monotonic, align 8
   br label %visit
 visit:
@@ -95,7 +101,8 @@ look:
 claim:
   %left.up = add i64 %left, 3
   %quarter = lshr i64 %left.up, 2
-  %to = add i64 %seen, %quarter
+  %claimed = select i1 %whole, i64 %left, i64 %quarter
+  %to = add i64 %seen, %claimed
   %swap = cmpxchg ptr %queue, i64 %seen, i64 %to monotonic monotonic
   %found = extractvalue { i64, i1 } %swap, 0
   %won = extractvalue { i64, i1 } %swap, 1
@@ -112,7 +119,7 @@ done:
   ret void
 }
 
-define void @launch(ptr %body, ptr %closure, i64 %count) {
+define void @launch(ptr %body, ptr %closure, i64 %count, i64 %static) {
 entry:
   %some = icmp sgt i64 %count, 0
   br i1 %some, label %sharable, label %done
@@ -139,6 +146,7 @@ give.back:
 publish:
   store ptr %body, ptr getelementptr (i8, ptr @pool, i64 64)
   store ptr %closure, ptr getelementptr (i8, ptr @pool, i64 72)
+  store i64 %static, ptr getelementptr (i8, ptr @pool, i64 80)
   %base = udiv i64 %count, %threads
   %rest = urem i64 %count, %threads
   br label %deal
@@ -169,9 +177,9 @@ open:
   br i1 %sleepers, label %wake, label %take.part
 wake:
   ; Holding the mutex once means that each sleeper is inside its wait or will see the open gate.
-  call i32 @pthread_mutex_lock(ptr getelementptr (i8, ptr @pool, i64 256))
-  call i32 @pthread_mutex_unlock(ptr getelementptr (i8, ptr @pool, i64 256))
-  call i32 @pthread_cond_broadcast(ptr getelementptr (i8, ptr @pool, i64 384))
+  call void @lock()
+  call void @unlock()
+  call void @broadcast()
   br label %take.part
 take.part:
   call void @drain(i64 0)
@@ -192,7 +200,7 @@ await.again:
   %long = icmp eq i64 %phase, 255
   br i1 %long, label %yield, label %await
 yield:                                      ; a worker has lost its core: let it have this one
-  call i32 @sched_yield()
+  call void @yield()
   br label %await
 release:
   store atomic i64 0, ptr getelementptr (i8, ptr @pool, i64 128) release, align 8
@@ -242,10 +250,10 @@ spin:                                       ; the launcher itself may be waiting
   %yields = icmp eq i64 %phase, 255
   br i1 %yields, label %yield, label %look
 yield:
-  call i32 @sched_yield()
+  call void @yield()
   br label %look
 park:
-  call i32 @pthread_mutex_lock(ptr getelementptr (i8, ptr @pool, i64 256))
+  call void @lock()
   atomicrmw add ptr getelementptr (i8, ptr @pool, i64 192), i64 1 seq_cst
   br label %parked
 parked:
@@ -260,12 +268,11 @@ parked:
   %wakes = or i1 %stops.parked, %joins.parked
   br i1 %wakes, label %woken, label %sleep
 sleep:
-  call i32 @pthread_cond_wait(ptr getelementptr (i8, ptr @pool, i64 384),
-                              ptr getelementptr (i8, ptr @pool, i64 256))
+  call void @wait()
   br label %parked
 woken:
   atomicrmw sub ptr getelementptr (i8, ptr @pool, i64 192), i64 1 seq_cst
-  call i32 @pthread_mutex_unlock(ptr getelementptr (i8, ptr @pool, i64 256))
+  call void @unlock()
   br label %look
 end:
   ret void
@@ -275,8 +282,7 @@ define void @start(i64 %threads, i64 %spins) {
   store atomic i64 0, ptr @pool monotonic, align 8
   store atomic i64 0, ptr getelementptr (i8, ptr @pool, i64 192) monotonic, align 8
   store i64 %spins, ptr getelementptr (i8, ptr @pool, i64 200)
-  call i32 @pthread_mutex_init(ptr getelementptr (i8, ptr @pool, i64 256), ptr null)
-  call i32 @pthread_cond_init(ptr getelementptr (i8, ptr @pool, i64 384), ptr null)
+  call void @prepare()
   store atomic i64 %threads, ptr getelementptr (i8, ptr @pool, i64 88) release, align 8
   ret void
 }
@@ -290,9 +296,9 @@ busy:
 owned:
   store atomic i64 0, ptr getelementptr (i8, ptr @pool, i64 88) monotonic, align 8
   atomicrmw or ptr @pool, i64 1073741824 seq_cst
-  call i32 @pthread_mutex_lock(ptr getelementptr (i8, ptr @pool, i64 256))
-  call i32 @pthread_mutex_unlock(ptr getelementptr (i8, ptr @pool, i64 256))
-  call i32 @pthread_cond_broadcast(ptr getelementptr (i8, ptr @pool, i64 384))
+  call void @lock()
+  call void @unlock()
+  call void @broadcast()
   store atomic i64 0, ptr getelementptr (i8, ptr @pool, i64 128) release, align 8
   ret i64 1
 }

@@ -11,13 +11,16 @@ from __future__ import annotations
 import atexit
 import ctypes
 import os
+import sys
 import threading
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from tvmlab.errors import TargetError
+from tvmlab.targets.cpu import affinity
 from tvmlab.targets.cpu.build import Code, host, load
 from tvmlab.targets.cpu.pool_text import MAX_THREADS, POOL_BYTES, pool_text
 
@@ -45,7 +48,7 @@ class _Runtime(NamedTuple):
 @cache
 def _runtime() -> _Runtime:
     code = load(
-        pool_text(host().architecture),
+        pool_text(host().architecture, sys.platform),
         "pool",
         "launch",
         "work",
@@ -72,6 +75,12 @@ def _runtime() -> _Runtime:
     )
 
 
+def _live(runtime: _Runtime, index: int, core: int | None) -> None:
+    """A worker's life."""
+    affinity.stay_on(core)
+    runtime.work(index)
+
+
 class _Pool:
     """The process's workers. `lock` guards starting and stopping; launching needs no lock."""
 
@@ -86,10 +95,14 @@ class _Pool:
             if not self.launch_address:
                 runtime = _runtime()
                 threads = num_threads()
+                cores = [affinity.core_of(index) for index in range(threads)]
                 runtime.start(threads, runtime.spins)
                 for index in range(1, threads):
                     worker = threading.Thread(
-                        target=runtime.work, args=(index,), name=f"tvmlab-{index}", daemon=True
+                        target=_live,
+                        args=(runtime, index, cores[index]),
+                        name=f"tvmlab-{index}",
+                        daemon=True,
                     )
                     worker.start()
                     self.workers.append(worker)
@@ -160,6 +173,22 @@ def set_num_threads(threads: int | None) -> int:
     if after != before:
         _POOL.stop(float("inf"))
     return after
+
+
+def set_affinity(cores: Sequence[int] | None) -> None:
+    """Keep the workers of parallel loops on `cores` in turn from now on; None: on no one.
+
+    Worker n (the calling thread is 0, and left where it is) stays on `cores[n % len(cores)]`. By
+    default, and without `$TVMLAB_AFFINITY` (as in `0,2-5`), the system places them. On Linux only.
+    A launch that is running finishes first.
+
+    Raises:
+        TargetError: the system keeps no thread on a core, or these are no cores of this process.
+    """
+    before = affinity.chosen_cores()
+    affinity.choose(cores)
+    if affinity.chosen_cores() != before:
+        _POOL.stop(float("inf"))
 
 
 def shutdown() -> None:

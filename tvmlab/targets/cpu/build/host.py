@@ -65,11 +65,20 @@ def host() -> Host:
     llvm.initialize_native_asmparser()
     version = ".".join(map(str, llvm.llvm_version_info))
     return Host(
-        triple=llvm.get_process_triple(),
+        triple=elf_triple(llvm.get_process_triple()),
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
         compiler=f"llvmlite {llvmlite.__version__}, LLVM {version}",
     )
+
+
+def elf_triple(triple: str) -> str:
+    """The triple with a format of object code that the just-in-time linker can place.
+
+    On Windows that is ELF (calling convention and libraries stay the system's): constants of COFF
+    objects are symbols which the linker does not find again.
+    """
+    return f"{triple}-elf" if "windows" in triple and not triple.endswith("-elf") else triple
 
 
 @cache

@@ -39,7 +39,7 @@ _DOT_BYTES = 16 * 64
 
 _WORD = ctypes.c_int64
 _BODY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, _WORD, _WORD)
-_LAUNCH = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, _WORD)
+_LAUNCH = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, _WORD, _WORD)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class _Sample:
         _BODY(self._address)(ctypes.addressof(self._closure), 0, 1)
 
     def _shared(self, threads: int) -> None:
-        _LAUNCH(launch_address())(self._address, ctypes.addressof(self._closure), threads)
+        _LAUNCH(launch_address())(self._address, ctypes.addressof(self._closure), threads, 1)
 
 
 def _arithmetic(features: CpuFeatures, threads: int) -> list[_Sample]:

@@ -92,8 +92,9 @@ def test_a_whole_product_written_out_is_refused_at_once(lines: list[str]) -> Non
 
 
 INTERRUPTED = """
-import sys
+import signal
 from tests.targets.test_cpu_patience import product
+signal.signal(signal.SIGINT, signal.default_int_handler)  # some parents have it ignored
 s = product(512, 128)
 print("compiling", flush=True)
 try:
@@ -140,6 +141,22 @@ def test_a_compiler_that_dies_is_told_by_its_code(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(apart, "_PROGRAM", ["-c", "import os; os._exit(3)"])
     with pytest.raises(TargetError, match="the compiler ended with code 3"):
         apart.generate_apart(AXPY, "full", "object", limit_s=60.0)
+
+
+def test_a_compiler_does_not_outlive_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Recorded(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *args: object, **options: object) -> None:
+            super().__init__(*args, **options)  # type: ignore[call-overload]
+            started.append(self)
+
+    monkeypatch.setattr(apart.subprocess, "Popen", Recorded)
+    monkeypatch.setattr(apart, "_PROGRAM", ["-c", "import time; time.sleep(60)"])
+    with pytest.raises(apart.OutOfTime):
+        apart.generate_apart(AXPY, "full", "object", limit_s=0.3)
+    (compiler,) = started
+    assert compiler.poll() is not None
 
 
 def test_only_what_takes_longer_than_a_moment_leaves_the_process(

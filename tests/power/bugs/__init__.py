@@ -11,6 +11,7 @@ from tests.power.bugs import (
     loops,
     lower,
     places,
+    running,
     sizes,
 )
 from tests.power.planting import Room
@@ -26,5 +27,6 @@ ROOMS: tuple[Room, ...] = (
     *lower.ROOMS,
     *folds.ROOMS,
     *emit.ROOMS,
+    *running.ROOMS,
     *sizes.ROOMS,
 )

@@ -157,9 +157,15 @@ def reading(features: CpuFeatures) -> str:
     """
     lanes, streams = features.lanes(64), READ_STEP_VECTORS
     vector, vector_bytes = f"<{lanes} x i64>", features.vector_bits // 8
-    work = ["  br label %step", "step:", "  %at = phi i64 [ 0, %pass ], [ %at.next, %step ]"]
+    work = [
+        f"  %p{s} = phi {vector} [ zeroinitializer, %thread ], [ %w{s}, %passed ]"
+        for s in range(streams)
+    ]
+    # Memory may change between passes, for all the compiler knows: no pass can be left out.
+    work += ['  call void asm sideeffect "", "~{memory}"()']
+    work += ["  br label %step", "step:", "  %at = phi i64 [ 0, %pass ], [ %at.next, %step ]"]
     for s in range(streams):
-        work += [f"  %r{s} = phi {vector} [ zeroinitializer, %pass ], [ %w{s}, %step ]"]
+        work += [f"  %r{s} = phi {vector} [ %p{s}, %pass ], [ %w{s}, %step ]"]
     for s in range(streams):
         work += [
             f"  %o{s} = add i64 %at, {s * vector_bytes}",
@@ -172,12 +178,11 @@ def reading(features: CpuFeatures) -> str:
         "  %left = icmp ult i64 %at.next, %bytes",
         "  br i1 %left, label %step, label %passed",
         "passed:",
-        f"  %t1 = or {vector} %w0, %w1",
     ]
-    work += [f"  %t{s} = or {vector} %t{s - 1}, %w{s}" for s in range(2, streams)]
-    # Written once a pass, to memory just read: no pass can be left out.
-    work += [f"  store volatile {vector} %t{streams - 1}, ptr %region, align 64"]
-    return _filled("read", [], work, [], passed="passed")
+    after = [f"  %t1 = or {vector} %w0, %w1"]
+    after += [f"  %t{s} = or {vector} %t{s - 1}, %w{s}" for s in range(2, streams)]
+    after += [f"  store {vector} %t{streams - 1}, ptr %region, align 64"]
+    return _filled("read", [], work, after, passed="passed")
 
 
 def _filled(name: str, before: list[str], work: list[str], after: list[str], passed: str) -> str:

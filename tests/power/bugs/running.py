@@ -1,0 +1,73 @@
+"""Bugs in how threads share a loop, and in how long a compilation is let go on."""
+
+from tests.power.planting import Bug, Room
+
+_CPU = "tvmlab.targets.cpu"
+
+THREADS = Room(
+    "threads",
+    (
+        "tests/targets/test_cpu_threads.py",
+        "tests/targets/test_cpu_affinity.py",
+        "tests/targets/test_cpu_emit_parallel.py",
+    ),
+    (
+        Bug(
+            "a static share is cut into pieces",
+            f"{_CPU}.pool_text",
+            "%claimed = select i1 %whole,",
+            "%claimed = select i1 false,",
+        ),
+        Bug(
+            "the manner of sharing never reaches the launcher",
+            f"{_CPU}.emit_parallel",
+            "static = int(is_static(loop))",
+            "static = 0",
+        ),
+        Bug(
+            "workers go wherever they like",
+            f"{_CPU}.threads",
+            "    affinity.stay_on(core)\n",
+            "",
+        ),
+        Bug(
+            "every worker is kept on the first core",
+            f"{_CPU}.affinity",
+            "cores[worker % len(cores)]",
+            "cores[0]",
+        ),
+    ),
+)
+
+COMPILING = Room(
+    "compiling",
+    ("tests/targets/test_cpu_patience.py", "tests/schedule/test_cautions.py"),
+    (
+        Bug(
+            "what takes long is compiled where nothing can end it",
+            f"{_CPU}.build.patience",
+            "if expected_s < MOMENT_S or",
+            "if True or",
+        ),
+        Bug(
+            "a compiler outlives whoever waits for it",
+            f"{_CPU}.build.apart",
+            "            child.kill()\n            child.wait()\n",
+            "            pass\n",
+        ),
+        Bug(
+            "values held around a loop cost nothing",
+            "tvmlab.analysis.compile_time",
+            "+ held * held * HELD_S",
+            "",
+        ),
+        Bug(
+            "lanes are counted as if each were a vector",
+            "tvmlab.analysis.code_size",
+            "chunks = ceil(lanes * widest / vector_bytes) if lanes > 1 else 1",
+            "chunks = lanes",
+        ),
+    ),
+)
+
+ROOMS = (THREADS, COMPILING)

@@ -71,6 +71,54 @@ SMALL: tuple[Workload, ...] = (
     ops.multiply_add_relu(64),
     ops.multiply_add_relu(9973),
     ops.multiply_add_relu(1),
+    ops.pointwise((16, 32)),
+    ops.pointwise((3, 7, 5), "add", (7, 1)),
+    ops.pointwise((1,), "gelu"),
+    ops.pointwise((9, 13), "mul", (3, 1, 13)),
+    ops.pointwise((33,), "add", dtype="int32"),
+    ops.pointwise((1, 13), "sub", (5, 1), dtype="float64"),
+    ops.reshape((4, 6), (3, 8)),
+    ops.reshape((2, 3, 7, 13), (6, -1)),
+    ops.reshape((5,), (1, 5, 1)),
+    ops.concat((3, 5)),
+    ops.concat((3, 5), [(3, 2), (3, 1)], axis=1),
+    ops.concat((2, 16, 8), axis=-2),
+    ops.strided_slice((9, 17), (1, 2), (9, 15), (2, 3)),
+    ops.strided_slice((7, 32), step=-1),
+    ops.strided_slice((33,), 1),
+    ops.pad((3, 5)),
+    ops.pad((2, 4, 9), (0, 1, 2), (0, 0, 3), value=2.5),
+    ops.pad((1,), 0, 1),
+    ops.gather((13, 7)),
+    ops.gather((5, 11), (3, 4), axis=1),
+    ops.gather((4,), (1,)),
+    ops.resize2d(1, 2, 4, 5, 8, 10),
+    ops.resize2d(2, 1, 7, 7, 3, 5),
+    ops.resize2d(1, 1, 5, 3, 11, 7, method="nearest"),
+    ops.resize2d(1, 1, 1, 1, 1, 1),
+    ops.batch_norm((2, 3, 5, 7)),
+    ops.batch_norm((4, 5)),
+    ops.batch_norm((1, 1, 1)),
+    ops.max_pool((1, 3, 8, 8)),
+    ops.max_pool((2, 3, 7, 7), 3, 2, 1),
+    ops.max_pool((1, 2, 13), 4, 3),
+    ops.max_pool((1, 2, 4, 6, 5), 2, (1, 2, 1), "SAME"),
+    ops.avg_pool((1, 3, 8, 8)),
+    ops.avg_pool((2, 1, 7, 9), (3, 2), 1, 1),
+    ops.avg_pool((1, 1, 1), 1, dtype="float64"),
+    ops.global_pool((2, 3, 7, 7)),
+    ops.global_pool((1, 16, 4, 8), "max"),
+    ops.global_pool((1, 1, 1)),
+    ops.conv1d(1, 4, 16, 8, 3),
+    ops.conv1d(2, 6, 13, 4, 3, 2, dilation=2, groups=2),
+    ops.conv1d(1, 1, 5, 1, 1, padding="VALID"),
+    ops.conv3d(1, 4, 4, 8, 8, 6, 3),
+    ops.conv3d(2, 2, 3, 5, 7, 3, (1, 2, 3), (1, 2, 1)),
+    ops.conv3d(1, 1, 1, 1, 1, 1, 1, dtype="float64"),
+    ops.conv2d_transpose(1, 4, 4, 8, 6, 4, 2, 1),
+    ops.conv2d_transpose(2, 3, 5, 3, 2, 3, 2),
+    ops.conv2d_transpose(1, 2, 3, 4, 2, (2, 3), (3, 1), (0, 1)),
+    ops.conv2d_transpose(1, 1, 1, 1, 1, 1, dtype="float64"),
 )
 
 
@@ -80,8 +128,11 @@ def label(workload: Workload) -> str:
 
 
 def inputs_of(workload: Workload, seed: int = 0) -> list[np.ndarray]:
-    """Random inputs, in order."""
-    return list(random_inputs(workload.tensors, seed).values())
+    """Random inputs, in order; positive ones where a function is defined for those alone."""
+    arrays = list(random_inputs(workload.tensors, seed).values())
+    if workload.args.get("function") in ("log", "sqrt", "rsqrt", "pow"):
+        return [np.abs(array) + np.asarray(0.5, array.dtype) for array in arrays]
+    return arrays
 
 
 def run_compiled(schedule: Schedule, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:

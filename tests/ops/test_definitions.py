@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import pytest
 
-from tests.ops.shapes import SMALL, assert_right, inputs_of, label
+from tests.ops.shapes import SMALL, assert_right, inputs_of, label, run_compiled, scheduled
 from tvmlab import ops
 from tvmlab.ops import Workload
+from tvmlab.ops.pointwise import FUNCTIONS
+from tvmlab.te.graph import stages
 from tvmlab.te.serial import from_json, to_json, workload_hash
 
 
@@ -95,3 +99,27 @@ def test_references_add_up_in_float64() -> None:
     workload = ops.matmul(1, 1, 3)
     row, column = np.array([[1e8, 1, -1e8]], np.float32), np.ones((3, 1), np.float32)
     assert workload.reference(row, column)[0].item() == 1
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_is_its_reference(function: str) -> None:
+    workload = ops.pointwise((3, 7), function)
+    arrays = inputs_of(workload)
+    assert_right(workload, arrays, workload.reference(*arrays))
+
+
+def test_indices_beyond_an_array_mean_its_ends() -> None:
+    workload = ops.gather((3, 2), (4,))
+    rows = np.arange(6, dtype=np.float32).reshape(3, 2)
+    (found,) = workload.reference(rows, np.array([-5, 0, 2, 9], np.int32))
+    assert found.tolist() == [[0, 1], [0, 1], [4, 5], [4, 5]]
+    template = workload.template()
+    schedule = scheduled(workload, template, template.default(workload.tensors))
+    (made,) = run_compiled(schedule, [rows, np.array([-5, 0, 2, 9], np.int32)])
+    assert made.tolist() == found.tolist()
+
+
+def test_a_transposed_convolution_multiplies_no_zeros_between_elements() -> None:
+    workload = ops.conv2d_transpose(1, 2, 4, 4, 3, 4, 2, 1)
+    (sums,) = (t for t in stages(workload.tensors) if t.reduce_axes)
+    assert prod(sums.extents) * prod(a.count for a in sums.reduce_axes) == 2 * 3 * 4 * 25 * 4

@@ -80,6 +80,86 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: ops.from_shape("matmul", [64, 0, 64]),
         "matmul was given n=0; it is a whole number, 1 or more.",
     ),
+    "shape without extents": (
+        lambda: ops.from_shape("pointwise", []),
+        "pointwise takes the shape extent[,...], and was given nothing; give 1 numbers or more.",
+    ),
+    "function unknown": (
+        lambda: ops.pointwise((4,), "sqrrt"),
+        "pointwise was given function='sqrrt'; it is one of relu, neg, ",
+    ),
+    "function of one": (
+        lambda: ops.pointwise((4,), "exp", (4,)),
+        "pointwise was given other=(4,), and exp takes one array.",
+    ),
+    "function of floats": (
+        lambda: ops.pointwise((4,), "exp", dtype="int32"),
+        "pointwise was given dtype='int32'; it is defined for float32 and float64.",
+    ),
+    "no broadcast": (
+        lambda: ops.pointwise((4, 3), "add", (4,)),
+        "add was given shapes [4, 3] and [4], which do not broadcast; each extent must be equal",
+    ),
+    "reshape to more": (
+        lambda: ops.reshape((4, 3), (5, 3)),
+        "reshape was asked for [5, 3], 15 elements, of an input of [4, 3], which has 12.",
+    ),
+    "reshape by no factor": (
+        lambda: ops.reshape((4, 3), (5, -1)),
+        "reshape was asked for [5, 2], 10 elements, of an input of [4, 3], which has 12.",
+    ),
+    "concat apart": (
+        lambda: ops.concat((4, 3), [(5, 2)], axis=1),
+        "concat was given shapes [4, 3] and [5, 2]; they may differ along axis 1 only.",
+    ),
+    "axis": (
+        lambda: ops.gather((4, 3), axis=2),
+        "gather was given axis=2 of 2 dimension(s); it is from -2 to 1.",
+    ),
+    "slice of nothing": (
+        lambda: ops.strided_slice((4, 3), (0, 3)),
+        "strided_slice was given begin=(0, 3) and end=None of [4, 3]; each begin is below its end",
+    ),
+    "slice of another rank": (
+        lambda: ops.strided_slice((4, 3), 0, (4,)),
+        "strided_slice was given begin=0, end=(4,) and step=1 of 2 dimension(s); give a number",
+    ),
+    "padding below zero": (
+        lambda: ops.pad((4, 3), (1, -1)),
+        "pad was given before=(1, -1) for 2 dimension(s); give one number, 0 or more, or one for",
+    ),
+    "resize method": (
+        lambda: ops.resize2d(1, 1, 2, 2, 4, 4, method="cubic"),
+        "resize2d was given method='cubic'; it is one of nearest, bilinear.",
+    ),
+    "no image": (
+        lambda: ops.max_pool((4, 3)),
+        "max_pool was given shape=[4, 3]; it has a batch, channels, and one to three extents of",
+    ),
+    "no channels": (
+        lambda: ops.batch_norm((4,)),
+        "batch_norm was given shape=[4]; it has a batch and channels at least.",
+    ),
+    "fold": (
+        lambda: ops.global_pool((1, 3, 2), "sum"),
+        "global_pool was given fold='sum'; it is mean or max.",
+    ),
+    "groups": (
+        lambda: ops.conv1d(1, 4, 8, 6, 3, groups=4),
+        "conv1d was given groups=4, which does not divide 4 and 6 channels; choose a divisor",
+    ),
+    "kernel of two for a volume": (
+        lambda: ops.conv3d(1, 1, 8, 8, 8, 1, (3, 3)),
+        "conv3d was given kernel=(3, 3); give one number, or a tuple of 3.",
+    ),
+    "signal too short": (
+        lambda: ops.conv1d(1, 1, 4, 1, 3, padding="VALID", dilation=2),
+        "conv1d was given a kernel of 5 for a padded image of 4; use a smaller kernel",
+    ),
+    "nothing left": (
+        lambda: ops.conv2d_transpose(1, 1, 2, 2, 1, 2, padding=2),
+        "conv2d_transpose was given padding=2, which leaves nothing of 3 x 3; use less.",
+    ),
     "argument unknown": (
         lambda: ops.get("matmul")(m=1, n=1, k=1, rows=3),
         "matmul does not take 'rows'; it takes m, n, k, transpose_a, dtype.",
@@ -120,5 +200,10 @@ def test_shapes_fill_arguments_in_order() -> None:
 def test_operators_describe_themselves() -> None:
     for operator in ops.OPERATORS.values():
         assert operator.summary.endswith(".")
-        assert set(operator.shape) <= set(operator.parameters)
+        assert {name.removeprefix("*") for name in operator.shape} <= set(operator.parameters)
     assert ops.get("softmax").usage == "rows,columns"
+    assert ops.get("pad").usage == "extent[,...]"
+
+
+def test_a_shape_takes_all_numbers() -> None:
+    assert ops.from_shape("max_pool", [1, 3, 8, 8]).key == ops.max_pool((1, 3, 8, 8)).key

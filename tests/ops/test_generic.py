@@ -8,7 +8,7 @@ import pytest
 
 from tests.ops.shapes import assert_right, run_compiled
 from tvmlab import ops, te
-from tvmlab.ops.generic import runs_along
+from tvmlab.ops.reading import runs_along
 from tvmlab.schedule import Schedule, create_schedule
 from tvmlab.te import Tensor
 from tvmlab.te.evaluate import random_inputs

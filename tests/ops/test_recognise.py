@@ -16,6 +16,14 @@ from tvmlab.te.serial import from_json, to_json
 
 
 @pytest.mark.parametrize("workload", SMALL, ids=label)
+def test_what_the_library_makes_gets_its_template(workload: Workload) -> None:
+    outputs = from_json(to_json(workload.tensors))
+    assert ops.template_for(outputs).name == workload.template().name
+
+
+@pytest.mark.parametrize(
+    "workload", [w for w in SMALL if w.template().kind != "generic"], ids=label
+)
 def test_what_the_library_makes_is_recognised(workload: Workload) -> None:
     found = ops.recognise(from_json(to_json(workload.tensors)))
     assert found is not None

@@ -67,6 +67,10 @@ MISTAKES = {
         lambda: te.compute((4, 8), lambda i: X[i], name="C"),
         r"C has 2 dimension\(s\), and its function takes 1 parameter\(s\)",
     ),
+    "axes": (
+        lambda: te.compute((4, 8), lambda *at: X[at[0]], name="C", axes=["y"]),
+        r"C has 2 dimension\(s\), and was given 1 name\(s\) of axes; give one for each",
+    ),
     "no number": (
         lambda: te.compute((4,), lambda i: "x", name="C"),
         "'x' cannot stand in a tensor expression",
@@ -142,3 +146,9 @@ def test_the_graph_goes_from_producers_to_consumers():
 
 def test_names_are_made_unique_in_order():
     assert unique_names(["a", "b", "a", "a_1", "a"]) == ["a", "b", "a_1", "a_1_1", "a_2"]
+
+
+def test_axes_may_be_named_apart_from_the_function() -> None:
+    a = te.placeholder((2, 3), name="A")
+    b = te.compute((2, 3), lambda *at: a[at] + 1.0, name="B", axes=("y", "x"))
+    assert [axis.name for axis in b.axes] == ["y", "x"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tvmlab.analysis.regions import atom_variables
-from tvmlab.arith.linear import Interval
-from tvmlab.arith.simplify import linear, loop_range
+from tvmlab.arith.linear import Interval, Linear
+from tvmlab.arith.simplify import loop_range
+from tvmlab.arith.undigited import flat_index
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Store
@@ -47,11 +48,9 @@ def strides(block: Block, loops: Sequence[For], loop: For) -> Iterator[Stride]:
         steps = buffer.strides()
         if not all(isinstance(s, int) for s in steps):
             continue
-        total: int | None = 0
-        for index, step in zip(indices, steps, strict=True):
-            along = _coefficient(substitute(index, values), loop.var, ranges)
-            total = None if along is None or total is None else total + along * int(step)  # type: ignore[arg-type]
-        yield Stride(buffer, is_store, total)
+        over = [substitute(index, values) for index in indices]
+        place = flat_index(over, [int(s) for s in steps], ranges)  # type: ignore[arg-type]
+        yield Stride(buffer, is_store, _coefficient(place, loop.var))
 
 
 def _accesses(block: Block) -> Iterator[tuple[Buffer, tuple[Expr, ...], bool]]:
@@ -64,9 +63,8 @@ def _accesses(block: Block) -> Iterator[tuple[Buffer, tuple[Expr, ...], bool]]:
                     yield e.buffer, e.indices, False
 
 
-def _coefficient(index: Expr, var: Var, ranges: Mapping[Var, Interval]) -> int | None:
-    """What a step of `var` adds to an index; None where that depends on where it is."""
-    total = linear(index, ranges)
-    if any(a is not var and var in atom_variables(a) for a in total.terms):
+def _coefficient(place: Linear, var: Var) -> int | None:
+    """What a step of `var` adds to a place; None where that depends on where it is."""
+    if any(a is not var and var in atom_variables(a) for a in place.terms):
         return None
-    return total.terms.get(var, 0)
+    return place.terms.get(var, 0)

@@ -6,7 +6,10 @@ workload.tensors, workload.reference(a, b), workload.flops, workload.template("c
 
 from tvmlab.ops.attention import attention
 from tvmlab.ops.batch_matmul import batch_matmul
+from tvmlab.ops.batch_norm import batch_norm
+from tvmlab.ops.conv1d_conv3d import conv1d, conv3d
 from tvmlab.ops.conv2d import conv2d
+from tvmlab.ops.conv2d_transpose import conv2d_transpose
 from tvmlab.ops.depthwise import depthwise_bn_relu, depthwise_conv2d
 from tvmlab.ops.elementwise import multiply_add_relu
 from tvmlab.ops.hole_template import HoleTemplate
@@ -15,9 +18,13 @@ from tvmlab.ops.matmul import matmul
 from tvmlab.ops.narrow_matmul import narrow_matmul
 from tvmlab.ops.networks import NAMED, named
 from tvmlab.ops.operator import Operator
+from tvmlab.ops.pointwise import pointwise
+from tvmlab.ops.pool import avg_pool, global_pool, max_pool
+from tvmlab.ops.rearrange import concat, gather, pad, reshape, strided_slice
 from tvmlab.ops.recognise import recognise, template_for, template_named
 from tvmlab.ops.recurrent import gru, lstm
 from tvmlab.ops.registry import OPERATORS, from_shape, get
+from tvmlab.ops.resize import resize2d
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.softmax import softmax
 from tvmlab.ops.vector_unit import AVX2, AVX512, NEON, VectorUnit
@@ -35,21 +42,35 @@ __all__ = [
     "VectorUnit",
     "Workload",
     "attention",
+    "avg_pool",
     "batch_matmul",
+    "batch_norm",
+    "concat",
+    "conv1d",
     "conv2d",
     "depthwise_bn_relu",
+    "conv2d_transpose",
+    "conv3d",
     "depthwise_conv2d",
     "from_shape",
+    "gather",
     "get",
+    "global_pool",
     "gru",
     "layer_norm",
     "lstm",
     "matmul",
+    "max_pool",
     "multiply_add_relu",
     "named",
     "narrow_matmul",
+    "pad",
+    "pointwise",
     "recognise",
+    "reshape",
+    "resize2d",
     "softmax",
+    "strided_slice",
     "template_for",
     "template_named",
 ]

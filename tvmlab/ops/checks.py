@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tvmlab.errors import UsageError
 
 FLOATS = ("float32", "float64")
@@ -40,6 +42,35 @@ def shape(operator: str, name: str, value: object) -> tuple[int, ...]:
     """
     given = value if isinstance(value, (tuple, list)) else (value,)
     return tuple(size(operator, name, extent) for extent in given)
+
+
+def widths(operator: str, name: str, value: object, count: int) -> tuple[int, ...]:
+    """`value`, one number or one for each of `count` dimensions, as so many integers from 0 up.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    given: list[Any] = list(value) if isinstance(value, (tuple, list)) else [value] * count
+    if len(given) != count or not all(isinstance(n, int) and n >= 0 for n in given):
+        raise UsageError(
+            f"{operator} was given {name}={value!r} for {count} dimension(s); give one number, 0 "
+            "or more, or one for each."
+        )
+    return tuple(given)
+
+
+def axis(operator: str, value: object, rank: int) -> int:
+    """`value` as a dimension of `rank`, counted from 0.
+
+    Raises:
+        UsageError: there is no such dimension.
+    """
+    if not isinstance(value, int) or not -rank <= value < rank:
+        raise UsageError(
+            f"{operator} was given axis={value!r} of {rank} dimension(s); it is from {-rank} to "
+            f"{rank - 1}."
+        )
+    return value % rank
 
 
 def flag(operator: str, name: str, value: object) -> None:

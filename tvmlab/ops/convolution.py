@@ -1,4 +1,7 @@
-"""What a convolution of images is: its arguments checked, its expression, its NumPy reference."""
+"""What a convolution is: its arguments checked, its expression, its NumPy reference.
+
+Of images, which have height and width; of signals, which have a width, and volumes likewise.
+"""
 
 from __future__ import annotations
 
@@ -49,17 +52,20 @@ class Convolution:
         """The convolution that an operator of this name was asked for.
 
         Args:
-            args: those of `tvmlab.ops.conv2d`, by name.
+            args: those of `tvmlab.ops.conv2d`, `conv1d` or `conv3d`, by name.
 
         Raises:
             UsageError: an argument is out of its range.
         """
-        batch, ic, oc, groups, height, width = (
+        batch, ic, oc, groups = (
             size(operator, name, args[name])
-            for name in ("batch", "in_channels", "out_channels", "groups", "height", "width")
+            for name in ("batch", "in_channels", "out_channels", "groups")
         )
+        extents = ("depth", "height", "width")
+        image = tuple(size(operator, name, args[name]) for name in extents if name in args)
         kernel, stride, dilation = (
-            sizes(operator, name, args[name]) for name in ("kernel", "stride", "dilation")
+            sizes(operator, name, args[name], len(image))
+            for name in ("kernel", "stride", "dilation")
         )
         float_dtype(operator, args["dtype"])
         if ic % groups or oc % groups:
@@ -68,7 +74,7 @@ class Convolution:
                 "channels; choose a divisor of both."
             )
         span = tuple((k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True))
-        window = Window.fit(operator, (height, width), span, stride, args["padding"])
+        window = Window.fit(operator, image, span, stride, args["padding"])
         return cls(batch, (ic, oc), window, kernel, dilation, groups, args["dtype"])
 
     @property
@@ -78,31 +84,34 @@ class Convolution:
         return 2 * prod((self.batch, oc, *self.window.out, ic // self.groups, *self.kernel))
 
     def expression(self) -> Tensor:
-        """C of shape (batch, channels out, rows, columns), from A and W."""
+        """C of shape (batch, channels out, windows along each dimension), from A and W."""
         ic, oc = self.channels
         folded, each = ic // self.groups, oc // self.groups
         a = te.placeholder((self.batch, ic, *self.window.image), self.dtype, name="A")
         w = te.placeholder((oc, folded, *self.kernel), self.dtype, name="W")
         p = self.window.pad(a)
         c = te.reduce_axis((0, folded), name="ic")
-        kh = te.reduce_axis((0, self.kernel[0]), name="kh")
-        kw = te.reduce_axis((0, self.kernel[1]), name="kw")
-        (sh, sw), (dh, dw) = self.window.stride, self.dilation
+        letters = "dhw"[3 - len(self.kernel) :]
+        at = [te.reduce_axis((0, k), f"k{d}") for d, k in zip(letters, self.kernel, strict=True)]
 
-        def term(n: Expr, oc: Expr, oh: Expr, ow: Expr) -> Expr:
+        def term(n: Expr, oc: Expr, *windows: Expr) -> Expr:
             channel = oc // each * folded + c if self.groups > 1 else c
-            row, column = oh * sh + kh * dh, ow * sw + kw * dw
-            return te.sum(p[n, channel, row, column] * w[oc, c, kh, kw], axis=[c, kh, kw])
+            parts = zip(windows, self.window.stride, at, self.dilation, strict=True)
+            place = (o * s + k * d for o, s, k, d in parts)
+            return te.sum(p[(n, channel, *place)] * w[(oc, c, *at)], axis=[c, *at])
 
-        return te.compute((self.batch, oc, *self.window.out), term, name="C")
+        axes = ("n", "oc", *(f"o{d}" for d in letters))
+        return te.compute((self.batch, oc, *self.window.out), term, name="C", axes=axes)
 
     def reference(self, images: Array, weights: Array) -> Array:
         """C in NumPy, in the dtype of its operands."""
-        dh, dw = self.dilation
-        windows = self.window.views(images)[..., ::dh, ::dw]
+        rank = len(self.kernel)
+        every: tuple[Any, ...] = (..., *(slice(None, None, d) for d in self.dilation))
+        windows = self.window.views(images)[every]
         parts = zip(np.split(windows, self.groups, 1), np.split(weights, self.groups), strict=True)
-        folded = [np.tensordot(w, k, ((1, 4, 5), (1, 2, 3))) for w, k in parts]
-        return np.moveaxis(np.concatenate(folded, 3), 3, 1)
+        axes = (1, *range(2 + rank, 2 + 2 * rank)), tuple(range(1, 2 + rank))
+        folded = [np.tensordot(w, k, axes) for w, k in parts]
+        return np.moveaxis(np.concatenate(folded, -1), -1, 1)
 
 
 class Steps(NamedTuple):

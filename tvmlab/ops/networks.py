@@ -4,7 +4,9 @@ C1 to C12: the convolutions of ResNet-18 at batch 1, and D1 to D9: those of Mobi
 all with padding SAME, from table 1 of Chen et al., Learning to Optimize Tensor Programs
 (arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `heads` are the
 scores of a 12-headed attention over 128 positions; `gemm16` and `gemv` are layers of 4096 features
-at a batch of 16 and of 1; the others are the sizes that measurements are given for.
+at a batch of 16 and of 1; the others are the sizes that measurements are given for, or one size
+each as networks have it: the first pooling and the last of ResNet, a layer of a speech model, of a
+video model and of a generator, an embedding.
 """
 
 from __future__ import annotations
@@ -79,6 +81,51 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "lstm": ("lstm", {"steps": 128, "hidden": 256}),
     "layer_norm": ("layer_norm", {"rows": 4096, "columns": 1024}),
     "chain": ("multiply_add_relu", {"n": 1 << 24}),
+    "gelu": ("pointwise", {"shape": (1 << 22,), "function": "gelu"}),
+    "add": ("pointwise", {"shape": (1024, 4096), "function": "add", "other": (4096,)}),
+    "batch_norm": ("batch_norm", {"shape": (1, 64, 112, 112)}),
+    "conv1d": (
+        "conv1d",
+        {"batch": 1, "in_channels": 128, "width": 1024, "out_channels": 128, "kernel": 3},
+    ),
+    "conv3d": (
+        "conv3d",
+        {
+            "batch": 1, "in_channels": 16, "depth": 16, "height": 56, "width": 56,
+            "out_channels": 32, "kernel": 3,
+        },
+    ),
+    "conv2d_transpose": (
+        "conv2d_transpose",
+        {
+            "batch": 1, "in_channels": 128, "height": 28, "width": 28, "out_channels": 64,
+            "kernel": 4, "stride": 2, "padding": 1,
+        },
+    ),
+    "max_pool": (
+        "max_pool", {"shape": (1, 64, 112, 112), "kernel": 3, "stride": 2, "padding": 1},
+    ),
+    "avg_pool": ("avg_pool", {"shape": (1, 64, 112, 112), "kernel": 2}),
+    "global_pool": ("global_pool", {"shape": (8, 512, 7, 7)}),
+    "bilinear": (
+        "resize2d",
+        {
+            "batch": 1, "channels": 64, "height": 56, "width": 56, "out_height": 112,
+            "out_width": 112,
+        },
+    ),
+    "nearest": (
+        "resize2d",
+        {
+            "batch": 1, "channels": 64, "height": 56, "width": 56, "out_height": 112,
+            "out_width": 112, "method": "nearest",
+        },
+    ),
+    "reshape": ("reshape", {"shape": (64, 56, 56)}),
+    "concat": ("concat", {"shape": (1, 64, 56, 56), "axis": 1}),
+    "strided_slice": ("strided_slice", {"shape": (64, 112, 112), "step": (1, 2, 2)}),
+    "pad": ("pad", {"shape": (64, 112, 112), "before": (0, 1, 1)}),
+    "gather": ("gather", {"shape": (30000, 768), "indices": (512,)}),
 }  # fmt: skip
 """Name -> operator and its arguments."""
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from tvmlab.errors import UsageError
 from tvmlab.ops.schedule_template import ScheduleTemplate
-from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.ops.workload import Workload
 from tvmlab.te import Tensor
 
@@ -21,16 +20,18 @@ class Operator:
 
     Attributes:
         make: the public function that makes a workload; its docstring is the operator's.
-        template: makes its template for the CPU, given the vector registers to plan for.
-        shape: the arguments, in order, that a list of numbers stands for.
+        template: of its schedules for the CPU.
+        shape: the arguments, in order, that a list of numbers stands for; the last one may have a
+            star before its name: it is a shape, and takes all numbers that are left.
         guesses: for outputs of unknown origin, the arguments with which `make` might have made
-            them, read off their shapes; cheap, and often wrong.
+            them, read off their shapes; cheap, and often wrong. None for an operator whose template
+            is that of any expression.
     """
 
     make: Callable[..., Workload]
-    template: Callable[[VectorUnit], ScheduleTemplate]
+    template: type[ScheduleTemplate]
     shape: tuple[str, ...]
-    guesses: Callable[[Sequence[Tensor]], Iterator[dict[str, Any]]]
+    guesses: Callable[[Sequence[Tensor]], Iterator[dict[str, Any]]] = lambda outputs: iter(())
 
     @property
     def name(self) -> str:
@@ -50,10 +51,16 @@ class Operator:
     @property
     def usage(self) -> str:
         """The numbers of a shape in words, optional ones in brackets."""
-        empty = inspect.Parameter.empty
-        must = [n for n in self.shape if self.parameters[n] is empty]
-        may = [n for n in self.shape if self.parameters[n] is not empty]
-        return ",".join(must) + "".join(f"[,{n}]" for n in may)
+        empty, named = inspect.Parameter.empty, [n for n in self.shape if n[0] != "*"]
+        must = [n for n in named if self.parameters[n] is empty]
+        may = [n for n in named if self.parameters[n] is not empty]
+        rest = ["extent"] if self.is_open else []
+        return ",".join(must + rest) + "".join(f"[,{n}]" for n in may) + "[,...]" * self.is_open
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its shape takes any number of numbers."""
+        return self.shape[-1].startswith("*")
 
     def __call__(self, **args: Any) -> Workload:
         """The workload with these arguments.
@@ -74,11 +81,16 @@ class Operator:
         Raises:
             UsageError: too few or too many numbers, or one out of its range.
         """
-        least = sum(self.parameters[n] is inspect.Parameter.empty for n in self.shape)
-        if not least <= len(numbers) <= len(self.shape):
+        named = [n for n in self.shape if n[0] != "*"]
+        least = sum(self.parameters[n] is inspect.Parameter.empty for n in named) + self.is_open
+        if len(numbers) < least or (len(numbers) > len(named) and not self.is_open):
             given = ",".join(map(str, numbers)) or "nothing"
             raise UsageError(
                 f"{self.name} takes the shape {self.usage}, and was given {given}; "
-                f"give {least} numbers" + (" or more." if least < len(self.shape) else ".")
+                f"give {least} numbers"
+                + (" or more." if least < len(self.shape) or self.is_open else ".")
             )
-        return self(**dict(zip(self.shape, numbers, strict=False)))
+        args: dict[str, Any] = dict(zip(named, numbers, strict=False))
+        if self.is_open:
+            args[self.shape[-1][1:]] = tuple(numbers[len(named) :])
+        return self(**args)

@@ -79,7 +79,11 @@ def template_named(name: str) -> ScheduleTemplate:
 
 
 def _makers() -> Mapping[str, Callable[[VectorUnit], ScheduleTemplate]]:
-    return {GENERIC: GenericTemplate} | {name: op.template for name, op in OPERATORS.items()}
+    templates: tuple[type[ScheduleTemplate], ...] = (
+        GenericTemplate,
+        *(operator.template for operator in OPERATORS.values()),
+    )
+    return {template.kind: template for template in templates}
 
 
 def _check_target(target: str) -> None:

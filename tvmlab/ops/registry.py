@@ -8,14 +8,21 @@ from difflib import get_close_matches
 from tvmlab.errors import UsageError
 from tvmlab.ops.attention import OPERATOR as ATTENTION
 from tvmlab.ops.batch_matmul import OPERATOR as BATCH_MATMUL
+from tvmlab.ops.batch_norm import OPERATOR as BATCH_NORM
+from tvmlab.ops.conv1d_conv3d import OPERATORS as CONVOLUTIONS
 from tvmlab.ops.conv2d import OPERATOR as CONV2D
+from tvmlab.ops.conv2d_transpose import OPERATOR as CONV2D_TRANSPOSE
 from tvmlab.ops.depthwise import DEPTHWISE_BN_RELU, DEPTHWISE_CONV2D
 from tvmlab.ops.elementwise import OPERATOR as MULTIPLY_ADD_RELU
 from tvmlab.ops.layer_norm import OPERATOR as LAYER_NORM
 from tvmlab.ops.matmul import OPERATOR as MATMUL
 from tvmlab.ops.narrow_matmul import OPERATOR as NARROW_MATMUL
 from tvmlab.ops.operator import Operator
+from tvmlab.ops.pointwise import OPERATOR as POINTWISE
+from tvmlab.ops.pool import OPERATORS as POOLS
+from tvmlab.ops.rearrange import OPERATORS as REARRANGEMENTS
 from tvmlab.ops.recurrent import GRU, LSTM
+from tvmlab.ops.resize import OPERATOR as RESIZE2D
 from tvmlab.ops.softmax import OPERATOR as SOFTMAX
 from tvmlab.ops.workload import Workload
 
@@ -28,8 +35,15 @@ OPERATORS: Mapping[str, Operator] = {
         CONV2D,
         DEPTHWISE_CONV2D,
         DEPTHWISE_BN_RELU,
+        CONV2D_TRANSPOSE,
+        *CONVOLUTIONS,
+        *POOLS,
         SOFTMAX,
         LAYER_NORM,
+        BATCH_NORM,
+        POINTWISE,
+        *REARRANGEMENTS,
+        RESIZE2D,
         MULTIPLY_ADD_RELU,
         LSTM,
         GRU,

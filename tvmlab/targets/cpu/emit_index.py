@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from tvmlab.arith import bounds
+from tvmlab.arith.linear import atom_expr
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent
@@ -20,6 +21,7 @@ from tvmlab.ir.local import Local
 from tvmlab.ir.walk import variables
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_integer import round_down
+from tvmlab.targets.cpu.emit_run import run_of
 from tvmlab.targets.cpu.emit_types import memory_type
 
 _PLAIN = {"+": "add nsw", "-": "sub nsw", "*": "mul nsw"}
@@ -156,6 +158,11 @@ def _linear_index(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Lin
         else:
             term = _strided(expr, over)
             terms[term] = terms.get(term, 0) + factor
+    run = run_of([*terms.items(), *vectors], cx.ranges) if vectors else None
+    if run is not None:
+        (rest, step), vectors = run, []
+        constant, stride = constant + rest.constant, stride + step
+        terms = {atom_expr(atom): coefficient for atom, coefficient in rest.terms.items()}
     inside = all(_is_inside(cx, i, e) for i, e in zip(indices, buffer.shape, strict=True))
     kept = tuple([(e, c, frozenset(variables(e))) for e, c in terms.items() if c])
     return LinearIndex(kept, constant, stride, tuple(vectors), inside)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from peers import mapped_in_numpy
 from peers.call import Array, Call, Contender, first_factors, window_of, with_first_state
 from tvmlab.ops import Workload
 from tvmlab.ops.layer_norm import EPSILON
@@ -155,7 +156,7 @@ def _gates_side_by_side(weights: Array) -> Array:
     return np.ascontiguousarray(weights.reshape(len(weights), -1))
 
 
-CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call]] = {
+CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call | None]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
     "multiply_add_relu": multiply_add_relu,
@@ -168,6 +169,7 @@ CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call]] = {
     "narrow_matmul": narrow_matmul,
     "lstm": lstm,
     "gru": gru,
+    **mapped_in_numpy.CALLS,
 }
 
 
@@ -178,5 +180,7 @@ def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
         return None
     out = np.empty(workload.tensors[0].extents, workload.tensors[0].dtype)
     call = found(workload, arrays, out)
+    if call is None:
+        return None
     is_layer = workload.name in ("lstm", "gru")
     return Contender(call, result=with_first_state) if is_layer else Contender(call)

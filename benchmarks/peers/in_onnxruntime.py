@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from peers import mapped_in_onnxruntime
 from peers.call import (
     Array,
     Call,
@@ -94,6 +95,7 @@ NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "depthwise_conv2d": conv2d,
     "depthwise_bn_relu": depthwise_bn_relu,
     "narrow_matmul": narrow_matmul,
+    **mapped_in_onnxruntime.NODES,
 }
 
 OPSET = 23
@@ -104,6 +106,7 @@ CONSTANTS = {
     "depthwise_conv2d": (1,),
     "depthwise_bn_relu": (1, 2, 3),
     "layer_norm": (1, 2),
+    **mapped_in_onnxruntime.CONSTANTS,
 }
 """Which inputs are weights, by operator."""
 

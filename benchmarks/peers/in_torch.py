@@ -14,6 +14,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from peers import mapped_in_torch
 from peers.call import (
     Array,
     Call,
@@ -132,6 +133,7 @@ CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "narrow_matmul": narrow_matmul,
     "lstm": lstm,
     "gru": gru,
+    **mapped_in_torch.CALLS,
 }
 
 

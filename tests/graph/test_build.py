@@ -66,7 +66,7 @@ def test_equal_nodes_are_two() -> None:
         (lambda: graph.conv2d(X, draw(0, 5, 3, 9, 9), padding="VALID"), "a kernel of 9 x 9"),
         (lambda: graph.depthwise_conv2d(X, draw(0, 2, 3, 3)), r"takes W of shape \[3, 3, 3\]"),
         (lambda: graph.max_pool2d(M, 2), "max_pool2d takes inputs of 4 dimensions"),
-        (lambda: graph.max_pool2d(X, 9), "max_pool2d was given a kernel of 9 x 9"),
+        (lambda: graph.max_pool2d(X, 9), "max_pool was given a kernel of 9 x 9"),
         (lambda: graph.reshape(M, (5, 5)), "25 elements"),
         (lambda: graph.reshape(M, (5, -1)), "of an input of"),
         (lambda: graph.reshape(M, (-1, -1)), "reshape was asked for"),

@@ -8,7 +8,6 @@ import pytest
 
 from tests.ops.shapes import assert_right, run_compiled
 from tvmlab import ops, te
-from tvmlab.ops.reading import runs_along
 from tvmlab.schedule import Schedule, create_schedule
 from tvmlab.te import Tensor
 from tvmlab.te.evaluate import random_inputs
@@ -129,9 +128,16 @@ def test_one_number_leaves_nothing_to_decide() -> None:
     assert ops.template_for(out).knobs([out]) == ()
 
 
-def test_what_runs_along_memory() -> None:
-    A = te.placeholder((40, 40), name="A")
-    plain = te.compute((8, 8), lambda i, j: A[i, j * 2] + A[i, i], name="B")
-    assert [runs_along(plain, axis) for axis in plain.axes] == [False, True]
-    steep = te.compute((8, 8), lambda i, j: A[i, j * 3], name="B")
-    assert not runs_along(steep, steep.axes[1])
+def test_padding_is_made_in_the_share_that_reads_it() -> None:
+    workload = ops.max_pool((1, 64, 9, 9), 3, 2, 1)
+    config = ops.template_for(workload.tensors).default(workload.tensors)
+    assert config["P.inside"] is True
+    inside = scheduled(workload.tensors[0], config)
+    apart = scheduled(workload.tensors[0], config | {"P.inside": False})
+    assert 'compute_at("Y", "nc")' in inside.trace.to_python()
+    assert "compute_at" not in apart.trace.to_python()
+
+
+def test_dimensions_that_are_one_in_memory_become_one_loop() -> None:
+    (out,) = ops.batch_norm((2, 3, 5, 7)).tensors
+    assert ops.template_for(out).default([out])["Y.tile"] == (1, 35)

@@ -5,77 +5,35 @@ Images are (batch, channels, height, width), as in `tvmlab.ops`; shapes broadcas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from math import prod
-
-import numpy as np
+from collections.abc import Mapping
 
 from tvmlab import ops, te
 from tvmlab.errors import UsageError
 from tvmlab.graph.kinds import Kind
 from tvmlab.graph.operator import GraphOperator, applied
-from tvmlab.ir import dtypes
-from tvmlab.ir.expr import Const, Expr, select
-from tvmlab.ops.window import Padding, Window
+from tvmlab.ir.expr import Expr
+from tvmlab.ops.window import Padding
 from tvmlab.te import Tensor
 
 # ---------------------------------------------------------------- element by element
 
 
-def _elementwise(name: str, function: Callable[..., Expr]) -> GraphOperator:
+def _pointwise(name: str, function: str) -> GraphOperator:
     """An operator that applies a function of scalars to each element, broadcasting."""
 
-    def define(*inputs: Tensor) -> Tensor:
-        shape = _broadcast(name, inputs)
-
-        def element(*at: Expr) -> Expr:
-            return function(*(_element(tensor, at) for tensor in inputs))
-
-        return te.compute(shape, element, name=name)
+    def define(first: Tensor, *others: Tensor) -> Tensor:
+        other = others[0].extents if others else None
+        workload = ops.pointwise(first.extents, function, other, first.dtype)
+        return applied(workload, (first, *others))
 
     return GraphOperator(name, Kind.ELEMENTWISE, define)
-
-
-def _broadcast(name: str, inputs: Sequence[Tensor]) -> tuple[int, ...]:
-    try:
-        return np.broadcast_shapes(*(tensor.extents for tensor in inputs))
-    except ValueError:
-        shapes = " and ".join(str(list(tensor.extents)) for tensor in inputs)
-        raise UsageError(
-            f"{name} was given shapes {shapes}, which do not broadcast; each extent must be equal "
-            "or 1, aligned at the last."
-        ) from None
-
-
-def _element(tensor: Tensor, at: Sequence[Expr]) -> Expr:
-    """The element of a broadcast tensor that belongs to the place `at`."""
-    own = at[len(at) - len(tensor.extents) :]
-    index = (0 if n == 1 else i for i, n in zip(own, tensor.extents, strict=True))
-    return tensor[tuple(index)]
-
-
-def _relu(x: Expr) -> Expr:
-    return te.max(x, 0.0)
 
 
 # ---------------------------------------------------------------- other places
 
 
 def _reshape(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    if prod(shape) != prod(x.extents):
-        raise UsageError(
-            f"reshape was asked for {list(shape)}, {prod(shape)} elements, of an input of "
-            f"{list(x.extents)}, which has {prod(x.extents)}."
-        )
-
-    def element(*at: Expr) -> Expr:
-        flat: Expr | int = 0
-        for index, extent in zip(at, shape, strict=True):
-            flat = flat * extent + index
-        strides = [prod(x.extents[d + 1 :]) for d in range(len(x.extents))]
-        return x[tuple(flat // s % n for s, n in zip(strides, x.extents, strict=True))]
-
-    return te.compute(shape, element, name="reshape")
+    return applied(ops.reshape(x.extents, shape, x.dtype), (x,))
 
 
 def _transpose(x: Tensor, order: tuple[int, ...]) -> Tensor:
@@ -142,20 +100,7 @@ def _softmax(x: Tensor) -> Tensor:
 def _max_pool2d(
     x: Tensor, kernel: tuple[int, int], stride: tuple[int, int], padding: Padding
 ) -> Tensor:
-    batch, channels, height, width = x.extents
-    window = Window.fit("max_pool2d", (height, width), kernel, stride, padding)
-    (top, left), (sh, sw) = window.before, window.stride
-    kh, kw = te.reduce_axis((0, kernel[0]), name="kh"), te.reduce_axis((0, kernel[1]), name="kw")
-
-    def element(n: Expr, c: Expr, oh: Expr, ow: Expr) -> Expr:
-        row, column = oh * sh + kh - top, ow * sw + kw - left
-        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-        value = x[n, c, row, column]
-        if any(window.sides):
-            value = select(inside, value, Const(float(dtypes.lowest(x.dtype)), x.dtype))
-        return te.max(value, axis=[kh, kw])
-
-    return te.compute((batch, channels, *window.out), element, name="pool")
+    return applied(ops.max_pool(x.extents, kernel, stride, padding, x.dtype), (x,))
 
 
 _IMAGES = (4, 4)
@@ -163,13 +108,13 @@ _IMAGES = (4, 4)
 OPERATORS: Mapping[str, GraphOperator] = {
     operator.name: operator
     for operator in (
-        _elementwise("add", lambda a, b: a + b),
-        _elementwise("subtract", lambda a, b: a - b),
-        _elementwise("multiply", lambda a, b: a * b),
-        _elementwise("divide", lambda a, b: a / b),
-        _elementwise("relu", _relu),
-        _elementwise("sigmoid", te.sigmoid),
-        _elementwise("tanh", te.tanh),
+        _pointwise("add", "add"),
+        _pointwise("subtract", "sub"),
+        _pointwise("multiply", "mul"),
+        _pointwise("divide", "div"),
+        _pointwise("relu", "relu"),
+        _pointwise("sigmoid", "sigmoid"),
+        _pointwise("tanh", "tanh"),
         GraphOperator("reshape", Kind.INJECTIVE, _reshape),
         GraphOperator("transpose", Kind.INJECTIVE, _transpose),
         GraphOperator("sum", Kind.REDUCTION, _sum),

@@ -90,15 +90,15 @@ def pointwise(
         shape: of A.
         function: a name of `tvmlab.ops.pointwise.FUNCTIONS`; gelu is the exact one, by erf.
         other: the shape of B, for a function of two; A's own if None.
-        dtype: of everything: float32 or float64; for functions that need no floats any dtype.
+        dtype: of everything: any float, and any integer for functions that give integers.
 
     Raises:
         UsageError: an argument is out of its range, or the shapes do not broadcast.
     """
     chosen = _function(function)
     first = checks.shape("pointwise", "shape", shape)
-    if not (chosen.integers and dtypes.is_integer(dtype)):
-        checks.float_dtype("pointwise", dtype)
+    if not chosen.integers and not dtypes.is_float(dtype):
+        raise UsageError(f"pointwise was given dtype={dtype!r}; {function} takes floats.")
     if other is not None and chosen.operands == 1:
         raise UsageError(f"pointwise was given other={other!r}, and {function} takes one array.")
     shapes = [first]

@@ -34,12 +34,12 @@ def reshape(shape: Shape, to: Shape | int = -1, dtype: str = "float32") -> Workl
     wanted: list[int] = [to] if isinstance(to, int) else list(to)
     if wanted.count(-1) == 1:
         wanted[wanted.index(-1)] = max(1, prod(old) // max(1, -prod(wanted)))
-    new = checks.shape("reshape", "to", wanted)
-    if prod(new) != prod(old):
+    if min(wanted, default=1) < 1 or prod(wanted) != prod(old):
         raise UsageError(
-            f"reshape was asked for {list(new)}, {prod(new)} elements, of an input of "
-            f"{list(old)}, which has {prod(old)}."
+            f"reshape was asked for {wanted}, {prod(wanted)} elements, of an input of {list(old)}, "
+            f"which has {prod(old)}."
         )
+    new = tuple(wanted)
     a = te.placeholder(old, dtype, "A")
 
     def element(*at: Expr) -> Expr:

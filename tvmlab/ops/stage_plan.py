@@ -181,6 +181,8 @@ class StagePlan:
         stage.compute_at(reader, at)
         around = [str(loop) for loop in stage.loops].index(at) + 1
         own = inner_extents(schedule, self.block, around)
+        if not own:
+            return  # one element
         *outer, last = own
         Nest(
             own,

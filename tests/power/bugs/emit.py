@@ -10,6 +10,8 @@ _BFLOAT16 = f"{_HERE}.emit_bfloat16"
 _VALUE = f"{_HERE}.emit_value"
 _MEMORY = f"{_HERE}.emit_memory"
 _STRIDED = f"{_HERE}.emit_strided"
+_RUN = f"{_HERE}.emit_run"
+_UNDIGITED = "tvmlab.arith.undigited"
 _COLUMNS = f"{_HERE}.emit_columns"
 _STATEMENT = f"{_HERE}.emit_statement"
 _PARALLEL = f"{_HERE}.emit_parallel"
@@ -219,10 +221,42 @@ MEMORY = Room(
         "tests/targets/test_cpu_emit_memory.py",
         "tests/targets/test_cpu_emit_strided.py",
         "tests/targets/test_cpu_emit_columns.py",
+        "tests/targets/test_cpu_emit_run.py",
         "tests/targets/test_cpu_emit_parallel.py",
+        "tests/arith/test_undigited.py",
         "tests/targets/test_cpu_threads.py",
     ),
     (
+        Bug(
+            "lanes that jump from row to row are taken for a run",
+            _RUN,
+            "if any(LANE in variables(atom_expr(atom)) for atom in rest.terms):",
+            "if False:",
+        ),
+        Bug(
+            "lanes are taken to end within their row",
+            _RUN,
+            "LANE: (0, max(expr.lanes for expr, _ in parts) - 1)",
+            "LANE: (0, 0)",
+        ),
+        Bug(
+            "a run begins without the constant part of its digits",
+            _INDEX,
+            "constant, stride = constant + rest.constant, stride + step",
+            "stride = stride + step",
+        ),
+        Bug(
+            "a remainder is put together with its quotient added",
+            _UNDIGITED,
+            "inner.plus(quotient, -atom.divisor)",
+            "inner.plus(quotient, atom.divisor)",
+        ),
+        Bug(
+            "a quotient of a quotient is divided once",
+            _UNDIGITED,
+            "divisor * inner.divisor, ranges)",
+            "divisor, ranges)",
+        ),
         Bug(
             "a comparison with lanes on the right is not mirrored",
             _COMPARE,

@@ -99,7 +99,8 @@ class StagePlan:
             return ()  # the partial results of a step have no nest of their own
         folded = self.stage.reduce_axes[-1]
         lanes = lane_choices(folded.count, self.size_bytes, self.vectors)
-        fit = tuple(n for n in lanes if 1 < n < folded.count and folded.count % n == 0)
+        most = folded.count if len(self.stage.reduce_axes) > 1 else folded.count - 1
+        fit = tuple(n for n in lanes if 1 < n <= most and folded.count % n == 0)
         return fit if runs_along(self.stage, folded) else ()
 
     @cached_property
@@ -229,11 +230,13 @@ class StagePlan:
         """A fold in partial results side by side, as vectors, and a tree that folds those."""
         known = set(schedule.blocks)
         *spatial, folded = loop_names(self.stage)
-        _, chains = schedule[self.block].split(folded, chosen["partial"])
+        chains = folded
+        if chosen["partial"] < self.stage.reduce_axes[-1].count:
+            chains = str(schedule[self.block].split(folded, chosen["partial"])[1])
         schedule[self.block].rfactor(chains)
         (partial,) = set(schedule.blocks) - known
-        schedule[partial].vectorize(str(chains))
-        schedule[self.block].tree_reduce(str(chains))
+        schedule[partial].vectorize(chains)
+        schedule[self.block].tree_reduce(chains)
         wanted = spatial[: chosen["parallel"]]
         for name in (partial, self.block):
             shared = [loop for loop in schedule[name].loops if str(loop) in wanted]

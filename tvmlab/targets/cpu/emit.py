@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from functools import partial
 from math import inf
 
+from tvmlab.analysis.numbers import numbers
 from tvmlab.arith import Interval
 from tvmlab.arith.polynomial import Reach
 from tvmlab.arith.simplify import extent_range
@@ -59,7 +60,8 @@ def emit(
     at = module.function_location(program.name)
     text.location = at.suffix
     lanes = machine.vector_bits // (8 * _widest_bytes(program.body))
-    cx = Context(text, machine, max(lanes, 2), value, _stored_buffers(program.body), at.locations)
+    stored, known = _stored_buffers(program.body), numbers(program.body)
+    cx = Context(text, machine, max(lanes, 2), value, stored, known, at.locations)
     cx.fork = partial(fork, module=module)
     cx.ranges = _loop_ranges(program.body)
     for buffer in program.params:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from tvmlab.analysis.numbers import Named
 from tvmlab.arith import Interval
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Expr, Var
@@ -69,6 +70,7 @@ class Context:
         vector_lanes: lanes of a machine vector in this program.
         evaluate: the value of any expression, for those parts that know only some.
         stored: for each statement with inner statements, the memory buffers it stores to.
+        numbers: named values, and buffers in registers, that are never NaN.
         locations: debug location, as it ends an instruction, of loop variables and blocks.
         constants: values of the unrolled loops' variables.
         variables: names of the other loops' variables.
@@ -89,6 +91,7 @@ class Context:
     vector_lanes: int
     evaluate: Callable[[Context, Expr], str]
     stored: Mapping[int, frozenset[Buffer]]
+    numbers: frozenset[Named]
     locations: Mapping[Var | str, str]
     constants: dict[Var, int] = field(default_factory=dict)
     variables: dict[Var, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tvmlab.targets.cpu.emit_lanes import Lanes
+from tvmlab.targets.cpu.emit_scale import has_scale, looked_up, nearer_zero, scaled, table_size
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class _Exp:
     """exp(x) = 2^n * (1 + r + r^2 * p(r)), x = n * ln2 + r.
 
     The coefficients interpolate in Chebyshev points of |r| <= ln2 / 2 (relative error 1e-8 and
-    2e-17). Beyond `least` and `greatest` the result is 0 and infinity.
+    2e-17). Beyond `least` and `greatest` the result is 0 and infinity, of e^x / 2 as well.
     """
 
     round: float
@@ -29,7 +30,7 @@ _EXP = {
         ln2_high=0.693359375,
         ln2_low=-2.12194440e-4,
         least=-104.0,
-        greatest=89.0,
+        greatest=90.0,
         p=(0.5, 0.16666576305560638, 0.04166655376256764, 0.008363292753030603,
            0.0013926325618133341),
     ),
@@ -38,11 +39,17 @@ _EXP = {
         ln2_high=6.93147180369123816490e-01,
         ln2_low=1.90821492927058770002e-10,
         least=-746.0,
-        greatest=710.0,
+        greatest=711.0,
         p=(0.5, 0.16666666666666669, 0.04166666666662348, 0.00833333333332996,
            0.0013888888917537958, 0.00019841269863439477, 2.4801520793777686e-05,
            2.755726794498522e-06, 2.7620326745260797e-07, 2.5100610458316348e-08),
     ),
+}  # fmt: skip
+
+_EXP_OF_SMALL = {  # (e^r - 1) / r, likewise, for r up to half of ln2 by the size of the table
+    "float32": (1.0, 0.5000146653670422, 0.16666959973024334),
+    "float64": (1.0, 0.500000000000018, 0.16666666666666866, 0.041666666590195474,
+                0.008333333324836587, 0.001388970364318532, 0.0001984217511953015),
 }  # fmt: skip
 
 _EXP2 = {  # (2^r - 1) / r, interpolated likewise in |r| <= 1/2
@@ -85,20 +92,29 @@ _SINH = {  # (sinh(x) - x) / x^3 over x^2 up to 1, interpolated in Chebyshev poi
 }  # fmt: skip
 
 
-def _rounded(v: Lanes, x: str, factor: float) -> tuple[str, str]:
-    """The whole number nearest to `factor * x`, as a float and as an integer."""
-    magic = v.number(_EXP[v.dtype].round)
-    shifted = v.fma(x, v.number(factor), magic)  # the integer sits in the low bits
-    return v.exact("fsub", shifted, magic), v.integer("sub", v.bits(shifted), v.bits(magic))
+_LOG2_E = 1.4426950408889634
 
 
-def _reduced(v: Lanes, x: str) -> tuple[str, str, str]:
-    """x as n * ln2 + r: e^r - 1, and n as a float and as an integer."""
+def _shifted(v: Lanes, x: str, factor: float) -> str:
+    """`factor * x` plus a number so large that the nearest whole number is in the low bits."""
+    return v.fma(x, v.number(factor), v.number(_EXP[v.dtype].round))
+
+
+def _whole(v: Lanes, shifted: str) -> str:
+    """That whole number as a float."""
+    return v.exact("fsub", shifted, v.number(_EXP[v.dtype].round))
+
+
+def _exponent(v: Lanes, shifted: str) -> str:
+    """That whole number as an integer."""
+    return v.integer("sub", v.bits(shifted), v.bits(v.number(_EXP[v.dtype].round)))
+
+
+def _remainder(v: Lanes, x: str, n: str) -> str:
+    """x - n * ln2."""
     c = _EXP[v.dtype]
-    n, exponent = _rounded(v, x, 1.4426950408889634)
     r = v.fma(n, v.number(-c.ln2_high), x)
-    r = v.fma(n, v.number(-c.ln2_low), r)
-    return _less_one(v, r), n, exponent
+    return v.fma(n, v.number(-c.ln2_low), r)
 
 
 def _less_one(v: Lanes, r: str) -> str:
@@ -106,8 +122,14 @@ def _less_one(v: Lanes, r: str) -> str:
     return v.fma(v.mul(r, r), v.polynomial(r, _EXP[v.dtype].p), r)
 
 
-def _scaled(v: Lanes, y: str, exponent: str) -> str:
-    """y times 2 to an integer, in two factors: one power would overflow before the product does."""
+def _times_power(v: Lanes, y: str, shifted: str) -> str:
+    """y times 2 to the whole number in `shifted`.
+
+    In two factors where no instruction does it: one power would overflow before the product does.
+    """
+    if has_scale(v):
+        return scaled(v, y, _whole(v, shifted))
+    exponent = _exponent(v, shifted)
     half = v.integer("ashr", exponent, v.whole(1))
     rest = v.integer("sub", exponent, half)
     return v.exact("fmul", v.exact("fmul", y, v.power_of_two(half)), v.power_of_two(rest))
@@ -118,19 +140,41 @@ def _within(v: Lanes, x: str, least: float, greatest: float) -> str:
     return v.less_or_nan(v.greater_or_nan(x, v.number(least)), v.number(greatest))
 
 
+def _exp_times(v: Lanes, x: str, factor: float) -> str:
+    """e^x times a power of two that is at most 1."""
+    if has_scale(v):
+        return _by_table(v, x, factor)
+    c = _EXP[v.dtype]
+    x = _within(v, x, c.least, c.greatest)
+    shifted = _shifted(v, x, _LOG2_E)
+    r = _remainder(v, x, _whole(v, shifted))
+    return _times_power(v, v.polynomial(r, tuple([factor * k for k in (1.0, 1.0, *c.p)])), shifted)
+
+
+def _by_table(v: Lanes, x: str, factor: float) -> str:
+    """The same as 2^floor(n) * 2^(n - floor(n)) * e^r, n a multiple of 1 / `table_size`.
+
+    Nothing bounds x: where it is so large that n is no such multiple any more, n alone decides, and
+    r, which may be anything, must only not disturb it.
+    """
+    size = table_size(v)
+    round_ = v.number(_EXP[v.dtype].round / size)
+    shifted = v.fma(x, v.number(_LOG2_E), round_)
+    n = v.exact("fsub", shifted, round_)
+    r = nearer_zero(v, _remainder(v, x, n), 0.5)
+    power = looked_up(v, [factor * 2.0 ** (k / size) for k in range(size)], v.bits(shifted))
+    slope = v.polynomial(r, _EXP_OF_SMALL[v.dtype])
+    return scaled(v, v.fma(v.mul(power, r), slope, power), n)
+
+
 def exp(v: Lanes, x: str) -> str:
     """e^x."""
-    c = _EXP[v.dtype]
-    y, _, exponent = _reduced(v, _within(v, x, c.least, c.greatest))
-    return _scaled(v, v.exact("fadd", y, v.number(1.0)), exponent)
+    return _exp_times(v, x, 1.0)
 
 
 def _half_exp(v: Lanes, x: str) -> str:
     """e^x / 2, also where e^x itself is too large."""
-    c = _EXP[v.dtype]
-    y, _, exponent = _reduced(v, _within(v, x, c.least, c.greatest + 1))
-    exponent = v.integer("sub", exponent, v.whole(1))
-    return _scaled(v, v.exact("fadd", y, v.number(1.0)), exponent)
+    return _exp_times(v, x, 0.5)
 
 
 def exp2(v: Lanes, x: str) -> str:
@@ -142,37 +186,41 @@ def exp2_of_sum(v: Lanes, high: str, low: str) -> str:
     """2^(high + low), where the second is far smaller; zero wherever the first is out of range."""
     least, greatest = (-1077.0, 1025.0) if v.dtype == "float64" else (-152.0, 129.0)
     x = _within(v, high, least, greatest)
-    n, exponent = _rounded(v, x, 1.0)
-    r = v.exact("fadd", v.exact("fsub", x, n), low)
-    return _scaled(v, v.fma(r, v.polynomial(r, _EXP2[v.dtype]), v.number(1.0)), exponent)
+    shifted = _shifted(v, x, 1.0)
+    r = v.exact("fadd", v.exact("fsub", x, _whole(v, shifted)), low)
+    y = v.fma(r, v.polynomial(r, _EXP2[v.dtype]), v.number(1.0))
+    return _times_power(v, y, shifted)
 
 
 def exp2_of_single(v: Lanes, x: str) -> str:
     """2^x in float64, as far and as exactly as float32 asks."""
     x = _within(v, x, -160.0, 130.0)
-    n, exponent = _rounded(v, x, 1.0)
-    r = v.exact("fsub", x, n)
+    shifted = _shifted(v, x, 1.0)
+    r = v.exact("fsub", x, _whole(v, shifted))
     y = v.fma(r, v.polynomial(r, _EXP2_OF_SINGLE), v.number(1.0))
-    return v.mul(y, v.power_of_two(exponent))
+    return v.mul(y, v.power_of_two(_exponent(v, shifted)))
 
 
 def exp10(v: Lanes, x: str) -> str:
     """10^x."""
     least, greatest = (-325.0, 309.0) if v.dtype == "float64" else (-46.0, 39.0)
     x = _within(v, x, least, greatest)
-    n, exponent = _rounded(v, x, 3.321928094887362)
+    shifted = _shifted(v, x, 3.321928094887362)
+    n = _whole(v, shifted)
     r = v.fma(n, v.number(-0.301025390625), x)  # log10(2), its first bits and the others
     r = v.fma(n, v.number(-4.60503898119521373889e-6), r)
     y = _less_one(v, v.mul(r, v.number(2.302585092994046)))
-    return _scaled(v, v.exact("fadd", y, v.number(1.0)), exponent)
+    return _times_power(v, v.exact("fadd", y, v.number(1.0)), shifted)
 
 
 def expm1(v: Lanes, x: str) -> str:
     """e^x - 1, without cancellation near zero."""
-    greatest = _EXP[v.dtype].greatest
-    y, n, exponent = _reduced(v, _within(v, x, -50.0, greatest))
+    bounded = _within(v, x, -50.0, _EXP[v.dtype].greatest - 1.0)
+    shifted = _shifted(v, bounded, _LOG2_E)
+    n = _whole(v, shifted)
+    y = _less_one(v, _remainder(v, bounded, n))
     # Twice 2^(n - 1) * (y + 1) - 1/2: the half does not overflow before the whole does.
-    scale = v.power_of_two(v.integer("sub", exponent, v.whole(1)))
+    scale = v.power_of_two(v.integer("sub", _exponent(v, shifted), v.whole(1)))
     far = v.fma(scale, y, v.exact("fsub", scale, v.number(0.5)))
     near = v.test("oeq", n, v.number(0.0))
     return v.intrinsic("copysign", v.choose(near, y, v.exact("fadd", far, far)), x)

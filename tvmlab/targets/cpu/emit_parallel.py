@@ -90,7 +90,9 @@ def _body(
     text = FunctionText(module)
     at = module.function_location(name)
     text.location = at.locations.get(loop.var, at.suffix)
-    inner = Context(text, cx.machine, cx.vector_lanes, cx.evaluate, cx.stored, at.locations)
+    inner = Context(
+        text, cx.machine, cx.vector_lanes, cx.evaluate, cx.stored, cx.numbers, at.locations
+    )
     inner.constants, inner.ranges, inner.conditions = cx.constants, cx.ranges, cx.conditions
     inner.linear, inner.non_negative, inner.is_index = cx.linear, cx.non_negative, cx.is_index
     parameters = []

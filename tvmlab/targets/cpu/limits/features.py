@@ -21,6 +21,7 @@ _INSTRUCTION_SETS = (
     ("FMA", "fma"),
     ("F16C", "f16c"),
     ("AVX-512F", "avx512f"),
+    ("AVX-512DQ", "avx512dq"),
     ("AVX-512BW", "avx512bw"),
     ("AVX-512VL", "avx512vl"),
     ("AVX-512VNNI", "avx512vnni"),

@@ -3,11 +3,18 @@
     for k in range(64, prefetch="A@4, B@1"):
 
 While iteration k runs, what k + 4 reads of A is fetched, and what k + 1 reads of B.
+
+    for y in range(64):
+        for k in range(64, prefetch="A@y+1"):
+
+While iteration k of row y runs, what the same iteration of the next row reads is fetched.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from tvmlab.arith import simplify
 from tvmlab.ir.buffer import Load
@@ -18,32 +25,57 @@ from tvmlab.ir.walk import blocks, exprs, loads, substitute, variables
 PREFETCH = "prefetch"
 """The annotation: buffers with distances in iterations."""
 
-Ahead = tuple[tuple[str, int], ...]
-"""Names of buffers, each with the number of iterations by which it is fetched ahead."""
 
-_ENTRY = re.compile(r"(\w+)@([1-9]\d{0,8})")
+class Ahead(NamedTuple):
+    """That a buffer is fetched ahead.
+
+    Attributes:
+        buffer: its name.
+        distance: by how many iterations.
+        along: the name of the loop whose iterations these are; the annotated loop if empty.
+    """
+
+    buffer: str
+    distance: int
+    along: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.buffer}@{self.along and f'{self.along}+'}{self.distance}"
 
 
-def ahead_of(value: object) -> Ahead | None:
-    """The buffers and distances that an annotation's value says; None where it says none."""
+_ENTRY = re.compile(r"(\w+)@(?:([^\W\d]\w*)\+)?([1-9]\d{0,8})")
+
+
+def ahead_of(value: object) -> tuple[Ahead, ...] | None:
+    """What an annotation's value says of each buffer; None where it says nothing."""
     entries = [_ENTRY.fullmatch(e) for e in value.split(", ")] if isinstance(value, str) else []
-    found = tuple((m[1], int(m[2])) for m in entries if m is not None)
-    is_whole = 0 < len(found) == len(entries) == len(dict(found))
+    found = tuple(Ahead(m[1], int(m[3]), m[2] or "") for m in entries if m is not None)
+    is_whole = 0 < len(found) == len(entries) == len({a.buffer for a in found})
     return found if is_whole else None
 
 
-def ahead_text(ahead: Ahead) -> str:
+def ahead_text(ahead: Iterable[Ahead]) -> str:
     """The annotation's value that says `ahead`."""
-    return ", ".join(f"{name}@{distance}" for name, distance in ahead)
+    return ", ".join(map(str, ahead))
 
 
-def prefetch_problem(loop: For, name: str, distance: int) -> tuple[str, str] | None:
-    """Why nothing comes of fetching `name` ahead in `loop`, and what would; None where it does."""
-    if loop.kind != "serial":
-        return (
-            f"the loop is {loop.kind}: what it runs next is not known",
-            "choose a serial loop",
-        )
+def prefetch_problem(
+    loop: For, name: str, distance: int, within: For | None = None
+) -> tuple[str, str] | None:
+    """Why nothing comes of fetching `name` ahead in `loop`, and what would; None where it does.
+
+    Args:
+        loop: the loop whose later iteration is meant.
+        name: the buffer.
+        distance: in iterations.
+        within: the loop inside it whose iterations fetch what they themselves will read then.
+    """
+    for each in (loop, within or loop):
+        if each.kind != "serial":
+            return (
+                f"the loop is {each.kind}: what it runs next is not known",
+                "choose a serial loop",
+            )
     if isinstance(loop.extent, int) and not 1 <= distance < loop.extent:
         return (
             f"of {loop.extent} iterations none is followed by one {distance} later",
@@ -59,7 +91,7 @@ def prefetch_problem(loop: For, name: str, distance: int) -> tuple[str, str] | N
             f"{writer} writes {name} in that loop, so that it is in the caches already",
             "choose a buffer that the loop only reads",
         )
-    read = _reads(loop, name)
+    read = _reads(within or loop, name)
     if not read:
         return f"nothing in the loop reads {name}", "choose a buffer that the loop reads"
     if any(isinstance(e, Load) for indices in read for i in indices for e in exprs(i)):

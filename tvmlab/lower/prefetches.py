@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tvmlab.analysis.prefetching import PREFETCH, ahead_of
+from tvmlab.analysis.prefetching import PREFETCH, Ahead, ahead_of
 from tvmlab.arith.linear import atom_expr
 from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Buffer, Load
@@ -39,7 +39,7 @@ def write_prefetches(program: Program) -> Program:
         ahead = ahead_of(dict(s.annotations).get(PREFETCH)) if isinstance(s, For) else None
         if not isinstance(s, For) or ahead is None:
             return None
-        hints = {_said(h): h for name, distance in ahead for h in _hints(s, name, distance)}
+        hints = {_said(h): h for each in ahead for h in _hints(s, each)}
         kept = tuple(a for a in s.annotations if a[0] != PREFETCH)
         return s.replace(body=Seq([*hints.values(), s.body]) if hints else s.body, annotations=kept)
 
@@ -54,14 +54,17 @@ def _said(hint: Stmt) -> str:
     return f"{hint.buffer.name} {hint.indices!r}"
 
 
-def _hints(loop: For, name: str, distance: int) -> Iterator[Stmt]:
-    """A nest for each load of the buffer that moves with the loop."""
-    for load, inside in _loads(loop.body, name, ()):
+def _hints(loop: For, ahead: Ahead) -> Iterator[Stmt]:
+    """A nest for each load of the buffer that moves with the loop whose iterations are counted."""
+    for load, inside in _loads(loop.body, ahead.buffer, ()):
         indices, lanes = _spread(load.indices)
         used = {v for i in indices for v in variables(i)}
-        if loop.var not in used or any(isinstance(v, Local) for v in used):
+        along = loop.var
+        if ahead.along:
+            along = next((v for v in used if v.name == ahead.along), loop.var)
+        if along not in used or any(isinstance(v, Local) for v in used):
             continue
-        later = tuple([substitute(i, {loop.var: loop.var + distance}) for i in indices])
+        later = tuple([substitute(i, {along: along + ahead.distance}) for i in indices])
         yield _nest(load.buffer, later, [o for o in (*inside, *lanes) if o.var in used])
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tvmlab.analysis.code_size import times_written
 from tvmlab.analysis.pipelining import ORDER, STAGE, order_of, pipeline_problem, stages_of
 from tvmlab.analysis.prefetching import PREFETCH, ahead_of, prefetch_problem
+from tvmlab.analysis.streaming import NONTEMPORAL, streaming_problem
 from tvmlab.ir.axis import axis_problem, kernels
 from tvmlab.ir.parallel_chunks import CHUNKS
 from tvmlab.ir.parallel_chunks import KEY as CHUNKS_KEY
@@ -95,7 +96,8 @@ def _pipelined(program: Program, loop: For, stages: Value, order: Value) -> Prob
 
 
 def _prefetch(program: Program, loop: For, value: Value) -> Problem | None:
-    """`prefetch="A@4"`: what is read of A four iterations later is brought into the caches."""
+    """`prefetch="A@4, B@y+1"`: what is read of A four iterations later, and of B in the next
+    iteration of the loop y around, is brought into the caches."""
     ahead = ahead_of(value)
     if ahead is None:
         return Problem(f"{value!r} names no buffers with distances", 'write "A@4, B@1"')
@@ -105,8 +107,11 @@ def _prefetch(program: Program, loop: For, value: Value) -> Problem | None:
             f"the loop carries {others[0]} as well, which does not keep its iterations apart",
             "choose another loop, or keep one of the two",
         )
-    for name, distance in ahead:
-        problem = prefetch_problem(loop, name, distance)
+    for name, distance, along in ahead:
+        around = _around(program, loop, along) if along else loop
+        if around is None:
+            return Problem(f"no loop {along} is around it", "name a loop that is")
+        problem = prefetch_problem(around, name, distance, loop)
         if problem is not None:
             return Problem(*problem)
     return None
@@ -121,6 +126,23 @@ def _chunks(program: Program, loop: For, value: Value) -> Problem | None:
     return None
 
 
+def _around(program: Program, loop: For, name: str) -> For | None:
+    """The loop of that name around another."""
+    for site in sites(program):
+        if loop in site.loops:
+            outer = site.loops[: site.loops.index(loop)]
+            return next((o for o in outer if o.var.name == name), None)
+    return None
+
+
+def _nontemporal(program: Program, loop: For, value: Value) -> Problem | None:
+    """`nontemporal="Y"`: what the loop writes to Y passes the caches by."""
+    if not isinstance(value, str):
+        return Problem(f"{value!r} names no buffer", 'write the name of one, such as "C"')
+    problem = streaming_problem(program, loop, value)
+    return Problem(*problem) if problem is not None else None
+
+
 PRAGMAS: dict[str, Check] = {
     "unroll": _unroll,
     "thread": _thread,
@@ -128,6 +150,7 @@ PRAGMAS: dict[str, Check] = {
     ORDER: _order,
     PREFETCH: _prefetch,
     CHUNKS_KEY: _chunks,
+    NONTEMPORAL: _nontemporal,
 }
 """What each annotation with a meaning requires."""
 

@@ -5,8 +5,10 @@ Other systems: TVM `pragma`, TensorIR `annotate`.
 Some keys have a meaning, are legal where it can be kept, and later steps are refused that would
 break it: `unroll`, how many iterations to write out in each round; `software_pipeline_stage`, for
 each statement of the body how many iterations it runs behind those of stage 0, with the buffers in
-between in several versions; `software_pipeline_order`, the order of those that run at one time. Any
-other key is kept, printed and read back, and changes nothing.
+between in several versions; `software_pipeline_order`, the order of those that run at one time;
+`nontemporal`, the name of a buffer whose elements the loop writes past the caches, as vectors
+(OpenMP's `simd nontemporal`): for results larger than the caches. It works where the buffer begins
+at a multiple of 16 bytes. Any other key is kept, printed and read back, and changes nothing.
 
 Before:
 
@@ -28,6 +30,7 @@ from dataclasses import dataclass
 from keyword import iskeyword
 
 from tvmlab.analysis.pipelining import ORDER, STAGE, stages_of, statements
+from tvmlab.analysis.streaming import NONTEMPORAL
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.pragmas import PRAGMAS, RESERVED, problem_of
@@ -78,7 +81,8 @@ class Annotate(Step):
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Annotate]:
-        """A few numbers of iterations to write out, and stages for the statements of a body."""
+        """A few numbers of iterations to write out, stages for the statements of a body, and
+        buffers written past the caches."""
         for factor in UNROLL_OFFERED:
             yield cls(site.block.name, loop.var.name, "unroll", factor)
         count = len(statements(loop))
@@ -87,5 +91,7 @@ class Annotate(Step):
             yield cls(site.block.name, loop.var.name, STAGE, stages)
         if count > 2:
             yield cls(site.block.name, loop.var.name, STAGE, tuple(range(count)))
+        for region in site.block.writes:
+            yield cls(site.block.name, loop.var.name, NONTEMPORAL, region.buffer.name)
         if stages_of(loop) is not None:
             yield cls(site.block.name, loop.var.name, ORDER, tuple(range(count))[::-1])

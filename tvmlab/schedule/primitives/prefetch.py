@@ -5,7 +5,9 @@ Other systems: TVM `prefetch`, Halide `prefetch`.
 The loop carries the annotation `prefetch`, and lowering begins its iterations with hints, one for
 each line of the caches. A hint changes no value and may name a place beyond the buffer. Legal in a
 serial loop that only reads the buffer, moves along it, and has an iteration that far ahead; its
-annotation holds for every block that reads the buffer in the loop.
+annotation holds for every block that reads the buffer in the loop. With `within`, a loop inside,
+the iterations of that one begin with the hints, each for what it will itself read then: so the
+traffic of a whole row is spread over the work on the row before.
 
 Before:
 
@@ -33,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tvmlab.analysis.prefetching import PREFETCH, ahead_of, ahead_text
+from tvmlab.analysis.prefetching import PREFETCH, Ahead, ahead_of, ahead_text
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.pragmas import problem_of
@@ -53,6 +55,9 @@ class Prefetch(Step):
     buffer: str = argument("name", "the buffer that is read")
     loop: str = argument("loop", "the loop whose later iterations read it")
     distance: int = argument("value", "iterations between the hint and the read, from 1")
+    within: str | None = argument(
+        "loop", "a loop inside it, over whose iterations the hints are spread", default=None
+    )
 
     def require(self, program: Program) -> None:
         """A buffer that the block reads, and a loop that can keep the annotation."""
@@ -71,26 +76,41 @@ class Prefetch(Step):
                 f"a distance of {self.distance} iterations is not ahead",
                 "give a distance of 1 or more",
             )
-        problem = problem_of(program, loop, PREFETCH, self._value(loop))
+        carrier = self._carrier(site)
+        if self.within is not None and carrier not in site.loops[site.loops.index(loop) + 1 :]:
+            raise self.refuse(
+                self.within,
+                f"it is not inside {self.loop}",
+                "name a loop inside, or leave it out",
+            )
+        problem = problem_of(program, carrier, PREFETCH, self._value(carrier))
         if problem is not None:
             raise self.refuse(self.loop, problem.why, problem.instead)
 
-    def _value(self, loop: For) -> str:
+    def _carrier(self, site: Site) -> For:
+        """The loop whose iterations begin with the hints."""
+        return self.find_loop(site, self.loop if self.within is None else self.within)
+
+    def _value(self, carrier: For) -> str:
         """What the loop fetched ahead before, and the buffer."""
-        before = ahead_of(dict(loop.annotations).get(PREFETCH)) or ()
-        others = tuple((name, distance) for name, distance in before if name != self.buffer)
-        return ahead_text((*others, (self.buffer, self.distance)))
+        before = ahead_of(dict(carrier.annotations).get(PREFETCH)) or ()
+        along = "" if self.within is None else self.loop
+        others = [ahead for ahead in before if ahead.buffer != self.buffer]
+        return ahead_text([*others, Ahead(self.buffer, self.distance, along)])
 
     def apply(self, program: Program) -> Program:
         """The loop with the annotation."""
-        loop = self.find_loop(self.site(program), self.loop)
+        loop = self._carrier(self.site(program))
         others = tuple(a for a in loop.annotations if a[0] != PREFETCH)
         new = loop.replace(annotations=(*others, (PREFETCH, self._value(loop))))
         return exchange(program, loop, new)
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Prefetch]:
-        """Each buffer that the block reads, near and far ahead."""
+        """Each buffer that the block reads, near and far ahead, or spread over the loop inside."""
+        inside = site.loops[site.loops.index(loop) + 1 :]
         for name in dict.fromkeys(r.buffer.name for r in site.block.reads):
             for distance in _OFFERED:
                 yield cls(site.block.name, name, loop.var.name, distance)
+            if inside:
+                yield cls(site.block.name, name, loop.var.name, 1, inside[0].var.name)

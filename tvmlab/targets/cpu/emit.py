@@ -33,6 +33,7 @@ from tvmlab.targets.cpu.emit_context import Context, Machine
 from tvmlab.targets.cpu.emit_module import Module
 from tvmlab.targets.cpu.emit_parallel import fork
 from tvmlab.targets.cpu.emit_statement import extent_of, statement
+from tvmlab.targets.cpu.emit_streams import fence
 from tvmlab.targets.cpu.emit_text import FunctionText
 from tvmlab.targets.cpu.emit_types import computed_in
 from tvmlab.targets.cpu.emit_value import value
@@ -62,7 +63,7 @@ def emit(
     lanes = machine.vector_bits // (8 * _widest_bytes(program.body))
     stored, known = _stored_buffers(program.body), numbers(program.body)
     cx = Context(text, machine, max(lanes, 2), value, stored, known, at.locations)
-    cx.fork = partial(fork, module=module)
+    cx.fork = partial(fork, module=module, program=program.body)
     cx.ranges = _loop_ranges(program.body)
     for buffer in program.params:
         cx.pointers[buffer] = (module.pointer_name(buffer), dtypes.size_bytes(buffer.dtype))
@@ -72,6 +73,7 @@ def emit(
         cx.variables[size] = text.define(f"%{text.fresh(size.name)}")
     sizes = [f"i64 {name}" for name in cx.variables.values()]
     statement(cx, program.body)
+    fence(cx, program.body)
     text.line("ret void")
     parameters = [f"ptr noalias align {a} {p}" for p, a in cx.pointers.values()] + sizes
     header = f"define void @{_symbol(program.name)}({', '.join(['ptr %launch', *parameters])}) "

@@ -80,6 +80,7 @@ class Context:
         registers: the value of each element (or vector, by its first element) in registers.
         register_lanes: the lanes of each of those values.
         fork: prints a parallel loop; None inside one, where it is an ordinary loop.
+        streamed: buffers whose whole vectors pass the caches by here.
         conditions: the vector conditions around the statement being emitted.
         chunk: the lanes being emitted.
         mask: where the expression being emitted is wanted, a condition of `mask_lanes` lanes.
@@ -101,6 +102,7 @@ class Context:
     registers: dict[tuple[Buffer, int], str] = field(default_factory=dict)
     register_lanes: dict[tuple[Buffer, int], int] = field(default_factory=dict)
     fork: Callable[[Context, For], None] | None = None
+    streamed: frozenset[Buffer] = frozenset()
     conditions: tuple[Expr, ...] = ()
     chunk: Chunk = SCALAR
     mask: str = "true"

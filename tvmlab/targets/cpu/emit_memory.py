@@ -10,6 +10,7 @@ from tvmlab.targets.cpu.emit_columns import column_of, load_column
 from tvmlab.targets.cpu.emit_context import Context, both, evaluate, spread
 from tvmlab.targets.cpu.emit_index import Address, address, index_value, linear_index, pointer_to
 from tvmlab.targets.cpu.emit_masked import load_masked
+from tvmlab.targets.cpu.emit_streams import hint
 from tvmlab.targets.cpu.emit_strided import is_shuffled, load_strided
 from tvmlab.targets.cpu.emit_types import (
     first_lanes,
@@ -96,7 +97,8 @@ def store(cx: Context, buffer: Buffer, indices: tuple[Expr, ...], value: str) ->
     mask = memory_mask(cx, cx.mask)
     if mask == "true":
         alignment = at.alignment if lanes > 1 else _element_alignment(buffer)
-        cx.text.store(f"store {vector} {value}, ptr {pointer}, align {alignment}", buffer)
+        passing = hint(cx, buffer, alignment, lanes * dtypes.size_bytes(buffer.dtype))
+        cx.text.store(f"store {vector} {value}, ptr {pointer}, align {alignment}{passing}", buffer)
         return
     name = f"llvm.masked.store.{suffix(_stored(buffer), lanes)}.p0"
     masks = value_type("bool", lanes)

@@ -49,6 +49,7 @@ class Module:
         self._names: dict[Buffer, str] = {}
         self._taken = set(_RESERVED)
         self._hints = ("", "")
+        self._stream_hint = ""
         self._unit = self._debug_unit() if lines is not None else ""
 
     # Names
@@ -97,6 +98,12 @@ class Module:
         number = len(self._metadata)
         node = self._node(f"distinct !{{!{number}, {self._hints[0]}, {self._hints[1]}}}")
         return f", !llvm.loop {node}"
+
+    def stream_hint(self) -> str:
+        """What ends a store that is to pass the caches by."""
+        if not self._stream_hint:
+            self._stream_hint = f", !nontemporal {self._node('!{i32 1}')}"
+        return self._stream_hint
 
     def _node(self, text: str) -> str:
         self._metadata.append(text)

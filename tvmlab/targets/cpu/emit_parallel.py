@@ -16,11 +16,12 @@ from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_module import Module
 from tvmlab.targets.cpu.emit_statement import counted_loop, extent_of
+from tvmlab.targets.cpu.emit_streams import fence
 from tvmlab.targets.cpu.emit_text import FunctionText
 
 
-def fork(cx: Context, loop: For, module: Module) -> None:
-    """Replace the loop by a call of the launcher; the body becomes functions of the module."""
+def fork(cx: Context, loop: For, module: Module, program: Stmt) -> None:
+    """Replace the loop of `program` by a call of the launcher; its body becomes functions."""
     text = cx.text
     name = module.fresh_function(loop.var.name)
     whole: Stmt = loop
@@ -39,6 +40,7 @@ def fork(cx: Context, loop: For, module: Module) -> None:
         slot = text.here(f"getelementptr inbounds {closure_type}, ptr {closure}, i32 0, i32 {i}")
         text.line(f"store {kind} {given}, ptr {slot}, align 8")
     count = index_value(cx, as_index(extent_of(loop)))
+    fence(cx, program)
     static = int(is_static(loop))
     text.line(f"call void %launch(ptr @{name}.part, ptr {closure}, i64 {count}, i64 {static})")
     for buffer in cx.stored[id(loop)]:
@@ -104,6 +106,7 @@ def _body(
         parameters.append(f"i64 {inner.variables[var]}")
     parameters += ["i64 %begin", "i64 %end"]
     counted_loop(inner, loop, "%begin", "%end")
+    fence(inner, loop)
     text.line("ret void")
     header = f"define internal void @{name}({', '.join(parameters)}) noinline "
     module.functions.append(

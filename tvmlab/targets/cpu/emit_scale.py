@@ -1,10 +1,10 @@
 """Three instructions of AVX-512 that float algorithms are made of, for vectors that have them.
 
-    scalef(y, n)    y * 2^floor(n), rounded once, whatever n is: subnormal, 0 or infinity where they
-                    are due, NaN if one of them is
-    range(r, b)     r, or b with r's sign where that is nearer to zero; b if r is NaN
-    permvar(t, i)   of the lanes of a table that fills a register those of number i, modulo their
-                    number
+scalef(y, n)    y * 2^floor(n), rounded once, whatever n is: subnormal, 0 or infinity where they
+                are due, NaN if one of them is
+range(r, b)     r, or b with r's sign where that is nearer to zero; b if r is NaN
+permvar(t, i)   of the lanes of a table that fills a register those of number i, modulo their
+                number
 """
 
 from __future__ import annotations

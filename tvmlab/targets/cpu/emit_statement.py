@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import lcm
 
+from tvmlab.analysis.streaming import LEAST_BYTES
 from tvmlab.errors import TargetError
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Expr
@@ -13,6 +15,7 @@ from tvmlab.ir.walk import stmts
 from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, chunk_lanes, evaluate
 from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_memory import prefetch, store
+from tvmlab.targets.cpu.emit_streams import begins_well, stream_of
 from tvmlab.targets.cpu.emit_text import Lines
 from tvmlab.targets.cpu.emit_types import value_type
 from tvmlab.targets.cpu.emit_value import set_mask, value
@@ -46,6 +49,28 @@ def extent_of(loop: For) -> Extent:
 
 
 def _for(cx: Context, loop: For) -> None:
+    buffer = stream_of(cx, loop)
+    if buffer is None:
+        _run(cx, loop)
+        return
+    _either(
+        cx,
+        begins_well(cx, buffer),
+        lambda: _streaming(cx, loop, buffer),
+        lambda: _run(cx, loop),
+    )
+
+
+def _streaming(cx: Context, loop: For, buffer: Buffer) -> None:
+    """The loop with stores to the buffer, which begins well, that pass the caches by."""
+    streamed, place = cx.streamed, cx.pointers[buffer]
+    cx.streamed = streamed | {buffer}
+    cx.pointers[buffer] = (place[0], lcm(place[1], LEAST_BYTES))
+    _run(cx, loop)
+    cx.streamed, cx.pointers[buffer] = streamed, place
+
+
+def _run(cx: Context, loop: For) -> None:
     extent = extent_of(loop)
     outside = _enter(cx, loop)
     if isinstance(extent, int) and (loop.kind == "unrolled" or extent == 1):
@@ -124,25 +149,37 @@ def _if(cx: Context, branch: If) -> None:
         return
     cx.chunk, cx.mask, cx.mask_lanes = SCALAR, "true", 1
     condition = value(cx, branch.condition)
+    otherwise = branch.otherwise
+    _either(
+        cx,
+        condition,
+        lambda: statement(cx, branch.then),
+        None if otherwise is None else lambda: statement(cx, otherwise),
+    )
+
+
+def _either(
+    cx: Context, condition: str, then: Callable[[], None], other: Callable[[], None] | None
+) -> None:
+    """A branch on a scalar condition; what is in registers comes from the side that was taken."""
     if condition in ("true", "false"):
-        chosen = branch.then if condition == "true" else branch.otherwise
+        chosen = then if condition == "true" else other
         if chosen is not None:
-            statement(cx, chosen)
+            chosen()
         return
     text = cx.text
     name = text.fresh("if")
     before_label = text.frames[-1].label
-    then, otherwise, after = f"then.{name}", f"else.{name}", f"after.{name}"
-    has_else = branch.otherwise is not None
+    yes, no, after = f"then.{name}", f"else.{name}", f"after.{name}"
     lines: Lines = [
-        f"  br i1 {condition}, label %{then}, "
-        f"label %{otherwise if has_else else after}{text.location}"
+        f"  br i1 {condition}, label %{yes}, "
+        f"label %{no if other is not None else after}{text.location}"
     ]
     at_start = dict(cx.registers)
-    ends = [_arm(cx, branch.then, then, after, lines)]
-    if branch.otherwise is not None:
+    ends = [_arm(cx, then, yes, after, lines)]
+    if other is not None:
         cx.registers = dict(at_start)
-        ends.append(_arm(cx, branch.otherwise, otherwise, after, lines))
+        ends.append(_arm(cx, other, no, after, lines))
     else:
         ends.append((before_label, at_start))
     text.place(lines, after)
@@ -150,15 +187,11 @@ def _if(cx: Context, branch: If) -> None:
 
 
 def _arm(
-    cx: Context,
-    body: Stmt,
-    label: str,
-    after: str,
-    lines: Lines,
+    cx: Context, body: Callable[[], None], label: str, after: str, lines: Lines
 ) -> tuple[str, Registers]:
     """One side of a branch into `lines`; the block it ends in, and the registers there."""
     cx.text.open(label, None)
-    statement(cx, body)
+    body()
     frame = cx.text.close()
     lines += [f"{label}:", frame.lines, f"  br label %{after}{cx.text.location}"]
     return frame.label, dict(cx.registers)

@@ -45,6 +45,9 @@ class Declarations(Protocol):
     def loop_hint(self, is_shaped: bool) -> str:
         """What ends a loop's branch: whether LLVM may reshape the loop."""
 
+    def stream_hint(self) -> str:
+        """What ends a store that is to pass the caches by."""
+
 
 class Frame:
     """Straight-line code of one nesting level: what stands before the next inner loop opens.

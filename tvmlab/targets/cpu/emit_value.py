@@ -106,7 +106,10 @@ def _binary(cx: Context, expr: Binary) -> str:
     if expr.op in ("min", "max"):
         numbers = [is_number(e, cx.numbers) for e in (expr.a, expr.b)]
         if numbers[0] or (isinstance(expr.a, Load) and not numbers[1]):
-            a, b = b, a  # NaN is looked for in the first: better not in an accumulator, which is late
+            a, b = (
+                b,
+                a,
+            )  # NaN is looked for in the first: better not in an accumulator, which is late
         if lanes > 1 and any(numbers) and expr.dtype in ("float32", "float64"):
             return _extreme_of_number(cx, expr.op, a, b, expr.dtype, lanes)
     return arithmetic(cx, expr.op, a, b, expr.dtype, lanes)

@@ -12,7 +12,7 @@ from accuracy import allowed_error, is_right, relative_error
 from goals import OURS, Row
 from inputs import arrays_for
 from limit import least_time_s
-from peers import PEERS, Array, Contender, missing, threads
+from peers import PEERS, Array, Contender, missing, result_array, threads
 
 from tvmlab.api import Function, create_schedule
 from tvmlab.errors import TvmlabError
@@ -60,7 +60,8 @@ class Contest:
     def _add_ours(self) -> None:
         function, arrays = our_function(self.workload), self._arrays
         tensor = self.workload.tensors[0]
-        out = np.full(tensor.extents, 0 if tensor.dtype == "int32" else np.nan, tensor.dtype)
+        out = result_array(self.workload)
+        out.fill(0 if tensor.dtype == "int32" else np.nan)
         self.add(
             OURS,
             Contender(lambda: function(*arrays, out), result=lambda _: out),

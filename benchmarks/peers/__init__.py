@@ -10,7 +10,7 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 
 from peers import in_halide, in_jax, in_numba, in_numpy, in_onnxruntime, in_torch, in_tvm
-from peers.call import Array, Call, Contender, threads
+from peers.call import Array, Call, Contender, result_array, threads
 from tvmlab.ops import Workload
 
 Make = Callable[[Workload, Sequence[Array]], Contender | None]
@@ -43,4 +43,4 @@ def missing() -> dict[str, str]:
     return lacks
 
 
-__all__ = ["PEERS", "Array", "Call", "Contender", "missing", "threads"]
+__all__ = ["PEERS", "Array", "Call", "Contender", "missing", "result_array", "threads"]

@@ -11,6 +11,7 @@ import numpy as np
 
 from tvmlab.ops import Workload
 from tvmlab.ops.window import Window
+from tvmlab.targets.cpu.run import aligned_bytes
 
 Array = np.ndarray[Any, Any]
 Call = Callable[[], Any]
@@ -35,6 +36,12 @@ class Contender:
 def threads() -> int:
     """Threads every contender of this process is to use; ours reads the same variable."""
     return int(os.environ["TVMLAB_NUM_THREADS"])
+
+
+def result_array(workload: Workload) -> Array:
+    """Memory for a result that begins at a multiple of 64 bytes, as other libraries allocate it."""
+    out = workload.tensors[0]
+    return aligned_bytes(out.size_bytes)[: out.size_bytes].view(out.dtype).reshape(out.extents)
 
 
 def window_of(workload: Workload) -> Window:

@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from peers import mapped_in_numpy
-from peers.call import Array, Call, Contender, first_factors, window_of, with_first_state
+from peers.call import (
+    Array,
+    Call,
+    Contender,
+    first_factors,
+    result_array,
+    window_of,
+    with_first_state,
+)
 from tvmlab.ops import Workload
 from tvmlab.ops.layer_norm import EPSILON
 from tvmlab.ops.window import Window
@@ -178,8 +186,7 @@ def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
     found = CALLS.get(workload.name)
     if found is None:
         return None
-    out = np.empty(workload.tensors[0].extents, workload.tensors[0].dtype)
-    call = found(workload, arrays, out)
+    call = found(workload, arrays, result_array(workload))
     if call is None:
         return None
     is_layer = workload.name in ("lstm", "gru")

@@ -148,6 +148,29 @@ def test_the_processor_is_asked_for_a_line() -> None:
     assert "prefetcht" not in t.build(s).code("asm")
 
 
+def test_a_row_is_asked_for_piece_by_piece_over_the_row_before() -> None:
+    """The hints stand in the inner loop, each for what its own iteration reads a row later."""
+    s = t.create_schedule(_product())
+    s["C"].prefetch("A", "y", 2, "x")
+    s["C"].prefetch("B", "x", 1)
+    assert 'for x in range(64, prefetch="A@y+2, B@1"):' in str(s)
+    assert _hints(s) == ["prefetch(A[y + 2, k * 16])", "prefetch(B[k, x + 1])"]
+    text = [line.strip() for line in str(lower(s.mod)).splitlines()]
+    assert text.index("for x in range(64):") < text.index("prefetch(A[y + 2, k * 16])")
+    assert str(t.replay(s.outputs[0], s.trace.to_json())) == str(s)
+    again = t.create_schedule(s.outputs[0])
+    again.apply_python(s.trace.to_python())
+    assert str(again) == str(s)
+    assert s.check()
+
+
+def test_a_trace_without_the_loop_inside_reads_as_before() -> None:
+    step = STEPS["prefetch"].from_json(
+        {"step": "prefetch", "block": "C", "buffer": "A", "loop": "k", "distance": 4}
+    )
+    assert str(step) == 's["C"].prefetch("A", "k", 4)'
+
+
 def test_sizes_of_a_call() -> None:
     n = t.var("n")
     a = t.placeholder((n, n), name="A")

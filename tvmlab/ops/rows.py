@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from tvmlab.ir import dtypes
@@ -13,8 +14,10 @@ from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, Part, blocks, extents_of, inner_extents, loop_names
 from tvmlab.ops.register_tile import lane_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
+from tvmlab.ops.streams import STREAM, is_streamed, stream
 from tvmlab.schedule import Schedule
-from tvmlab.schedule.find import find_site
+from tvmlab.schedule.find import Site, find_site
+from tvmlab.schedule.primitives.merge import Merge
 from tvmlab.te import Tensor
 
 
@@ -23,11 +26,13 @@ class RowsTemplate(ScheduleTemplate):
 
     Everything before the last block is computed inside its loop over groups of rows. Folding a
     row is one chain of dependent operations: in `partial` chains side by side it goes by vectors,
-    which changes the order of a sum, hence the step `rfactor` that says so.
+    which changes the order of a sum, hence the step `rfactor` that says so, and a tree folds those.
+    What is computed element by element joins the loop that folds it.
     """
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """Rows of a group, partial results of a fold, lanes elsewhere, and rows of a task."""
+        """Rows of a group, partial results of a fold, lanes elsewhere, rows of a task, whether the
+        blocks go row by row, whether the next group is fetched ahead, how the result is written."""
         (out,) = outputs
         m, n = out.extents
         lanes = lane_choices(n, dtypes.size_bytes(out.dtype), self.vectors)
@@ -37,20 +42,25 @@ class RowsTemplate(ScheduleTemplate):
             ChoiceKnob("lanes", lanes),
             ChoiceKnob("task", powers(16, m)),
             switch("inside"),
+            ChoiceKnob("ahead", (False, True)),
+            STREAM,
             switch("parallel"),
         )
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """One row at a time, folded in one register, otherwise by four; tasks of 256 rows."""
+        """Two rows at a time, so that one's arithmetic hides the other's folds of four registers
+        and the next two's way from memory; tasks of 64 rows."""
         (out,) = outputs
         knobs: dict[str, Any] = {knob.name: knob.options for knob in self.knobs(outputs)}
         lanes = self.vectors.lanes(dtypes.size_bytes(out.dtype))
         return {
-            "rows": 1,
-            "partial": nearest(knobs["partial"], lanes),
+            "rows": nearest(knobs["rows"], 2),
+            "partial": nearest(knobs["partial"], 4 * lanes),
             "lanes": nearest(knobs["lanes"], 4 * lanes),
-            "task": nearest(knobs["task"], 256),
+            "task": nearest(knobs["task"], 64),
             "inside": True,
+            "ahead": True,
+            "stream": is_streamed(out),
             "parallel": True,
         }
 
@@ -58,12 +68,7 @@ class RowsTemplate(ScheduleTemplate):
         """Folds in parts, the last block's nest, and the others inside its groups or before it."""
         (out,) = schedule.outputs
         *before, (_, last) = blocks(schedule.outputs)
-        if config["partial"] > 1:
-            for stage, block in before:
-                if stage.reduce_axes:
-                    j = loop_names(stage)[-1]
-                    _, chains = schedule[block].split(j, config["partial"])
-                    schedule[block].rfactor(chains)
+        folds = _in_parts(schedule, before, config["partial"])
         extents = extents_of(out)
         i, j = extents
         shared = 1 if config["parallel"] else 0
@@ -86,6 +91,26 @@ class RowsTemplate(ScheduleTemplate):
             for block in others:
                 nest = _nest_of(schedule, block, 0, config, groups)
                 replace(nest, parallel=shared).apply(schedule[block])
+        for block, chains in folds:
+            schedule[block].tree_reduce(chains)
+        _merge_with_folds(schedule, others)
+        if config["ahead"] and config["inside"] and (i, 1) in loops:
+            _fetch_ahead(schedule, others, loops[i, 1])
+        if config["stream"]:
+            stream(schedule[out], out, loops.get((j, 0)), config["lanes"])
+
+
+def _in_parts(
+    schedule: Schedule, stages: Sequence[tuple[Tensor, str]], partial: int
+) -> list[tuple[str, str]]:
+    """Folds in `partial` chains side by side: the blocks that fold the chains, and the loops."""
+    folds: list[tuple[str, str]] = []
+    for stage, block in stages:
+        if stage.reduce_axes and partial > 1:
+            _, chains = schedule[block].split(loop_names(stage)[-1], partial)
+            schedule[block].rfactor(chains)
+            folds.append((block, str(chains)))
+    return folds
 
 
 def _nest_of(
@@ -106,16 +131,47 @@ def _nest_of(
     outer: list[Part] = [(i, level) for level in range(len(groups))]
     cuts: dict[str, tuple[int, ...]] = {i: groups}
     if not j:  # one number for each row
-        return Nest(extents, [*outer, (folded, 0), row], cuts, unrolled=[row])
-    cuts[j] = (extents[j] if folded else config["lanes"],)
+        return Nest(extents, [*outer, row, (folded, 0)], cuts, unrolled=[row])
+    wide = config["partial"] if config["partial"] > 1 else config["lanes"]
+    cuts[j] = (extents[j] if folded else wide,)
     order = [*outer, row, (folded, 0), (j, 0), (j, 1)]
     return Nest(extents, order, cuts, vectorized=(j, 1))
 
 
+def _merge_with_folds(schedule: Schedule, others: Sequence[str]) -> None:
+    """Each block that computes elements, and the one behind it that folds them: in one nest.
+
+    As far as their loops agree; where they do not, two nests do as well.
+    """
+    for first, second in pairwise(others):
+        a, b = _site(schedule, first), _site(schedule, second)
+        made = [region.buffer for region in a.block.writes]
+        if b.block.init is None or not any(region.buffer in made for region in b.block.reads):
+            continue
+        own = [[o for o in x.loops if o not in y.loops] for x, y in ((a, b), (b, a))]
+        for p, q in zip(*own, strict=False):
+            step = Merge(first, p.var.name, second, q.var.name)
+            if p.kind != "serial" or step.check(schedule.mod) is not None:
+                break
+            schedule.apply(step)
+
+
+def _fetch_ahead(schedule: Schedule, others: Sequence[str], group: str) -> None:
+    """The next group's elements, as the last block does that reads them before the result."""
+    for block in reversed(others):
+        site = _site(schedule, block)
+        inner = [o for o in site.loops[site.names().index(group) + 1 :] if o.kind == "serial"]
+        read = [r.buffer for r in site.block.reads if r.buffer in schedule.mod.params]
+        wide = [buffer.name for buffer in read if len(buffer.shape) > 1]
+        if inner and wide:
+            for name in wide:
+                schedule[block].prefetch(name, group, 1, inner[-1].var.name)
+            return
+
+
 def _roles(schedule: Schedule, block: str, own: Mapping[str, int]) -> tuple[str, str, str]:
     """Which of a block's own loops goes over rows, over lanes, and folds; "" where none does."""
-    site = find_site(schedule.mod, block)
-    assert site is not None, f"{block} is a block of the schedule"
+    site = _site(schedule, block)
     reduced = {
         variable.name
         for it, binding in zip(site.block.iters, site.block.bindings, strict=True)
@@ -126,3 +182,9 @@ def _roles(schedule: Schedule, block: str, own: Mapping[str, int]) -> tuple[str,
     folded = next((name for name in own if name in reduced), "")
     is_wide = len(site.block.writes[0].bounds) > 1
     return (spatial[-2], spatial[-1], folded) if is_wide else (spatial[-1], "", folded)
+
+
+def _site(schedule: Schedule, block: str) -> Site:
+    site = find_site(schedule.mod, block)
+    assert site is not None, f"{block} is a block of the schedule"
+    return site

@@ -15,6 +15,7 @@ _UNDIGITED = "tvmlab.arith.undigited"
 _COLUMNS = f"{_HERE}.emit_columns"
 _STATEMENT = f"{_HERE}.emit_statement"
 _PARALLEL = f"{_HERE}.emit_parallel"
+_STREAMS = f"{_HERE}.emit_streams"
 _TEXT = f"{_HERE}.emit_text"
 _EXPONENTIAL = f"{_HERE}.emit_exponential"
 _LOGARITHM = f"{_HERE}.emit_logarithm"
@@ -28,6 +29,7 @@ VALUES = Room(
         "tests/targets/test_cpu_emit_orders.py",
         "tests/targets/test_cpu_emit_math.py",
         "tests/targets/test_cpu_emit_values.py",
+        "tests/analysis/test_numbers.py",
         "tests/targets/test_cpu_bfloat16.py",
         "tests/te/test_bounded.py",
         "tests/targets/test_cpu_integer_bits.py",
@@ -102,8 +104,8 @@ VALUES = Room(
         Bug(
             "half of exp overflows where exp does",
             _EXPONENTIAL,
-            'exponent = v.integer("sub", exponent, v.whole(1))',
-            "pass",
+            "    return _exp_times(v, x, 0.5)\n",
+            "    return v.mul(_exp_times(v, x, 1.0), v.number(0.5))\n",
         ),
         Bug(
             "the logarithm in pow has one part only",
@@ -207,8 +209,26 @@ VALUES = Room(
         Bug(
             "exp reduces its argument with half of ln 2",
             _EXPONENTIAL,
-            "    r = v.fma(n, v.number(-c.ln2_low), r)\n",
-            "",
+            "    return v.fma(n, v.number(-c.ln2_low), r)\n",
+            "    return r\n",
+        ),
+        Bug(
+            "nothing keeps an exponential's remainder small",
+            f"{_HERE}.emit_scale",
+            'return _instruction(v, "range", r, v.number(bound), _NEARER_ZERO)',
+            "return r",
+        ),
+        Bug(
+            "a maximum is never NaN if one of its operands may be",
+            "tvmlab.analysis.numbers",
+            "        known -= wrong\n",
+            "        break\n",
+        ),
+        Bug(
+            "a maximum takes what may be NaN for the number",
+            _VALUE,
+            "if numbers[0] or (isinstance(expr.a, Load) and not numbers[1]):",
+            "if isinstance(expr.a, Load) and not numbers[0]:",
         ),
     ),
 )
@@ -396,6 +416,30 @@ MEMORY = Room(
             _TEXT,
             "if stored is None or buffer in stored:",
             "if stored is None:",
+        ),
+        Bug(
+            "stores pass the caches by wherever their buffer begins",
+            _STREAMS,
+            "    if alignment % LEAST_BYTES == 0:\n        return",
+            "    if True:\n        return",
+        ),
+        Bug(
+            "rows that begin between multiples pass the caches by",
+            _STREAMS,
+            "is_fit = alignment % LEAST_BYTES == 0 and",
+            "is_fit =",
+        ),
+        Bug(
+            "other threads start before stores are to be seen",
+            _PARALLEL,
+            "    fence(cx, program)\n",
+            "",
+        ),
+        Bug(
+            "a share ends before its stores are to be seen",
+            _PARALLEL,
+            "    fence(inner, loop)\n",
+            "",
         ),
         Bug(
             "the launcher does not wait for its threads",

@@ -121,8 +121,26 @@ PREFETCHES = Room(
         Bug(
             "what this iteration reads is asked for",
             "tvmlab.lower.prefetches",
-            "{loop.var: loop.var + distance}",
-            "{loop.var: loop.var + 0}",
+            "{along: along + ahead.distance}",
+            "{along: along + 0}",
+        ),
+        Bug(
+            "hints in a loop inside look ahead along that one",
+            "tvmlab.lower.prefetches",
+            "        if ahead.along:\n",
+            "        if False:\n",
+        ),
+        Bug(
+            "a result passes the caches by although it is read at once",
+            "tvmlab.analysis.streaming",
+            "    if reader is not None:\n",
+            "    if False:\n",
+        ),
+        Bug(
+            "lanes that write columns pass the caches by",
+            "tvmlab.analysis.streaming",
+            "return bool(steps) and steps[-1] == 1 and not any(steps[:-1])",
+            "return bool(steps)",
         ),
         Bug(
             "every lane asks for its line",

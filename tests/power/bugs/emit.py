@@ -240,6 +240,7 @@ MEMORY = Room(
         "tests/targets/test_cpu_emit_orders.py",
         "tests/targets/test_cpu_emit_memory.py",
         "tests/targets/test_cpu_emit_strided.py",
+        "tests/targets/test_cpu_emit_streams.py",
         "tests/targets/test_cpu_emit_columns.py",
         "tests/targets/test_cpu_emit_run.py",
         "tests/targets/test_cpu_emit_parallel.py",

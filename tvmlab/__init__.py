@@ -154,6 +154,7 @@ _HOMES = {
         "truncmod",
         "var",
     ),
+    "tvmlab.tune.logs": ("read_log",),
     "tvmlab.ui": ("Lab",),
 }
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}

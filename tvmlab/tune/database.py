@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tvmlab.errors import DatabaseError
 from tvmlab.measure.canonical import canonical
@@ -31,6 +31,15 @@ _RECORD = """SELECT trial.number, config_index, config, trace, predicted_s,
     FROM trial JOIN measurement ON trial_id = trial.id"""
 
 Clock = Callable[[], float]
+
+
+class StoredSession(NamedTuple):
+    """A run as it is stored: its id, what was asked, where it ran, and why it ended, if it did."""
+
+    id: int
+    setup: Setup
+    environment: dict[str, Any]
+    ending: str | None
 
 
 class Database:
@@ -110,6 +119,23 @@ class Database:
         with self._transaction() as connection:
             row = (self._clock(), ending, session)
             connection.execute("UPDATE session SET ended_at = ?, ending = ? WHERE id = ?", row)
+
+    def sessions(self) -> list[StoredSession]:
+        """Every session, in order of beginning."""
+        with _told(self._name):
+            rows = self._connection.execute(
+                "SELECT session.id, json, setup, environment, ending FROM session "
+                "JOIN workload ON workload.id = workload_id ORDER BY session.id"
+            ).fetchall()
+        return [
+            StoredSession(
+                session,
+                Setup.from_json(json.loads(setup) | {"workload": json.loads(workload)}),
+                json.loads(environment),
+                ending,
+            )
+            for session, workload, setup, environment, ending in rows
+        ]
 
     def resumable(self, setup: Setup) -> tuple[int, int | None] | None:
         """The latest session that `setup` would continue, as its id and its batch size.

@@ -1,0 +1,59 @@
+"""`tvmlab log`: what is in a tuning log or database, and from the one into the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tvmlab.cli.arguments import Parser
+from tvmlab.cli.files import require_writable
+from tvmlab.errors import UsageError
+from tvmlab.tune.database import Database
+from tvmlab.tune.logs import import_log, read_log, write_log
+
+USAGE = "LOG [--db RUN.db] [--export]"
+MORE = """\
+LOG holds a trial in each line: what `--export` wrote, or a log of AutoTVM or MetaSchedule, which
+can be looked at but not stored. A line that cannot be read is left out and reported.
+
+examples:
+  tvmlab log tuning.json                            what an AutoTVM log holds
+  tvmlab log runs.tvmlog.jsonl --db run.db --export every run of run.db, as lines
+  tvmlab log runs.tvmlog.jsonl --db other.db        those lines, stored in other.db
+
+exit codes: 0 done, 1 some lines could not be read, 2 bad arguments or files"""
+
+SHOWN = 10
+"""Complaints that are printed."""
+
+
+def run(words: list[str]) -> int:
+    """Look at a log, store it, or write one."""
+    parser = Parser("log", USAGE, "Look at tuning logs, store them, and write them.", MORE)
+    parser.add_argument("log", metavar="LOG", type=Path, help="the file of lines")
+    parser.add_argument("--db", type=Path, help="the database to store it in, or to export")
+    parser.add_argument("--export", action="store_true", help="write LOG from --db")
+    given = parser.parse_args(words)
+    if given.export:
+        return _export(given.log, given.db)
+    if given.db is not None:
+        with Database.open(given.db) as database:
+            count, complaints = import_log(given.log, database)
+        print(f"{count} trials stored in {given.db}")
+    else:
+        log = read_log(given.log)
+        print(log)
+        complaints = log.complaints
+    for number, reason in complaints[:SHOWN]:
+        print(f"line {number}: {reason}")
+    if len(complaints) > SHOWN:
+        print(f"and {len(complaints) - SHOWN} more")
+    return 1 if complaints else 0
+
+
+def _export(log: Path, db: Path | None) -> int:
+    if db is None:
+        raise UsageError("--export needs the runs to write; name their file with --db.")
+    require_writable(log, "LOG")
+    with Database.open(db, create=False) as database:
+        print(f"{write_log(database, log)} trials written to {log}")
+    return 0

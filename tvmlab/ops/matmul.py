@@ -15,7 +15,7 @@ from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, extents_of
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.packing import pack
-from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
+from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices, tiles_of_block
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
@@ -129,8 +129,8 @@ class MatmulTemplate(ScheduleTemplate):
         y, x, z = extents
         rows, lanes = config["tile"]
         cuts = {
-            y: (max(1, config["rows"] // rows), rows),
-            x: (max(1, config["columns"] // lanes), lanes),
+            y: (tiles_of_block(extents[y], rows, config["rows"]), rows),
+            x: (tiles_of_block(extents[x], lanes, config["columns"]), lanes),
             z: (config["depth"],),
         }
         block = schedule[out].name

@@ -93,3 +93,14 @@ def best_tile(
         return cycles * executed / (prod(rows) * lanes)
 
     return min(tiles, key=cost)
+
+
+def tiles_of_block(extent: int, tile: int, block: int) -> int:
+    """Tiles in each block of a loop that is cut in blocks of about `block` iterations.
+
+    As many blocks as there must be, and all alike but for the last: a short one would be a task
+    of a thread that ends before the others do.
+    """
+    tiles = -(-extent // tile)
+    blocks = -(-tiles // max(1, block // tile))
+    return -(-tiles // blocks)

@@ -10,7 +10,7 @@ from statistics import median
 import numpy as np
 from accuracy import allowed_error, is_right, relative_error
 from goals import OURS, Row
-from inputs import arrays_for
+from inputs import PANELS, arrays_for, arrays_for_peers
 from limit import least_time_s
 from peers import PEERS, Array, Contender, missing, result_array, threads
 
@@ -64,7 +64,11 @@ class Contest:
         out.fill(0 if tensor.dtype == "int32" else np.nan)
         self.add(
             OURS,
-            Contender(lambda: function(*arrays, out), result=lambda _: out),
+            Contender(
+                lambda: function(*arrays, out),
+                "weights" if self.workload.args.get(PANELS) else "",
+                lambda _: out,
+            ),
             lambda: function.time(*arrays, out, protocol=ROUND).min_s,
         )
 
@@ -78,13 +82,14 @@ class Contest:
     def add_peers(self, peers: Mapping[str, object] = PEERS) -> None:
         """Those that are installed and have the workload; who cannot run it says why."""
         lacks = missing()
+        arrays = arrays_for_peers(self.workload, self._arrays)
         for who in peers:
             make, _ = PEERS[who]
             if who in lacks:
                 self.absent[who] = f"needs the package {lacks[who]}"
                 continue
             try:
-                contender = make(self.workload, self._arrays)
+                contender = make(self.workload, arrays)
                 if contender is None:
                     self.absent[who] = f"no {self.workload.name} in this form"
                     continue

@@ -61,12 +61,12 @@ GOALS: Mapping[str, Goal] = {
         "where libraries are weak",
         0.85,
         (
-            "C3", "C5", "C8", "C11", "gemm16", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8",
-            "D9", "gru", "lstm", "softmax", "transpose", "blur",
+            "C3", "C5", "C8", "C11", "gemm16", "dense16", "D1", "D2", "D3", "D4", "D5", "D6", "D7",
+            "D8", "D9", "gru", "lstm", "softmax", "transpose", "blur",
         ),
     ),
     "between": Goal("in between", 0.95, ("heads", "attention")),
-    "memory": Goal("memory-bound", 1.0, ("layer_norm", "chain", "row_sum", "gemv")),
+    "memory": Goal("memory-bound", 1.0, ("layer_norm", "chain", "row_sum", "gemv", "dense1")),
     "narrow": Goal("narrow types", 1.05, ("u8s8", "bf16")),
     "fused": Goal(
         "fused",

@@ -8,6 +8,9 @@ from peers.call import Array
 from tvmlab.ops import Workload
 from tvmlab.te.evaluate import random_inputs
 
+PANELS = "panel"
+"""The argument that says how many columns stand together in weights that come in panels."""
+
 RECURRENT = ("lstm", "gru")
 
 
@@ -24,3 +27,12 @@ def arrays_for(workload: Workload, seed: int = 0) -> list[Array]:
         steps = np.linspace(-1, 1, given.shape[0], dtype=given.dtype)
         arrays[0] = (steps[:, None, None, None] * given[:1]).astype(given.dtype)
     return arrays
+
+
+def arrays_for_peers(workload: Workload, arrays: list[Array]) -> list[Array]:
+    """The same inputs as other libraries take them: weights as a matrix."""
+    if not workload.args.get(PANELS):
+        return arrays
+    x, panels, b = arrays
+    weights = panels.transpose(1, 0, 2).reshape(x.shape[1], -1)[:, : len(b)]
+    return [x, np.ascontiguousarray(weights), b]

@@ -64,7 +64,7 @@ def has_weights(workload: Workload) -> bool:
 
     So are narrow products, and those of a few rows: a layer of a network at a small batch.
     """
-    if workload.name == "narrow_matmul":
+    if workload.name in ("narrow_matmul", "dense"):
         return True
     return workload.name == "matmul" and int(workload.args["m"]) <= 16
 

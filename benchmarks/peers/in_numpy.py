@@ -26,6 +26,17 @@ def matmul(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
     return lambda: np.matmul(left.T if workload.args["transpose_a"] else left, right, out=out)
 
 
+def dense(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    x, w, b = arrays
+
+    def call() -> Array:
+        np.matmul(x, w, out=out)
+        np.add(out, b, out=out)
+        return np.maximum(out, 0, out=out) if workload.args["relu"] else out
+
+    return call
+
+
 def multiply_add_relu(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
     a, b, c = arrays
 
@@ -167,6 +178,7 @@ def _gates_side_by_side(weights: Array) -> Array:
 CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call | None]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
+    "dense": dense,
     "multiply_add_relu": multiply_add_relu,
     "attention": attention,
     "softmax": softmax,

@@ -35,6 +35,15 @@ def matmul(helper: Any, workload: Workload, names: list[str]) -> Nodes:
     return [helper.make_node("Gemm", names, ["out"], **kind)]
 
 
+def dense(helper: Any, workload: Workload, names: list[str]) -> Nodes:
+    if not workload.args["relu"]:
+        return [helper.make_node("Gemm", names, ["out"])]
+    return [
+        helper.make_node("Gemm", names, ["total"]),
+        helper.make_node("Relu", ["total"], ["out"]),
+    ]
+
+
 def multiply_add_relu(helper: Any, workload: Workload, names: list[str]) -> Nodes:
     return [
         helper.make_node("Mul", names[:2], ["product"]),
@@ -87,6 +96,7 @@ def attention(helper: Any, workload: Workload, names: list[str]) -> Nodes:
 NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
+    "dense": dense,
     "multiply_add_relu": multiply_add_relu,
     "attention": attention,
     "softmax": softmax,

@@ -36,6 +36,14 @@ def matmul(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     return lambda: torch.matmul(left, given[1], out=out)
 
 
+def dense(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    x, w, b = given
+    out = torch.empty(workload.tensors[0].extents)
+    if workload.args["relu"]:
+        return lambda: torch.relu_(torch.addmm(b, x, w, out=out))
+    return lambda: torch.addmm(b, x, w, out=out)
+
+
 def multiply_add_relu(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     out = torch.empty(workload.tensors[0].extents)
     return lambda: torch.relu_(torch.addcmul(given[2], given[0], given[1], out=out))
@@ -123,6 +131,7 @@ def attention(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
 CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
+    "dense": dense,
     "multiply_add_relu": multiply_add_relu,
     "attention": attention,
     "softmax": softmax,
@@ -155,7 +164,7 @@ def make_laid_out(workload: Workload, arrays: Sequence[Array]) -> Contender | No
     torch = _ready()
     if workload.name in ("conv2d", "depthwise_conv2d", "depthwise_bn_relu"):
         call, ready = _laid_out_convolution(torch, workload, arrays), "weights, image"
-    elif workload.name == "matmul" and has_weights(workload):
+    elif workload.name in ("matmul", "dense") and has_weights(workload):
         call, ready = _laid_out_product(torch, workload, arrays), "weights"
     else:
         return None
@@ -181,12 +190,13 @@ def _laid_out_convolution(torch: Any, workload: Workload, arrays: Sequence[Array
 
 
 def _laid_out_product(torch: Any, workload: Workload, arrays: Sequence[Array]) -> Call:
-    left, right = map(torch.from_numpy, arrays)
-    if workload.args["transpose_a"]:
+    left, right, *bias = map(torch.from_numpy, arrays)
+    if workload.args.get("transpose_a"):
         left = left.T
+    after = "relu" if workload.args.get("relu") else "none"
     packed = torch.ops.mkldnn._reorder_linear_weight(right.T.contiguous(), len(left))
     run = torch.ops.mkldnn._linear_pointwise
-    return lambda: run(left, packed, None, "none", [], "")
+    return lambda: run(left, packed, bias[0] if bias else None, after, [], "")
 
 
 def _ready() -> Any:

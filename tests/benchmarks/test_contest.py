@@ -17,6 +17,8 @@ TINY = (
     ops.matmul(5, 16, 7),
     ops.matmul(8, 16, 4, transpose_a=True),
     ops.batch_matmul(2, 4, 16, 3),
+    ops.dense(5, 16, 7),
+    ops.dense(3, 21, 4, relu=True, panel=16),
     ops.narrow_matmul(4, 16, 8),
     ops.narrow_matmul(4, 16, 8, dtype="bfloat16"),
     ops.conv2d(1, 3, 6, 6, 4, 3, stride=2),

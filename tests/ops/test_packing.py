@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 import tvmlab as t
 from tests.ops.shapes import assert_right, inputs_of, run_compiled
 from tvmlab import ops
+from tvmlab.errors import UsageError
 from tvmlab.ir.interpret import interpret
 from tvmlab.lower.pipeline import lower
 from tvmlab.ops import Workload
@@ -45,11 +48,11 @@ def test_large_operands_are_packed_and_small_ones_are_not() -> None:
 
 
 def test_a_packed_panel_is_read_without_division() -> None:
-    """The headline: both panels are indexed by loops alone, and 64 bytes begin a panel's rows."""
+    """The headline: panels are indexed by loops alone, whose blocks alone are parts of another."""
     workload = ops.matmul(1024, 1024, 1024, transpose_a=True)
     text = str(lower(_scheduled(workload).mod))
-    assert "//" not in text
-    assert "%" not in text
+    divided = re.findall(r"(\w+) (?://|%) ", text)
+    assert set(divided) == {"y0x0"}
     assert "A_cache" in text
 
 
@@ -61,3 +64,59 @@ def test_a_configuration_from_before_there_was_packing_is_read() -> None:
     schedule = t.create_schedule(workload.tensors)
     template.apply(schedule, config)
     assert schedule.blocks == ["C"]
+
+
+@pytest.mark.parametrize("depth", [8, 16, 1024])
+@pytest.mark.parametrize(("m", "n", "k", "panel"), [(5, 70, 40, 0), (30, 130, 37, 64)])
+def test_layers_are_right_whether_their_sums_are_whole_in_a_tile_or_not(
+    m: int, n: int, k: int, panel: int, depth: int
+) -> None:
+    workload = ops.dense(m, n, k, relu=True, panel=panel)
+    pack = "left" if panel else "both"
+    for inner in ("rows", "columns"):
+        schedule = _scheduled(
+            workload, depth=min(depth, k), rows=8, columns=64, inner=inner, pack=pack
+        )
+        arrays = inputs_of(workload)
+        assert_right(schedule, arrays, run_compiled(schedule, arrays))
+
+
+def test_sums_that_are_whole_in_a_tile_reach_the_bias_in_registers() -> None:
+    whole, parts = (
+        str(lower(_scheduled(ops.dense(64, 256, 64), depth=depth, columns=64).mod))
+        for depth in (64, 16)
+    )
+    assert 'scope="register"' in whole
+    assert "C = allocate(float32[64, 256])" not in whole
+    assert "C = allocate(float32" in parts
+
+
+def test_packed_weights_are_panels_filled_up_with_zeros() -> None:
+    weights = np.arange(15, dtype=np.float32).reshape(3, 5)
+    panels = ops.pack_weights(weights, 4)
+    assert panels.shape == (2, 3, 4)
+    assert panels.flags.c_contiguous
+    assert np.array_equal(panels[0], weights[:, :4])
+    assert np.array_equal(panels[1, :, 0], weights[:, 4])
+    assert not panels[1, :, 1:].any()
+
+
+def test_a_layer_computes_the_same_from_weights_in_panels() -> None:
+    rng = np.random.default_rng(0)
+    x, w, b = rng.random((4, 6)), rng.random((6, 11)), rng.random(11)
+    (plain,) = ops.dense(4, 11, 6).reference(x, w, b)
+    (panels,) = ops.dense(4, 11, 6, panel=8).reference(x, ops.pack_weights(w, 8), b)
+    assert np.array_equal(plain, panels)
+
+
+@pytest.mark.parametrize(
+    ("weights", "panel", "words"),
+    [
+        (np.zeros(3), 4, "pack_weights was given an array of shape [3]; weights have two"),
+        (np.zeros((3, 4)), 0, "pack_weights was given panel=0; it is a whole number, 1 or more."),
+    ],
+)
+def test_weights_that_cannot_be_packed(weights: np.ndarray, panel: int, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        ops.pack_weights(weights, panel)
+    assert str(caught.value).startswith(words)

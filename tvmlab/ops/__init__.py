@@ -10,6 +10,7 @@ from tvmlab.ops.batch_norm import batch_norm
 from tvmlab.ops.conv1d_conv3d import conv1d, conv3d
 from tvmlab.ops.conv2d import conv2d
 from tvmlab.ops.conv2d_transpose import conv2d_transpose
+from tvmlab.ops.dense import dense, pack_weights
 from tvmlab.ops.depthwise import depthwise_bn_relu, depthwise_conv2d
 from tvmlab.ops.elementwise import multiply_add_relu
 from tvmlab.ops.hole_template import HoleTemplate
@@ -51,6 +52,7 @@ __all__ = [
     "depthwise_bn_relu",
     "conv2d_transpose",
     "conv3d",
+    "dense",
     "depthwise_conv2d",
     "from_shape",
     "gather",
@@ -64,6 +66,7 @@ __all__ = [
     "multiply_add_relu",
     "named",
     "narrow_matmul",
+    "pack_weights",
     "pad",
     "pointwise",
     "recognise",

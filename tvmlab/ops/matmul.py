@@ -7,15 +7,13 @@ from typing import Any
 
 from tvmlab import te
 from tvmlab.ir import dtypes
-from tvmlab.ir.expr import Var
 from tvmlab.ir.walk import loads
 from tvmlab.ops.checks import flag, float_dtype, size
-from tvmlab.ops.choices import dividing, nearest, powers, switch
-from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, extents_of
+from tvmlab.ops.knobs import Knob, Option
+from tvmlab.ops.nest import extents_of
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.packing import pack
-from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices, tiles_of_block
+from tvmlab.ops.product import Product
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
@@ -59,11 +57,8 @@ def matmul(m: int, n: int, k: int, transpose_a: bool = False, dtype: str = "floa
     return Workload("matmul", args, (c,), 2 * m * n * k, compute, {"cpu": MatmulTemplate})
 
 
-LARGE_BYTES = 1 << 20
-"""Both operands together, beyond which copying them pays: the second-level cache of a core."""
-
-FEW = 64
-"""Rows or columns of C below which an element is used too seldom to be copied first."""
+PACKED = {"both": (0, 1), "left": (0,), "right": (1,), "none": ()}
+"""Which operands are copied: that with rows of the product, and that with its columns."""
 
 
 class MatmulTemplate(ScheduleTemplate):
@@ -77,97 +72,40 @@ class MatmulTemplate(ScheduleTemplate):
     kind = "matmul"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """The register tile, the block, the steps at once, the walk in a block, what is packed."""
-        m, n, k, width = _sizes(outputs)
-        tiles = register_tiles(
-            [(r,) for r in row_choices(m)],
-            lane_choices(n, width, self.vectors),
-            width,
-            self.vectors,
-        )
-        return (
-            ChoiceKnob("tile", tiles),
-            ChoiceKnob("rows", powers(32, m)),
-            ChoiceKnob("columns", powers(64, n)),
-            ChoiceKnob("depth", dividing(k, 16)),
-            ChoiceKnob("inner", ("columns", "rows")),
-            ChoiceKnob("pack", ("both", "right", "none")),
-            switch("parallel"),
-        )
+        """Those of `Product`."""
+        return self._product(outputs).knobs()
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """The tile that loads least for each multiply-add, in blocks that fit the caches."""
-        m, n, k, width = _sizes(outputs)
-        lanes = self.vectors.lanes(width)
-        tile = best_tile(
-            register_tiles(
-                [(r,) for r in row_choices(m)],
-                lane_choices(n, width, self.vectors),
-                width,
-                self.vectors,
-            ),
-            (m, n),
-            width,
-            self.vectors,
-            lambda t: t[0] / 2 + t[1] / lanes,
-        )
-        is_large = (m + n) * k * width >= LARGE_BYTES and min(m, n) >= FEW
-        return {
-            "tile": tile,
-            "rows": nearest(powers(32, m), 128),
-            "columns": nearest(powers(64, n), 1024 if is_large else 256),
-            "depth": nearest(dividing(k, 16), 512 if is_large else 256),
-            "inner": "columns",
-            "pack": "both" if is_large else "none",
-            "parallel": True,
-        }
+        """That of `Product`."""
+        return self._product(outputs).default()
+
+    def _product(self, outputs: Sequence[Tensor]) -> Product:
+        (out,) = outputs
+        m, n = out.extents
+        width = dtypes.size_bytes(out.dtype)
+        return Product(m, n, out.reduce_axes[0].count, width, self.vectors)
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
         """Copies, then one nest: blocks, steps of the reduction, register tiles, one step, tile."""
         (out,) = schedule.outputs
-        extents = extents_of(out)
-        y, x, z = extents
-        rows, lanes = config["tile"]
-        cuts = {
-            y: (tiles_of_block(extents[y], rows, config["rows"]), rows),
-            x: (tiles_of_block(extents[x], lanes, config["columns"]), lanes),
-            z: (config["depth"],),
-        }
         block = schedule[out].name
-        left, right = _operands(schedule, block)
-        packed = {"both": (left, right), "right": (right,), "none": ()}
-        for operand, dimension in packed[config.get("pack", "none")]:
-            size = lanes if (operand, dimension) == right else rows
-            pack(schedule, block, operand, dimension, size, config["parallel"])
-        walk = [(x, 1), (y, 1)] if config["inner"] == "rows" else [(y, 1), (x, 1)]
-        Nest(
-            extents=extents,
-            cuts=cuts,
-            order=[(y, 0), (x, 0), (z, 0), *walk, (z, 1), (y, 2), (x, 2)],
-            parallel=2 if config["parallel"] else 0,
-            unrolled=[(y, 2)],
-            vectorized=(x, 2),
-        ).apply(schedule[out])
+        for axis in PACKED[config.get("pack", "none")]:
+            width = config["tile"][axis]
+            pack(schedule, block, *operand(schedule, block, axis), width, config["parallel"])
+        self._product(schedule.outputs).nest(extents_of(out), config).apply(schedule[out])
 
 
-def _operands(schedule: Schedule, block: str) -> tuple[tuple[str, int], tuple[str, int]]:
-    """The left and the right operand of the product, each with the dimension that C shares."""
+def operand(schedule: Schedule, block: str, axis: int) -> tuple[str, int]:
+    """The operand that row or column `axis` (0 or 1) of the product selects from, and by which of
+    its dimensions."""
     site = find_site(schedule.mod, block)
     assert site is not None, "the product is a block of the schedule"
-    y, x, _ = [it.var for it in site.block.iters]
-    found: dict[Var, tuple[str, int]] = {}
-    for load in loads(site.block.body):
-        for dimension, index in enumerate(load.indices):
-            if isinstance(index, Var) and load.buffer is not site.block.writes[0].buffer:
-                found[index] = (load.buffer.name, dimension)
-    return found[y], found[x]
-
-
-def _sizes(outputs: Sequence[Tensor]) -> tuple[int, int, int, int]:
-    """Rows, columns, length of the sums, and bytes of an element."""
-    (out,) = outputs
-    m, n = out.extents
-    return m, n, out.reduce_axes[0].count, dtypes.size_bytes(out.dtype)
+    wanted, written = site.block.iters[axis].var, site.block.writes[0].buffer
+    return next(
+        (load.buffer.name, load.indices.index(wanted))
+        for load in loads(site.block.body)
+        if load.buffer is not written and any(index is wanted for index in load.indices)
+    )
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:

@@ -4,8 +4,8 @@ C1 to C12: the convolutions of ResNet-18 at batch 1, and D1 to D9: those of Mobi
 all with padding SAME, from table 1 of Chen et al., Learning to Optimize Tensor Programs
 (arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `heads` are the
 scores of a 12-headed attention over 128 positions; `gemm16` and `gemv` are layers of 4096 features
-at a batch of 16 and of 1; the others are the sizes that measurements are given for, or one size
-each as networks have it: the first pooling and the last of ResNet, a layer of a speech model, of a
+at a batch of 16 and of 1, `dense16` and `dense1` these with weights that stand in panels; the
+others are the sizes that measurements are given for, or one size each as networks have it: the first pooling and the last of ResNet, a layer of a speech model, of a
 video model and of a generator, an embedding.
 """
 
@@ -51,6 +51,8 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     **{f"gemm{size}": ("matmul", dict.fromkeys("mnk", size)) for size in (512, 1024, 2048)},
     "gemm16": ("matmul", {"m": 16, "n": 4096, "k": 4096}),
     "gemv": ("matmul", {"m": 1, "n": 4096, "k": 4096}),
+    "dense16": ("dense", {"m": 16, "n": 4096, "k": 4096, "panel": 64}),
+    "dense1": ("dense", {"m": 1, "n": 4096, "k": 4096, "panel": 64}),
     "u8s8": ("narrow_matmul", {"m": 1024, "n": 1024, "k": 1024, "dtype": "uint8"}),
     "bf16": ("narrow_matmul", {"m": 1024, "n": 1024, "k": 1024, "dtype": "bfloat16"}),
     "heads": ("batch_matmul", {"batch": 12, "m": 128, "n": 128, "k": 64}),

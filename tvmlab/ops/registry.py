@@ -12,6 +12,7 @@ from tvmlab.ops.batch_norm import OPERATOR as BATCH_NORM
 from tvmlab.ops.conv1d_conv3d import OPERATORS as CONVOLUTIONS
 from tvmlab.ops.conv2d import OPERATOR as CONV2D
 from tvmlab.ops.conv2d_transpose import OPERATOR as CONV2D_TRANSPOSE
+from tvmlab.ops.dense import OPERATOR as DENSE
 from tvmlab.ops.depthwise import DEPTHWISE_BN_RELU, DEPTHWISE_CONV2D
 from tvmlab.ops.elementwise import OPERATOR as MULTIPLY_ADD_RELU
 from tvmlab.ops.layer_norm import OPERATOR as LAYER_NORM
@@ -32,6 +33,7 @@ OPERATORS: Mapping[str, Operator] = {
         MATMUL,
         BATCH_MATMUL,
         NARROW_MATMUL,
+        DENSE,
         CONV2D,
         DEPTHWISE_CONV2D,
         DEPTHWISE_BN_RELU,
@@ -68,7 +70,7 @@ def get(name: str) -> Operator:
 def from_shape(name: str, shape: Sequence[int]) -> Workload:
     """The workload of the operator `name` for a list of numbers; `Operator.usage` says which.
 
-    matmul: m,n,k (`A @ B`, both stored by rows); narrow_matmul: m,n,k; batch_matmul:
+    matmul: m,n,k (`A @ B`, both stored by rows); narrow_matmul, dense: m,n,k; batch_matmul:
     batch,m,n,k; conv2d: batch,in_channels,height,width,
     out_channels,kernel[,stride] (padding SAME); depthwise_conv2d, depthwise_bn_relu:
     batch,channels,height,width,kernel[,stride] (padding SAME); attention:

@@ -1,0 +1,185 @@
+"""How a matrix product is cut, walked and shared out: what all its templates decide alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tvmlab.ops.choices import nearest, powers, switch
+from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
+from tvmlab.ops.nest import Nest, Part
+from tvmlab.ops.register_tile import (
+    best_tile,
+    lane_choices,
+    register_tiles,
+    row_choices,
+    tiles_of_block,
+)
+from tvmlab.ops.vector_unit import VectorUnit
+
+LARGE_BYTES = 1 << 20
+"""Both operands together, beyond which copying them pays: the second-level cache of a core."""
+
+FEW = 24
+"""Rows or columns of C below which an element is used too seldom to be copied first."""
+
+STREAMS = 8
+"""Rows of B that are read at once where they are not copied: runs of memory that a core fetches
+ahead by itself. With twice as many a product with one row took 1.3 times as long (Zen 4)."""
+
+RUN_BYTES = 8192
+"""Of a row of B that are read in one go where nothing hides the wait for them: with each new run
+hardware begins anew to fetch ahead."""
+
+SHORT = 4
+"""Rows of a register tile of few rows, whose loads of C must pay over a short reduction."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """C[y, x] = sum over k of A and B, on given registers.
+
+    Attributes:
+        m, n, k: rows and columns of C, and the length of the sums.
+        element_bytes: of an element of A, B and C.
+        vectors: the vector registers.
+        panel: columns that stand together in B, where it comes in panels; 0 where it does not.
+    """
+
+    m: int
+    n: int
+    k: int
+    element_bytes: int
+    vectors: VectorUnit
+    panel: int = 0
+
+    @property
+    def tiles(self) -> tuple[tuple[int, ...], ...]:
+        """The register tiles (rows, lanes); within a panel, if B comes in panels."""
+        lanes = lane_choices(self.panel or self.n, self.element_bytes, self.vectors)
+        if self.panel:
+            lanes = tuple(n for n in lanes if self.panel % n == 0) or (1,)
+        rows = [(r,) for r in row_choices(self.m)]
+        return register_tiles(rows, lanes, self.element_bytes, self.vectors)
+
+    def knobs(self) -> tuple[Knob, ...]:
+        """The register tile, the block, the steps at once, the walk in a block, what is packed."""
+        packs = ("left", "none") if self.panel else ("both", "right", "none")
+        return (
+            ChoiceKnob("tile", self.tiles),
+            ChoiceKnob("rows", powers(32, self.m)),
+            ChoiceKnob("columns", powers(64, self.n)),
+            ChoiceKnob("depth", powers(STREAMS, self.k)),
+            ChoiceKnob("inner", ("columns", "rows")),
+            ChoiceKnob("pack", packs),
+            switch("parallel"),
+        )
+
+    def default(self) -> dict[str, Option]:
+        """The tile that loads least for each multiply-add, in blocks that fit the caches.
+
+        Where B is large and has too few rows of C to pay for a copy, it is read as it stands, a
+        few rows of it at once, so that memory is what it waits for.
+        """
+        is_large = (self.m + self.n) * self.k * self.element_bytes >= LARGE_BYTES
+        if is_large and self.m < FEW:
+            return self._streamed()
+        copied = is_large and self.n >= FEW
+        whole = "left" if self.panel else "both"
+        return {
+            "tile": self._tile(self.tiles),
+            "rows": nearest(powers(32, self.m), 64),
+            "columns": nearest(powers(64, self.n), 512 if copied else 256),
+            "depth": nearest(powers(STREAMS, self.k), 1024),
+            "inner": "columns",
+            "pack": whole if copied else "none",
+            "parallel": True,
+        }
+
+    def _streamed(self) -> dict[str, Option]:
+        """Few rows and wide vectors, so that what is read of B is used as soon as it is there.
+
+        A panel is read from end to end, and is a task; else a few rows of B are, in long runs.
+        """
+        widest = max(t[-1] for t in self.tiles)
+        tiles = [t for t in self.tiles if t[-1] == widest and t[0] <= SHORT]
+        at_once, run = (STREAMS, RUN_BYTES) if self.m < SHORT else (2 * STREAMS, RUN_BYTES // 2)
+        columns = self.panel or run // self.element_bytes
+        return {
+            "tile": self._tile(tiles),
+            "rows": nearest(powers(32, self.m), 32),
+            "columns": nearest(powers(64, self.n), columns),
+            "depth": nearest(powers(STREAMS, self.k), 1024 if self.panel else at_once),
+            "inner": "rows",
+            "pack": "none",
+            "parallel": True,
+        }
+
+    def _tile(self, tiles: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+        lanes = self.vectors.lanes(self.element_bytes)
+        return best_tile(
+            tiles,
+            (self.m, self.n),
+            self.element_bytes,
+            self.vectors,
+            lambda t: t[0] / 2 + t[1] / lanes,
+        )
+
+    def nest(self, extents: Mapping[str, int], config: Mapping[str, Any]) -> Nest:
+        """The loops: blocks, steps of the reduction, register tiles, one step, the tile.
+
+        Args:
+            extents: the block's loops y, x and, of a product, k under their names, and their
+                iterations.
+            config: an option of each knob.
+        """
+        y, x, *reduced = extents
+        rows, lanes = config["tile"]
+        tiles = {
+            y: tiles_of_block(self.m, rows, config["rows"]),
+            x: tiles_of_block(self.n, lanes, config["columns"]),
+        }
+        return Nest(
+            extents=extents,
+            cuts={
+                y: (tiles[y], rows),
+                x: (tiles[x], lanes),
+                **dict.fromkeys(reduced, (config["depth"],)),
+            },
+            order=[
+                (y, 0), (x, 0), *[(z, 0) for z in reduced], *self._walk((y, 1), (x, 1), config),
+                *[(z, 1) for z in reduced], (y, 2), (x, 2),
+            ],
+            parallel=2 if config["parallel"] else 0,
+            unrolled=[*self._written_out(reduced, config), (y, 2)],
+            vectorized=(x, 2),
+        )  # fmt: skip
+
+    def inside(
+        self, names: tuple[str, str, str], extents: Mapping[str, int], config: Mapping[str, Any]
+    ) -> Nest:
+        """The loops of a product that is computed for one block of its reader, or for one tile.
+
+        Args:
+            names: of the loops y, x and k, whether or not there are any.
+            extents: those that there are, and their iterations.
+            config: an option of each knob.
+        """
+        y, x, z = names
+        rows, lanes = config["tile"]
+        return Nest(
+            extents=extents,
+            cuts={y: (rows,), x: (lanes,), z: (config["depth"],)},
+            order=[(z, 0), *self._walk((y, 0), (x, 0), config), (z, 1), (y, 1), (x, 1)],
+            unrolled=[*self._written_out([z], config), (y, 1)],
+            vectorized=(x, 1),
+        )
+
+    def _walk(self, y: Part, x: Part, config: Mapping[str, Any]) -> list[Part]:
+        """The loops over the tiles of a block; the last one moves first."""
+        return [x, y] if config["inner"] == "rows" else [y, x]
+
+    def _written_out(self, reduced: Sequence[str], config: Mapping[str, Any]) -> list[Part]:
+        """The steps of the reduction, where they are only rows that are read at once."""
+        return [(z, 1) for z in reduced] if config["depth"] < min(self.k, STREAMS + 1) else []

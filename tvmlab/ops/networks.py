@@ -5,7 +5,8 @@ all with padding SAME, from table 1 of Chen et al., Learning to Optimize Tensor 
 (arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `heads` are the
 scores of a 12-headed attention over 128 positions; `gemm16` and `gemv` are layers of 4096 features
 at a batch of 16 and of 1, `dense16` and `dense1` these with weights that stand in panels; the
-others are the sizes that measurements are given for, or one size each as networks have it: the first pooling and the last of ResNet, a layer of a speech model, of a
+others are the sizes that measurements are given for, or one size each as networks have it: the
+first pooling and the last of ResNet, a layer of a speech model, of a
 video model and of a generator, an embedding.
 """
 

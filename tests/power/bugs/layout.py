@@ -189,8 +189,20 @@ PLACES = Room(
         Bug(
             "the left operand is packed by the width of the right",
             "tvmlab.ops.matmul",
-            "size = lanes if (operand, dimension) == right else rows",
-            "size = lanes",
+            'width = config["tile"][axis]',
+            'width = config["tile"][1]',
+        ),
+        Bug(
+            "packed weights leave the last panel out",
+            "tvmlab.ops.dense",
+            "whole[:, :n] = weights",
+            "whole[:, : n // panel * panel] = weights[:, : n // panel * panel]",
+        ),
+        Bug(
+            "sums in parts are planned as whole ones",
+            "tvmlab.ops.dense",
+            'if plan.k > config["depth"]:',
+            'if plan.k < config["depth"]:',
         ),
     ),
 )

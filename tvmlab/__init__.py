@@ -23,7 +23,16 @@ from typing import Any
 from tvmlab.version import __version__
 
 _HOMES = {
-    "tvmlab.api": ("Run", "Schedule", "build", "create_schedule", "replay", "specialise", "tune"),
+    "tvmlab.api": (
+        "Run",
+        "apply_best",
+        "Schedule",
+        "build",
+        "create_schedule",
+        "replay",
+        "specialise",
+        "tune",
+    ),
     "tvmlab.errors": (
         "DatabaseError",
         "ExpressionError",

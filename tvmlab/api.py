@@ -26,12 +26,13 @@ from tvmlab.targets.cpu.code_report import CodeReport
 from tvmlab.targets.cpu.target import report
 from tvmlab.targets.target import Kernel, Signature, Target
 from tvmlab.te.evaluate import evaluate, random_inputs
-from tvmlab.te.graph import graph_sizes
+from tvmlab.te.graph import as_outputs, graph_sizes
 from tvmlab.te.serial import to_json
 from tvmlab.te.size import trial_values, values_of
 from tvmlab.te.specialise import specialise_tensors
 from tvmlab.te.tensor import Tensor
 from tvmlab.tune.client import Run, start
+from tvmlab.tune.database import Database
 
 TargetLike = str | Mapping[str, Any]
 Expression = Tensor | Sequence[Tensor] | Workload
@@ -275,6 +276,30 @@ def replay(value: Expression, trace: str | bytes | Sequence[Mapping[str, Any]]) 
             "was made for, or leave 'workload' out of the trace to apply its steps anyway."
         )
     return Schedule(start_state.replay(steps_of(document)))
+
+
+def apply_best(value: Expression, db: str | Path, target: str = "cpu") -> Schedule:
+    """The schedule of `value` after the steps of its fastest verified trial in a database.
+
+    Args:
+        value: the expression, or a workload of it.
+        db: the file that `t.tune(..., db=...)` or `tvmlab tune --db` kept the trials in.
+        target: the name of the target it was tuned for.
+
+    Raises:
+        DatabaseError: the file cannot be read.
+        UsageError: it holds no verified trial of this expression on that target.
+    """
+    tensors = as_outputs(tensors_of(value))
+    with Database.open(db, create=False) as database:
+        best = database.best(to_json(tensors), target)
+    if best is None:
+        named = value if isinstance(value, Workload) else tensors[0].name
+        raise UsageError(
+            f"{db} holds no verified trial of {named} for {target}; tune it first with "
+            f"t.tune(..., db={str(db)!r})."
+        )
+    return replay(value, best.trace)
 
 
 def specialise(

@@ -41,11 +41,13 @@ def test_it_says_how_it_goes_and_what_came_of_it(tuned: tuple[Path, str, str]) -
     _, out, err = tuned
     assert out.startswith("tuning matmul(m=32, n=48, k=16, ")
     assert re.search(r"^3 trials in \d+ s: 3 good \(every trial is done\)$", out, re.MULTILINE)
+    assert re.search(r"^(the \d fastest are|it is) measured again, with care$", out, re.MULTILINE)
     assert "check      every element agrees with NumPy" in out
     assert re.search(r"time .* median, .* least, spread [\d.]+% over \d+ repeats", out)
     assert re.search(r"speed      [\d.]+ GFLOP/s", out)
     assert "replay it with: tvmlab replay best.json" in out
-    assert re.fullmatch(r"3 of 3 trials.*; best [\d.]+ GFLOP/s \(trial \d\)\n", err)
+    last = err.splitlines()[-1]  # a busy machine is told of before
+    assert re.fullmatch(r"3 of 3 trials.*; best [\d.]+ GFLOP/s \(trial \d\)", last)
 
 
 def test_every_trial_is_stored(tuned: tuple[Path, str, str]) -> None:

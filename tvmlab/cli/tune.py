@@ -7,6 +7,7 @@ but what was being measured.
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -19,13 +20,14 @@ from tvmlab.cli.files import require_writable, write_whole
 from tvmlab.cli.progress import Progress, failures, progress_on
 from tvmlab.cli.speed import Speed
 from tvmlab.errors import UsageError
+from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State, Trace, step_from_json
 from tvmlab.targets import TARGETS
 from tvmlab.tune.client import Run
 from tvmlab.tune.database import Database
 from tvmlab.tune.explorers import EXPLORERS
+from tvmlab.tune.finals import finalists
 from tvmlab.tune.models import MODELS
-from tvmlab.tune.record import Record
 
 INTERRUPTED = 130
 LOOK_S = 0.2
@@ -77,7 +79,7 @@ def run(words: list[str]) -> int:
         raise UsageError(tuning.reason)
     print(ending(tuning), flush=True)
     if tuning.best is not None:
-        show_best(workload, tuning.best, given, is_remeasured=is_whole)
+        show_best(workload, tuning, given, is_remeasured=is_whole)
     if not is_whole:
         print(how_to_go_on(words, given))
         return INTERRUPTED
@@ -180,25 +182,38 @@ def ending(tuning: Run) -> str:
 
 
 def show_best(
-    workload: ops.Workload, best: Record, given: argparse.Namespace, is_remeasured: bool
+    workload: ops.Workload, tuning: Run, given: argparse.Namespace, is_remeasured: bool
 ) -> None:
     """Print the best with its figures and as Python, and write its trace.
 
-    The fastest of many quick measurements was lucky as well as fast, so it is measured again, with
-    care, unless the user wants to be gone.
+    The run's fastest few are first measured once more, in turn, unless the user wants to be gone
+    (see `tvmlab.tune.finals`).
     """
-    steps = [step_from_json(step) for step in best.trace]
-    state = State.start(workload.tensors).replay(steps)
-    again = "; measured again, with care" if is_remeasured else ""
-    print(f"best is trial {best.number}{again}:\n", flush=True)
-    outcome = verdict.measure(state, given.target, given.seed) if is_remeasured else best.outcome
-    print("\n".join(verdict.report(state, outcome)))
+    assert tuning.best is not None, "there is something to show"
+    records = finalists(tuning.trials) if is_remeasured else [tuning.best]
+    start = State.start(workload.tensors)
+    states = [start.replay(step_from_json(step) for step in r.trace) for r in records]
+    if is_remeasured:
+        compared = f"the {len(records)} fastest are" if len(records) > 1 else "it is"
+        print(f"{compared} measured again, with care", flush=True)
+        outcomes = verdict.measure_in_turn(states, given.target, given.seed)
+    else:
+        outcomes = [tuning.best.outcome]
+    place = min(range(len(outcomes)), key=lambda n: _time_of(outcomes[n]))
+    state = states[place]
+    print(f"best is trial {records[place].number}:\n")
+    print("\n".join(verdict.report(state, outcomes[place])))
     print(f"\n{python_of(workload, state)}\n")
     if given.out is not None:
         write_whole(given.out, Trace(state).to_json() + "\n", "--out")
         print(f"replay it with: tvmlab replay {shlex.quote(str(given.out))}")
     elif given.db is not None and is_remeasured:
         print("add --resume --out best.json to the same command for a trace file to replay")
+
+
+def _time_of(outcome: Outcome) -> float:
+    """Seconds by which finalists are ordered; one that failed after all comes last."""
+    return outcome.median_s if outcome.is_ok and outcome.median_s else math.inf
 
 
 def python_of(workload: ops.Workload, state: State) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tvmlab.cli.speed import Speed
 from tvmlab.measure.child import Limits, LocalRunner
-from tvmlab.measure.outcome import Outcome
+from tvmlab.measure.outcome import Outcome, joined
 from tvmlab.measure.request import Request
 from tvmlab.measure.runner import measure_all
 from tvmlab.measure.timing import Protocol, duration, median_interval
@@ -21,13 +23,39 @@ LIMITS = Limits(build_s=60.0, run_s=120.0)
 """More than a tuner gives: a schedule that is replayed may be a slow one."""
 
 
+TURN = Protocol(
+    warmup_s=0.02, min_repeat_s=0.002, min_repeats=5, limit_s=0.25, patience_s=10.0,
+    interval_share=0.005,
+)  # fmt: skip
+"""One turn of several schedules that are compared."""
+
+TURNS = 4
+
+
 def measure(state: State, target: str, seed: int) -> Outcome:
     """Build, compare with the reference and time; a kernel that crashes is an outcome too."""
-    steps = [step.to_json() for step in state.steps]
-    request = Request(to_json(state.outputs), steps, target, seed, CAREFUL)
-    with LocalRunner(workers=1, limits=LIMITS) as runner:
-        [outcome] = measure_all(runner, [request])
+    [outcome] = _measured([state], target, seed, CAREFUL, turns=1)
     return outcome
+
+
+def measure_in_turn(states: Sequence[State], target: str, seed: int) -> list[Outcome]:
+    """As `measure`, of several: each in turn, several times over, so that what the machine does
+    meanwhile hits all alike."""
+    if len(states) == 1:
+        return [measure(states[0], target, seed)]
+    return _measured(states, target, seed, TURN, TURNS)
+
+
+def _measured(
+    states: Sequence[State], target: str, seed: int, protocol: Protocol, turns: int
+) -> list[Outcome]:
+    requests = [
+        Request(to_json(s.outputs), [step.to_json() for step in s.steps], target, seed, protocol)
+        for s in states
+    ]
+    with LocalRunner(workers=1, limits=LIMITS) as runner:
+        rounds = [measure_all(runner, requests) for _ in range(turns)]
+    return [joined(each) for each in zip(*rounds, strict=True)]
 
 
 def report(state: State, outcome: Outcome) -> list[str]:

@@ -7,8 +7,8 @@ failure says both what went wrong (`status`) and where (`stage`), and no number 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from statistics import median, quantiles
 from typing import Any
 
@@ -118,6 +118,21 @@ class Outcome:
             raise MeasureError(
                 f"an outcome cannot be read ({error!r}); give one that `to_json` wrote."
             ) from error
+
+
+def joined(outcomes: Sequence[Outcome]) -> Outcome:
+    """Several measurements of one candidate as one: the first that failed, or all times in order.
+
+    Args:
+        outcomes: at least one.
+    """
+    bad = next((o for o in outcomes if not o.is_ok), None)
+    if bad is not None:
+        return bad
+    times_s = tuple(t for o in outcomes for t in o.times_s)
+    total_s = sum(o.total_s for o in outcomes)
+    is_verified = all(o.verified for o in outcomes)
+    return replace(outcomes[0], times_s=times_s, total_s=total_s, verified=is_verified)
 
 
 def failure(status: str, stage: str, reason: str, total_s: float = 0.0) -> Outcome:

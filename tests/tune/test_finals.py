@@ -1,0 +1,57 @@
+"""The end of a run: its best few, compared again; and what a database holds, applied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import tvmlab as t
+from tests.tune.test_records import CRASH, GOOD, record
+from tvmlab import ops
+from tvmlab.measure.outcome import Outcome, joined
+from tvmlab.te.serial import to_json
+from tvmlab.tune.database import Database
+from tvmlab.tune.finals import FINALISTS, finalists
+from tvmlab.tune.record import Record
+from tvmlab.tune.setup import Setup
+
+
+def timed(number: int, seconds: float, *, verified: bool = True) -> Record:
+    outcome = Outcome("ok", "time", times_s=(seconds,), verified=verified)
+    return replace(record(number, outcome), trace=[{"step": "split", "factor": number}])
+
+
+def test_finalists_are_the_fastest_that_are_close_right_and_different() -> None:
+    same = replace(timed(7, 1.01), trace=timed(1, 1.0).trace)
+    run = [
+        timed(0, 1.05), timed(1, 1.0), timed(2, 0.5, verified=False), timed(3, 1.2),
+        record(4, CRASH), same, timed(8, 1.02),
+    ]  # fmt: skip
+    assert [r.number for r in finalists(run)] == [1, 8, 0]
+    assert finalists([record(0, CRASH)]) == []
+    assert len(finalists(timed(n, 1.0) for n in range(9))) == FINALISTS
+
+
+def test_measurements_of_one_candidate_are_joined() -> None:
+    other = replace(GOOD, times_s=(8.0,), verified=False)
+    both = joined([GOOD, other])
+    assert both.times_s == (2.0, 1.0, 4.0, 8.0)
+    assert not both.verified
+    assert joined([GOOD, CRASH, GOOD]) == CRASH
+
+
+def test_the_best_of_a_database_is_applied(tmp_path: Path) -> None:
+    workload, path = ops.matmul(12, 8, 4), tmp_path / "run.db"
+    s = t.create_schedule(workload)
+    s["C"].split("y", 4)
+    with Database.open(path) as database:
+        session = database.begin(Setup(to_json(workload.tensors), "matmul/cpu"), {})
+        steps = [step.to_json() for step in s.trace.steps]
+        database.append(session, [replace(timed(0, 1.0), trace=steps), timed(1, 2.0)])
+    assert t.apply_best(workload, path).trace.to_json() == s.trace.to_json()
+    with pytest.raises(t.UsageError, match=r"no verified trial of matmul\(m=13.* for cpu; tune it"):
+        t.apply_best(ops.matmul(13, 8, 4), path)
+    with pytest.raises(t.DatabaseError, match="does not exist"):
+        t.apply_best(workload, tmp_path / "nothing.db")

@@ -1,0 +1,35 @@
+"""Which candidates of a run deserve to be measured once more, against each other.
+
+The fastest of many quick measurements was lucky as well as fast: of candidates whose true times are
+alike, the one that caught the quietest moment is on top. So the run's best few are told apart by a
+longer measurement in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tvmlab.tune.record import Record
+
+FINALISTS = 4
+
+CLOSE = 1.1
+"""What was slower than the best by more than a tenth was not unlucky: quick medians here differ by
+less from one time to the next."""
+
+
+def finalists(records: Iterable[Record]) -> list[Record]:
+    """The fastest verified records, fastest first: up to `FINALISTS`, none slower than the first by
+    more than `CLOSE`; of candidates with one trace only the first."""
+    traces: list[object] = []
+    found: list[Record] = []
+    for record in sorted(
+        (r for r in records if r.can_be_best), key=lambda r: (r.median_s or 0.0, r.number)
+    ):
+        first_s = found[0].median_s if found else record.median_s
+        if (record.median_s or 0.0) > CLOSE * (first_s or 0.0) or len(found) == FINALISTS:
+            break
+        if record.trace not in traces:
+            traces.append(record.trace)
+            found.append(record)
+    return found

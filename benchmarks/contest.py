@@ -9,12 +9,14 @@ from statistics import median
 
 import numpy as np
 from accuracy import allowed_error, is_right, relative_error
-from goals import OURS, Row
+from goals import OURS, PREPARED, UNFUSED, Row
 from inputs import PANELS, arrays_for, arrays_for_peers
 from limit import least_time_s
 from peers import PEERS, Array, Contender, missing, result_array, threads
+from prepared import prepared, weights_of, with_packing
+from unfused import unfused
 
-from tvmlab.api import Function, create_schedule
+from tvmlab.api import Schedule, create_schedule
 from tvmlab.errors import TvmlabError
 from tvmlab.measure.timing import Protocol, spread, time_callable
 from tvmlab.ops import VectorUnit, Workload
@@ -31,14 +33,18 @@ HOPELESS = 4.0
 """Times the first round's best: who takes longer gets no second turn."""
 
 
-def our_function(workload: Workload) -> Function:
-    """Our kernel under the default knobs of its template."""
+def our_schedule(workload: Workload, is_packed: bool = False) -> Schedule:
+    """The workload under the default knobs of its template; packed where that is a choice."""
     features = cpu_features()
     vectors = VectorUnit(features.vector_registers, features.vector_bits)
     template = workload.template("cpu", vectors)
     schedule = create_schedule(workload)
-    template.apply(schedule, template.default(workload.tensors))
-    return schedule.build()
+    config = template.default(workload.tensors)
+    if is_packed:
+        options = {knob.name: knob.options for knob in template.knobs(workload.tensors)}
+        config = with_packing(config, options)
+    template.apply(schedule, config)
+    return schedule
 
 
 class Contest:
@@ -58,10 +64,8 @@ class Contest:
         self._add_ours()
 
     def _add_ours(self) -> None:
-        function, arrays = our_function(self.workload), self._arrays
-        tensor = self.workload.tensors[0]
-        out = result_array(self.workload)
-        out.fill(0 if tensor.dtype == "int32" else np.nan)
+        function, arrays = our_schedule(self.workload).build(), self._arrays
+        out = self._poisoned()
         self.add(
             OURS,
             Contender(
@@ -71,6 +75,30 @@ class Contest:
             ),
             lambda: function.time(*arrays, out, protocol=ROUND).min_s,
         )
+
+    def add_ours_prepared(self) -> None:
+        """Ours with the weights laid out before, where the schedule lays them out at all."""
+        if not weights_of(self.workload):
+            return
+        packed = our_schedule(self.workload, is_packed=True)
+        found = prepared(packed, self.workload, self._arrays)
+        if found is None:
+            return
+        (kernel, arrays), out = found, self._poisoned()
+        call = kernel.prepare(*arrays, out)
+        self.add(PREPARED, Contender(call, "weights", lambda _: out))
+
+    def add_ours_unfused(self) -> None:
+        """Our kernels for the operators that the workload fuses, if it does."""
+        found = unfused(self.workload, self._arrays)
+        if found is not None:
+            self.add(UNFUSED, found)
+
+    def _poisoned(self) -> Array:
+        """An output in which an element left out shows."""
+        out = result_array(self.workload)
+        out.fill(1 << 30 if out.dtype == np.int32 else np.nan)
+        return out
 
     def add(
         self, who: str, contender: Contender, timed_s: Callable[[], float] | None = None
@@ -108,7 +136,11 @@ class Contest:
         for _ in range(rounds):
             best_s = min((t[0] for t in times_s.values() if t), default=float("inf"))
             for who, timed_s in self._timed_s.items():
-                if times_s[who] and who != OURS and times_s[who][0] > HOPELESS * best_s:
+                if (
+                    times_s[who]
+                    and not who.startswith(OURS)
+                    and times_s[who][0] > HOPELESS * best_s
+                ):
                     continue
                 time.sleep(SETTLE_S if threads() > 1 else 0.0)
                 times_s[who].append(timed_s())
@@ -154,6 +186,8 @@ def pin(count: int) -> None:
 def measure(name: str, workload: Workload, rounds: int) -> dict[str, object]:
     """The figures of one workload and who does not take part, as plain data."""
     contest = Contest(name, workload)
+    contest.add_ours_prepared()
+    contest.add_ours_unfused()
     contest.add_peers()
     return {"rows": contest.rows(rounds), "absent": contest.absent}
 

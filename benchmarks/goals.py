@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 OURS = "tvmlab"
+PREPARED = "tvmlab prepared"
+"""Ours with its weights laid out before, which counts against peers that are given that."""
+
 UNFUSED = "tvmlab unfused"
 """Our own kernels, one for each operator of a fused workload."""
 
@@ -71,7 +74,7 @@ GOALS: Mapping[str, Goal] = {
     "fused": Goal(
         "fused",
         1.0,
-        ("conv_bias_relu", "depthwise_bn_relu", "lstm_cell", "attention"),
+        ("C2+relu", "C6+relu", "C7+relu", "depthwise_bn_relu", "lstm_cell", "attention"),
         over_unfused=1.2,
     ),
 }  # fmt: skip
@@ -114,8 +117,9 @@ def best_peer(rows: Sequence[Row], among: Sequence[str] = ()) -> Row | None:
 
 def standing(goal: Goal, rows: Sequence[Row]) -> Standing:
     """How the rows of one workload on so many threads stand to the goal."""
-    ours = next(r for r in rows if r["who"] == OURS)
-    best, threads = best_peer(rows, goal.peers), ours["threads"]
+    best = best_peer(rows, goal.peers)
+    ours = _ours(rows, bool(best and best["ready"]))
+    threads = ours["threads"]
     noise = NOISE.get(threads, NOISE_OF_MORE)
     ratio = ours["min_s"] / best["min_s"] if best else float("nan")
     missed: list[tuple[str, bool]] = []
@@ -145,6 +149,15 @@ def standing(goal: Goal, rows: Sequence[Row]) -> Standing:
         verdict,
         tuple(words for words, _ in missed),
     )
+
+
+def _ours(rows: Sequence[Row], may_prepare: bool) -> Row:
+    """Our row that counts: prepared only where it is right, faster, and the peer is so as well."""
+    plain = next(r for r in rows if r["who"] == OURS)
+    other = next((r for r in rows if r["who"] == PREPARED), None)
+    if other is None or not may_prepare or not other["is_right"]:
+        return plain
+    return min(plain, other, key=lambda r: r["min_s"])
 
 
 def goals_of(workload: str) -> list[tuple[str, Goal]]:

@@ -22,11 +22,25 @@ def multiply_add_relu(hl: Any, workload: Workload, given: Sequence[Any], lanes: 
     a, b, c = given
     x, xo, xi, out = hl.Var("x"), hl.Var("xo"), hl.Var("xi"), hl.Func("out")
     out[x] = hl.max(a[x] * b[x] + c[x], hl.f32(0))
-    out.split(x, xo, xi, 1 << 16).vectorize(xi, lanes).parallel(xo)
+    piece = min(1 << 16, int(workload.args["n"]))
+    out.split(x, xo, xi, piece).vectorize(xi, lanes).parallel(xo)
     return out
 
 
-PIPELINES: Mapping[str, Pipeline] = {"multiply_add_relu": multiply_add_relu}
+def blur(hl: Any, workload: Workload, given: Sequence[Any], lanes: int) -> Any:
+    """Strips of rows, in which the sums across slide down (apps/blur of Halide)."""
+    (image,) = given
+    x, y, yi = hl.Var("x"), hl.Var("y"), hl.Var("yi")
+    across, out = hl.Func("across"), hl.Func("out")
+    across[x, y] = image[x, y] + image[x + 1, y] + image[x + 2, y]
+    total = across[x, y] + across[x, y + 1] + across[x, y + 2]
+    out[x, y] = total * hl.f32(1 / 9)
+    out.split(y, y, yi, 32).parallel(y).vectorize(x, lanes)
+    across.store_at(out, y).compute_at(out, yi).vectorize(x, lanes)
+    return out
+
+
+PIPELINES: Mapping[str, Pipeline] = {"multiply_add_relu": multiply_add_relu, "blur": blur}
 
 
 def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:

@@ -60,6 +60,50 @@ def conv2d(jax: Any, workload: Workload) -> Function:
     return call
 
 
+def depthwise_bn_relu(jax: Any, workload: Workload) -> Function:
+    convolve = conv2d(jax, workload)
+
+    def call(image: Any, weights: Any, scale: Any, shift: Any) -> Any:
+        sums = convolve(image, weights)
+        return jax.numpy.maximum(sums * scale[:, None, None] + shift[:, None, None], 0)
+
+    return call
+
+
+def conv2d_bias_relu(jax: Any, workload: Workload) -> Function:
+    convolve = conv2d(jax, workload)
+    return lambda image, weights, bias: jax.numpy.maximum(
+        convolve(image, weights) + bias[:, None, None], 0
+    )
+
+
+def attention(jax: Any, workload: Workload) -> Function:
+    def call(q: Any, k: Any, v: Any) -> Any:
+        scores = jax.numpy.einsum("bhyz,bhxz->bhyx", q, k) * q.shape[-1] ** -0.5
+        return jax.numpy.einsum("bhyx,bhxd->bhyd", jax.nn.softmax(scores, axis=-1), v)
+
+    return call
+
+
+def transpose(jax: Any, workload: Workload) -> Function:
+    axes = workload.args["axes"]
+    # Without the addition XLA only notes that the dimensions are read in another order.
+    return lambda x: jax.numpy.transpose(x, axes) + x.dtype.type(0)
+
+
+def reduce(jax: Any, workload: Workload) -> Function:
+    fold, axes = getattr(jax.numpy, workload.args["by"]), workload.args["axes"]
+    return lambda x: fold(x, axis=axes)
+
+
+def blur(jax: Any, workload: Workload) -> Function:
+    def call(x: Any) -> Any:
+        across = x[:, :-2] + x[:, 1:-1] + x[:, 2:]
+        return (across[:-2] + across[1:-1] + across[2:]) * (1 / 9)
+
+    return call
+
+
 FUNCTIONS: Mapping[str, Callable[[Any, Workload], Function]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
@@ -69,6 +113,12 @@ FUNCTIONS: Mapping[str, Callable[[Any, Workload], Function]] = {
     "layer_norm": layer_norm,
     "conv2d": conv2d,
     "depthwise_conv2d": conv2d,
+    "depthwise_bn_relu": depthwise_bn_relu,
+    "conv2d_bias_relu": conv2d_bias_relu,
+    "attention": attention,
+    "transpose": transpose,
+    "reduce": reduce,
+    "blur": blur,
 }
 
 

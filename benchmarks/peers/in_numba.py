@@ -19,6 +19,9 @@ from tvmlab.ops.layer_norm import EPSILON
 BLOCK = 64
 """Rows and columns of a block: 64 x 64 floats are half of a first cache of 32 KiB."""
 
+SQUARE = 32
+"""Rows and columns of a square of a transposition."""
+
 Kernel = Callable[..., None]
 Jit = Callable[[Kernel], Kernel]
 
@@ -146,6 +149,67 @@ def depthwise_conv2d(numba: Any, jit: Jit, workload: Workload) -> Kernel:
     return jit(kernel)
 
 
+def transpose(numba: Any, jit: Jit, workload: Workload) -> Kernel | None:
+    if not _is_matrix(workload):
+        return None
+
+    def kernel(x: Array, out: Array) -> None:
+        for y in numba.prange(out.shape[0]):
+            for z in range(out.shape[1]):
+                out[y, z] = x[z, y]
+
+    return jit(kernel)
+
+
+def blocked_transpose(numba: Any, jit: Jit, workload: Workload) -> Kernel | None:
+    """In squares, so that a line of either matrix is used up while it is in the first cache."""
+    if not _is_matrix(workload):
+        return None
+
+    def kernel(x: Array, out: Array) -> None:
+        rows, columns = out.shape
+        for block in numba.prange((rows + SQUARE - 1) // SQUARE):
+            for first in range(0, columns, SQUARE):
+                for y in range(block * SQUARE, min(rows, (block + 1) * SQUARE)):
+                    for z in range(first, min(columns, first + SQUARE)):
+                        out[y, z] = x[z, y]
+
+    return jit(kernel)
+
+
+def _is_matrix(workload: Workload) -> bool:
+    return tuple(workload.args["axes"]) == (1, 0)
+
+
+def reduce(numba: Any, jit: Jit, workload: Workload) -> Kernel | None:
+    shape = workload.args["shape"]
+    if workload.args["by"] != "sum" or len(shape) != 2 or tuple(workload.args["axes"]) != (1,):
+        return None
+
+    def kernel(x: Array, out: Array) -> None:
+        for row in numba.prange(len(x)):
+            total = np.float32(0)
+            for i in range(x.shape[1]):
+                total += x[row, i]
+            out[row] = total
+
+    return jit(kernel)
+
+
+def blur(numba: Any, jit: Jit, workload: Workload) -> Kernel:
+    ninth = np.float32(1 / 9)
+
+    def kernel(x: Array, out: Array) -> None:
+        for i in numba.prange(out.shape[0]):
+            for j in range(out.shape[1]):
+                upper = x[i, j] + x[i, j + 1] + x[i, j + 2]
+                middle = x[i + 1, j] + x[i + 1, j + 1] + x[i + 1, j + 2]
+                lower = x[i + 2, j] + x[i + 2, j + 1] + x[i + 2, j + 2]
+                out[i, j] = (upper + middle + lower) * ninth
+
+    return jit(kernel)
+
+
 KERNELS: Mapping[str, Callable[[Any, Jit, Workload], Kernel | None]] = {
     "matmul": matmul,
     "batch_matmul": batch_matmul,
@@ -154,9 +218,15 @@ KERNELS: Mapping[str, Callable[[Any, Jit, Workload], Kernel | None]] = {
     "softmax": softmax,
     "layer_norm": layer_norm,
     "depthwise_conv2d": depthwise_conv2d,
+    "transpose": transpose,
+    "reduce": reduce,
+    "blur": blur,
 }
 
-BLOCKED: Mapping[str, Callable[[Any, Jit, Workload], Kernel | None]] = {"matmul": blocked_matmul}
+BLOCKED: Mapping[str, Callable[[Any, Jit, Workload], Kernel | None]] = {
+    "matmul": blocked_matmul,
+    "transpose": blocked_transpose,
+}
 
 
 def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:

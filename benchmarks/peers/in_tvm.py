@@ -26,6 +26,22 @@ def multiply_add_relu(te: Any, topi: Any, workload: Workload, given: Sequence[An
     return topi.nn.relu(topi.add(topi.multiply(given[0], given[1]), given[2]))
 
 
+def depthwise_bn_relu(te: Any, topi: Any, workload: Workload, given: Sequence[Any]) -> Any:
+    sums = depthwise_conv2d(te, topi, workload, given[:2])
+    scale, shift = (topi.reshape(a, (a.shape[0], 1, 1)) for a in given[2:])
+    return topi.nn.relu(topi.add(topi.multiply(sums, scale), shift))
+
+
+def transpose(te: Any, topi: Any, workload: Workload, given: Sequence[Any]) -> Any:
+    return topi.transpose(given[0], list(workload.args["axes"]))
+
+
+def reduce(te: Any, topi: Any, workload: Workload, given: Sequence[Any]) -> Any:
+    folds = {"sum": topi.sum, "max": topi.max, "min": topi.min, "prod": topi.prod}
+    fold = folds.get(workload.args["by"])
+    return fold(given[0], axis=list(workload.args["axes"])) if fold else None
+
+
 def softmax(te: Any, topi: Any, workload: Workload, given: Sequence[Any]) -> Any:
     return topi.nn.softmax(given[0], axis=1)
 
@@ -33,6 +49,9 @@ def softmax(te: Any, topi: Any, workload: Workload, given: Sequence[Any]) -> Any
 EXPRESSIONS: Mapping[str, Callable[[Any, Any, Workload, Sequence[Any]], Any]] = {
     "depthwise_conv2d": depthwise_conv2d,
     "multiply_add_relu": multiply_add_relu,
+    "depthwise_bn_relu": depthwise_bn_relu,
+    "transpose": transpose,
+    "reduce": reduce,
     "softmax": softmax,
 }
 
@@ -44,10 +63,12 @@ def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
         return None
     tvm = importlib.import_module("tvm")
     te, topi = importlib.import_module("tvm.te"), importlib.import_module("tvm.topi")
-    if workload.name == "depthwise_conv2d":
-        arrays = [arrays[0], arrays[1][:, None]]
+    if workload.name.startswith("depthwise"):
+        arrays = [arrays[0], arrays[1][:, None], *arrays[2:]]
     given = [te.placeholder(a.shape, a.dtype.name) for a in arrays]
     out = found(te, topi, workload, given)
+    if out is None:
+        return None
     function = te.create_prim_func([*given, out])
     target = tvm.target.Target({"kind": "llvm", "mcpu": cpu_features().llvm_cpu})
     run = tvm.compile(function, target)["main"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import peers
 import pytest
-from contest import Contest
-from goals import OURS
+from contest import Contest, our_schedule
+from goals import OURS, PREPARED, UNFUSED
 from peers import Contender, in_numpy
+from prepared import cut
 from table import workload_table
 
 from tvmlab import ops
+from tvmlab.api import create_schedule
 from tvmlab.ops import Workload
 
 TINY = (
@@ -27,6 +29,7 @@ TINY = (
     ops.layer_norm(4, 16),
     ops.multiply_add_relu(64),
     ops.lstm(3, 16),
+    ops.lstm(1, 16),
     ops.gru(3, 16),
     ops.conv1d(1, 4, 16, 4, 3),
     ops.conv3d(1, 2, 4, 4, 16, 4, 3),
@@ -44,19 +47,49 @@ TINY = (
     ops.gather((20, 16), (5,)),
     ops.resize2d(1, 2, 4, 5, 8, 10),
     ops.resize2d(1, 2, 4, 5, 8, 10, method="nearest"),
+    ops.attention(1, 2, 8, 16),
+    ops.depthwise_bn_relu(1, 4, 6, 6, 3),
 )
 
 
 @pytest.mark.parametrize("workload", TINY, ids=str)
 def test_every_form_of_every_installed_peer_is_right(workload: Workload) -> None:
     contest = Contest("tiny", workload)
+    contest.add_ours_prepared()
+    contest.add_ours_unfused()
     contest.add_peers()
     rows = contest.rows(rounds=1)
-    assert {OURS, "numpy" if "numpy" not in contest.absent else "torch"} <= {r["who"] for r in rows}
+    found = {r["who"] for r in rows}
+    assert {OURS, "numpy" if "numpy" not in contest.absent else "torch"} <= found
     assert [r["who"] for r in rows if not r["is_right"]] == []
-    assert {r["who"] for r in rows} | set(contest.absent) == {OURS, *peers.PEERS}
+    assert found | set(contest.absent) - {OURS, PREPARED, UNFUSED} == {*found, *peers.PEERS}
     said = ("no ", "needs ")
     assert [why for why in contest.absent.values() if not why.startswith(said)] == []
+
+
+def test_packed_weights_leave_the_timing_and_the_kernel() -> None:
+    workload = ops.matmul(8, 64, 32)
+    schedule = our_schedule(workload, is_packed=True)
+    weights = schedule.mod.params[1]
+    parts = cut(schedule.mod, [weights])
+    assert parts is not None
+    before, after = parts
+    assert before.params[0] is weights
+    assert weights not in after.params
+    assert before.params[1] in after.params, "what the first wrote, the second reads"
+    contest = Contest("tiny", workload)
+    contest.add_ours_prepared()
+    (row,) = (r for r in contest.rows(rounds=1) if r["who"] == PREPARED)
+    assert (row["ready"], row["is_right"]) == ("weights", True)
+
+
+def test_a_schedule_without_packing_has_nothing_to_prepare() -> None:
+    schedule = create_schedule(ops.matmul(8, 64, 32))
+    assert cut(schedule.mod, [schedule.mod.params[1]]) is None
+    contest = Contest("tiny", ops.softmax(4, 16))
+    contest.add_ours_prepared()
+    contest.add_ours_unfused()
+    assert [r["who"] for r in contest.rows(rounds=1)] == [OURS]
 
 
 def test_a_wrong_result_is_said_to_be_wrong() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import picture
 import pytest
 from accuracy import allowed_error, is_right, relative_error
-from goals import GOALS, OURS, UNFUSED, Row, standing
+from goals import GOALS, OURS, PREPARED, UNFUSED, Row, standing
 from limit import memory_of
 from table import goals_table, workload_table
 
@@ -62,6 +62,15 @@ def test_the_limit_is_held_where_the_best_peer_holds_it() -> None:
     assert standing(DENSE, [ours, near]).reasons == ("80% of the limit",)
     far = row("numpy", 1e-3, share_of_limit=0.85)
     assert standing(DENSE, [ours, far]).verdict == "met"
+
+
+def test_weights_laid_out_before_count_against_peers_that_have_them_so() -> None:
+    rows = [row(OURS, 1.5e-3), row(PREPARED, 1e-3, ready="weights"), row("numpy", 1.2e-3)]
+    assert standing(WEAK, rows).ratio == pytest.approx(1.25)
+    rows[2] |= {"ready": "weights"}
+    assert standing(WEAK, rows).ratio == pytest.approx(1 / 1.2)
+    rows[1] |= {"is_right": False}
+    assert standing(WEAK, rows).ratio == pytest.approx(1.25)
 
 
 def test_fusing_must_pay() -> None:

@@ -82,6 +82,7 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "softmax": ("softmax", {"rows": 4096, "columns": 1024}),
     "gru": ("gru", {"steps": 128, "hidden": 256}),
     "lstm": ("lstm", {"steps": 128, "hidden": 256}),
+    "lstm_cell": ("lstm", {"steps": 1, "hidden": 256}),
     "layer_norm": ("layer_norm", {"rows": 4096, "columns": 1024}),
     "chain": ("multiply_add_relu", {"n": 1 << 24}),
     "gelu": ("pointwise", {"shape": (1 << 22,), "function": "gelu"}),

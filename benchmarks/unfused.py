@@ -1,0 +1,132 @@
+"""What a fused workload is without fusion: our own kernels, one for each operator, in a row.
+
+Each is under its template's default knobs and writes its whole result to memory, as a framework
+does that runs operators one by one. What fusion is worth is the ratio of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from peers.call import Array, Contender
+from prepared import kernel_of
+
+from tvmlab import ops, te
+from tvmlab.api import create_schedule
+from tvmlab.ops import VectorUnit, Workload, template_for
+from tvmlab.targets.cpu.limits import cpu_features
+from tvmlab.targets.target import BoundCall
+from tvmlab.te import Tensor
+
+
+class Chain:
+    """Kernels that run one after the other; `out` is what the last one wrote."""
+
+    def __init__(self) -> None:
+        self._calls: list[BoundCall] = []
+        self.out = np.empty(0)
+
+    def add(self, value: Workload | Tensor, *arrays: Array) -> Array:
+        """One more kernel; the array that it writes."""
+        tensors = value.tensors if isinstance(value, Workload) else (value,)
+        features = cpu_features()
+        vectors = VectorUnit(features.vector_registers, features.vector_bits)
+        template = template_for(tensors, "cpu", vectors)
+        schedule = create_schedule(tensors)
+        template.apply(schedule, template.default(tensors))
+        self.out = np.empty(tensors[0].extents, tensors[0].dtype)
+        self._calls.append(kernel_of(schedule.mod).prepare(*arrays, self.out))
+        return self.out
+
+    def each(self, body: Callable[..., Any], *arrays: Array) -> Array:
+        """One more kernel, `body` of the elements; an array of one column is one for every row."""
+        flat = [a if a.ndim == 2 else a.reshape(1, -1) for a in arrays]
+        shape = np.broadcast_shapes(*(a.shape for a in flat))
+        given = [te.placeholder(a.shape, a.dtype.name, name=f"A{n}") for n, a in enumerate(flat)]
+
+        def element(y: Any, x: Any) -> Any:
+            return body(*(p[y, x if p.extents[1] > 1 else 0] for p in given))
+
+        return self.add(te.compute(shape, element, name="E"), *flat)
+
+    def __call__(self) -> None:
+        for call in self._calls:
+            call()
+
+
+def conv2d_bias_relu(workload: Workload, arrays: Sequence[Array], chain: Chain) -> None:
+    """Convolution, bias, ReLU."""
+    image, weights, bias = arrays
+    sums = chain.add(ops.conv2d(**workload.args), image, weights)
+    planes = sums.reshape(len(bias), -1)
+    biased = chain.each(lambda x, b: x + b, planes, bias[:, None])
+    chain.each(lambda x: te.max(x, 0.0), biased)
+
+
+def depthwise_bn_relu(workload: Workload, arrays: Sequence[Array], chain: Chain) -> None:
+    """Convolution, normalisation (as scale and shift), ReLU."""
+    image, weights, scale, shift = arrays
+    sums = chain.add(ops.depthwise_conv2d(**workload.args), image, weights)
+    planes = sums.reshape(len(scale), -1)
+    scaled = chain.each(lambda x, a, b: x * a + b, planes, scale[:, None], shift[:, None])
+    chain.each(lambda x: te.max(x, 0.0), scaled)
+
+
+def attention(workload: Workload, arrays: Sequence[Array], chain: Chain) -> None:
+    """Scores, scaling, softmax, product with the values; the keys transposed beforehand."""
+    q, k, v = (a.reshape(-1, *a.shape[2:]) for a in arrays)
+    batch, rows, features = q.shape
+    columns = k.shape[1]
+    turned = np.ascontiguousarray(k.swapaxes(1, 2))
+    scores = chain.add(ops.batch_matmul(batch, rows, columns, features), q, turned)
+    scale = features**-0.5
+    scaled = chain.each(lambda x: x * scale, scores.reshape(batch * rows, columns))
+    shares = chain.add(ops.softmax(batch * rows, columns), scaled)
+    chain.add(
+        ops.batch_matmul(batch, rows, features, columns), shares.reshape(batch, rows, columns), v
+    )
+
+
+def lstm(workload: Workload, arrays: Sequence[Array], chain: Chain) -> None:
+    """One step of one sequence from a state of zeros: a product, and the cell bit by bit."""
+    given, weights = arrays[0][0].reshape(4, -1), arrays[1]
+    hidden = weights.shape[0]
+    zero = np.zeros((1, hidden), given.dtype)
+    flat = np.ascontiguousarray(weights.reshape(hidden, -1))
+    found = chain.add(ops.matmul(1, 4 * hidden, hidden), zero, flat).reshape(4, hidden)
+    parts = chain.each(lambda x, y: x + y, given, found)
+    i, f, o = (chain.each(te.sigmoid, parts[n : n + 1]) for n in (0, 1, 3))
+    u = chain.each(te.tanh, parts[2:3])
+    kept = chain.each(lambda x, y: x * y, f, zero)
+    new = chain.each(lambda x, y: x * y, i, u)
+    state = chain.each(lambda x, y: x + y, kept, new)
+    chain.each(lambda x, y: x * y, o, chain.each(te.tanh, state))
+
+
+CHAINS: Mapping[str, Callable[[Workload, Sequence[Array], Chain], None]] = {
+    "conv2d_bias_relu": conv2d_bias_relu,
+    "depthwise_bn_relu": depthwise_bn_relu,
+    "attention": attention,
+    "lstm": lstm,
+}
+"""By the fused operator; convolutions of a batch of one image."""
+
+
+def unfused(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
+    """The workload as kernels in a row; None where it is not fused, or has more than one step."""
+    build = CHAINS.get(workload.name)
+    if build is None or workload.args.get("steps", 1) > 1:
+        return None
+    chain = Chain()
+    build(workload, arrays, chain)
+    shape = workload.tensors[0].extents
+
+    def result(_: Any) -> Array:
+        got = chain.out.reshape(-1)
+        missing = prod(shape) - len(got)  # the state that a recurrence began with
+        return np.concatenate([np.zeros(missing, got.dtype), got]).reshape(shape)
+
+    return Contender(chain, "keys" if workload.name == "attention" else "", result)

@@ -48,9 +48,11 @@ def batch_norm(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
 def pointwise(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     name = workload.args["function"]
     names = {"max": "maximum", "min": "minimum"}
-    home = torch.nn.functional if name in ("gelu", "silu") else torch
-    run = getattr(home, names.get(name, name))
-    return lambda: run(*given)
+    if name in ("gelu", "silu"):
+        run = getattr(torch.nn.functional, name)
+        return lambda: run(*given)
+    run, out = getattr(torch, names.get(name, name)), torch.empty(workload.tensors[0].extents)
+    return lambda: run(*given, out=out)
 
 
 def reshape(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:

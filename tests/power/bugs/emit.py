@@ -17,6 +17,7 @@ _STATEMENT = f"{_HERE}.emit_statement"
 _PARALLEL = f"{_HERE}.emit_parallel"
 _STREAMS = f"{_HERE}.emit_streams"
 _TEXT = f"{_HERE}.emit_text"
+_ERF = f"{_HERE}.emit_erf"
 _EXPONENTIAL = f"{_HERE}.emit_exponential"
 _LOGARITHM = f"{_HERE}.emit_logarithm"
 _TRIGONOMETRY = f"{_HERE}.emit_trigonometry"
@@ -46,6 +47,12 @@ VALUES = Room(
             _INTEGER,
             'return pure(f"add {kind} {quotient}, {less}", (quotient, less))',
             "return quotient",
+        ),
+        Bug(
+            "the error function's root is squared once too few",
+            _ERF,
+            "while power > 2:",
+            "while power > 4:",
         ),
         Bug(
             "bfloat16 is cut off instead of rounded",

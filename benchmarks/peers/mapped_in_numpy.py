@@ -63,6 +63,29 @@ def gather(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
     return lambda: np.take(data, indices, workload.args["axis"], out=out, mode="clip")
 
 
+def transpose(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    return lambda: np.copyto(out, arrays[0].transpose(workload.args["axes"])) or out
+
+
+def reduce(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    run, axes = getattr(np, workload.args["by"]), workload.args["axes"]
+    return lambda: run(arrays[0], axis=axes, out=out)
+
+
+def blur(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    (image,) = arrays
+    across = np.empty((image.shape[0], out.shape[1]), out.dtype)
+
+    def call() -> Array:
+        np.add(image[:, :-2], image[:, 1:-1], out=across)
+        np.add(across, image[:, 2:], out=across)
+        np.add(across[:-2], across[1:-1], out=out)
+        np.add(out, across[2:], out=out)
+        return np.multiply(out, out.dtype.type(1 / 9), out=out)
+
+    return call
+
+
 CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call | None]] = {
     "pointwise": pointwise,
     "batch_norm": batch_norm,
@@ -72,4 +95,7 @@ CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call | None]] =
     "strided_slice": strided_slice,
     "pad": pad,
     "gather": gather,
+    "transpose": transpose,
+    "reduce": reduce,
+    "blur": blur,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tvmlab.ops import Workload
@@ -71,6 +71,30 @@ def gather(helper: Any, workload: Workload, names: list[str]) -> Nodes:
     return [helper.make_node("Gather", names, ["out"], axis=workload.args["axis"])]
 
 
+def transpose(helper: Any, workload: Workload, names: list[str]) -> Nodes:
+    return [helper.make_node("Transpose", names, ["out"], perm=workload.args["axes"])]
+
+
+def reduce(helper: Any, workload: Workload, names: list[str]) -> Nodes:
+    kind = f"Reduce{workload.args['by'].capitalize()}"
+    axes = _constant(helper, "axes", workload.args["axes"])
+    return [axes, helper.make_node(kind, [*names, "axes"], ["out"], keepdims=0)]
+
+
+def blur(helper: Any, workload: Workload, names: list[str]) -> Nodes:
+    return [
+        _constant(helper, "first", (0, 1)),
+        helper.make_node("Unsqueeze", [*names, "first"], ["image"]),
+        helper.make_node("AveragePool", ["image"], ["means"], kernel_shape=[3, 3]),
+        helper.make_node("Squeeze", ["means", "first"], ["out"]),
+    ]
+
+
+def _constant(helper: Any, name: str, numbers: Sequence[int]) -> Any:
+    """A node that gives a list of whole numbers."""
+    return helper.make_node("Constant", [], [name], value_ints=list(numbers))
+
+
 NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "conv1d": convolution,
     "conv3d": convolution,
@@ -81,6 +105,9 @@ NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "pointwise": pointwise,
     "concat": concat,
     "gather": gather,
+    "transpose": transpose,
+    "reduce": reduce,
+    "blur": blur,
 }
 
 CONSTANTS = {"conv1d": (1,), "conv3d": (1,), "conv2d_transpose": (1,)}

@@ -85,6 +85,21 @@ def resize2d(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     return lambda: torch.nn.functional.interpolate(given[0], size, mode=args["method"])
 
 
+def transpose(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    return lambda: given[0].permute(workload.args["axes"]).contiguous()
+
+
+def reduce(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    name = {"max": "amax", "min": "amin"}.get(workload.args["by"], workload.args["by"])
+    run, axes = getattr(torch, name), workload.args["axes"]
+    return lambda: run(given[0], axes)
+
+
+def blur(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    image = given[0][None]
+    return lambda: torch.nn.functional.avg_pool2d(image, 3, 1)[0]
+
+
 CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "conv1d": convolution,
     "conv3d": convolution,
@@ -99,5 +114,8 @@ CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "strided_slice": strided_slice,
     "pad": pad,
     "gather": gather,
+    "transpose": transpose,
+    "reduce": reduce,
+    "blur": blur,
     "resize2d": resize2d,
 }

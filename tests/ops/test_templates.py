@@ -84,7 +84,7 @@ def test_defaults_are_right_at_real_sizes(name: str) -> None:
         ("C12", 185_472, 243_000),
         ("D7", 4_860, 14_400),
         ("softmax", 25_920, 1_234_800),
-        ("chain", 624, 182),
+        ("chain", 1_248, 182),
     ],
 )
 def test_sizes_of_the_spaces(name: str, own: int, any_expression: int) -> None:

@@ -7,6 +7,7 @@ workload.tensors, workload.reference(a, b), workload.flops, workload.template("c
 from tvmlab.ops.attention import attention
 from tvmlab.ops.batch_matmul import batch_matmul
 from tvmlab.ops.batch_norm import batch_norm
+from tvmlab.ops.blur import blur
 from tvmlab.ops.conv1d_conv3d import conv1d, conv3d
 from tvmlab.ops.conv2d import conv2d
 from tvmlab.ops.conv2d_transpose import conv2d_transpose
@@ -24,10 +25,12 @@ from tvmlab.ops.pool import avg_pool, global_pool, max_pool
 from tvmlab.ops.rearrange import concat, gather, pad, reshape, strided_slice
 from tvmlab.ops.recognise import recognise, template_for, template_named
 from tvmlab.ops.recurrent import gru, lstm
+from tvmlab.ops.reduce import reduce
 from tvmlab.ops.registry import OPERATORS, from_shape, get
 from tvmlab.ops.resize import resize2d
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.softmax import softmax
+from tvmlab.ops.transpose import transpose
 from tvmlab.ops.vector_unit import AVX2, AVX512, NEON, VectorUnit
 from tvmlab.ops.workload import Workload
 
@@ -46,6 +49,7 @@ __all__ = [
     "avg_pool",
     "batch_matmul",
     "batch_norm",
+    "blur",
     "concat",
     "conv1d",
     "conv2d",
@@ -70,10 +74,12 @@ __all__ = [
     "pad",
     "pointwise",
     "recognise",
+    "reduce",
     "reshape",
     "resize2d",
     "softmax",
     "strided_slice",
     "template_for",
     "template_named",
+    "transpose",
 ]

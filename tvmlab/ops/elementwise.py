@@ -16,6 +16,7 @@ from tvmlab.ops.nest import Nest, extents_of
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.register_tile import lane_choices
 from tvmlab.ops.schedule_template import ScheduleTemplate
+from tvmlab.ops.streams import STREAM, is_streamed, stream
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
@@ -52,13 +53,14 @@ class ElementwiseTemplate(ScheduleTemplate):
     kind = "multiply_add_relu"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """The vector length, the vectors written out, and the elements of a task."""
+        """The vector length, the vectors written out, the elements of a task, how to write."""
         (out,) = outputs
         n, width = out.extents[0], dtypes.size_bytes(out.dtype)
         return (
             ChoiceKnob("lanes", lane_choices(n, width, self.vectors)),
             ChoiceKnob("unroll", (1, 2, 4, 8)),
             ChoiceKnob("task", powers(1 << 12, n) if n > 1 << 12 else (n,)),
+            STREAM,
             switch("parallel"),
         )
 
@@ -71,6 +73,7 @@ class ElementwiseTemplate(ScheduleTemplate):
             "lanes": nearest(knobs["lanes"], lanes),
             "unroll": 2,
             "task": nearest(knobs["task"], 1 << 15),
+            "stream": is_streamed(out),
             "parallel": True,
         }
 
@@ -81,7 +84,7 @@ class ElementwiseTemplate(ScheduleTemplate):
         (i,) = extents
         lanes, unroll = config["lanes"], config["unroll"]
         steps = max(1, config["task"] // (lanes * unroll))
-        Nest(
+        loops = Nest(
             extents=extents,
             cuts={i: (steps, unroll, lanes)},
             order=[(i, 0), (i, 1), (i, 2), (i, 3)],
@@ -89,6 +92,8 @@ class ElementwiseTemplate(ScheduleTemplate):
             unrolled=[(i, 2)],
             vectorized=(i, 3),
         ).apply(schedule[out])
+        if config["stream"]:
+            stream(schedule[out], out, loops.get((i, 1)), lanes)
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from tvmlab.errors import UsageError
 from tvmlab.ops.attention import OPERATOR as ATTENTION
 from tvmlab.ops.batch_matmul import OPERATOR as BATCH_MATMUL
 from tvmlab.ops.batch_norm import OPERATOR as BATCH_NORM
+from tvmlab.ops.blur import OPERATOR as BLUR
 from tvmlab.ops.conv1d_conv3d import OPERATORS as CONVOLUTIONS
 from tvmlab.ops.conv2d import OPERATOR as CONV2D
 from tvmlab.ops.conv2d_transpose import OPERATOR as CONV2D_TRANSPOSE
@@ -23,8 +24,10 @@ from tvmlab.ops.pointwise import OPERATOR as POINTWISE
 from tvmlab.ops.pool import OPERATORS as POOLS
 from tvmlab.ops.rearrange import OPERATORS as REARRANGEMENTS
 from tvmlab.ops.recurrent import GRU, LSTM
+from tvmlab.ops.reduce import OPERATOR as REDUCE
 from tvmlab.ops.resize import OPERATOR as RESIZE2D
 from tvmlab.ops.softmax import OPERATOR as SOFTMAX
+from tvmlab.ops.transpose import OPERATOR as TRANSPOSE
 from tvmlab.ops.workload import Workload
 
 OPERATORS: Mapping[str, Operator] = {
@@ -44,7 +47,10 @@ OPERATORS: Mapping[str, Operator] = {
         LAYER_NORM,
         BATCH_NORM,
         POINTWISE,
+        REDUCE,
         *REARRANGEMENTS,
+        TRANSPOSE,
+        BLUR,
         RESIZE2D,
         MULTIPLY_ADD_RELU,
         LSTM,
@@ -74,7 +80,8 @@ def from_shape(name: str, shape: Sequence[int]) -> Workload:
     batch,m,n,k; conv2d: batch,in_channels,height,width,
     out_channels,kernel[,stride] (padding SAME); depthwise_conv2d, depthwise_bn_relu:
     batch,channels,height,width,kernel[,stride] (padding SAME); attention:
-    batch,heads,queries,features[,keys]; softmax, layer_norm: rows,columns; multiply_add_relu: n.
+    batch,heads,queries,features[,keys]; softmax, layer_norm: rows,columns; blur: height,width;
+    reduce, transpose: extents; multiply_add_relu: n.
 
     Raises:
         UsageError: no such operator, or numbers that it cannot use.

@@ -17,7 +17,7 @@ from tvmlab.ops.generic import GenericTemplate
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.workload import Array, Workload
 
-FOLDS: Mapping[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+FOLDS: Mapping[str, tuple[Callable[..., Expr], Callable[..., Any]]] = {
     "sum": (te.sum, np.sum),
     "mean": (te.sum, np.mean),
     "prod": (te.prod, np.prod),

@@ -16,6 +16,7 @@ from tvmlab.ops.depthwise import depthwise_bn_relu, depthwise_conv2d
 from tvmlab.ops.elementwise import multiply_add_relu
 from tvmlab.ops.hole_template import HoleTemplate
 from tvmlab.ops.layer_norm import layer_norm
+from tvmlab.ops.lstm_cell import lstm_cell
 from tvmlab.ops.matmul import matmul
 from tvmlab.ops.narrow_matmul import narrow_matmul
 from tvmlab.ops.networks import NAMED, named
@@ -65,6 +66,7 @@ __all__ = [
     "gru",
     "layer_norm",
     "lstm",
+    "lstm_cell",
     "matmul",
     "max_pool",
     "multiply_add_relu",

@@ -46,9 +46,7 @@ def lstm(steps: int, hidden: int, batch: int = 1, dtype: str = "float32") -> Wor
     """
 
     def cell(given: list[Expr], found: list[Expr], before: list[Expr]) -> tuple[Expr, ...]:
-        i, f, u, o = (x + y for x, y in zip(given, found, strict=True))
-        kept = te.sigmoid(f) * before[1] + te.sigmoid(i) * te.tanh(u)
-        return te.sigmoid(o) * te.tanh(kept), kept
+        return lstm_states([x + y for x, y in zip(given, found, strict=True)], before[1])
 
     def compute(x: Array, w: Array) -> tuple[Array, ...]:
         h, c = (np.zeros((len(x) + 1, *x.shape[2:])) for _ in range(2))
@@ -60,6 +58,18 @@ def lstm(steps: int, hidden: int, batch: int = 1, dtype: str = "float32") -> Wor
 
     # Elements each: 4 sums, 3 sigmoids of 4 operations, 2 tanh, 3 products and a sum.
     return _workload(LstmTemplate, (steps, hidden, batch, dtype), 4, ("H", "C"), cell, compute, 22)
+
+
+def lstm_states(gates: Sequence[Expr], cell: Expr) -> tuple[Expr, Expr]:
+    """The hidden and the cell state after a step.
+
+    Args:
+        gates: the sums of the input, forget, cell and output gate.
+        cell: the cell state before the step.
+    """
+    i, f, u, o = gates
+    kept = te.sigmoid(f) * cell + te.sigmoid(i) * te.tanh(u)
+    return te.sigmoid(o) * te.tanh(kept), kept
 
 
 def gru(steps: int, hidden: int, batch: int = 1, dtype: str = "float32") -> Workload:

@@ -17,6 +17,7 @@ from tvmlab.ops.dense import OPERATOR as DENSE
 from tvmlab.ops.depthwise import DEPTHWISE_BN_RELU, DEPTHWISE_CONV2D
 from tvmlab.ops.elementwise import OPERATOR as MULTIPLY_ADD_RELU
 from tvmlab.ops.layer_norm import OPERATOR as LAYER_NORM
+from tvmlab.ops.lstm_cell import OPERATOR as LSTM_CELL
 from tvmlab.ops.matmul import OPERATOR as MATMUL
 from tvmlab.ops.narrow_matmul import OPERATOR as NARROW_MATMUL
 from tvmlab.ops.operator import Operator
@@ -55,6 +56,7 @@ OPERATORS: Mapping[str, Operator] = {
         MULTIPLY_ADD_RELU,
         LSTM,
         GRU,
+        LSTM_CELL,
         ATTENTION,
     )
 }

@@ -141,6 +141,22 @@ def lstm(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
     return call
 
 
+def lstm_cell(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    inputs = {tensor.name: array for tensor, array in zip(workload.inputs, arrays, strict=True)}
+    x, h, c, bias = (inputs[name] for name in ("X", "H", "C", "B"))
+    weights, offsets = _gates_side_by_side(inputs["W"]), bias.reshape(-1)
+
+    def call() -> Array:
+        p = np.concatenate([x, h], axis=1) @ weights + offsets
+        p = p.reshape(len(x), len(bias), -1).swapaxes(0, 1)
+        i, f, o = 1 / (1 + np.exp(-p[[0, 1, 3]]))
+        np.add(f * c, i * np.tanh(p[2]), out=out[1])
+        np.multiply(o, np.tanh(out[1]), out=out[0])
+        return out
+
+    return call
+
+
 def attention(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
     queries, keys, values = arrays
     scale = queries.dtype.type(queries.shape[-1] ** -0.5)
@@ -188,6 +204,7 @@ CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call | None]] =
     "depthwise_bn_relu": depthwise_bn_relu,
     "narrow_matmul": narrow_matmul,
     "lstm": lstm,
+    "lstm_cell": lstm_cell,
     "gru": gru,
     **mapped_in_numpy.CALLS,
 }

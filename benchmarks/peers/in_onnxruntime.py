@@ -125,6 +125,8 @@ def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
     """The workload as its users say it, or None where it is not written here."""
     if workload.name in LAYERS:
         return _layer(workload, arrays)
+    if workload.name == "lstm_cell":
+        return _cell(workload, arrays)
     if not _has(workload):
         return None
     return _contender(workload, arrays, CONSTANTS.get(workload.name, ()))
@@ -178,6 +180,30 @@ def _layer(workload: Workload, arrays: Sequence[Array]) -> Contender:
     extents = (len(x), 1, 1, hidden)
     call = _session([node], {"X": x.reshape(-1, 1, 1)}, constant, extents, "float32")
     return Contender(call, "weights", lambda out: with_first_state(np.asarray(out)[:, 0]))
+
+
+def _cell(workload: Workload, arrays: Sequence[Array]) -> Contender:
+    """A layer over a sequence of one step, from the states that are given."""
+    given = {tensor.name: array for tensor, array in zip(workload.inputs, arrays, strict=True)}
+    kind, order, _ = LAYERS["lstm"]
+    _, batch, hidden = workload.tensors[0].extents
+    many = given["X"].shape[1]
+    weights = given["W"].transpose(1, 2, 0)[order].reshape(1, len(order) * hidden, -1)
+    bias = given["B"][order].reshape(1, -1)
+    constant = {
+        "W": np.ascontiguousarray(weights[..., :many]),
+        "R": np.ascontiguousarray(weights[..., many:]),
+        "B": np.concatenate([bias, np.zeros_like(bias)], axis=1),
+    }
+    names = ["X", "W", "R", "B", "", "H", "C"]
+    helper = importlib.import_module("onnx").helper
+    nodes = [
+        helper.make_node(kind, names, ["", "new", "kept"], hidden_size=hidden),
+        helper.make_node("Concat", ["new", "kept"], ["out"], axis=0),
+    ]
+    states = {name: given[name][None] for name in "XHC"}
+    call = _session(nodes, states, constant, (2, batch, hidden), "float32")
+    return Contender(call, "weights")
 
 
 def _session(

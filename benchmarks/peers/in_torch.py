@@ -124,6 +124,21 @@ def _layer(torch: Any, kind: Any, given: Sequence[Any]) -> Call:
     return lambda: layer(sequence)[0]
 
 
+def lstm_cell(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    inputs = {tensor.name: array for tensor, array in zip(workload.inputs, given, strict=True)}
+    x, h, c, w, bias = (inputs[name] for name in ("X", "H", "C", "W", "B"))
+    joint = w.reshape(len(w), -1).T.contiguous()
+    of_input, of_state = (part.contiguous() for part in joint.split([x.shape[1], h.shape[1]], 1))
+    offsets = bias.reshape(-1)
+    none = torch.zeros_like(offsets)
+    return lambda: torch.lstm_cell(x, (h, c), of_input, of_state, offsets, none)
+
+
+def _both_states(states: Any) -> Array:
+    """The hidden and the cell state as one array."""
+    return np.stack([_array(state) for state in states])
+
+
 def attention(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     return lambda: torch.nn.functional.scaled_dot_product_attention(*given)
 
@@ -141,9 +156,18 @@ CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "depthwise_bn_relu": depthwise_bn_relu,
     "narrow_matmul": narrow_matmul,
     "lstm": lstm,
+    "lstm_cell": lstm_cell,
     "gru": gru,
     **mapped_in_torch.CALLS,
 }
+
+
+RESULTS: Mapping[str, Callable[[Any], Array]] = {
+    "lstm": with_first_state,
+    "gru": with_first_state,
+    "lstm_cell": _both_states,
+}
+"""What makes an array of what a call gives, where that is no tensor of the workload's shape."""
 
 
 def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
@@ -153,10 +177,7 @@ def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
         return None
     torch = _ready()
     call = found(torch, workload, [_tensor(torch, a) for a in arrays])
-    is_layer = workload.name in ("lstm", "gru")
-    return Contender(
-        _without_gradients(torch, call), result=with_first_state if is_layer else _array
-    )
+    return Contender(_without_gradients(torch, call), result=RESULTS.get(workload.name, _array))
 
 
 def make_laid_out(workload: Workload, arrays: Sequence[Array]) -> Contender | None:

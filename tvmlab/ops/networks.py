@@ -80,7 +80,7 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {"batch": 1, "channels": 128, "height": 56, "width": 56, "kernel": 3},
     ),
     "softmax": ("softmax", {"rows": 4096, "columns": 1024}),
-    "lstm_cell": ("lstm_cell", {"hidden": 128}),
+    "lstm_cell": ("lstm_cell", {"hidden": 256}),
     "gru": ("gru", {"steps": 128, "hidden": 256}),
     "lstm": ("lstm", {"steps": 128, "hidden": 256}),
     "lstm_cell": ("lstm", {"steps": 1, "hidden": 256}),

@@ -7,7 +7,6 @@ does that runs operators one by one. What fusion is worth is the ratio of the tw
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -90,43 +89,48 @@ def attention(workload: Workload, arrays: Sequence[Array], chain: Chain) -> None
     )
 
 
-def lstm(workload: Workload, arrays: Sequence[Array], chain: Chain) -> None:
-    """One step of one sequence from a state of zeros: a product, and the cell bit by bit."""
-    given, weights = arrays[0][0].reshape(4, -1), arrays[1]
-    hidden = weights.shape[0]
-    zero = np.zeros((1, hidden), given.dtype)
-    flat = np.ascontiguousarray(weights.reshape(hidden, -1))
-    found = chain.add(ops.matmul(1, 4 * hidden, hidden), zero, flat).reshape(4, hidden)
-    parts = chain.each(lambda x, y: x + y, given, found)
+def lstm_cell(workload: Workload, arrays: Sequence[Array], chain: Chain) -> None:
+    """A product, and the cell bit by bit; input and state side by side beforehand."""
+    given = {tensor.name: array for tensor, array in zip(workload.inputs, arrays, strict=True)}
+    both = np.concatenate([given["X"], given["H"]], axis=1)
+    weights = given["W"].reshape(both.shape[1], -1)
+    batch, hidden = given["C"].shape
+    assert batch == 1, "the gates of several sequences are not side by side"
+    found = chain.add(ops.matmul(1, weights.shape[1], len(weights)), both, weights)
+    parts = chain.each(lambda x, y: x + y, found.reshape(-1, hidden), given["B"])
     i, f, o = (chain.each(te.sigmoid, parts[n : n + 1]) for n in (0, 1, 3))
     u = chain.each(te.tanh, parts[2:3])
-    kept = chain.each(lambda x, y: x * y, f, zero)
+    kept = chain.each(lambda x, y: x * y, f, given["C"])
     new = chain.each(lambda x, y: x * y, i, u)
     state = chain.each(lambda x, y: x + y, kept, new)
-    chain.each(lambda x, y: x * y, o, chain.each(te.tanh, state))
+    out = chain.each(lambda x, y: x * y, o, chain.each(te.tanh, state))
+    above, below = (te.placeholder(out.shape, out.dtype.name, name=name) for name in "HC")
+    stack = te.compute(
+        (2, *out.shape),
+        lambda s, b, j: te.if_then_else(s < 1, above[b, j], below[b, j]),
+        name="S",
+    )
+    chain.add(stack, out, state)
 
 
 CHAINS: Mapping[str, Callable[[Workload, Sequence[Array], Chain], None]] = {
     "conv2d_bias_relu": conv2d_bias_relu,
     "depthwise_bn_relu": depthwise_bn_relu,
     "attention": attention,
-    "lstm": lstm,
+    "lstm_cell": lstm_cell,
 }
 """By the fused operator; convolutions of a batch of one image."""
 
+READY = {"attention": "keys", "lstm_cell": "input and state"}
+"""What is laid out before the timing, by operator."""
+
 
 def unfused(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
-    """The workload as kernels in a row; None where it is not fused, or has more than one step."""
+    """The workload as kernels in a row; None where it is not fused."""
     build = CHAINS.get(workload.name)
-    if build is None or workload.args.get("steps", 1) > 1:
+    if build is None:
         return None
     chain = Chain()
     build(workload, arrays, chain)
     shape = workload.tensors[0].extents
-
-    def result(_: Any) -> Array:
-        got = chain.out.reshape(-1)
-        missing = prod(shape) - len(got)  # the state that a recurrence began with
-        return np.concatenate([np.zeros(missing, got.dtype), got]).reshape(shape)
-
-    return Contender(chain, "keys" if workload.name == "attention" else "", result)
+    return Contender(chain, READY.get(workload.name, ""), lambda _: chain.out.reshape(shape))

@@ -83,7 +83,6 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "lstm_cell": ("lstm_cell", {"hidden": 256}),
     "gru": ("gru", {"steps": 128, "hidden": 256}),
     "lstm": ("lstm", {"steps": 128, "hidden": 256}),
-    "lstm_cell": ("lstm", {"steps": 1, "hidden": 256}),
     "layer_norm": ("layer_norm", {"rows": 4096, "columns": 1024}),
     "chain": ("multiply_add_relu", {"n": 1 << 24}),
     "row_sum": ("reduce", {"shape": (4096, 4096)}),

@@ -120,3 +120,23 @@ def test_weights_that_cannot_be_packed(weights: np.ndarray, panel: int, words: s
     with pytest.raises(UsageError) as caught:
         ops.pack_weights(weights, panel)
     assert str(caught.value).startswith(words)
+
+
+@pytest.mark.parametrize("workload", [ops.matmul(3, 70, 160), ops.dense(1, 40, 128, relu=True)])
+def test_rows_are_read_in_streams_and_their_sums_added(workload: Workload) -> None:
+    schedule = _scheduled(workload, inner="streams")
+    assert "C_partial" in schedule.blocks
+    arrays = inputs_of(workload)
+    assert_right(schedule, arrays, run_compiled(schedule, arrays))
+
+
+def test_streams_are_for_few_rows_and_sums_that_tasks_can_share() -> None:
+    def walks(workload: Workload) -> tuple[object, ...]:
+        knobs = workload.template().knobs(workload.tensors)
+        return next(k.options for k in knobs if k.name == "inner")  # type: ignore[union-attr]
+
+    assert "streams" in walks(ops.matmul(3, 64, 128))
+    for other in (ops.matmul(4, 64, 128), ops.matmul(1, 64, 136), ops.dense(1, 64, 128, panel=16)):
+        assert "streams" not in walks(other)
+    gemv = ops.named("gemv")
+    assert gemv.template().default(gemv.tensors)["inner"] == "streams"

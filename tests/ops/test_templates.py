@@ -79,7 +79,7 @@ def test_defaults_are_right_at_real_sizes(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "own", "any_expression"),
     [
-        ("headline", 201_600, 12_495),
+        ("headline", 176_400, 12_495),
         ("C6", 274_176, 284_000),
         ("C12", 185_472, 243_000),
         ("D7", 4_860, 14_400),
@@ -114,8 +114,7 @@ def test_defaults_are_options_and_keep_vectors_and_threads_busy(name: str) -> No
     assert space.config(space.digits(config)) == config
     kinds = loops_by_kind(scheduled(workload, template, config).mod)
     assert kinds["vectorized"] >= 7
-    # A product with one row waits for memory, which two threads use up; it gains by longer runs.
-    assert kinds["parallel"] >= (2 if name == "gemv" else 4)
+    assert kinds["parallel"] >= 4
 
 
 def loops_by_kind(program: Program) -> dict[str, int]:

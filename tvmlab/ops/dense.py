@@ -18,6 +18,7 @@ from tvmlab.ops.nest import extents_of, inner_extents
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.packing import pack
 from tvmlab.ops.product import Product
+from tvmlab.ops.row_streams import stream_rows
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
@@ -25,8 +26,9 @@ from tvmlab.schedule.find import find_site
 from tvmlab.te import Tensor
 from tvmlab.te.graph import inputs, stages
 
-PANEL = 64
-"""Columns of a panel that suit every vector unit: four registers of AVX-512, eight of AVX2."""
+PANEL = 48
+"""Columns of a panel that suit every vector unit: three registers of AVX-512, which eight rows make
+a tile of; six of AVX2, or two tiles of three."""
 
 
 def dense(
@@ -42,7 +44,7 @@ def dense(
         n: columns of Y: features of the output, and elements of B.
         k: columns of X: features of the input.
         relu: whether negative results become zero.
-        panel: columns of a panel of W, which then has shape (ceil(n / panel), k, panel); 64 suits
+        panel: columns of a panel of W, which then has shape (ceil(n / panel), k, panel); 48 suits
             every vector unit. With 0 W has shape (k, n).
         dtype: of everything: float32 or float64.
 
@@ -135,6 +137,10 @@ class DenseTemplate(ScheduleTemplate):
             pack(schedule, block, *operand(schedule, block, axis), width, config["parallel"])
         plan = self._product(schedule.outputs)
         y, x = extents_of(out)
+        if config["inner"] == "streams":
+            plan.nest(extents_of(out), config).apply(schedule[out])
+            stream_rows(schedule, block, config)
+            return
         loops = plan.nest(extents_of(out), config).apply(schedule[out])
         tiles = [p for p in ((y, 0), (x, 0), (y, 1), (x, 1)) if p in loops]
         if plan.k > config["depth"]:

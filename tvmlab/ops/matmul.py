@@ -14,6 +14,7 @@ from tvmlab.ops.nest import extents_of
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.packing import pack
 from tvmlab.ops.product import Product
+from tvmlab.ops.row_streams import stream_rows
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
@@ -89,6 +90,9 @@ class MatmulTemplate(ScheduleTemplate):
         """Copies, then one nest: blocks, steps of the reduction, register tiles, one step, tile."""
         (out,) = schedule.outputs
         block = schedule[out].name
+        if config["inner"] == "streams":
+            stream_rows(schedule, block, config)
+            return
         for axis in PACKED[config.get("pack", "none")]:
             width = config["tile"][axis]
             pack(schedule, block, *operand(schedule, block, axis), width, config["parallel"])

@@ -16,6 +16,7 @@ from tvmlab.ops.register_tile import (
     row_choices,
     tiles_of_block,
 )
+from tvmlab.ops.row_streams import has_streams
 from tvmlab.ops.vector_unit import VectorUnit
 
 LARGE_BYTES = 1 << 20
@@ -24,13 +25,9 @@ LARGE_BYTES = 1 << 20
 FEW = 24
 """Rows or columns of C below which an element is used too seldom to be copied first."""
 
-STREAMS = 8
-"""Rows of B that are read at once where they are not copied: runs of memory that a core fetches
-ahead by itself. With twice as many a product with one row took 1.3 times as long (Zen 4)."""
-
-RUN_BYTES = 8192
-"""Of a row of B that are read in one go where nothing hides the wait for them: with each new run
-hardware begins anew to fetch ahead."""
+RUN_BYTES = 4096
+"""Of a row of B that are read in one go: a page, at whose end hardware begins anew to fetch
+ahead."""
 
 SHORT = 4
 """Rows of a register tile of few rows, whose loads of C must pay over a short reduction."""
@@ -70,8 +67,8 @@ class Product:
             ChoiceKnob("tile", self.tiles),
             ChoiceKnob("rows", powers(32, self.m)),
             ChoiceKnob("columns", powers(64, self.n)),
-            ChoiceKnob("depth", powers(STREAMS, self.k)),
-            ChoiceKnob("inner", ("columns", "rows")),
+            ChoiceKnob("depth", powers(16, self.k)),
+            ChoiceKnob("inner", self._walks()),
             ChoiceKnob("pack", packs),
             switch("parallel"),
         )
@@ -91,7 +88,7 @@ class Product:
             "tile": self._tile(self.tiles),
             "rows": nearest(powers(32, self.m), 64),
             "columns": nearest(powers(64, self.n), 512 if copied else 256),
-            "depth": nearest(powers(STREAMS, self.k), 1024),
+            "depth": nearest(powers(16, self.k), 1024),
             "inner": "columns",
             "pack": whole if copied else "none",
             "parallel": True,
@@ -100,18 +97,19 @@ class Product:
     def _streamed(self) -> dict[str, Option]:
         """Few rows and wide vectors, so that what is read of B is used as soon as it is there.
 
-        A panel is read from end to end, and is a task; else a few rows of B are, in long runs.
+        A panel is read from end to end, and is a task; else a few rows of B are, in long runs, or
+        in streams.
         """
         widest = max(t[-1] for t in self.tiles)
-        tiles = [t for t in self.tiles if t[-1] == widest and t[0] <= SHORT]
-        at_once, run = (STREAMS, RUN_BYTES) if self.m < SHORT else (2 * STREAMS, RUN_BYTES // 2)
-        columns = self.panel or run // self.element_bytes
+        most = self.m if self.panel else SHORT
+        tiles = [t for t in self.tiles if t[-1] == widest and t[0] <= most]
+        columns = self.panel or RUN_BYTES // self.element_bytes
         return {
             "tile": self._tile(tiles),
             "rows": nearest(powers(32, self.m), 32),
             "columns": nearest(powers(64, self.n), columns),
-            "depth": nearest(powers(STREAMS, self.k), 1024 if self.panel else at_once),
-            "inner": "rows",
+            "depth": nearest(powers(16, self.k), 1024 if self.panel else 16),
+            "inner": "streams" if "streams" in self._walks() else "rows",
             "pack": "none",
             "parallel": True,
         }
@@ -152,7 +150,7 @@ class Product:
                 *[(z, 1) for z in reduced], (y, 2), (x, 2),
             ],
             parallel=2 if config["parallel"] else 0,
-            unrolled=[*self._written_out(reduced, config), (y, 2)],
+            unrolled=[(y, 2)],
             vectorized=(x, 2),
         )  # fmt: skip
 
@@ -172,7 +170,7 @@ class Product:
             extents=extents,
             cuts={y: (rows,), x: (lanes,), z: (config["depth"],)},
             order=[(z, 0), *self._walk((y, 0), (x, 0), config), (z, 1), (y, 1), (x, 1)],
-            unrolled=[*self._written_out([z], config), (y, 1)],
+            unrolled=[(y, 1)],
             vectorized=(x, 1),
         )
 
@@ -180,6 +178,7 @@ class Product:
         """The loops over the tiles of a block; the last one moves first."""
         return [x, y] if config["inner"] == "rows" else [y, x]
 
-    def _written_out(self, reduced: Sequence[str], config: Mapping[str, Any]) -> list[Part]:
-        """The steps of the reduction, where they are only rows that are read at once."""
-        return [(z, 1) for z in reduced] if config["depth"] < min(self.k, STREAMS + 1) else []
+    def _walks(self) -> tuple[str, ...]:
+        """What comes next in a block: the tile beside, the one below; or streams instead."""
+        is_streamed = self.m < SHORT and not self.panel and has_streams(self.k)
+        return ("columns", "rows", "streams") if is_streamed else ("columns", "rows")

@@ -71,6 +71,7 @@ def run_in_processes(names: Sequence[str], threads: Sequence[str], rounds: int) 
 def run_here(names: Sequence[str], count: int, rounds: int) -> None:
     """The measurements of this process, one line of JSON for each workload."""
     pin(count)
+    cpu_peaks(refresh=True)  # the better figures stay, so a busy moment does no lasting harm
     warnings.simplefilter("ignore", ScheduleWarning)  # said in the lab, not between figures
     for name in names:
         try:

@@ -15,6 +15,7 @@ from tvmlab.targets.cpu.code_report import UNREAD, code_report
 from tvmlab.targets.cpu.limits import cpu_features
 from tvmlab.targets.cpu.loop_facts import LoopFacts, loop_facts
 from tvmlab.targets.cpu.loop_remarks import Surroundings, remarks
+from tvmlab.targets.cpu.printed_nests import nests
 
 reads_code = pytest.mark.skipif(not host().is_x86, reason="only x86-64 assembly is read")
 has_zmm = pytest.mark.skipif(cpu_features().vector_bits < 512, reason="the tiles are for AVX-512")
@@ -154,6 +155,17 @@ def test_a_good_tile_is_said_in_figures_with_its_line() -> None:
     # Four vectors of B and six numbers of A feed 24 accumulators.
     assert loop.words == "24 multiply-adds on 512-bit registers, 10 loads, no spills"
     assert (loop.facts.accumulators, loop.facts.chain) == (24, 1)
+
+
+def test_a_loop_of_the_result_may_stand_inside_a_sum_and_one_of_the_sum_does_not() -> None:
+    s = _naive()
+    ko, ki = s["C"].split("k", 8)
+    s["C"].reorder("y", ko, "x", ki)
+    found = {n.loops[-1].var.name: n for n in nests(print_program(s.mod)).values() if not n.block}
+    (block,) = (n.block for n in nests(print_program(s.mod)).values() if n.block)
+    inside = {name: nest.is_inside_sum_of(block) for name, nest in found.items()}
+    assert inside == {"y": False, "ko": False, "x": True, "ki": False}
+    assert found["x"].steps == 64 * 12 * 128
 
 
 # ---------------------------------------------------------------- rules on figures

@@ -11,6 +11,7 @@ from tests.power.bugs import (
     loops,
     lower,
     places,
+    reading,
     running,
     sizes,
 )
@@ -27,6 +28,7 @@ ROOMS: tuple[Room, ...] = (
     *lower.ROOMS,
     *folds.ROOMS,
     *emit.ROOMS,
+    *reading.ROOMS,
     *running.ROOMS,
     *sizes.ROOMS,
 )

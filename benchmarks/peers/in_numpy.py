@@ -83,6 +83,16 @@ def conv2d(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
     return call
 
 
+def conv2d_bias_relu(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
+    convolved, bias = conv2d(workload, arrays[:2], out), arrays[2][:, None, None]
+
+    def call() -> Array:
+        np.add(convolved(), bias, out=out)
+        return np.maximum(out, 0, out=out)
+
+    return call
+
+
 def depthwise_conv2d(workload: Workload, arrays: Sequence[Array], out: Array) -> Call:
     images, weights = arrays
     window = window_of(workload)
@@ -200,6 +210,7 @@ CALLS: Mapping[str, Callable[[Workload, Sequence[Array], Array], Call | None]] =
     "softmax": softmax,
     "layer_norm": layer_norm,
     "conv2d": conv2d,
+    "conv2d_bias_relu": conv2d_bias_relu,
     "depthwise_conv2d": depthwise_conv2d,
     "depthwise_bn_relu": depthwise_bn_relu,
     "narrow_matmul": narrow_matmul,

@@ -81,6 +81,12 @@ def depthwise_bn_relu(helper: Any, workload: Workload, names: list[str]) -> Node
     ]
 
 
+def conv2d_bias_relu(helper: Any, workload: Workload, names: list[str]) -> Nodes:
+    (convolution,) = conv2d(helper, workload, names)
+    convolution.output[0] = "sums"
+    return [convolution, helper.make_node("Relu", ["sums"], ["out"])]
+
+
 def batch_matmul(helper: Any, workload: Workload, names: list[str]) -> Nodes:
     return [helper.make_node("MatMul", names, ["out"])]
 
@@ -102,6 +108,7 @@ NODES: Mapping[str, Callable[[Any, Workload, list[str]], Nodes]] = {
     "softmax": softmax,
     "layer_norm": layer_norm,
     "conv2d": conv2d,
+    "conv2d_bias_relu": conv2d_bias_relu,
     "depthwise_conv2d": conv2d,
     "depthwise_bn_relu": depthwise_bn_relu,
     "narrow_matmul": narrow_matmul,
@@ -113,6 +120,7 @@ OPSET = 23
 
 CONSTANTS = {
     "conv2d": (1,),
+    "conv2d_bias_relu": (1, 2),
     "depthwise_conv2d": (1,),
     "depthwise_bn_relu": (1, 2, 3),
     "layer_norm": (1, 2),

@@ -63,17 +63,23 @@ def conv2d(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
     top, left, bottom, right = window.sides
     weights = given[1].unsqueeze(1) if groups > 1 else given[1]
     functional = torch.nn.functional
+    bias = given[2] if len(given) > 2 else None
 
     def call() -> Any:
         image = given[0]
         if (top, left) == (bottom, right):
             return functional.conv2d(
-                image, weights, stride=window.stride, padding=(top, left), groups=groups
+                image, weights, bias, stride=window.stride, padding=(top, left), groups=groups
             )
         padded = functional.pad(image, (left, right, top, bottom))
-        return functional.conv2d(padded, weights, stride=window.stride, groups=groups)
+        return functional.conv2d(padded, weights, bias, stride=window.stride, groups=groups)
 
     return call
+
+
+def conv2d_bias_relu(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
+    convolved = conv2d(torch, workload, given)
+    return lambda: torch.relu_(convolved())
 
 
 def depthwise_bn_relu(torch: Any, workload: Workload, given: Sequence[Any]) -> Call:
@@ -152,6 +158,7 @@ CALLS: Mapping[str, Callable[[Any, Workload, Sequence[Any]], Call]] = {
     "softmax": softmax,
     "layer_norm": layer_norm,
     "conv2d": conv2d,
+    "conv2d_bias_relu": conv2d_bias_relu,
     "depthwise_conv2d": conv2d,
     "depthwise_bn_relu": depthwise_bn_relu,
     "narrow_matmul": narrow_matmul,
@@ -180,10 +187,13 @@ def make(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
     return Contender(_without_gradients(torch, call), result=RESULTS.get(workload.name, _array))
 
 
+CONVOLUTIONS = ("conv2d", "conv2d_bias_relu", "depthwise_conv2d", "depthwise_bn_relu")
+
+
 def make_laid_out(workload: Workload, arrays: Sequence[Array]) -> Contender | None:
     """The workload with its weights, and a convolution's image, in the layout oneDNN likes best."""
     torch = _ready()
-    if workload.name in ("conv2d", "depthwise_conv2d", "depthwise_bn_relu"):
+    if workload.name in CONVOLUTIONS:
         call, ready = _laid_out_convolution(torch, workload, arrays), "weights, image"
     elif workload.name in ("matmul", "dense") and has_weights(workload):
         call, ready = _laid_out_product(torch, workload, arrays), "weights"
@@ -194,8 +204,8 @@ def make_laid_out(workload: Workload, arrays: Sequence[Array]) -> Contender | No
 
 def _laid_out_convolution(torch: Any, workload: Workload, arrays: Sequence[Array]) -> Call:
     image, weights, *rest = map(torch.from_numpy, arrays)
-    after, shift = ("relu", rest[1]) if rest else ("none", None)
-    if rest:
+    after, shift = ("relu", rest[-1]) if rest else ("none", None)
+    if len(rest) > 1:
         weights = weights * rest[0][:, None, None]
     window, groups = window_of(workload), groups_of(workload)
     if groups > 1:

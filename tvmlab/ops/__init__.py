@@ -10,6 +10,7 @@ from tvmlab.ops.batch_norm import batch_norm
 from tvmlab.ops.blur import blur
 from tvmlab.ops.conv1d_conv3d import conv1d, conv3d
 from tvmlab.ops.conv2d import conv2d
+from tvmlab.ops.conv2d_relu import conv2d_bias_relu
 from tvmlab.ops.conv2d_transpose import conv2d_transpose
 from tvmlab.ops.dense import dense, pack_weights
 from tvmlab.ops.depthwise import depthwise_bn_relu, depthwise_conv2d
@@ -54,6 +55,7 @@ __all__ = [
     "concat",
     "conv1d",
     "conv2d",
+    "conv2d_bias_relu",
     "depthwise_bn_relu",
     "conv2d_transpose",
     "conv3d",

@@ -14,7 +14,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ops.choices import powers
 from tvmlab.ops.gathered import LEAST_CHANNELS
 from tvmlab.ops.knobs import Option
-from tvmlab.ops.nest import Nest, extents_of
+from tvmlab.ops.nest import Nest, extents_of, inner_extents
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.ops.window_schedule import pad_nest, written_out
@@ -55,7 +55,8 @@ def direct_default(conv: Tensor, vectors: VectorUnit) -> dict[str, Option]:
 def apply_direct(
     schedule: Schedule, conv: Tensor, config: Mapping[str, Any], vectors: VectorUnit
 ) -> None:
-    """Append the steps: a nest for the zeros, if there are any, one for the sums of `conv`.
+    """Append the steps: a nest for the zeros, if there are any, one for the sums of `conv`, and one
+    inside it for the stage that may follow element for element.
 
     Args:
         schedule: it has no steps yet.
@@ -73,7 +74,7 @@ def apply_direct(
     extents = extents_of(conv)
     n, c, y, x, ic, kh, kw = extents
     channels, rows, lanes = config["tile"]
-    Nest(
+    loops = Nest(
         extents=extents,
         cuts={
             c: (max(1, config["channels"] // channels), channels),
@@ -89,3 +90,18 @@ def apply_direct(
         unrolled=[*written_out(config["unroll"], kh, kw), (y, 1), (c, 2)],
         vectorized=(x, 1),
     ).apply(schedule[conv])  # fmt: skip
+    if conv not in schedule.outputs:
+        around = [(x, 0), (c, 1), (y, 0), (c, 0), (n, 0)] if loops.get((ic, 0)) is None else []
+        _follow(schedule, conv, [loops[part] for part in around if part in loops], vectors)
+
+
+def _follow(schedule: Schedule, conv: Tensor, loops: list[str], vectors: VectorUnit) -> None:
+    """Take the result of `conv` to the next stage in the first of `loops`, or else after them."""
+    (out,) = schedule.outputs
+    if loops:
+        schedule[out].reverse_compute_at(schedule[conv].name, loops[0])
+    names = [str(loop) for loop in schedule[out].loops]
+    around = names.index(loops[0]) + 1 if loops else 0
+    extents = inner_extents(schedule, schedule[out].name, around)
+    if extents:
+        pad_nest(extents, out.dtype, vectors).apply(schedule[out])

@@ -42,9 +42,11 @@ PANEL_PIXELS = 256
 LEAST_DEPTH, LEAST_CHANNELS = 4, 16
 """Input channels of a panel, and output channels of a task, that are tried at least."""
 
-SHARING, TASKS = 128, 4
-"""Output channels that share a panel, where that leaves tasks enough for a few threads: gathering
-costs a fiftieth then."""
+SHARING = 128
+"""Output channels that are to share a panel: gathering costs a fiftieth then."""
+
+TASKS = 12
+"""Tasks of equal size that any few threads share well; fewer are to be a multiple of four."""
 
 COPY_CYCLES = 2.5
 """Cycles that gathering a vector costs: a load that may be masked, a store, their addresses."""
@@ -116,10 +118,11 @@ class Gathering:
         }
 
     def _sharing(self, panels: int) -> int:
-        """The output channels that share a panel: many, while there are tasks enough."""
+        """The output channels that share a panel: many, while that keeps a few threads busy."""
         options = powers(LEAST_CHANNELS, self.channels)
-        busy = [c for c in options if panels * round(self.channels / c) >= TASKS]
-        return nearest([c for c in busy if c >= SHARING] or busy[-1:] or options[-1:], SHARING)
+        counts = {c: panels * max(1, round(self.channels / c)) for c in options}
+        fair = [c for c, tasks in counts.items() if tasks >= TASKS or tasks % 4 == 0]
+        return nearest([c for c in fair if c >= SHARING // 2] or fair or options[-1:], SHARING)
 
     def best(self, vectors: VectorUnit) -> tuple[int, tuple[int, ...]]:
         """The rows of a panel and the register tile that cost least."""
@@ -179,25 +182,31 @@ def apply_gathered(
     panel = _gather(schedule, block, source)
     if padding and config["zeros"] == "inline":
         schedule[padding.pop()].compute_inline()
-    finish = _finish(schedule, conv, block, in_panels, f"n, oc, y, x -> n, oc, {pixel}")
+    finish = _finish(schedule, conv, block, in_panels)
     loops = _multiply(schedule, block, config)
     task = _innermost(loops, [("p2", 0), ("p3", 0), ("p1", 0), ("p0", 0)])
     step = _innermost(loops, [("ic", 0)]) or task
-    if step is not None:
+    if step is not None and panel is not None:
         schedule[panel].compute_at(block, step)
         for name in padding:
             schedule[name].compute_at(panel, step)
     for name in padding:
-        own = inner_extents(schedule, name, _depth_of(schedule, name, step))
+        own = inner_extents(schedule, name, _depth_of(schedule, name, step if panel else None))
         pad_nest(own, conv.dtype, vectors).apply(schedule[name])
     if task is not None:
         schedule[finish].reverse_compute_at(block, task)
-    _row_by_row(schedule, panel, sizes, vectors)
+    if panel is not None:
+        _row_by_row(schedule, panel, sizes, vectors)
     _row_by_row(schedule, finish, sizes, vectors)
 
 
-def _gather(schedule: Schedule, block: str, source: str) -> str:
-    """The block that gathers panels of `source`: in a panel and in its loops, pixels come last."""
+def _gather(schedule: Schedule, block: str, source: str) -> str | None:
+    """The block that gathers panels of `source`: in a panel and in its loops, pixels come last.
+
+    None where all windows together are one element.
+    """
+    if not set(inner_extents(schedule, block, 0)) - {"p2"}:
+        return None
     before = set(schedule.blocks)
     schedule[block].reindex(source)
     (panel,) = set(schedule.blocks) - before
@@ -210,12 +219,12 @@ def _gather(schedule: Schedule, block: str, source: str) -> str:
     return panel
 
 
-def _finish(schedule: Schedule, conv: Tensor, block: str, instances: str, layout: str) -> str:
+def _finish(schedule: Schedule, conv: Tensor, block: str, in_panels: str) -> str:
     """The block that takes sums out of panels: the next stage, or else a copy to the output."""
     if conv not in schedule.outputs:
         (out,) = schedule.outputs
-        schedule[block].transform_layout(conv.name, layout)
-        schedule[out].transform_block_layout(instances)
+        schedule[block].transform_layout(conv.name, in_panels)
+        schedule[out].transform_block_layout(in_panels)
         return schedule[out].name
     before = set(schedule.blocks)
     schedule[block].reindex(conv.name)

@@ -12,6 +12,7 @@ from tvmlab.ops.batch_norm import OPERATOR as BATCH_NORM
 from tvmlab.ops.blur import OPERATOR as BLUR
 from tvmlab.ops.conv1d_conv3d import OPERATORS as CONVOLUTIONS
 from tvmlab.ops.conv2d import OPERATOR as CONV2D
+from tvmlab.ops.conv2d_relu import OPERATOR as CONV2D_BIAS_RELU
 from tvmlab.ops.conv2d_transpose import OPERATOR as CONV2D_TRANSPOSE
 from tvmlab.ops.dense import OPERATOR as DENSE
 from tvmlab.ops.depthwise import DEPTHWISE_BN_RELU, DEPTHWISE_CONV2D
@@ -39,6 +40,7 @@ OPERATORS: Mapping[str, Operator] = {
         NARROW_MATMUL,
         DENSE,
         CONV2D,
+        CONV2D_BIAS_RELU,
         DEPTHWISE_CONV2D,
         DEPTHWISE_BN_RELU,
         CONV2D_TRANSPOSE,
@@ -79,7 +81,7 @@ def from_shape(name: str, shape: Sequence[int]) -> Workload:
     """The workload of the operator `name` for a list of numbers; `Operator.usage` says which.
 
     matmul: m,n,k (`A @ B`, both stored by rows); narrow_matmul, dense: m,n,k; batch_matmul:
-    batch,m,n,k; conv2d: batch,in_channels,height,width,
+    batch,m,n,k; conv2d, conv2d_bias_relu: batch,in_channels,height,width,
     out_channels,kernel[,stride] (padding SAME); depthwise_conv2d, depthwise_bn_relu:
     batch,channels,height,width,kernel[,stride] (padding SAME); attention:
     batch,heads,queries,features[,keys]; softmax, layer_norm: rows,columns; blur: height,width;

@@ -68,6 +68,7 @@ class Gathering:
         depth: input channels of a group.
         kernel: height and width of a window.
         across: columns between neighbouring windows.
+        padded: whether the image has zeros around it.
         size_bytes: of an element.
     """
 
@@ -79,6 +80,7 @@ class Gathering:
     depth: int
     kernel: tuple[int, int]
     across: int
+    padded: bool
     size_bytes: int
 
     @classmethod
@@ -90,7 +92,8 @@ class Gathering:
         size = dtypes.size_bytes(conv.dtype)
         steps = Steps.of(conv)
         across = steps.stride[1] if steps is not None else 1
-        return cls(n, groups, oc // groups, height, width, ic, (kh, kw), across, size)
+        padded, kernel = len(stages([conv])) > 1, (kh, kw)
+        return cls(n, groups, oc // groups, height, width, ic, kernel, across, padded, size)
 
     def row_options(self) -> tuple[int, ...]:
         """Rows of the image in a panel: they divide its height."""
@@ -124,6 +127,18 @@ class Gathering:
         fair = [c for c, tasks in counts.items() if tasks >= TASKS or tasks % 4 == 0]
         return nearest([c for c in fair if c >= SHARING // 2] or fair or options[-1:], SHARING)
 
+    def is_plain(self, tile: tuple[int, ...]) -> bool:
+        """Whether the vectors of a tile stand in the image as they are, so that no panel is made:
+        parts of its rows, each window one element of them."""
+        is_point = self.kernel == (1, 1) and self.across == 1 and not self.padded
+        return is_point and self.width % tile[1] == 0
+
+    def is_whole(self, tile: tuple[int, ...], depth: int) -> bool:
+        """Whether a tile's sums are of all input channels, and its pixels whole rows or parts of
+        one, so that they go from their registers to their place."""
+        rows = tile[1] % self.width == 0 or self.width % tile[1] == 0
+        return rows and depth == self.depth
+
     def best(self, vectors: VectorUnit) -> tuple[int, tuple[int, ...]]:
         """The rows of a panel and the register tile that cost least."""
         choices = [(r, t) for r in self.row_options() for t in self.tiles(vectors)]
@@ -143,12 +158,26 @@ class Gathering:
         total = 0.0
         for height, down in _pieces(self.channels, channels):
             for width, across in _pieces(pixels, lanes):
-                wide = vectors.vectors(width, self.size_bytes)
+                wide = _widths(width, self.size_bytes, vectors)
                 loads = height / 2 + wide
                 busy = max(height * wide, FMA_LATENCY, loads) + LOAD_SHARE * loads
                 total += down * across * busy
-        copied = rows * vectors.vectors(self.width, self.size_bytes)
-        return (total + COPY_CYCLES * copied) / (self.channels * pixels)
+        lines = rows * vectors.vectors(self.width, self.size_bytes)
+        gathered = 0.0 if self.is_plain(tile) else float(lines)
+        steps = self.depth * self.kernel[0] * self.kernel[1]
+        left = 0.0 if self.is_whole(tile, self.depth) else lines * self.channels / steps
+        return (total + COPY_CYCLES * (gathered + left)) / (self.channels * pixels)
+
+
+def _widths(lanes: int, size_bytes: int, vectors: VectorUnit) -> float:
+    """Full vectors' worth of time that `lanes` take.
+
+    A vector of 512 bits goes through two units of 256 bits, so a last one of half the width takes
+    half the time (Zen 4, Ice Lake without the second unit of servers).
+    """
+    if vectors.bits < 512:
+        return vectors.vectors(lanes, size_bytes)
+    return -(-lanes // (vectors.lanes(size_bytes) // 2)) / 2
 
 
 def _pieces(extent: int, part: int) -> list[tuple[int, int]]:
@@ -179,7 +208,7 @@ def apply_gathered(
     pixel = f"y // {rows}, y % {rows} * {sizes.width} + x"
     in_panels = f"n, oc, y, x -> n, {group}, {pixel}"
     schedule[block].transform_block_layout(in_panels)
-    panel = _gather(schedule, block, source)
+    panel = None if sizes.is_plain(config["tile"]) else _gather(schedule, block, source)
     if padding and config["zeros"] == "inline":
         schedule[padding.pop()].compute_inline()
     finish = _finish(schedule, conv, block, in_panels)
@@ -193,11 +222,16 @@ def apply_gathered(
     for name in padding:
         own = inner_extents(schedule, name, _depth_of(schedule, name, step if panel else None))
         pad_nest(own, conv.dtype, vectors).apply(schedule[name])
-    if task is not None:
-        schedule[finish].reverse_compute_at(block, task)
     if panel is not None:
         _row_by_row(schedule, panel, sizes, vectors)
+    is_whole = sizes.is_whole(config["tile"], config["depth"])
+    tile = _innermost(loops, [("p2", 1), ("p4", 0)]) if is_whole else None
+    if tile is not None or task is not None:
+        schedule[finish].reverse_compute_at(block, tile or task)
     _row_by_row(schedule, finish, sizes, vectors)
+    if tile is not None:
+        for loop in schedule[finish].loops[_depth_of(schedule, finish, tile) : -1]:
+            schedule[finish].unroll(loop)
 
 
 def _gather(schedule: Schedule, block: str, source: str) -> str | None:

@@ -3,12 +3,11 @@
 C1 to C12: the convolutions of ResNet-18 at batch 1, and D1 to D9: those of MobileNet by channel,
 all with padding SAME, from table 1 of Chen et al., Learning to Optimize Tensor Programs
 (arXiv 1805.08166). `headline` is the product that opens tvmlab's documentation; `heads` are the
-scores of a 12-headed attention over 128 positions; `conv_bias_relu` is the first
-convolution of MobileNet by point; `gemm16` and `gemv` are layers of 4096 features
-at a batch of 16 and of 1, `dense16` and `dense1` these with weights that stand in panels; the
-others are the sizes that measurements are given for, or one size each as networks have it: the
-first pooling and the last of ResNet, a layer of a speech model, of a
-video model and of a generator, an embedding.
+scores of a 12-headed attention over 128 positions; `conv_bias_relu` is the first convolution of
+MobileNet by point; `gemm16` and `gemv` are layers of 4096 features at a batch of 16 and of 1,
+`dense16` and `dense1` these with weights that stand in panels; the others are the sizes that
+measurements are given for, or one size each as networks have it: the first pooling and the last of
+ResNet, a layer of a speech model, of a video model and of a generator, an embedding.
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "conv_bias_relu": (
         "conv2d_bias_relu",
         {
-            "batch": 1, "in_channels": 64, "height": 56, "width": 56, "out_channels": 64,
+            "batch": 1, "in_channels": 32, "height": 112, "width": 112, "out_channels": 64,
             "kernel": 1,
         },
     ),

@@ -21,13 +21,17 @@ from dataclasses import dataclass
 from itertools import product
 from statistics import median, quantiles
 
+import numpy as np
+
 import tvmlab as t
 from tvmlab import ops
 from tvmlab.api import Schedule, create_schedule
 from tvmlab.errors import ScheduleError
+from tvmlab.measure.timing import duration
 from tvmlab.schedule import Step
 from tvmlab.schedule.primitives import Reorder, Split, Unroll, Vectorize
 from tvmlab.targets import get
+from tvmlab.targets.cpu.threads import num_threads
 from tvmlab.targets.target import Signature
 
 
@@ -40,12 +44,14 @@ class Action:
         budget_s: the longest wait at the 95th percentile.
         why: where the budget comes from.
         calls: the timed calls, one for each sample.
+        times: how often each call does it.
     """
 
     name: str
     budget_s: float
     why: str
     calls: Iterator[Callable[[], object]]
+    times: int = 1
 
 
 def tiled(size: int, rows: int, lanes: int, depth: int) -> tuple[Schedule, Step]:
@@ -175,6 +181,32 @@ def first_times(size: int) -> Iterator[Callable[[], object]]:
         yield lambda schedule=schedule, step=step: applied(schedule, step).time()
 
 
+HOT = 1000
+"""Launches in a row, in machine code."""
+
+
+def launches(idle_s: float | None) -> Iterator[Callable[[], object]]:
+    """A parallel loop of one addition a thread, after workers had nothing to do for `idle_s`.
+
+    None: `HOT` of them one after the other.
+    """
+    threads = num_threads()
+    a = t.placeholder((threads,), name="A")
+    s = create_schedule(t.compute((threads,), lambda i: a[i] + 1.0, name="B"))
+    s["B"].parallel("i", chunks="static")
+    program = s.lowered()
+    machine = get("cpu")
+    arrays = np.zeros((2, threads), np.float32)
+    call = machine.build(machine.emit(program), Signature.of(program)).prepare(*arrays)
+    call.repeat(HOT)
+    while True:
+        if idle_s is None:
+            yield lambda: call.repeat(HOT)
+        else:
+            time.sleep(idle_s)
+            yield call
+
+
 def imports() -> Iterator[Callable[[], object]]:
     """`import tvmlab` in a fresh interpreter, with all that an expression needs."""
     command = [sys.executable, "-c", "import tvmlab; tvmlab.placeholder; tvmlab.compute"]
@@ -196,6 +228,9 @@ def actions() -> list[Action]:
         Action("step -> assembly, 1024^3", 0.250, "a tab that fills soon", codes(1024, "asm")),
         Action("step -> kernel, 1024^3", 0.025, "TVM 0.27's figure", builds(1024, "explore")),
         Action("same, all LLVM passes", 0.150, "any workload", builds(1024, "full")),
+        Action("launch, hot", 1e-6, "a share of 10 us of work", launches(None), HOT),
+        Action("launch after 1 ms", 100e-6, "a worker's wake-up", launches(0.001)),
+        Action("launch after 20 ms", 200e-6, "a worker's wake-up", launches(0.020)),
         Action("step -> first time, 256^3", 1.0, "0.4 s typically", first_times(256)),
         Action("step -> first time, 1024^3", 1.0, "0.4 s typically", first_times(1024)),
     ]
@@ -218,12 +253,13 @@ def main() -> None:
     for action in actions():
         first = next(action.calls)
         first()  # libraries that load when first needed are not what is asked about
-        times_s = [timed(call) for _, call in zip(range(args.samples), action.calls, strict=False)]
+        calls = zip(range(args.samples), action.calls, strict=False)
+        times_s = [timed(call) / action.times for _, call in calls]
         p50, p95 = median(times_s), quantiles(times_s, n=20, method="inclusive")[-1]
         verdict = "" if p95 <= action.budget_s else "  MISSED"
         print(
-            f"{action.name:28} {p50 * 1e3:6.1f} ms {p95 * 1e3:6.1f} ms "
-            f"{action.budget_s * 1e3:6.0f} ms{verdict}  ({action.why})",
+            f"{action.name:28} {duration(p50):>9} {duration(p95):>9} "
+            f"{duration(action.budget_s):>9}{verdict}  ({action.why})",
             flush=True,
         )
         rows.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from tvmlab.arith.bounds import Interval, bounds
@@ -34,16 +35,22 @@ def verify_declared(program: Program) -> None:
         VerifyError: naming the block and the access that no region holds.
     """
     for block in blocks(program.body):
-        ranges: Ranges = {it.var: extent_range(it.extent, {}) for it in block.iters}
-        for access in _accesses([s for s in (block.init, block.body) if s is not None], ranges):
-            regions = block.writes if access.is_write else (*block.reads, *block.writes)
-            if not any(_holds(region, access, ranges) for region in regions):
-                what = "written" if access.is_write else "read"
-                shown = ", ".join(map(repr, access.indices))
-                raise VerifyError(
-                    f"block {block.name}: {access.buffer.name}[{shown}] is {what}, and no region "
-                    "that the block declares surely holds it."
-                )
+        _verify_block(block)
+
+
+@lru_cache(maxsize=4096)
+def _verify_block(block: Block) -> None:
+    """Check one block; the blocks that a step leaves as they were are known from before."""
+    ranges: Ranges = {it.var: extent_range(it.extent, {}) for it in block.iters}
+    for access in _accesses([s for s in (block.init, block.body) if s is not None], ranges):
+        regions = block.writes if access.is_write else (*block.reads, *block.writes)
+        if not any(_holds(region, access, ranges) for region in regions):
+            what = "written" if access.is_write else "read"
+            shown = ", ".join(map(repr, access.indices))
+            raise VerifyError(
+                f"block {block.name}: {access.buffer.name}[{shown}] is {what}, and no region "
+                "that the block declares surely holds it."
+            )
 
 
 def _accesses(inside: Iterable[Stmt], ranges: Ranges) -> Iterator[Access]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.program import Block, For, If, Let, Program, Stmt, Store
-from tvmlab.ir.walk import exprs, operands, rewrite_expr, sub_stmts
+from tvmlab.ir.walk import exprs, operands, rewrite_expr, sub_stmts, variables
 
 
 class Limit(NamedTuple):
@@ -92,28 +93,55 @@ def verify_inside(program: Program, *, strict: bool = False) -> None:
     Raises:
         VerifyError: naming the first index or binding that is outside.
     """
-    for claim in _claims(program.body, {}, ()):
-        # Over sizes the limits cost much, and only tell what is surely inside.
-        weighs_limits = strict or isinstance(claim.extent, int)
-        if claim.is_plain():
-            continue
-        low, high = claim.interval() if weighs_limits else bounds(claim.value, claim.ranges)
-        if low > high:
-            continue  # the conditions around it contradict each other: never evaluated
-        last = claim.extent - 1
-        first_over, most_over = claim.excess(weighs_limits)
-        if first_over >= 0 or high < 0:
-            raise VerifyError(f"{claim.what} is {claim.value!r}, which is outside 0..{last}.")
-        depends_on_data = any(isinstance(e, Load) for e in exprs(claim.value))
-        if strict and not depends_on_data and (low < 0 or most_over >= 0):
-            raise VerifyError(
-                f"{claim.what} is {claim.value!r}, which may be {low:.0f} to {high:.0f}, outside "
-                f"0..{last}."
-            )
+    for claim in _claims(program.body, {}, (), strict):
+        _verify(claim, strict)
 
 
-def _claims(s: Stmt, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> Iterator[Claim]:
-    """The claims of a statement and those below it; `ranges` grows with the loops entered."""
+def _verify(claim: Claim, strict: bool) -> None:
+    # Over sizes the limits cost much, and only tell what is surely inside.
+    weighs_limits = strict or isinstance(claim.extent, int)
+    if claim.is_plain():
+        return
+    low, high = claim.interval() if weighs_limits else bounds(claim.value, claim.ranges)
+    if low > high:
+        return  # the conditions around it contradict each other: never evaluated
+    last = claim.extent - 1
+    first_over, most_over = claim.excess(weighs_limits)
+    if first_over >= 0 or high < 0:
+        raise VerifyError(f"{claim.what} is {claim.value!r}, which is outside 0..{last}.")
+    depends_on_data = any(isinstance(e, Load) for e in exprs(claim.value))
+    if strict and not depends_on_data and (low < 0 or most_over >= 0):
+        raise VerifyError(
+            f"{claim.what} is {claim.value!r}, which may be {low:.0f} to {high:.0f}, outside "
+            f"0..{last}."
+        )
+
+
+Known = tuple[tuple[Var, Interval | None], ...]
+"""The values of some variables, as far as they are known."""
+
+
+@lru_cache(maxsize=4096)
+def _verify_block(block: Block, known: Known, strict: bool) -> None:
+    """Check a block below loops over `known`; what a step left as it was is known from before."""
+    ranges = {var: reach for var, reach in known if reach is not None}
+    for claim in _block_claims(block, ranges, (), strict):
+        _verify(claim, strict)
+
+
+@lru_cache(maxsize=4096)
+def _bound_by(block: Block) -> tuple[Var, ...]:
+    """The variables outside `block` that its bindings, condition and extents are over."""
+    extents = [it.extent for it in block.iters if isinstance(it.extent, Expr)]
+    over = [variables(e) for e in (*block.bindings, block.where, *extents)]
+    return tuple(set[Var]().union(*over))
+
+
+def _claims(
+    s: Stmt, ranges: dict[Var, Interval], limits: tuple[Limit, ...], strict: bool
+) -> Iterator[Claim]:
+    """The claims of a statement and those below it that are not yet known to hold; `ranges` grows
+    with the loops entered."""
     if isinstance(s, For):
         ranges[s.var] = loop_range(s, ranges)
     elif isinstance(s, Store):
@@ -122,23 +150,37 @@ def _claims(s: Stmt, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> 
     elif isinstance(s, If):
         yield from _reads(s.condition, ranges, limits)
         if _may_be(s.condition, True):
-            yield from _claims(s.then, ranges, (*limits, *_limits(s.condition, True)))
+            yield from _claims(s.then, ranges, (*limits, *_limits(s.condition, True)), strict)
         if s.otherwise is not None and _may_be(s.condition, False):
-            yield from _claims(s.otherwise, ranges, (*limits, *_limits(s.condition, False)))
+            no = (*limits, *_limits(s.condition, False))
+            yield from _claims(s.otherwise, ranges, no, strict)
         return
     elif isinstance(s, Let):
         yield from _reads(s.value, ranges, limits)
     elif isinstance(s, Block):
-        if not _may_be(s.where, True):
-            return
-        inside = (*limits, *_limits(s.where, True))
-        for it, binding in zip(s.iters, s.bindings, strict=True):
-            what = f"block {s.name}: the binding of {it.var.name}"
-            yield Claim(what, binding, it.extent, ranges, inside)
-        ranges = {it.var: extent_range(it.extent, ranges) for it in s.iters}
-        limits = ()
+        known = tuple((v, ranges.get(v)) for v in _bound_by(s))
+        if limits or any(isinstance(reach, Reach) for _, reach in known):
+            yield from _block_claims(s, ranges, limits, strict)
+        else:
+            _verify_block(s, known, strict)
+        return
     for below in sub_stmts(s):
-        yield from _claims(below, ranges, limits)
+        yield from _claims(below, ranges, limits, strict)
+
+
+def _block_claims(
+    block: Block, ranges: dict[Var, Interval], limits: tuple[Limit, ...], strict: bool
+) -> Iterator[Claim]:
+    """The claims of a block and of what is inside, which knows nothing of the outside."""
+    if not _may_be(block.where, True):
+        return
+    where = (*limits, *_limits(block.where, True))
+    for it, binding in zip(block.iters, block.bindings, strict=True):
+        what = f"block {block.name}: the binding of {it.var.name}"
+        yield Claim(what, binding, it.extent, ranges, where)
+    inner = {it.var: extent_range(it.extent, ranges) for it in block.iters}
+    for below in sub_stmts(block):
+        yield from _claims(below, inner, (), strict)
 
 
 def _reads(e: Expr, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> Iterator[Claim]:

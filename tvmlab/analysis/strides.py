@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tvmlab.analysis.regions import atom_variables
 from tvmlab.arith.linear import Interval, Linear
-from tvmlab.arith.simplify import loop_range
+from tvmlab.arith.simplify import extent_range
 from tvmlab.arith.undigited import flat_index
-from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Store
 from tvmlab.ir.walk import exprs, exprs_of, stmts, substitute
@@ -35,14 +36,21 @@ class Stride:
     elements: int | None
 
 
-def strides(block: Block, loops: Sequence[For], loop: For) -> Iterator[Stride]:
+def strides(block: Block, loops: Sequence[For], loop: For) -> tuple[Stride, ...]:
     """Every access of `block`, below `loops`, along `loop`, which is one of them.
 
     Buffers of symbolic shape are left out.
     """
+    return _strides(block, tuple((o.var, o.extent) for o in loops), loop.var)
+
+
+@lru_cache(maxsize=4096)
+def _strides(block: Block, loops: tuple[tuple[Var, Extent], ...], var: Var) -> tuple[Stride, ...]:
+    """Kept: several rules ask, at every step, and most blocks are as they were."""
     ranges: dict[Var, Interval] = {}
-    for outer in loops:
-        ranges[outer.var] = loop_range(outer, ranges)
+    for outer, extent in loops:
+        ranges[outer] = extent_range(extent, ranges)
+    found = []
     values = {it.var: b for it, b in zip(block.iters, block.bindings, strict=True)}
     for buffer, indices, is_store in _accesses(block):
         steps = buffer.strides()
@@ -50,7 +58,8 @@ def strides(block: Block, loops: Sequence[For], loop: For) -> Iterator[Stride]:
             continue
         over = [substitute(index, values) for index in indices]
         place = flat_index(over, [int(s) for s in steps], ranges)  # type: ignore[arg-type]
-        yield Stride(buffer, is_store, _coefficient(place, loop.var))
+        found.append(Stride(buffer, is_store, _coefficient(place, var)))
+    return tuple(found)
 
 
 def _accesses(block: Block) -> Iterator[tuple[Buffer, tuple[Expr, ...], bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 from tvmlab.errors import UsageError
@@ -47,6 +48,7 @@ def work_of(program: Program) -> Work:
     return Work(float(flops), float(sum(b.size_bytes for b in program.params)))
 
 
+@lru_cache(maxsize=4096)
 def operations(block: Block) -> int:
     """Operations on elements that one instance of `block` makes."""
     return _in_stmt(block.body)

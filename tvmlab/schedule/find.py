@@ -6,8 +6,9 @@ root to a block, and survive every step that does not consume the loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tvmlab.arith import Interval, simplify
 from tvmlab.arith.simplify import loop_range
@@ -33,9 +34,10 @@ class Site:
         return [loop.var.name for loop in self.loops]
 
 
-def sites(program: Program) -> Iterator[Site]:
-    """Every block with its loops, in order."""
-    return (Site(block, loops) for block, loops in blocks_with_loops(program.body))
+@lru_cache(maxsize=64)
+def sites(program: Program) -> tuple[Site, ...]:
+    """Every block with its loops, in order. Kept: a step and the rules ask often about one."""
+    return tuple(Site(block, loops) for block, loops in blocks_with_loops(program.body))
 
 
 def find_site(program: Program, block: str) -> Site | None:

@@ -18,12 +18,13 @@ SMALL_SHARE = 0.05
 
 def recomputation(program: Program) -> Iterator[Caution]:
     """Blocks moved or copied to where they compute the same elements again and again."""
-    total = operations_below(program.body)
     for site in sites(program):
         times = repetitions(program, site.block)
+        if times <= MOST:
+            continue
+        total = operations_below(program.body)
         nest = site.loops[0] if site.loops else site.block
-        share = operations_below(nest) / total if total else 0.0
-        if times > MOST and share > SMALL_SHARE:
+        if total and operations_below(nest) / total > SMALL_SHARE:
             yield Caution(
                 "recomputation",
                 site.block.name,

@@ -31,8 +31,9 @@ CODE_KINDS: list[CodeKind] = [
 ]
 
 POLL_S = 0.2
-LIMITS = Limits(build_s=60.0, run_s=120.0)
-"""A user may wait for what a tuner gives up: three plain loops can take seconds, three times."""
+LIMITS = Limits(build_s=90.0, run_s=120.0)
+"""A user may wait for what a tuner gives up: three plain loops can take seconds, three times. A
+compilation is stopped before, with words that say what to change."""
 _MEASURING = threading.Lock()
 
 

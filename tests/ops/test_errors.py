@@ -58,6 +58,18 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: ops.conv2d(1, 1, 8, 8, 1, 3, padding=(1, 1, 1)),
         "conv2d was given padding=(1, 1, 1)",
     ),
+    "axes twice": (
+        lambda: ops.transpose((4, 5, 6), (0, 1, 1)),
+        "transpose was given axes=(0, 1, 1) for 3 dimension(s); give each of 0 to 2 once.",
+    ),
+    "axes of a fold": (
+        lambda: ops.reduce((4, 5), (1, -1)),
+        "reduce was given axes=(1, -1) for 2 dimension(s); give one or more of -2 to 1, each ",
+    ),
+    "fold unknown": (
+        lambda: ops.reduce((4, 5), by="median"),
+        "reduce was given by='median'; it is one of sum, mean, prod, max, min.",
+    ),
     "operator misspelt": (
         lambda: ops.get("matmull"),
         "there is no operator 'matmull'; did you mean 'matmul'? known are matmul, ",

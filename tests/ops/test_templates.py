@@ -55,7 +55,9 @@ def test_compiled_configurations_are_right(workload: Workload, make) -> None:
         assert_right(schedule, arrays, run_compiled(schedule, arrays))
 
 
-@pytest.mark.parametrize("name", ["headline", "C1", "C6", "C11", "C12", "D2", "D7", "softmax"])
+@pytest.mark.parametrize(
+    "name", ["headline", "C1", "C6", "C11", "C12", "D2", "D7", "softmax", "blur"]
+)
 def test_configurations_of_real_sizes_are_legal(name: str) -> None:
     workload = ops.named(name)
     for template in (workload.template(), generic(), workload.template(vectors=AVX2)):
@@ -63,7 +65,9 @@ def test_configurations_of_real_sizes_are_legal(name: str) -> None:
             scheduled(workload, template, config)
 
 
-@pytest.mark.parametrize("name", ["headline", "C6", "D7", "softmax", "chain"])
+@pytest.mark.parametrize(
+    "name", ["headline", "C6", "D7", "softmax", "chain", "transpose", "row_sum", "blur"]
+)
 def test_defaults_are_right_at_real_sizes(name: str) -> None:
     workload = ops.named(name)
     template = workload.template()

@@ -26,11 +26,11 @@ _MATH = f"{_HERE}.emit_math"
 VALUES = Room(
     "values",
     (
+        "tests/analysis/test_numbers.py",
         "tests/targets/test_cpu_emit_text.py",
         "tests/targets/test_cpu_emit_orders.py",
         "tests/targets/test_cpu_emit_math.py",
         "tests/targets/test_cpu_emit_values.py",
-        "tests/analysis/test_numbers.py",
         "tests/targets/test_cpu_bfloat16.py",
         "tests/te/test_bounded.py",
         "tests/targets/test_cpu_integer_bits.py",

@@ -140,3 +140,14 @@ def test_streams_are_for_few_rows_and_sums_that_tasks_can_share() -> None:
         assert "streams" not in walks(other)
     gemv = ops.named("gemv")
     assert gemv.template().default(gemv.tensors)["inner"] == "streams"
+
+
+@pytest.mark.parametrize("rows", [3, 4, 8])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_copies_of_rows_and_of_narrow_panels_are_right(rows: int, transposed: bool) -> None:
+    """37 terms of a sum and 45 rows: a square and a group of panels that are not full."""
+    workload = ops.matmul(45, 32, 37, transpose_a=transposed)
+    schedule = _scheduled(workload, tile=(rows, 16), pack="both")
+    assert len(schedule["A_cache"].loops) == (3 if rows == 3 and not transposed else 4)
+    arrays = inputs_of(workload)
+    assert_right(schedule, arrays, run_compiled(schedule, arrays))

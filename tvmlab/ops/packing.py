@@ -11,6 +11,16 @@ from __future__ import annotations
 from tvmlab.schedule import Schedule
 from tvmlab.schedule.find import find_site
 
+TOGETHER = 16
+"""Columns that are copied at once: as many as a line of the caches holds of four bytes each."""
+
+WIDTH = 32
+"""Elements of a row that are copied in one go: of a narrow panel's alone, lines would be read again
+for the next panel, by when they have left the cache."""
+
+SQUARES = (4, 8, 16)
+"""Rows that the target transposes in registers, a square at a time, when they are lanes."""
+
 
 def pack(
     schedule: Schedule, block: str, operand: str, dimension: int, size: int, parallel: bool
@@ -42,11 +52,18 @@ def pack(
     inside, panel = names[dimension], None
     if site.loops[dimension].extent != size:
         panel, inside = stage.split(names[dimension], size)
-    order = [panel, names[1 - dimension], inside] if panel else [names[1 - dimension], inside]
-    stage.reorder(*order)
+    along = names[1 - dimension]
+    stage.reorder(*([panel] if panel else []), along, inside)
     if dimension == 1:
+        stage.vectorize(inside)
+        if panel and WIDTH // size > 1:
+            panel, beside = stage.split(panel, WIDTH // size)
+            stage.reorder(panel, along, beside, inside)
+    elif size in SQUARES and site.loops[1].extent >= TOGETHER:
+        along, columns = stage.split(along, TOGETHER)
+        stage.unroll(columns)
         stage.vectorize(inside)
     else:
         stage.unroll(inside)
     if parallel:
-        stage.parallel(order[0])
+        stage.parallel(panel or along)

@@ -9,6 +9,7 @@ from typing import Any
 from tvmlab.ops.choices import nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, Part
+from tvmlab.ops.packing import SQUARES
 from tvmlab.ops.register_tile import (
     best_tile,
     lane_choices,
@@ -85,7 +86,7 @@ class Product:
         copied = is_large and self.n >= FEW
         whole = "left" if self.panel else "both"
         return {
-            "tile": self._tile(self.tiles),
+            "tile": self._tile(self._transposed() if copied else self.tiles),
             "rows": nearest(powers(32, self.m), 64),
             "columns": nearest(powers(64, self.n), 512 if copied else 256),
             "depth": nearest(powers(16, self.k), 1024),
@@ -113,6 +114,10 @@ class Product:
             "pack": "none",
             "parallel": True,
         }
+
+    def _transposed(self) -> Sequence[tuple[int, ...]]:
+        """The tiles for which a copy of A costs least, if there are any."""
+        return [t for t in self.tiles if t[0] in SQUARES] or self.tiles
 
     def _tile(self, tiles: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
         lanes = self.vectors.lanes(self.element_bytes)

@@ -74,7 +74,7 @@ GOALS: Mapping[str, Goal] = {
     "fused": Goal(
         "fused",
         1.0,
-        ("C2+relu", "C6+relu", "C7+relu", "depthwise_bn_relu", "lstm_cell", "attention"),
+        ("conv_bias_relu", "depthwise_bn_relu", "lstm_cell", "attention"),
         over_unfused=1.2,
     ),
 }  # fmt: skip

@@ -18,6 +18,16 @@ def matmul(jax: Any, workload: Workload) -> Function:
     return lambda a, b: jax.numpy.matmul(a.T if transposed else a, b)
 
 
+def dense(jax: Any, workload: Workload) -> Function:
+    has_relu = bool(workload.args["relu"])
+
+    def call(x: Any, w: Any, b: Any) -> Any:
+        total = jax.numpy.matmul(x, w) + b
+        return jax.numpy.maximum(total, 0) if has_relu else total
+
+    return call
+
+
 def batch_matmul(jax: Any, workload: Workload) -> Function:
     return jax.numpy.matmul
 
@@ -106,6 +116,7 @@ def blur(jax: Any, workload: Workload) -> Function:
 
 FUNCTIONS: Mapping[str, Callable[[Any, Workload], Function]] = {
     "matmul": matmul,
+    "dense": dense,
     "batch_matmul": batch_matmul,
     "narrow_matmul": narrow_matmul,
     "multiply_add_relu": multiply_add_relu,

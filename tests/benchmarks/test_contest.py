@@ -48,6 +48,12 @@ TINY = (
     ops.resize2d(1, 2, 4, 5, 8, 10),
     ops.resize2d(1, 2, 4, 5, 8, 10, method="nearest"),
     ops.attention(1, 2, 8, 16),
+    ops.conv2d_bias_relu(1, 3, 6, 6, 4, 3),
+    ops.lstm_cell(16),
+    ops.transpose((8, 16)),
+    ops.reduce((8, 16)),
+    ops.reduce((8, 16), by="mean"),
+    ops.blur(6, 16),
     ops.depthwise_bn_relu(1, 4, 6, 6, 3),
 )
 

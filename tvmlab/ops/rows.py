@@ -35,10 +35,12 @@ class RowsTemplate(ScheduleTemplate):
         blocks go row by row, whether the next group is fetched ahead, how the result is written."""
         (out,) = outputs
         m, n = out.extents
-        lanes = lane_choices(n, dtypes.size_bytes(out.dtype), self.vectors)
+        size_bytes = dtypes.size_bytes(out.dtype)
+        lanes = lane_choices(n, size_bytes, self.vectors)
+        most = min(4 * self.vectors.lanes(size_bytes), n - 1)
         return (
             ChoiceKnob("rows", tuple(r for r in (1, 2, 4, 8, 16) if r <= m)),
-            ChoiceKnob("partial", (1, *(p for p in lanes if 1 < p < n and n % p == 0))),
+            ChoiceKnob("partial", (1, *(p for p in range(2, most + 1) if n % p == 0))),
             ChoiceKnob("lanes", lanes),
             ChoiceKnob("task", powers(16, m)),
             switch("inside"),
@@ -48,14 +50,14 @@ class RowsTemplate(ScheduleTemplate):
         )
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """Two rows at a time, so that one's arithmetic hides the other's folds of four registers
-        and the next two's way from memory; tasks of 64 rows."""
+        """Two rows at a time, so that one's arithmetic hides the other's folds and the next two's
+        way from memory; folds in four registers, or what of them divides a row; tasks of 64."""
         (out,) = outputs
         knobs: dict[str, Any] = {knob.name: knob.options for knob in self.knobs(outputs)}
         lanes = self.vectors.lanes(dtypes.size_bytes(out.dtype))
         return {
             "rows": nearest(knobs["rows"], 2),
-            "partial": nearest(knobs["partial"], 4 * lanes),
+            "partial": max(knobs["partial"], key=lambda p: (p / -(-p // lanes), p)),
             "lanes": nearest(knobs["lanes"], 4 * lanes),
             "task": nearest(knobs["task"], 64),
             "inside": True,

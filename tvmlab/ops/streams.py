@@ -8,9 +8,9 @@ from tvmlab.ops.knobs import ChoiceKnob
 from tvmlab.schedule.stage import Stage
 from tvmlab.te import Tensor
 
-MOST_KEPT_BYTES = 4 << 20
-"""Size of a result up to which whoever reads it next finds it in the caches: more than a core's
-second-level cache holds anywhere, and a core's share of the third-level cache of most servers."""
+MOST_KEPT_BYTES = 8 << 20
+"""Size of a result up to which whoever reads it next may find it in the caches: with an operand of
+its size beside it, half of a third-level cache of 32 MiB, and all that most machines have."""
 
 STREAM = ChoiceKnob("stream", (False, True))
 """Whether the result is written past the caches."""

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 import tvmlab as t
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.interpret import interpret
-from tvmlab.ir.program import Allocate
+from tvmlab.ir.program import Allocate, For, Program, Seq, Store
 from tvmlab.ir.walk import stmts
 from tvmlab.lower import lower
-from tvmlab.lower.scratch import STACK_BYTES
+from tvmlab.lower.scratch import STACK_BYTES, place_scratch
 from tvmlab.schedule import Schedule
 
 
@@ -80,3 +83,28 @@ def test_a_serial_loop_shares_one_row_as_before() -> None:
     s["B"].compute_at("C", "y")
     assert on_stack(s) == {}
     assert_right(s)
+
+
+def through(columns: int, place: Expr, y: Var, count: int = 1) -> Program:
+    """A parallel loop over y that copies a row by way of `count` buffers, read at `place`."""
+    a, c = Buffer("A", (4, columns), "float32"), Buffer("C", (4, columns), "float32")
+    between = [Buffer(f"T{n}", (4, columns), "float32") for n in range(count)]
+    x, body, last = Var("x"), [], a
+    for buffer in between:
+        body.append(For(x, columns, Store(buffer, (y, x), Load(last, (y, x)))))
+        last = buffer
+    body.append(For(x, columns, Store(c, (y, x), Load(last, (place, x)))))
+    return Program("p", [a, c], 1, between, For(y, 4, Seq(body), "parallel"))
+
+
+def test_boxes_share_the_stack() -> None:
+    y = Var("y")
+    lowered = place_scratch(through(STACK_BYTES // 8, y, y, count=3))
+    assert [b.name for b in lowered.buffers] == ["T2"]
+
+
+def test_what_another_iteration_made_stays_in_memory() -> None:
+    y = Var("y")
+    for place in (Const(3, INDEX) - y, Const(3, INDEX), Const(0, INDEX)):
+        program = through(8, place, y)
+        assert place_scratch(program) is program

@@ -201,4 +201,34 @@ LOWER = Room(
     ),
 )
 
-ROOMS = (LOWER,)
+_SCRATCH = "tvmlab.lower.scratch"
+
+SCRATCH = Room(
+    "scratch",
+    ("tests/lower/test_scratch.py", "tests/targets/test_cpu_emit_text.py"),
+    (
+        Bug(
+            "what other loops use goes on the stack",
+            _SCRATCH,
+            "mine = [b for b in kept if not any(_uses(p, b) for p in others)]",
+            "mine = kept",
+        ),
+        Bug("the stack holds everything", _SCRATCH, "box.size_bytes > left", "False"),
+        Bug("each box has all of the stack", _SCRATCH, "left -= box.size_bytes", "left -= 0"),
+        Bug("any element is an iteration's own", _SCRATCH, "return first is var", "return True"),
+        Bug(
+            "a number is any iteration's own",
+            _SCRATCH,
+            "return len(self.when) == 1 and first.value",
+            "return first.value",
+        ),
+        Bug(
+            "memory of the stack is made in every iteration",
+            "tvmlab.targets.cpu.emit_statement",
+            'cx.text.entry.append(f"  {pointer} = {memory}")',
+            'cx.text.line(f"{pointer} = {memory}")',
+        ),
+    ),
+)
+
+ROOMS = (LOWER, SCRATCH)

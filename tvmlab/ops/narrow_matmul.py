@@ -14,7 +14,7 @@ from tvmlab.ir.instruction import Instruction
 from tvmlab.ops.checks import size
 from tvmlab.ops.choices import powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, blocks, extents_of, loop_names
+from tvmlab.ops.nest import Nest, blocks, extents_of, inner_extents, loop_names
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.register_tile import ROWS, waste
 from tvmlab.ops.schedule_template import ScheduleTemplate
@@ -171,8 +171,27 @@ class NarrowMatmulTemplate(ScheduleTemplate):
                     unrolled=[(y, 2), (x, 1)],
                 ).apply(schedule[name])
                 schedule[name].tensorize(loops[x, 2], instruction.name)
-            elif config["parallel"]:
-                schedule[name].parallel(schedule[name].loops[0])
+            else:
+                self._copy(schedule, name, config["parallel"])
+
+    def _copy(self, schedule: Schedule, block: str, parallel: bool) -> None:
+        """Whole panels apart from the one that is filled up, which tests every element; rows of
+        the rest in vectors."""
+        parts, extents = [block], inner_extents(schedule, block, 0)
+        first, *_, last = extents
+        if len(extents) == 4:
+            panels, _, panel, _ = extents.values()
+            whole = schedule.outputs[0].extents[1] // panel
+            if 0 < whole < panels:
+                before = set(schedule.blocks)
+                schedule[block].partition(first, whole)
+                parts += set(schedule.blocks) - before
+        else:
+            lanes = 4 * LANES
+            inside = last if extents[last] <= lanes else schedule[block].split(last, lanes)[1]
+            schedule[block].vectorize(inside)
+        for part in parts if parallel else []:
+            schedule[part].parallel(schedule[part].loops[0])
 
 
 def _panel(outputs: Sequence[Tensor]) -> int:

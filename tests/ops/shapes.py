@@ -35,6 +35,8 @@ SMALL: tuple[Workload, ...] = (
     ops.narrow_matmul(13, 64, 20),
     ops.narrow_matmul(7, 37, 9),
     ops.narrow_matmul(1, 1, 1),
+    ops.narrow_matmul(1, 33, 4),
+    ops.narrow_matmul(29, 70, 12, dtype="bfloat16"),
     ops.narrow_matmul(9, 48, 6, dtype="bfloat16"),
     ops.narrow_matmul(5, 35, 7, dtype="bfloat16"),
     ops.conv2d(1, 4, 8, 8, 6, 3),

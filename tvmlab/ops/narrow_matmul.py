@@ -14,7 +14,7 @@ from tvmlab.ir.instruction import Instruction
 from tvmlab.ops.checks import size
 from tvmlab.ops.choices import powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, blocks, extents_of, inner_extents, loop_names
+from tvmlab.ops.nest import Nest, Part, blocks, extents_of, inner_extents, loop_names
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.register_tile import ROWS, waste
 from tvmlab.ops.schedule_template import ScheduleTemplate
@@ -157,22 +157,52 @@ class NarrowMatmulTemplate(ScheduleTemplate):
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
         """The product's nest around its instruction; what packs and copies stays as it is."""
-        rows, block = config["rows"], config["block"]
-        instruction = KINDS[inputs(schedule.outputs)[0].dtype].instruction
+        (out,) = schedule.outputs
+        is_inside = out.extents[1] > _panel(schedule.outputs)
         for stage, name in blocks(schedule.outputs):
             if stage.reduce_axes:
-                y, x, ko, ki = loop_names(stage)
-                columns = _panel(schedule.outputs) // LANES
-                loops = Nest(
-                    extents=extents_of(stage),
-                    cuts={y: (max(1, block // rows), rows), x: (columns, LANES)},
-                    order=[(y, 0), (x, 0), (y, 1), (ko, 0), (y, 2), (x, 1), (x, 2), (ki, 0)],
-                    parallel=3 if config["parallel"] else 0,
-                    unrolled=[(y, 2), (x, 1)],
-                ).apply(schedule[name])
-                schedule[name].tensorize(loops[x, 2], instruction.name)
-            else:
+                self._multiply(schedule, stage, name, config, is_inside and stage is not out)
+            elif stage is not out or not is_inside:
                 self._copy(schedule, name, config["parallel"])
+
+    def _multiply(
+        self,
+        schedule: Schedule,
+        stage: Tensor,
+        name: str,
+        config: Mapping[str, Any],
+        is_inside: bool,
+    ) -> None:
+        """The product's nest around its instruction.
+
+        Where the last panel is not full, whole tiles are computed inside a nest over the output,
+        which takes of them what it needs while they are near; so they are where `is_inside`.
+        """
+        rows, block = config["rows"], config["block"]
+        (out,) = schedule.outputs
+        y, x, ko, ki = loop_names(stage)
+        columns = _panel(schedule.outputs) // LANES
+        cuts = {y: (max(1, block // rows), rows), x: (columns, LANES)}
+        around: list[Part] = [(y, 0), (x, 0), (y, 1)]
+        tile: list[Part] = [(ko, 0), (y, 2), (x, 1), (x, 2), (ki, 0)]
+        shared = 3 if config["parallel"] else 0
+        extents = extents_of(stage)
+        if is_inside:
+            lanes = {**cuts, x: (columns * LANES,)}
+            order = [*around, (y, 2), (x, 1)]
+            made = Nest(extents_of(out), order, lanes, shared, [(y, 2)], (x, 1)).apply(
+                schedule[out]
+            )
+            at = made.get((y, 1), made[x, 0])
+            schedule[name].compute_at(out, at)
+            outside = [str(loop) for loop in schedule[name].loops].index(at) + 1
+            extents = inner_extents(schedule, name, outside)
+            cuts, shared = {**cuts, y: (1, rows)}, 0
+        loops = Nest(extents, [*around, *tile], cuts, shared, [(y, 2), (x, 1)]).apply(
+            schedule[name]
+        )
+        instruction = KINDS[inputs(schedule.outputs)[0].dtype].instruction
+        schedule[name].tensorize(loops[x, 2], instruction.name)
 
     def _copy(self, schedule: Schedule, block: str, parallel: bool) -> None:
         """Whole panels apart from the one that is filled up, which tests every element; rows of

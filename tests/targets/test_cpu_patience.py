@@ -167,7 +167,7 @@ def test_only_what_takes_longer_than_a_moment_leaves_the_process(
     assert patience.generate_patiently(AXPY, "explore", "object")
     assert not left
     long = AXPY + "; a line more\n" * 5000
-    assert patience.expected_time_s(long) > patience.MOMENT_S
+    assert patience.expected_time_s(long, "full") > patience.MOMENT_S
     assert patience.generate_patiently(long, "explore", "object") == b""
     assert left == [long]
     monkeypatch.setattr(sys, "executable", "")
@@ -178,8 +178,22 @@ def test_many_values_held_around_one_loop_take_long() -> None:
     phis = [f"  %h{i} = phi float [ 0.0, %entry ], [ %h{i}, %loop ]\n" for i in range(1000)]
     together = "".join(phis)
     apart_from_each_other = "x\n".join(phis)
-    assert patience.expected_time_s(together) > 0.9
-    assert patience.expected_time_s(apart_from_each_other) < 0.3
+    assert patience.expected_time_s(together, "full") > 0.9
+    assert patience.expected_time_s(apart_from_each_other, "full") < 0.3
+
+
+def test_many_loops_left_to_the_compiler_take_long() -> None:
+    a, b = t.placeholder((512, 512), name="A"), t.placeholder((512, 512), name="B")
+    k = t.reduce_axis((0, 512), name="k")
+    s = t.create_schedule(
+        t.compute((512, 512), lambda y, x: t.sum(a[y, k] * b[k, x], axis=k), name="C")
+    )
+    s["C"].split("x", 256)
+    with pytest.warns(t.ScheduleWarning, match="some 8 s to compile"):
+        s["C"].unroll("xi")
+    text = s.code("llvm")
+    assert 4.0 < patience.expected_time_s(text, "full") < 16.0, "measured 8.3 s"
+    assert patience.expected_time_s(text, "explore") < 1.0, "which leaves loops as they are"
 
 
 def test_the_emitter_stops_before_memory_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,17 @@ def times_written(loops: Sequence[For]) -> int:
     return prod(map(_copies, loops))
 
 
+def unshaped_loops(loops: Sequence[For]) -> int:
+    """How many loops are printed whose inside has neither lanes nor copies: a compiler's to shape.
+
+    Args:
+        loops: the loops around a block, outermost first.
+    """
+    shaped = [n for n, o in enumerate(loops) if o.kind in LANES or _copies(o) > 1]
+    first = shaped[-1] + 1 if shaped else 0
+    return sum(times_written(loops[:n]) for n in range(first, len(loops)))
+
+
 def _copies(loop: For) -> int:
     if loop.kind == "unrolled":
         return loop.extent if isinstance(loop.extent, int) else 1

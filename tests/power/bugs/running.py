@@ -46,7 +46,7 @@ COMPILING = Room(
         Bug(
             "what takes long is compiled where nothing can end it",
             f"{_CPU}.build.patience",
-            "if expected_s < MOMENT_S or",
+            "if expected_time_s(text, preset) < MOMENT_S or",
             "if True or",
         ),
         Bug(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tvmlab.analysis.accumulators import accumulators
-from tvmlab.analysis.code_size import instructions_of, times_written
+from tvmlab.analysis.code_size import instructions_of, times_written, unshaped_loops
 from tvmlab.analysis.compile_time import compile_time_s
 from tvmlab.ir.program import LANES, Program
 from tvmlab.schedule.caution import Caution
@@ -26,7 +26,7 @@ def long_compile(program: Program) -> Iterator[Caution]:
             continue
         instructions = instructions_of(site.block, site.loops, VECTOR_BYTES)
         held = accumulators(site.block, site.loops, VECTOR_BYTES)
-        time_s = compile_time_s(instructions, held)
+        time_s = compile_time_s(instructions, held, unshaped_loops(site.loops))
         if time_s > NOTICED_S:
             yield Caution(
                 "long_compile",

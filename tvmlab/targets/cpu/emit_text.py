@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from tvmlab.errors import TargetError
 from tvmlab.ir.buffer import Buffer
 
-MAX_VALUES = 500_000
-"""Names in one function: a minute of compiling, and half a gigabyte of text on the way there."""
+MAX_VALUES = 300_000
+"""Names in one function: half a minute of compiling, and some seconds of printing before."""
 
 _NOT_A_NAME = re.compile(r"\W", re.ASCII)
 
@@ -93,9 +93,9 @@ class FunctionText:
         self._count += 1
         if self._count > MAX_VALUES:
             raise TargetError(
-                f"Emitting for target cpu was stopped at {MAX_VALUES:,} instructions, which take a "
-                "minute and more to compile; unroll or vectorize less (split a loop and unroll "
-                "its inner part only)."
+                f"Emitting for target cpu was stopped at {MAX_VALUES:,} instructions, which take "
+                "half a minute and more to compile; unroll or vectorize less (split a loop and "
+                "unroll its inner part only)."
             )
         return f"{_NOT_A_NAME.sub('_', hint)}.{self._count}"
 

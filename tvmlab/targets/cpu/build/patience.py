@@ -19,6 +19,7 @@ DEFAULT_LIMIT_S = 60.0
 
 _VARIABLE = "TVMLAB_COMPILE_LIMIT"
 _PHI = " = phi "
+_HINT = ", !llvm.loop"  # at the end of a loop that a schedule has shaped
 
 
 class _Patience:
@@ -59,8 +60,7 @@ def generate_patiently(text: str, preset: str, form: str) -> bytes:
     Raises:
         TargetError: as `generate`, or the limit was reached.
     """
-    expected_s = expected_time_s(text)
-    if expected_s < MOMENT_S or not can_compile_apart():
+    if expected_time_s(text, preset) < MOMENT_S or not can_compile_apart():
         return generate(text, preset, form)
     limit_s = compile_limit_s()
     try:
@@ -68,21 +68,22 @@ def generate_patiently(text: str, preset: str, form: str) -> bytes:
     except OutOfTime:
         raise TargetError(
             f"Compiling for target cpu was stopped after {limit_s:g} s, at about "
-            f"{text.count(chr(10)):,} instructions, for which {expected_s:.0f} s were expected; "
+            f"{text.count(chr(10)):,} instructions; "
             "unroll or vectorize less (split a loop and unroll its inner part only), or allow "
             "more time with tvmlab.set_compile_limit(seconds)."
         ) from None
 
 
-def expected_time_s(text: str) -> float:
+def expected_time_s(text: str, preset: str) -> float:
     """Seconds that compiling LLVM IR `text` is likely to take."""
     lines = text.count("\n")
-    most = compile_time_s(lines, text.count(_PHI))
+    loops = text.count("\nloop.") - text.count(_HINT) if preset == "full" else 0
+    most = compile_time_s(lines, text.count(_PHI), loops)
     if most < MOMENT_S:
         return most
     runs = groupby(_PHI in line for line in text.splitlines())
     held = max((len(list(run)) for is_phi, run in runs if is_phi), default=0)
-    return compile_time_s(lines, held)
+    return compile_time_s(lines, held, loops)
 
 
 def _checked(seconds: object, asked: str) -> float:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import pytest
 
 import tvmlab as t
+from tvmlab.ir.expr import Expr
 from tvmlab.schedule.caution import Caution
 from tvmlab.schedule.cautions import RULES
 
@@ -221,3 +223,20 @@ def test_what_others_accept_and_die_of_is_refused(trap: str) -> None:
 def _wide() -> t.Schedule:
     a = t.placeholder((512, 512), name="A")
     return t.create_schedule(t.compute((512, 512), lambda y, x: a[y, x] + 1.0, name="W"))
+
+
+@pytest.mark.parametrize(
+    ("place", "rules"),
+    [
+        (lambda i: i // 2, []),
+        (lambda i: i % 2 * 32 + i // 2, []),
+        (lambda i: i * 7 % 64, ["scattered_lanes"]),
+    ],
+)
+def test_lanes_in_a_pattern_are_no_scattered_ones(
+    place: Callable[[Expr], Expr], rules: list[str]
+) -> None:
+    a = t.placeholder((64,), name="A")
+    s = t.create_schedule(t.compute((64,), lambda i: a[place(i)], name="B"))
+    _told(s, 'io, ii = s["B"].split("i", 16)')
+    assert [caution.rule for caution in _told(s, 's["B"].vectorize("ii")')] == rules

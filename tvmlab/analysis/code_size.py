@@ -70,4 +70,6 @@ def _copies(loop: For) -> int:
 
 
 def _is_apart(stride: Stride) -> bool:
-    return stride.elements is None or abs(stride.elements) > CLOSE
+    if stride.elements is None:
+        return not stride.is_pattern
+    return abs(stride.elements) > CLOSE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tvmlab.analysis.regions import atom_variables
+from tvmlab.arith.lane_offsets import lane_offsets, windows
 from tvmlab.arith.linear import Interval, Linear
 from tvmlab.arith.simplify import extent_range
 from tvmlab.arith.undigited import flat_index
@@ -14,6 +15,9 @@ from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Store
 from tvmlab.ir.walk import exprs, exprs_of, stmts, substitute
+
+LANES = 16
+"""Of a machine vector, at most, as far as patterns of lanes go: float32 in 512 bits."""
 
 CLOSE = 4
 """Up to this stride, in elements, whole vectors are loaded and shuffled, for little more than
@@ -29,11 +33,13 @@ class Stride:
         buffer: what is accessed.
         is_store: whether it is written.
         elements: from one iteration's element to the next one's; None: not the same everywhere.
+        is_pattern: whether few whole vectors hold what lanes along the loop read all the same.
     """
 
     buffer: Buffer
     is_store: bool
     elements: int | None
+    is_pattern: bool = False
 
 
 def strides(block: Block, loops: Sequence[For], loop: For) -> tuple[Stride, ...]:
@@ -58,7 +64,9 @@ def _strides(block: Block, loops: tuple[tuple[Var, Extent], ...], var: Var) -> t
             continue
         over = [substitute(index, values) for index in indices]
         place = flat_index(over, [int(s) for s in steps], ranges)  # type: ignore[arg-type]
-        found.append(Stride(buffer, is_store, _coefficient(place, var)))
+        elements = _coefficient(place, var)
+        is_pattern = elements is None and not is_store and _is_pattern(place, var, loops)
+        found.append(Stride(buffer, is_store, elements, is_pattern))
     return tuple(found)
 
 
@@ -77,3 +85,13 @@ def _coefficient(place: Linear, var: Var) -> int | None:
     if any(a is not var and var in atom_variables(a) for a in place.terms):
         return None
     return place.terms.get(var, 0)
+
+
+def _is_pattern(place: Linear, var: Var, loops: Sequence[tuple[Var, Extent]]) -> bool:
+    """Whether lanes along a loop lie alike wherever they stand, in few stretches of memory."""
+    extent = next((extent for outer, extent in loops if outer is var), 1)
+    if not isinstance(extent, int) or extent < 2:
+        return False
+    lanes = min(extent, LANES)
+    found = lane_offsets(place, var, lanes)
+    return found is not None and windows(found[1], lanes) is not None

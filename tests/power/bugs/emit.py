@@ -10,6 +10,8 @@ _BFLOAT16 = f"{_HERE}.emit_bfloat16"
 _VALUE = f"{_HERE}.emit_value"
 _MEMORY = f"{_HERE}.emit_memory"
 _STRIDED = f"{_HERE}.emit_strided"
+_PATTERN = f"{_HERE}.emit_pattern"
+_OFFSETS = "tvmlab.arith.lane_offsets"
 _RUN = f"{_HERE}.emit_run"
 _UNDIGITED = "tvmlab.arith.undigited"
 _COLUMNS = f"{_HERE}.emit_columns"
@@ -250,28 +252,47 @@ MEMORY = Room(
         "tests/targets/test_cpu_emit_streams.py",
         "tests/targets/test_cpu_emit_columns.py",
         "tests/targets/test_cpu_emit_run.py",
+        "tests/targets/test_cpu_emit_pattern.py",
         "tests/targets/test_cpu_emit_parallel.py",
         "tests/arith/test_undigited.py",
         "tests/targets/test_cpu_threads.py",
     ),
     (
         Bug(
-            "lanes that jump from row to row are taken for a run",
-            _RUN,
-            "if any(LANE in variables(atom_expr(atom)) for atom in rest.terms):",
+            "what a lane adds is taken to be alike wherever it stands",
+            _OFFSETS,
+            "if any(variables(atom_expr(atom)) != {lane} for atom in own):",
             "if False:",
+        ),
+        Bug(
+            "a pattern's second vector begins where its first does",
+            _PATTERN,
+            "pointer = pointer_to(cx, buffer, at, first)",
+            "pointer = pointer_to(cx, buffer, at)",
+        ),
+        Bug(
+            "a pattern forgets which part of the vector it is in",
+            _PATTERN,
+            "wanted = offsets[chunk.start : chunk.start + chunk.active]",
+            "wanted = offsets[: chunk.active]",
+        ),
+        Bug(
+            "a stretch of memory is cut short",
+            _OFFSETS,
+            "found.append((first + span - length, length))",
+            "pass",
         ),
         Bug(
             "lanes are taken to end within their row",
             _RUN,
-            "LANE: (0, max(expr.lanes for expr, _ in parts) - 1)",
+            "LANE: (0, lanes - 1)",
             "LANE: (0, 0)",
         ),
         Bug(
             "a run begins without the constant part of its digits",
             _INDEX,
-            "constant, stride = constant + rest.constant, stride + step",
-            "stride = stride + step",
+            "constant += rest.constant",
+            "pass",
         ),
         Bug(
             "a remainder is put together with its quotient added",

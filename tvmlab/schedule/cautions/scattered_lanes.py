@@ -28,6 +28,8 @@ def scattered_lanes(program: Program) -> Iterator[Caution]:
                 apart = stride.elements
                 if stride.buffer.scope == "register" or (apart is not None and abs(apart) <= CLOSE):
                     continue
+                if stride.is_pattern:
+                    continue
                 if not stride.is_store and apart is not None and stride.buffer in squares:
                     continue
                 if folds and stride.buffer in own:

@@ -25,7 +25,7 @@ def column_of(cx: Context, at: Address) -> int | None:
     The square is as wide as the lanes are many, and lies in the buffer.
     """
     chunk, index = cx.chunk, at.index
-    if index.vectors or not index.inside or chunk.active < chunk.lanes:
+    if not index.is_even or not index.inside or chunk.active < chunk.lanes:
         return None
     steps = [v for v, by, _ in index.terms if isinstance(v, Var) and v in cx.constants and by == 1]
     if len(steps) != 1:

@@ -36,6 +36,7 @@ class LinearIndex:
         constant: in elements.
         stride: elements between neighbouring lanes.
         vectors: index vectors that are not linear in the lane.
+        offsets: of every lane from the first, where they are known and not even; `stride` is 0.
         inside: whether the access lies in its buffer for all values of the loop variables.
     """
 
@@ -43,7 +44,13 @@ class LinearIndex:
     constant: int
     stride: int
     vectors: tuple[tuple[Expr, int], ...]
+    offsets: tuple[int, ...] | None
     inside: bool
+
+    @property
+    def is_even(self) -> bool:
+        """Whether the lanes are `stride` elements apart."""
+        return not self.vectors and self.offsets is None
 
 
 def index_value(cx: Context, expr: Expr) -> int | str:
@@ -158,14 +165,22 @@ def _linear_index(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Lin
         else:
             term = _strided(expr, over)
             terms[term] = terms.get(term, 0) + factor
+    offsets = None
     run = run_of([*terms.items(), *vectors], cx.ranges) if vectors else None
     if run is not None:
-        (rest, step), vectors = run, []
-        constant, stride = constant + rest.constant, stride + step
+        (rest, added), vectors = run, []
+        constant += rest.constant
         terms = {atom_expr(atom): coefficient for atom, coefficient in rest.terms.items()}
+        offsets = tuple([stride * lane + more for lane, more in enumerate(added)])
+        constant, stride = constant + offsets[0], offsets[1] - offsets[0]
+        offsets = tuple([offset - offsets[0] for offset in offsets])
+        if all(offset == stride * lane for lane, offset in enumerate(offsets)):
+            offsets = None
+        else:
+            stride = 0
     inside = all(_is_inside(cx, i, e) for i, e in zip(indices, buffer.shape, strict=True))
     kept = tuple([(e, c, frozenset(variables(e))) for e, c in terms.items() if c])
-    return LinearIndex(kept, constant, stride, tuple(vectors), inside)
+    return LinearIndex(kept, constant, stride, tuple(vectors), offsets, inside)
 
 
 def _strided(expr: Expr, by: Expr | None) -> Expr:
@@ -234,7 +249,7 @@ def _base(
     """The pointer that the variable part of an access leads to, and the alignment known of it."""
     pointer, alignment = cx.pointers[buffer]
     size = dtypes.size_bytes(buffer.dtype)
-    rises = index.inside and constant >= 0 and not index.vectors
+    rises = index.inside and constant >= 0 and index.is_even
     is_rising = rises and all(c > 0 for _, c in moving)
     by_level: dict[int, int | str] = {}
     for expr, coefficient in moving:
@@ -253,7 +268,7 @@ def pointer_to(cx: Context, buffer: Buffer, at: Address, further: int = 0) -> st
     offset = at.offset + further
     if offset == 0:
         return at.pointer
-    is_rising = at.index.inside and offset > 0 and not at.index.vectors
+    is_rising = at.index.inside and offset > 0 and at.index.is_even
     return _step(cx, buffer, at.pointer, offset, is_rising, hoist=False)
 
 

@@ -10,6 +10,7 @@ from tvmlab.targets.cpu.emit_columns import column_of, load_column
 from tvmlab.targets.cpu.emit_context import Context, both, evaluate, spread
 from tvmlab.targets.cpu.emit_index import Address, address, index_value, linear_index, pointer_to
 from tvmlab.targets.cpu.emit_masked import load_masked
+from tvmlab.targets.cpu.emit_pattern import load_pattern
 from tvmlab.targets.cpu.emit_streams import hint
 from tvmlab.targets.cpu.emit_strided import is_shuffled, load_strided
 from tvmlab.targets.cpu.emit_types import (
@@ -30,7 +31,10 @@ def load(cx: Context, node: Load) -> str:
         return _load_scalar(cx, node.buffer, at)
     if is_shuffled(cx, at):
         return _from_memory(cx, load_strided(cx, node.buffer, at), node.dtype, cx.chunk.lanes)
-    if at.index.vectors or at.index.stride not in (0, 1):
+    held = load_pattern(cx, node.buffer, at)
+    if held is not None:
+        return _from_memory(cx, held, node.dtype, cx.chunk.lanes)
+    if not at.index.is_even or at.index.stride not in (0, 1):
         column = column_of(cx, at)
         if column is None:
             return _gather(cx, node.buffer, at)
@@ -90,7 +94,7 @@ def store(cx: Context, buffer: Buffer, indices: tuple[Expr, ...], value: str) ->
     at = address(cx, buffer, indices)
     vector = memory_type(buffer.dtype, lanes)
     value = _to_memory(cx, value, buffer.dtype, lanes)
-    if at.index.vectors or (lanes > 1 and at.index.stride != 1):
+    if not at.index.is_even or (lanes > 1 and at.index.stride != 1):
         _scatter(cx, buffer, at, value)
         return
     pointer = pointer_to(cx, buffer, at)
@@ -126,7 +130,11 @@ def _lane_pointers(cx: Context, buffer: Buffer, at: Address) -> str:
     lanes = cx.chunk.lanes
     pointer = pointer_to(cx, buffer, at)
     element, longs = memory_type(buffer.dtype), value_type("int64", lanes)
-    offsets = vector_literal([i * at.index.stride for i in range(lanes)], "int64")
+    chunk, known = cx.chunk, at.index.offsets
+    apart = [i * at.index.stride for i in range(lanes)]
+    if known is not None:  # the lanes that do not exist are masked off
+        apart = [*known[chunk.start : chunk.start + chunk.active], *apart[chunk.active :]]
+    offsets = vector_literal(apart, "int64")
     for expr, factor in at.index.vectors:
         term = evaluate(cx, expr, lanes)
         if factor != 1:

@@ -98,7 +98,7 @@ def _is_group(cx: Context, elements: Sequence[Expr]) -> bool:
     places = [linear_index(cx, e.buffer, e.indices) for e in loads]
     first = places[0]
     stride = 0 if loads[0].lanes == 1 else len(loads)
-    if any(p.vectors or p.stride != stride or not _is_alike(p, first) for p in places):
+    if any(not p.is_even or p.stride != stride or not _is_alike(p, first) for p in places):
         return False
     if any(p.constant != first.constant + n for n, p in enumerate(places)):
         return False

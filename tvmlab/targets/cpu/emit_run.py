@@ -1,42 +1,42 @@
-"""Index vectors whose lanes are side by side in memory after all.
+"""Index vectors whose lanes lie alike wherever they stand, found from the index as a whole.
 
 The lanes of a loop that was fused from two run over the ends of rows: their indices are quotients
-and remainders, and where rows stand one after another the address still rises evenly.
+and remainders, and where rows stand one after another the address still rises evenly. Other
+quotients and remainders make a pattern, such as every element twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tvmlab.arith.linear import Linear, Ranges, atom_expr
+from tvmlab.arith.lane_offsets import lane_offsets
+from tvmlab.arith.linear import Linear, Ranges
 from tvmlab.arith.simplify import linear
 from tvmlab.arith.undigited import undigited
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Expr, Ramp, Var
 from tvmlab.ir.local import Local
-from tvmlab.ir.walk import exprs, rewrite_expr, variables
+from tvmlab.ir.walk import exprs, rewrite_expr
 
 LANE = Var("lane", INDEX)
 
 
-def run_of(parts: Sequence[tuple[Expr, int]], ranges: Ranges) -> tuple[Linear, int] | None:
-    """The sum of indices times their factors, as `(rest, step)`: rest + step * lane.
+def run_of(
+    parts: Sequence[tuple[Expr, int]], ranges: Ranges
+) -> tuple[Linear, tuple[int, ...]] | None:
+    """The sum of indices times their factors, as what all lanes share and what each adds to it.
 
-    None where it does not rise evenly, or depends on data.
+    None where what a lane adds depends on where the vector stands, or on data.
     """
     total = Linear({}, 0)
-    known = {**ranges, LANE: (0, max(expr.lanes for expr, _ in parts) - 1)}
+    lanes = max(expr.lanes for expr, _ in parts)
+    known = {**ranges, LANE: (0, lanes - 1)}
     for expr, factor in parts:
         if any(isinstance(e, (Load, Local)) for e in exprs(expr)):
             return None
         total = total.plus(linear(rewrite_expr(expr, _lane), known), factor)
-    joined = undigited(total, known)
-    step = joined.terms.get(LANE, 0)
-    rest = joined.plus(Linear({LANE: 1}, 0), -step)
-    if any(LANE in variables(atom_expr(atom)) for atom in rest.terms):
-        return None
-    return rest, step
+    return lane_offsets(undigited(total, known), LANE, lanes)
 
 
 def _lane(expr: Expr) -> Expr | None:

@@ -21,7 +21,7 @@ LARGEST_STRIDE = 4
 def is_shuffled(cx: Context, at: Address) -> bool:
     """Whether an access is better loaded as whole vectors, of which it spans at least one."""
     stride, chunk = at.index.stride, cx.chunk
-    if at.index.vectors:
+    if not at.index.is_even:
         return False
     if stride == -1:
         return chunk.active == chunk.lanes and (cx.mask == "true" or at.index.inside)

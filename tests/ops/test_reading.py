@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tvmlab import ops, te
-from tvmlab.ops.reading import follows, reads, row_axis, runs_along, trailing_run
+from tvmlab.ops.reading import follows, overlaps, reads, row_axis, runs_along, trailing_run
 from tvmlab.te.graph import stages
 
 
@@ -36,6 +36,8 @@ def test_rows_share_what_vectors_load() -> None:
     assert row_axis(conv) == 1  # output channels read the same elements of A
     (pool,) = ops.max_pool((1, 2, 8, 8)).tensors
     assert row_axis(pool) == 2  # no dimension does; windows of rows beside each other overlap
+    assert overlaps(pool, 2)
+    assert not overlaps(conv, 1)
     (sums,) = ops.pointwise((3, 4)).tensors
     assert row_axis(sums) is None
 

@@ -87,6 +87,13 @@ def row_axis(stage: Tensor) -> int | None:
     return rank - 2
 
 
+def overlaps(stage: Tensor, row: int) -> bool:
+    """Whether what a fold reads by vectors moves with the dimension `row` as well: windows."""
+    both = {stage.axes[row], stage.axes[-1]}
+    places = ({v for i in load.indices for v in variables(i)} for load in loads(stage))
+    return bool(stage.reduce_axes) and any(both <= place for place in places)
+
+
 def reads(stage: Tensor, other: Tensor) -> bool:
     """Whether `stage` reads elements of `other`."""
     return any(load.buffer is other for load in loads(stage))

@@ -12,14 +12,14 @@ from tvmlab.ir import dtypes
 from tvmlab.ops.choices import dividing, nearest, powers
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, Part, inner_extents, loop_names
-from tvmlab.ops.reading import row_axis, runs_along, trailing_run
+from tvmlab.ops.reading import overlaps, row_axis, runs_along, trailing_run
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
 
-MAX_WRITTEN_OUT = 8
-"""Iterations of an innermost reduction that may be written out."""
+MAX_WRITTEN_OUT = 9
+"""Iterations of the innermost reductions that may be written out."""
 
 TASKS = 64
 """Shares of a parallel loop, where there is enough to share: several for every thread."""
@@ -64,6 +64,11 @@ class StagePlan:
         """The loop whose iterations stand side by side in registers."""
         return row_axis(self.stage) if self.merged == 1 else None
 
+    @cached_property
+    def are_windows(self) -> bool:
+        """Whether rows side by side are windows that overlap."""
+        return self.rows is not None and overlaps(self.stage, self.rows)
+
     @property
     def size_bytes(self) -> int:
         """Of an element."""
@@ -78,13 +83,15 @@ class StagePlan:
             return [ChoiceKnob(f"{self.block}.partial", self._chains), shared]
         found: list[Knob] = [ChoiceKnob(f"{self.block}.tile", self._tiles)]
         if self.rows is not None:
-            found.append(ChoiceKnob(f"{self.block}.rows", powers(16, self.extents[self.rows])))
+            some = powers(16, self.extents[self.rows])
+            options = (1, *(n for n in some if n > 1)) if self.are_windows else some
+            found.append(ChoiceKnob(f"{self.block}.rows", options))
         elif not self.stage.reduce_axes and self.extents[-1] > SMALL:
             found.append(ChoiceKnob(f"{self.block}.task", powers(SMALL, self.extents[-1])))
         if self.stage.reduce_axes:
             deepest = self.stage.reduce_axes[0].count
             found.append(ChoiceKnob(f"{self.block}.depth", dividing(deepest, 16)))
-            if 1 < self.stage.reduce_axes[-1].count <= MAX_WRITTEN_OUT:
+            if self._written_out:
                 found.append(ChoiceKnob(f"{self.block}.unroll", (True, False)))
         if self.may_follow:
             found.append(ChoiceKnob(f"{self.block}.inside", (True, False)))
@@ -104,6 +111,18 @@ class StagePlan:
         return fit if runs_along(self.stage, folded) else ()
 
     @cached_property
+    def _written_out(self) -> int:
+        """How many of the innermost reductions may be written out: windows that overlap then share
+        what they load."""
+        count = copies = 1
+        for number, axis in enumerate(reversed(self.stage.reduce_axes), 1):
+            copies *= axis.count
+            if copies > MAX_WRITTEN_OUT:
+                break
+            count = number
+        return count if self.stage.reduce_axes[-1].count <= MAX_WRITTEN_OUT else 0
+
+    @cached_property
     def _tiles(self) -> tuple[tuple[int, ...], ...]:
         """(rows, lanes) of the loop of rows and of the last one."""
         every = lane_choices(self.extents[-1], self.size_bytes, self.vectors)
@@ -119,14 +138,9 @@ class StagePlan:
             name = knob.name.removeprefix(f"{self.block}.")
             options: Any = knob.options
             if name == "tile":
-                rows = 1 if self.rows is None else self.extents[self.rows]
-                chosen[name] = best_tile(
-                    options if self.stage.reduce_axes else [t for t in options if t[0] == 1],
-                    (rows, self.extents[-1]),
-                    self.size_bytes,
-                    self.vectors,
-                    lambda t: t[0] / 2 + t[1] / width,
-                )
+                chosen[name] = self._best_tile(options)
+            elif name == "rows" and self.are_windows:
+                chosen[name] = options[0]
             elif name in _WISHES:
                 chosen[name] = nearest(options, _WISHES[name])
             elif name == "partial":
@@ -136,6 +150,24 @@ class StagePlan:
             else:
                 chosen[name] = True
         return {f"{self.block}.{name}": option for name, option in chosen.items()}
+
+    def _best_tile(self, tiles: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+        """The tile that loads least; rows of windows leave registers for what they share."""
+        width = self.vectors.lanes(self.size_bytes)
+        if not self.stage.reduce_axes:
+            tiles = [t for t in tiles if t[0] == 1]
+        elif self.are_windows:
+            most = self.vectors.registers // 2
+            small = [t for t in tiles if t[0] * -(-t[1] // width) <= most]
+            tiles = small or tiles
+        rows = 1 if self.rows is None else self.extents[self.rows]
+        return best_tile(
+            tiles,
+            (rows, self.extents[-1]),
+            self.size_bytes,
+            self.vectors,
+            lambda t: t[0] / 2 + t[1] / width,
+        )
 
     def _shared(self, chosen: Mapping[str, Any]) -> int:
         """How many outer loops make tasks enough; none of a small stage that others wait for."""
@@ -161,7 +193,8 @@ class StagePlan:
         return cuts
 
     def nest_alone(self, schedule: Schedule, chosen: Mapping[str, Any]) -> str | None:
-        """The steps for a nest of its own; the name of the loop whose iterations are shared."""
+        """The steps for a nest of its own; the name of the loop within which a stage that it reads
+        may be computed: the shared one, or that over groups of windows just inside it."""
         names = loop_names(self.stage)
         rank = len(self.stage.axes)
         spatial, folded = names[:rank], names[rank:]
@@ -171,8 +204,11 @@ class StagePlan:
         counts = [axis.count for axis in self.stage.reduce_axes]
         extents = dict(zip([*spatial, *folded], [*self.extents, *counts], strict=True))
         loops = self._nest(extents, spatial, folded, chosen).apply(schedule[self.block])
-        shared = [loops[n, 0] for n in spatial[: chosen["parallel"]] if (n, 0) in loops]
-        return shared[-1] if shared else None
+        count = chosen["parallel"]
+        if self.are_windows and self.rows == count < len(spatial) - 1:
+            count += 1
+        outer = [loops[n, 0] for n in spatial[:count] if (n, 0) in loops]
+        return outer[-1] if outer else None
 
     def nest_inside(
         self, schedule: Schedule, chosen: Mapping[str, Any], reader: str, at: str
@@ -216,7 +252,8 @@ class StagePlan:
             deep = [(folded[0], 0)]
             walk += [(folded[0], 1), *((name, 0) for name in folded[1:])]
             if chosen.get("unroll"):
-                unrolled.insert(0, (folded[-1], 1 if len(folded) == 1 else 0))
+                for name in folded[-self._written_out :]:
+                    unrolled.insert(0, (name, 1 if name == folded[0] else 0))
         return Nest(
             extents=extents,
             cuts=cuts,

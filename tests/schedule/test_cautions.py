@@ -176,16 +176,19 @@ def test_typing_a_slow_step_warns_where_it_is_typed() -> None:
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("name", ["matmul", "softmax", "conv2d"])
+DESERVED = {"bilinear": ["scattered_lanes"]}
+"""Its second pass reads columns that lie as far apart as the sizes say: no vector helps there."""
+
+
+@pytest.mark.parametrize("name", t.ops.NAMED)
 def test_templates_give_no_cause_for_caution(name: str) -> None:
-    shapes = {"matmul": (256, 256, 256), "softmax": (64, 128), "conv2d": (1, 64, 14, 14, 64, 3)}
-    workload = getattr(t.ops, name)(*shapes[name])
+    workload = t.ops.named(name)
     template = workload.template()
     s = t.create_schedule(workload)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", t.ScheduleWarning)
         template.apply(s, template.default(workload.tensors))
-    assert not s.cautions, [str(c) for c in s.cautions]
+    assert [c.rule for c in s.cautions] == DESERVED.get(name, []), [str(c) for c in s.cautions]
 
 
 def test_every_rule_is_met_here() -> None:

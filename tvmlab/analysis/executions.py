@@ -21,6 +21,12 @@ def operations_below(stmt: Stmt) -> float:
     return sum(_iterations(loops) * operations(block) for block, loops in blocks_with_loops(stmt))
 
 
+def work_again(block: Block, loops: tuple[For, ...], times: float) -> float:
+    """Operations that executing `block` below `loops`, each instance `times` over, makes in excess;
+    an instance that only copies counts as one."""
+    return (1 - 1 / times) * _iterations(loops) * max(1, operations(block))
+
+
 def repetitions(program: Program, block: Block) -> float:
     """How many times, on average, an instance of `block` is executed; 1.0: once.
 

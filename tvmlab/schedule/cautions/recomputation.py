@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tvmlab.analysis.executions import operations_below, repetitions
+from tvmlab.analysis.executions import operations_below, repetitions, work_again
 from tvmlab.ir.program import Program
 from tvmlab.schedule.caution import Caution
 from tvmlab.schedule.find import sites
@@ -13,7 +13,7 @@ MOST = 1.5
 """A halo computed twice is often worth it; half as much again of a block's work deserves a word."""
 
 SMALL_SHARE = 0.05
-"""Of a program's work: recomputing less than that is no loss."""
+"""Of a program's work: what recomputing adds below that is no loss."""
 
 
 def recomputation(program: Program) -> Iterator[Caution]:
@@ -22,9 +22,8 @@ def recomputation(program: Program) -> Iterator[Caution]:
         times = repetitions(program, site.block)
         if times <= MOST:
             continue
-        total = operations_below(program.body)
-        nest = site.loops[0] if site.loops else site.block
-        if total and operations_below(nest) / total > SMALL_SHARE:
+        again = work_again(site.block, site.loops, times)
+        if again > SMALL_SHARE * operations_below(program.body):
             yield Caution(
                 "recomputation",
                 site.block.name,

@@ -70,3 +70,12 @@ def test_an_index_that_is_data_is_not_proved_inside() -> None:
     s = t.create_schedule(t.compute((3, 4), lambda y, x: table[index[y], x], name="G"))
     with pytest.raises(t.ScheduleError, match="cannot prove that G finds"):
         s["G"].reindex("T")
+
+
+def test_a_read_that_was_simplified_away_has_no_place() -> None:
+    a, b = t.placeholder((8,), name="A"), t.placeholder((8,), name="B")
+    s = t.create_schedule(t.compute((8,), lambda x: t.select(x < x + 1, a[x], b[x]), name="C"))
+    s["C"].transform_block_layout("x -> x // 4, x % 4")
+    assert "B[" not in str(s).splitlines()[-1]
+    with pytest.raises(t.ScheduleError, match="makes no access of B any more"):
+        s["C"].reindex("B")

@@ -66,7 +66,7 @@ def test_strips_of_the_image_slide_in_threads_of_their_own() -> None:
             s["V"].parallel(yi)
         check(s)
         assert s.check()
-        assert "H = allocate(float32[3, 3, 7])" in str(lower(s.mod))
+        assert 'H = allocate(float32[3, 7], scope="local")' in str(lower(s.mod))
 
 
 def test_lines_of_a_rolling_buffer_are_vectors() -> None:

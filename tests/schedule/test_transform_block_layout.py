@@ -60,3 +60,15 @@ def test_a_nest_that_runs_for_a_part_is_not_run_for_all(step: str) -> None:
     with pytest.raises(t.ScheduleError, match="cannot prove that P_cache runs for all values"):
         s.apply_python(f's["P_cache"].{step}')
     check(s)
+
+
+def test_an_index_written_as_a_number_does_not_follow_the_padding() -> None:
+    """Inlined, the sum's place of one row is `total[0]`, whatever the new variables are."""
+    x = t.placeholder((1, 2), name="X")
+    e = t.compute((1, 2), lambda y, j: t.exp(x[y, j]), name="E")
+    k = t.reduce_axis((0, 2), name="k")
+    total = t.compute((1,), lambda y: t.sum(e[y, k], axis=k), name="total")
+    s = t.create_schedule(total)
+    s["E"].compute_inline()
+    with pytest.raises(t.ScheduleError, match="cannot prove the regions of total over the padding"):
+        s["total"].transform_block_layout("y -> y // 4, y % 4")

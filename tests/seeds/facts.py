@@ -21,7 +21,8 @@ class Facts:
     Attributes:
         operations: executed, on elements, in one call.
         work: the same divided by what the expression asks for.
-        storage_bytes: of the intermediates that the lowered program keeps in memory.
+        storage_bytes: of the intermediates that the lowered program keeps in memory, of what a
+            thread has on its stack once.
     """
 
     operations: float
@@ -36,7 +37,7 @@ def facts(s: t.Schedule) -> Facts:
         operations(b) * repetitions(s.mod, b) * prod(int(it.extent) for it in b.iters)
         for b in blocks(s.mod.body)
     )
-    kept = sum(b.size_bytes for b in _intermediates(s.lowered()) if b.scope == "global")
+    kept = sum(b.size_bytes for b in _intermediates(s.lowered()) if b.scope != "register")
     return Facts(executed, executed / asked, kept)
 
 

@@ -17,8 +17,8 @@ INTRODUCTION = """# Programs the field is known by
 
 Each is an expression, a few steps and the program that they make; `tests/seeds` holds all three,
 runs them and writes this page. *Work* is the number of operations on elements against what the
-expression asks for; *storage* what is kept of intermediates in memory, for all threads together.
-Both are counted on the program.
+expression asks for; *storage* what is kept of intermediates in memory, by each thread where it has
+them for itself. Both are counted on the program.
 
 """
 

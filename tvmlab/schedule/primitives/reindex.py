@@ -129,6 +129,12 @@ class Reindex(Step):
         found = [e.indices for e in loads(block.body) if e.buffer is buffer]
         if block.body.buffer is buffer:
             found.append(block.body.indices)
+        if not found:
+            raise self.refuse(
+                "",
+                f"{self.block} makes no access of {buffer.name} any more: it was simplified away",
+                "choose a buffer that it uses",
+            )
         for other in found[1:]:
             if not all(map(same, found[0], other)):
                 raise self.refuse(

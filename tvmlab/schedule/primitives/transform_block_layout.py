@@ -32,7 +32,9 @@ from typing import Any
 
 from tvmlab.analysis.regions import iteration_ranges
 from tvmlab.arith import simplify, simplify_stmt
+from tvmlab.arith.declared import verify_declared
 from tvmlab.arith.index_map import Relayout
+from tvmlab.errors import VerifyError
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var, binary
 from tvmlab.ir.program import Block, For, Iter, Program
@@ -90,7 +92,20 @@ class TransformBlockLayout(Step):
                 f"{block.name} goes on from elements of {again} that it wrote",
                 "keep the order that its instances need",
             )
-        self._layout(block)
+        if self._layout(block).is_padded:
+            self._require_regions(program)
+
+    def _require_regions(self, program: Program) -> None:
+        """What the block touches still lies in the regions it declares, for the new variables too
+        that the padding adds: an index that had one value may be written as that number."""
+        try:
+            verify_declared(self.apply(program))
+        except VerifyError as error:
+            raise self.refuse(
+                "",
+                f"cannot prove the regions of {self.block} over the padding ({error})",
+                "use factors that divide the extents",
+            ) from error
 
     def _layout(self, block: Block) -> Relayout:
         """The map over the block's spatial variables, whose extents must be known."""

@@ -122,12 +122,19 @@ def server(tmp_path: Path) -> Iterator[str]:
             process.wait(timeout=20)
 
 
+def answers(port: int) -> bool:
+    """Whether a server listens on that port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """The address that the server prints, token included."""
+    """The address that the server prints, token included, once it answers there: jupyter_server
+    prints it before it listens (`ServerApp.start_app`, then `_bind_http_server`)."""
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
-        found = re.search(r"http://\S+/lab\?token=\w+", log.read_text())
-        if found:
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/lab\?token=\w+", log.read_text())
+        if found and answers(int(found[1])):
             return found.group()
         time.sleep(0.1)
     raise AssertionError(f"the server did not start:\n{log.read_text()}")

@@ -58,12 +58,16 @@ def _somewhere(seed: int) -> State:
 
 
 def _serial_loop(state: State, seed: int) -> tuple[str, str, int]:
-    """A block, the name of a serial loop around it, and the loop's extent."""
+    """A block, the name of a serial loop around it, and the loop's extent.
+
+    A loop that an annotation of another one names (a prefetch, "A@y+1") is not free to change.
+    """
+    loops = [(site.block.name, loop) for site in sites(state.program) for loop in site.loops]
+    named = " ".join(str(value) for _, loop in loops for _, value in loop.annotations)
     found = [
-        (site.block.name, loop.var.name, loop.extent)
-        for site in sites(state.program)
-        for loop in site.loops
-        if loop.kind == "serial" and not loop.annotations
+        (block, loop.var.name, loop.extent)
+        for block, loop in loops
+        if loop.kind == "serial" and not loop.annotations and f"@{loop.var.name}+" not in named
     ]
     assume(found)
     block, loop, extent = random.Random(seed).choice(found)

@@ -24,7 +24,8 @@ class MachineRun:
     def state(self) -> RunState:
         """How it stands now."""
         run, progress = self._run, self._run.progress
-        is_stopping = self._is_stopping and not run.is_over
+        # By its status, which it tells, and not by the end of its process, which nobody is told.
+        is_stopping = self._is_stopping and run.status not in ("done", "failed")
         return RunState(
             status="stopping" if is_stopping else run.status,
             reason=run.reason,

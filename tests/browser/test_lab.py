@@ -250,6 +250,7 @@ def test_every_pane_has_room_in_every_theme(lab: LabPage, pane: LabPane) -> None
     for theme in ("Dark", "Light"):
         change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
         lab.page.evaluate(change, f"JupyterLab {theme}")
+        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)  # shown while it changes
         for width, height in SIZES:
             lab.page.set_viewport_size({"width": width, "height": height})
             pane.show()

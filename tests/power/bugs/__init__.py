@@ -2,7 +2,8 @@
 
 from tests.power.bugs import (
     analysis,
-    emit,
+    emit_memory,
+    emit_values,
     execution,
     folds,
     front,
@@ -27,7 +28,8 @@ ROOMS: tuple[Room, ...] = (
     *layout.ROOMS,
     *lower.ROOMS,
     *folds.ROOMS,
-    *emit.ROOMS,
+    *emit_values.ROOMS,
+    *emit_memory.ROOMS,
     *reading.ROOMS,
     *running.ROOMS,
     *sizes.ROOMS,

@@ -83,13 +83,7 @@ def conv2d_transpose(
     )
 
     def compute(images: Array, weights: Array) -> tuple[Array, ...]:
-        whole = np.zeros((n, oc, *spread))
-        for row, column in np.ndindex(*kernels):
-            rows = slice(row, row + image[0] * strides[0], strides[0])
-            columns = slice(column, column + image[1] * strides[1], strides[1])
-            whole[:, :, rows, columns] += np.einsum(
-                "nchw,cd->ndhw", images, weights[:, :, row, column]
-            )
+        whole = _put(images, weights, strides)
         ends = [c + e for c, e in zip(cuts, size, strict=True)]
         return (whole[:, :, cuts[0] : ends[0], cuts[1] : ends[1]],)
 
@@ -99,6 +93,19 @@ def conv2d_transpose(
     }  # fmt: skip
     flops = 2 * prod((n, ic, oc, *image, *kernels))
     return Workload(NAME, args, (out,), flops, compute, {"cpu": GenericTemplate})
+
+
+def _put(images: Array, weights: Array, strides: tuple[int, ...]) -> Array:
+    """The result before anything is cut off: every element of the images puts its kernels."""
+    (n, _, *image), (_, oc, *kernels) = images.shape, weights.shape
+    spread = [(i - 1) * s + k for i, s, k in zip(image, strides, kernels, strict=True)]
+    whole = np.zeros((n, oc, *spread))
+    for row, column in np.ndindex(*kernels):
+        rows = slice(row, row + image[0] * strides[0], strides[0])
+        columns = slice(column, column + image[1] * strides[1], strides[1])
+        taken = weights[:, :, row, column]
+        whole[:, :, rows, columns] += np.einsum("nchw,cd->ndhw", images, taken)
+    return whole
 
 
 def _phases(a: Tensor, w: Tensor, size: Sizes, strides: Sizes, cuts: Sizes) -> Tensor:

@@ -164,6 +164,8 @@ def test_the_guided_explorer_proposes_diverse_batches():
         (("grid", "ridge"), "'grid' uses no cost model"),
         (("random", None, 0.5), "'random' uses no cost model"),
         (("model", None, -1.0), "give 0 or more"),
+        (("model", None, 0.0, "loops"), "the features 'loops' are not known; use one of knob"),
+        (("grid", None, 0.0, "knob"), "'grid' uses no cost model"),
     ],
 )
 def test_what_is_no_explorer(asked, said):

@@ -46,7 +46,7 @@ def test_the_steps_are_part_of_the_setup_only_where_there_are_any() -> None:
     assert "steps" not in plain.to_json()
     assert Setup.from_json(plain.to_json()) == plain
     steps = [{"step": "parallel", "block": "C", "loop": "y"}]
-    held = Setup(workload, "holes", steps=steps)
+    held = Setup(workload, "holes", steps=steps, features="knob")
     assert Setup.from_json(held.to_json()) == held
 
 

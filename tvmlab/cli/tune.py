@@ -26,6 +26,7 @@ from tvmlab.targets import TARGETS
 from tvmlab.tune.client import Run
 from tvmlab.tune.database import Database
 from tvmlab.tune.explorers import EXPLORERS
+from tvmlab.tune.features import FEATURES
 from tvmlab.tune.finals import finalists
 from tvmlab.tune.models import MODELS
 
@@ -38,7 +39,7 @@ LAST_TRIALS_S = 30.0
 USAGE = (
     "OP [--shape M,N,K] [--trials 64] [--seed 0] [--db run.db] [--resume]\n"
     "                   [--out TRACE.json] [--explorer NAME] [--model NAME]\n"
-    "                   [--diversity 0] [--early-stop N] [--target cpu]"
+    "                   [--features NAME] [--diversity 0] [--early-stop N] [--target cpu]"
 )
 MORE = """\
 operators, with the numbers of their --shape (those in brackets may be left out):
@@ -71,6 +72,7 @@ def run(words: list[str]) -> int:
         resume=given.resume,
         explorer=given.explorer,
         model=given.model,
+        features=given.features,
         diversity=given.diversity,
         early_stop=given.early_stop,
     )
@@ -106,6 +108,8 @@ def _parser() -> Parser:
     parser.add_argument("--explorer", default="model", type=explorer, help="how to search (model)")
     model = one_of("--model", MODELS)
     parser.add_argument("--model", type=model, help="what guides the explorer `model`")
+    features = one_of("--features", FEATURES)
+    parser.add_argument("--features", type=features, help="what the model sees (knob)")
     diversity = decimal("--diversity", 0.0)
     parser.add_argument("--diversity", default=0.0, type=diversity, help="of a batch (0)")
     number = whole_number("--early-stop", 1)

@@ -109,7 +109,9 @@ def _session(setup: Setup, batch: int | None) -> Session:
         else ops.HoleTemplate.from_json(setup.steps)
     )
     space = template_space(template, outputs)
-    explorer = explorer_named(setup.explorer, space, setup.seed, setup.model, setup.diversity)
+    explorer = explorer_named(
+        setup.explorer, space, setup.seed, setup.model, setup.diversity, setup.features
+    )
     first = [template.default(outputs)]
     return Session(space, explorer, setup.trials, batch, first, setup.early_stop)
 

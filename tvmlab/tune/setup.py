@@ -14,7 +14,7 @@ RANKING = Protocol(warmup_s=0.002, min_repeat_s=0.0005, limit_s=0.010, patience_
 that takes more than a quarter of a second is timed once."""
 
 
-LATER = ("steps", "model", "diversity", "early_stop")
+LATER = ("steps", "model", "diversity", "early_stop", "features")
 """Fields that setups written by the first version lack."""
 
 
@@ -38,6 +38,7 @@ class Setup:
         model: the name of the explorer's cost model (see `tvmlab.tune.models`); None: its own.
         diversity: how much the candidates of a batch are to differ (see `GuidedExplorer`).
         early_stop: end the run when so many trials in a row brought nothing better; None: never.
+        features: the name of what the model sees (see `tvmlab.tune.features`); None: its own.
     """
 
     workload: dict[str, Any]
@@ -54,6 +55,7 @@ class Setup:
     model: str | None = None
     diversity: float = 0.0
     early_stop: int | None = None
+    features: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This setup as plain data; `from_json` gives it back."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tvmlab.errors import UsageError
+from tvmlab.ir.program import Program
 from tvmlab.ops.knobs import Knob, Option, SplitKnob
 
 Config = dict[str, Option]
@@ -22,13 +23,23 @@ Config = dict[str, Option]
 Realise = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 """Turns a configuration into schedule steps as JSON; raises ScheduleError where that is illegal."""
 
+ToProgram = Callable[[Mapping[str, Any]], Program]
+"""Turns a configuration into the scheduled program; raises ScheduleError where that is illegal."""
+
 
 class Space:
-    """Every combination of the options of `knobs`; `realise` turns one into a trace."""
+    """Every combination of the options of `knobs`; `realise` turns one into a trace.
 
-    def __init__(self, knobs: Iterable[Knob], realise: Realise) -> None:
+    `schedule` turns one into the program that the trace leads to; without it there are no features
+    of programs.
+    """
+
+    def __init__(
+        self, knobs: Iterable[Knob], realise: Realise, schedule: ToProgram | None = None
+    ) -> None:
         self.knobs = tuple(knobs)
         self._realise = realise
+        self._schedule = schedule
         names = [knob.name for knob in self.knobs]
         for name in names:
             if names.count(name) > 1:
@@ -40,6 +51,19 @@ class Space:
     def trace(self, config: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The schedule steps of a configuration, as JSON; ScheduleError where it is illegal."""
         return self._realise(config)
+
+    def program(self, config: Mapping[str, Any]) -> Program:
+        """The program that a configuration stands for.
+
+        Raises:
+            ScheduleError: the configuration is illegal.
+            UsageError: the space is of traces only.
+        """
+        if self._schedule is None:
+            raise UsageError(
+                "the space has no programs, only traces; use the features 'knob' in it."
+            )
+        return self._schedule(config)
 
     # ---- one configuration
 

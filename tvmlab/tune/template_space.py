@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tvmlab.ops.schedule_template import ScheduleTemplate
-from tvmlab.schedule import create_schedule
+from tvmlab.schedule import Schedule, create_schedule
 from tvmlab.te import Tensor
 from tvmlab.tune.space import Space
 
@@ -14,11 +14,14 @@ from tvmlab.tune.space import Space
 def template_space(template: ScheduleTemplate, outputs: Sequence[Tensor]) -> Space:
     """Every configuration of `template`'s knobs for `outputs`, with the steps each stands for."""
 
-    def realise(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def scheduled(config: Mapping[str, Any]) -> Schedule:
         # A schedule of its own each time: states remember those that follow them, and the shared
         # first state would hold on to every candidate ever tried.
         schedule = create_schedule(outputs)
         template.apply(schedule, config)
-        return [step.to_json() for step in schedule.trace.steps]
+        return schedule
 
-    return Space(template.knobs(outputs), realise)
+    def realise(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [step.to_json() for step in scheduled(config).trace.steps]
+
+    return Space(template.knobs(outputs), realise, lambda config: scheduled(config).state.program)

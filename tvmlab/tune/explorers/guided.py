@@ -12,7 +12,7 @@ import numpy as np
 from tvmlab.tune.annealing import Annealer
 from tvmlab.tune.diversity import diverse
 from tvmlab.tune.explorer import History, Proposal
-from tvmlab.tune.features import KnobFeatures
+from tvmlab.tune.features import FEATURES
 from tvmlab.tune.models import MODELS, Calibration, Model
 from tvmlab.tune.space import Space
 
@@ -38,17 +38,24 @@ class GuidedExplorer:
         model: the name of the cost model.
         diversity: what an option no candidate of the batch has yet is worth, in spreads of the
             favourites' scores; 0 asks for the highest scores alone, as AutoTVM's code does.
+        features: the name of what the model sees of a candidate.
     """
 
     name = "model"
     default_model = "xgboost-rank"
+    default_features = "knob"
 
     def __init__(
-        self, space: Space, seed: int = 0, model: str = default_model, diversity: float = 0.0
+        self,
+        space: Space,
+        seed: int = 0,
+        model: str = default_model,
+        diversity: float = 0.0,
+        features: str = default_features,
     ) -> None:
         self._space = space
         self._rng = np.random.default_rng(seed)
-        self._features = KnobFeatures(space)
+        self._features = FEATURES[features](space)
         self._model: Model = MODELS[model](seed)
         self._annealer = Annealer(space, self._rng)
         self._diversity = diversity

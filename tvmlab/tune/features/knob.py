@@ -1,4 +1,4 @@
-"""What a cost model sees of a configuration: named columns of numbers, with units.
+"""The knobs themselves as features: cheap, and meaningful within one space only.
 
 Each knob has a table with one row per option, so the features of a batch are looked up, not
 computed: millions of configurations a second.
@@ -7,23 +7,19 @@ computed: millions of configurations a second.
 from __future__ import annotations
 
 from math import copysign, log2
-from typing import NamedTuple
 
 import numpy as np
 
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option, OrderKnob, SplitKnob
+from tvmlab.tune.features.feature import Feature
 from tvmlab.tune.space import Space
-
-
-class Feature(NamedTuple):
-    """One column: its name, and what its numbers count."""
-
-    name: str
-    unit: str
 
 
 class KnobFeatures:
     """The features of the configurations of one space; `columns` names them in order."""
+
+    name = "knob"
+    is_general = False
 
     def __init__(self, space: Space) -> None:
         parts = [_table(knob) for knob in space.knobs]

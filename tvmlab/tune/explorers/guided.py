@@ -22,6 +22,12 @@ EPSILON = 0.05
 WHOLE = 4096
 """Spaces up to this size are scored whole: that is cheaper than annealing, and misses nothing."""
 
+WHOLE_SLOW = 256
+"""That size where features are slow."""
+
+SLOW_CHAINS, SLOW_STEPS = 32, 8
+"""Annealing with slow features: some 300 configurations a batch, a few seconds."""
+
 ENOUGH = 4
 """Different scores needed before a model is fitted."""
 
@@ -57,7 +63,10 @@ class GuidedExplorer:
         self._rng = np.random.default_rng(seed)
         self._features = FEATURES[features](space)
         self._model: Model = MODELS[model](seed)
-        self._annealer = Annealer(space, self._rng)
+        self._whole, effort = WHOLE, {}
+        if self._features.is_slow:
+            self._whole, effort = WHOLE_SLOW, {"chains": SLOW_CHAINS, "steps": SLOW_STEPS}
+        self._annealer = Annealer(space, self._rng, **effort)
         self._diversity = diversity
         self._calibration: Calibration | None = None
 
@@ -68,7 +77,7 @@ class GuidedExplorer:
         features = self._features(history.digits)
         self._model.fit(features, history.scores)
         self._calibration = Calibration(self._model.predict(features), history.scores)
-        if self._space.size > WHOLE:
+        if self._space.size > self._whole:
             best = np.argsort(-history.scores, kind="stable")[:8]
             self._annealer.restart_at(history.digits[best])
 
@@ -98,7 +107,7 @@ class GuidedExplorer:
 
     def _favourites(self, count: int, seen: frozenset[int]) -> np.ndarray:
         """Up to `count` unseen configurations with the highest scores, best first."""
-        if self._space.size > WHOLE:
+        if self._space.size > self._whole:
             return self._annealer.search(self._score, count, seen)
         everything = self._space.everything()
         order = np.argsort(-self._score(everything), kind="stable")

@@ -20,10 +20,15 @@ class Features(Protocol):
     Attributes:
         is_general: whether the columns are the same, in number and in meaning, for every space, so
             that what a model learnt of one workload says something about another.
-        columns: what each column is, in order.
+        is_slow: whether a row costs milliseconds, as where every configuration must be scheduled
+            to be seen, and not microseconds.
     """
 
     is_general: bool
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a row costs milliseconds."""
 
     @property
     def columns(self) -> tuple[Feature, ...]:

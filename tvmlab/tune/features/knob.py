@@ -20,6 +20,7 @@ class KnobFeatures:
 
     name = "knob"
     is_general = False
+    is_slow = False
 
     def __init__(self, space: Space) -> None:
         parts = [_table(knob) for knob in space.knobs]

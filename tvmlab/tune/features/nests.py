@@ -1,0 +1,256 @@
+"""The statements of many programs as arrays, and what follows from them for all at once.
+
+Axes of the arrays: n programs, S statements (those with the most work first), A accesses (what is
+written first), D dimensions, L loops (innermost first). Where a program has fewer, extents are 1,
+and everything else is 0. Loops, accesses and dimensions are as many as any of the programs has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from tvmlab.ir import dtypes
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.expr import Var
+from tvmlab.ir.program import LOOP_KINDS
+from tvmlab.tune.features.operations import OPERATIONS
+from tvmlab.tune.features.statement import Access, Reading, Statement
+
+STATEMENTS = 3
+"""So many statements of a program have columns of their own: a product and the copies of both its
+operands."""
+
+ACCESSES = 4
+"""So many accesses of a statement: an accumulator, both operands and a mask or a bias."""
+
+FARTHEST = 1 << 40
+"""Elements of a dimension where nothing bounds them but memory."""
+
+
+@dataclass(frozen=True)
+class Nests:
+    """Statements as arrays of float64; see the module's text for the axes.
+
+    Attributes:
+        extents: (n, S, L) iterations.
+        kinds: (n, S, L) the place in `LOOP_KINDS`, from 1; 0 where there is no loop.
+        positions: (n, S, L) the place in `POSITIONS`, from 1; 0 where there is no loop.
+        operations: (n, S, OPERATIONS) of one execution.
+        is_there: (n, S) 1 where there is such a statement, else 0.
+        totals: (n, 2) statements of the program, and the work of all of them.
+        steps: (n, S, A, D, L) how far an iteration moves an index, in elements.
+        widths: (n, S, A, D) indices touched in one iteration of all loops.
+        limits: (n, S, A, D) indices touched at most.
+        strides: (n, S, A, D) elements between neighbours along a dimension.
+        element_bytes: (n, S, A) of an element; 0 where there is no such access.
+        reads, writes: (n, S, A) 0 or 1.
+        meeting: (n, S, A) from the innermost, the first loop in which another statement touches
+            the buffer as well; L where there is none.
+        scratch_bytes: (n, S) of the intermediate that the statement writes; 0 for a parameter.
+        scratch_outer: (n, S) iterations of the loops within which it is used.
+    """
+
+    extents: np.ndarray
+    kinds: np.ndarray
+    positions: np.ndarray
+    operations: np.ndarray
+    is_there: np.ndarray
+    totals: np.ndarray
+    steps: np.ndarray
+    widths: np.ndarray
+    limits: np.ndarray
+    strides: np.ndarray
+    element_bytes: np.ndarray
+    reads: np.ndarray
+    writes: np.ndarray
+    meeting: np.ndarray
+    scratch_bytes: np.ndarray
+    scratch_outer: np.ndarray
+
+    @cached_property
+    def inner(self) -> np.ndarray:
+        """(n, S, L) iterations of a loop and all inside it."""
+        inner: np.ndarray = np.cumprod(self.extents, axis=-1)
+        return inner
+
+    @cached_property
+    def executions(self) -> np.ndarray:
+        """(n, S) executions of a statement."""
+        executions: np.ndarray = np.prod(self.extents, axis=-1)
+        return executions
+
+    @cached_property
+    def outer(self) -> np.ndarray:
+        """(n, S, L) iterations of a loop and all around it."""
+        outer: np.ndarray = self.executions[..., None] / self.inner * self.extents
+        return outer
+
+    @cached_property
+    def moves(self) -> np.ndarray:
+        """(n, S, A, L) whether a loop moves an access."""
+        moves: np.ndarray = (self.steps != 0).any(axis=3)
+        return moves
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """(n, S, A, L) the product of the loops from the innermost up to this that move it."""
+        counts: np.ndarray = np.cumprod(
+            np.where(self.moves, self.extents[:, :, None], 1.0), axis=-1
+        )
+        return counts
+
+    @cached_property
+    def reuses(self) -> np.ndarray:
+        """(n, S, A, L) the product of the loops up to this that do not move it."""
+        reuses: np.ndarray = np.cumprod(
+            np.where(self.moves, 1.0, self.extents[:, :, None]), axis=-1
+        )
+        return reuses
+
+    @cached_property
+    def jumps(self) -> np.ndarray:
+        """(n, S, A, L) elements of memory from one iteration of a loop to the next."""
+        jumps: np.ndarray = np.einsum("nsadl,nsad->nsal", self.steps, self.strides)
+        return jumps
+
+    @cached_property
+    def regions(self) -> np.ndarray:
+        """(n, S, A, L) different elements that a loop and all inside it touch, as a box."""
+        reach = np.abs(self.steps) * (self.extents[:, :, None, None] - 1)
+        spans = self.widths[..., None] + np.cumsum(reach, axis=-1)
+        box = np.minimum(spans, self.limits[..., None]).prod(axis=3)
+        regions: np.ndarray = box * (self.element_bytes > 0)[..., None]
+        return regions
+
+
+def nests_of(readings: Sequence[Reading]) -> Nests:
+    """Programs, as they were read, as arrays."""
+    kept = [reading.statements[:STATEMENTS] for reading in readings]
+    touched = [a for each in kept for s in each for a in s.accesses[:ACCESSES]]
+    rows = _Rows(
+        loops=max([1, *(len(s.axes) for each in kept for s in each)]),
+        rank=max([1, *(len(access.lines) for access in touched)]),
+    )
+    for reading, each in zip(readings, kept, strict=True):
+        sharing = reading.shared_loops()
+        for statement in each:
+            rows.add(statement, sharing, reading.scratch)
+        rows.skip(STATEMENTS - len(each))
+    totals = [(len(r.statements), sum(s.work for s in r.statements)) for r in readings]
+    return rows.arrays(len(readings), totals)
+
+
+class _Rows:
+    """The arrays of `Nests` while they are lists, to which statement after statement is added:
+    one call of NumPy for an array costs a tenth of one for each of its parts."""
+
+    def __init__(self, loops: int, rank: int) -> None:
+        self._loops = loops
+        self._rank = rank
+        self._axes: list[list[tuple[int, int, int]]] = []
+        self._operations: list[tuple[int, ...]] = []
+        self._lines: list[list[float]] = []
+        self._accesses: list[tuple[int, int, int, int]] = []
+        self._others: list[tuple[int, int, int]] = []
+
+    def skip(self, statements: int) -> None:
+        """Leave room for statements that there are not."""
+        for _ in range(statements):
+            self._axes.append([NO_AXIS] * self._loops)
+            self._operations.append((0,) * len(OPERATIONS))
+            self._others.append((0, 0, 0))
+            self._skip_accesses(ACCESSES)
+
+    def add(
+        self,
+        statement: Statement,
+        sharing: Mapping[Buffer, list[tuple[Var, ...]]],
+        scratch: Sequence[Buffer],
+    ) -> None:
+        """Take in a statement of a program with these buffers."""
+        axes = statement.axes
+        facts = [(a.extent, LOOP_KINDS.index(a.kind) + 1, a.position + 1) for a in axes]
+        self._axes.append(facts + [NO_AXIS] * (self._loops - len(axes)))
+        self._operations.append(statement.operations)
+        around = tuple([axis.var for axis in reversed(axes)])
+        for access in statement.accesses[:ACCESSES]:
+            others = list(sharing[access.buffer])
+            others.remove(around)
+            shared = max([_common(around, loops) for loops in others], default=0)
+            meeting = len(axes) - shared if shared else self._loops
+            width = dtypes.size_bytes(access.buffer.dtype)
+            self._accesses.append((width, access.is_read, access.is_write, meeting))
+            self._add_lines(access)
+        self._skip_accesses(ACCESSES - len(statement.accesses))
+        written = statement.accesses[0].buffer
+        size, outer = 0, 0
+        if written in scratch:
+            shared = min([_common(around, loops) for loops in sharing[written]])
+            size = written.size_bytes
+            outer = prod(axis.extent for axis in axes[len(axes) - shared :])
+        self._others.append((1, size, outer))
+
+    def _add_lines(self, access: Access) -> None:
+        strides = access.buffer.strides()
+        for line, whole, stride in zip(access.lines, access.buffer.shape, strides, strict=True):
+            limit = float(whole) if isinstance(whole, int) else FARTHEST
+            width = limit if line.is_data else line.last - line.first + 1
+            apart = stride if isinstance(stride, int) else 0
+            rest = self._loops - len(line.steps)
+            self._lines.append([width, min(limit, line.most), apart, *line.steps, *[0.0] * rest])
+        self._skip_lines(self._rank - len(access.lines))
+
+    def _skip_accesses(self, count: int) -> None:
+        for _ in range(count):
+            self._accesses.append((0, 0, 0, self._loops))
+            self._skip_lines(self._rank)
+
+    def _skip_lines(self, count: int) -> None:
+        self._lines += [[1.0, 1.0, *[0.0] * (self._loops + 1)]] * count
+
+    def arrays(self, count: int, totals: list[tuple[int, int]]) -> Nests:
+        """What was added, of `count` programs."""
+        shape = (count, STATEMENTS)
+        axes = np.array(self._axes, dtype=np.float64).reshape(*shape, self._loops, 3)
+        operations = np.array(self._operations, dtype=np.float64)
+        lines = np.array(self._lines, dtype=np.float64)
+        lines = lines.reshape(*shape, ACCESSES, self._rank, 3 + self._loops)
+        accesses = np.array(self._accesses, dtype=np.float64).reshape(*shape, ACCESSES, 4)
+        others = np.array(self._others, dtype=np.float64).reshape(*shape, 3)
+        return Nests(
+            extents=axes[..., 0],
+            kinds=axes[..., 1],
+            positions=axes[..., 2],
+            operations=operations.reshape(*shape, len(OPERATIONS)),
+            is_there=others[..., 0],
+            totals=np.array(totals, dtype=np.float64).reshape(count, 2),
+            steps=lines[..., 3:],
+            widths=lines[..., 0],
+            limits=lines[..., 1],
+            strides=lines[..., 2],
+            element_bytes=accesses[..., 0],
+            reads=accesses[..., 1],
+            writes=accesses[..., 2],
+            meeting=accesses[..., 3],
+            scratch_bytes=others[..., 1],
+            scratch_outer=others[..., 2],
+        )
+
+
+NO_AXIS = (1, 0, 0)
+"""Extent, kind and position where there is no loop."""
+
+
+def _common(a: tuple[Var, ...], b: tuple[Var, ...]) -> int:
+    """How many loops two statements share, from the outermost on."""
+    count = 0
+    for x, y in zip(a, b, strict=False):
+        if x is not y:
+            break
+        count += 1
+    return count

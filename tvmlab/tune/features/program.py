@@ -1,0 +1,93 @@
+"""Features of scheduled programs, and of the configurations that stand for them.
+
+A program is all they need, so they work for any trace, and their columns are the same for every
+workload and every structure: what a model learnt elsewhere says something here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from tvmlab.errors import ScheduleError
+from tvmlab.ir.program import Program
+from tvmlab.tune.features.curve import RelationCurves
+from tvmlab.tune.features.feature import Feature
+from tvmlab.tune.features.itervar import LoopContext
+from tvmlab.tune.features.nests import Nests, nests_of
+from tvmlab.tune.features.statement import read
+from tvmlab.tune.features.store import StoreContext
+from tvmlab.tune.space import Space
+
+REMEMBERED = 1 << 14
+"""Configurations whose rows are kept: some 40 MB, many times what a batch is chosen from."""
+
+
+class ProgramKind(Protocol):
+    """One kind of features of programs."""
+
+    name: str
+    columns: tuple[Feature, ...]
+
+    @staticmethod
+    def rows(nests: Nests) -> np.ndarray:
+        """(n, columns) float32: the features of n programs."""
+
+
+KINDS: dict[str, ProgramKind] = {
+    kind.name: kind for kind in (LoopContext(), RelationCurves(), StoreContext())
+}
+"""Kinds of features of programs, by name."""
+
+
+def program_features(kind: str, programs: Sequence[Program]) -> np.ndarray:
+    """The features of scheduled programs: (n, columns of the kind) float32."""
+    return KINDS[kind].rows(nests_of([read(program) for program in programs]))
+
+
+class ProgramFeatures:
+    """The features of the programs that a space's configurations stand for.
+
+    A configuration that is no legal schedule has zeros throughout.
+    """
+
+    is_general = True
+    is_slow = True
+
+    def __init__(self, space: Space, kind: ProgramKind) -> None:
+        self.columns = kind.columns
+        self._space = space
+        self._kind = kind
+        self._known: dict[int, np.ndarray] = {}
+
+    def __call__(self, digits: np.ndarray) -> np.ndarray:
+        """The features of each row of `digits` (n, knobs): (n, columns) float32.
+
+        Raises:
+            UsageError: the space has no programs.
+        """
+        indices = self._space.indices(digits)
+        new = {i: row for i, row in zip(indices, digits, strict=True) if i not in self._known}
+        rows = {i: self._known[i] for i in indices if i not in new}
+        rows |= zip(new, self._rows(list(new.values())), strict=True)
+        self._known |= rows
+        while len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+        empty = np.zeros((0, len(self.columns)), dtype=np.float32)
+        return np.stack([rows[i] for i in indices]) if indices else empty
+
+    def _rows(self, digits: Sequence[np.ndarray]) -> np.ndarray:
+        """(n, columns), computed."""
+        found = np.zeros((len(digits), len(self.columns)), dtype=np.float32)
+        programs: dict[int, Program] = {}
+        for n, row in enumerate(digits):
+            try:
+                programs[n] = self._space.program(self._space.config(row))
+            except ScheduleError:
+                continue
+        if programs:
+            readings = [read(program) for program in programs.values()]
+            found[list(programs)] = self._kind.rows(nests_of(readings))
+        return found

@@ -1,0 +1,23 @@
+"""How counts become columns: logarithms, and as many places as there are columns for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LOG = "sign * log2(1 + |n|)"
+"""The unit of a count, as in AutoTVM and Ansor: small and large ones are told apart alike, and 0
+stays 0."""
+
+
+def logarithm(counts: np.ndarray) -> np.ndarray:
+    """sign(n) * log2(1 + |n|) of every number."""
+    scaled: np.ndarray = np.copysign(np.log2(1.0 + np.abs(counts)), counts)
+    return scaled
+
+
+def first(values: np.ndarray, count: int, axis: int) -> np.ndarray:
+    """The first `count` places along an axis, filled up with zeros."""
+    kept = values.take(range(min(count, values.shape[axis])), axis=axis)
+    missing = [(0, 0)] * values.ndim
+    missing[axis] = (0, count - kept.shape[axis])
+    return np.pad(kept, missing)

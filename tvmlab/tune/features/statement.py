@@ -1,0 +1,208 @@
+"""A scheduled program as the numbers that features are made of: one `Statement` for every store.
+
+Loops of one iteration are left out, so that a split by 1 and no split look alike. Predicates are
+taken to hold and loops of symbolic extent to have one iteration, as in the extractors of AutoTVM
+(v0.10, `touch_extractor.cc`) and Ansor (`auto_scheduler/feature.cc`). What a block does before its
+reduction is not counted: the update of the same element stands for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from math import prod
+from typing import NamedTuple
+
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.program import Block, For, Let, Program, Stmt, Store
+from tvmlab.ir.walk import exprs, sub_stmts, substitute, variables
+from tvmlab.tune.features.operations import Operations, operations
+from tvmlab.tune.features.touching import Line, line_of
+
+POSITIONS = ("spatial inner", "spatial middle", "spatial outer", "reduce inner", "reduce middle",
+             "reduce outer", "mixed")  # fmt: skip
+"""Which of its block's iteration variables a loop moves: the last, the first, another, or several;
+a loop that moves none repeats the block, and is counted as a spatial outer one."""
+
+
+class Axis(NamedTuple):
+    """A loop around a statement: variable, iterations, kind, and which of `POSITIONS` it is."""
+
+    var: Var
+    extent: int
+    kind: str
+    position: int
+
+
+class Access(NamedTuple):
+    """Elements of one buffer that a statement touches, all with the same steps.
+
+    Attributes:
+        buffer: what is touched.
+        is_read, is_write: how.
+        lines: for each dimension how the index moves with the loops.
+    """
+
+    buffer: Buffer
+    is_read: bool
+    is_write: bool
+    lines: tuple[Line, ...]
+
+
+class Statement(NamedTuple):
+    """One store and the loops around it.
+
+    Attributes:
+        axes: the loops, innermost first.
+        operations: what one execution computes, counted as `OPERATIONS` says.
+        accesses: what it writes, then what it reads, in the order of the expression.
+    """
+
+    axes: tuple[Axis, ...]
+    operations: Operations
+    accesses: tuple[Access, ...]
+
+    @property
+    def executions(self) -> int:
+        """How often it is executed."""
+        return prod(axis.extent for axis in self.axes)
+
+    @property
+    def work(self) -> int:
+        """Operations of all executions, where a copy counts as one."""
+        return self.executions * max(1, sum(self.operations))
+
+
+class Reading(NamedTuple):
+    """What features need to know of a program.
+
+    Attributes:
+        statements: those with the most work first, else in order.
+        scratch: the buffers that are no parameters.
+    """
+
+    statements: tuple[Statement, ...]
+    scratch: tuple[Buffer, ...]
+
+    def shared_loops(self) -> dict[Buffer, list[tuple[Var, ...]]]:
+        """For each buffer, the loops around every statement that touches it, outermost first."""
+        found: dict[Buffer, list[tuple[Var, ...]]] = {}
+        for statement in self.statements:
+            loops = tuple([axis.var for axis in reversed(statement.axes)])
+            for buffer in dict.fromkeys(access.buffer for access in statement.accesses):
+                found.setdefault(buffer, []).append(loops)
+        return found
+
+
+def read(program: Program) -> Reading:
+    """The statements of a program and its scratch buffers."""
+    found = sorted(_in_stmt(program.body, ()), key=lambda each: -each.work)
+    return Reading(tuple(found), program.buffers)
+
+
+def _in_stmt(stmt: Stmt, around: tuple[For, ...]) -> Iterator[Statement]:
+    if isinstance(stmt, Block):
+        yield from _in_block(stmt, tuple([_Loop(o.var, _count(o), o.kind) for o in around]))
+        return
+    inside = (*around, stmt) if isinstance(stmt, For) else around
+    for below in sub_stmts(stmt):
+        yield from _in_stmt(below, inside)
+
+
+class _Loop(NamedTuple):
+    """What facts about a block depend on, of a loop around it."""
+
+    var: Var
+    extent: int
+    kind: str
+
+
+def _count(loop: For) -> int:
+    return loop.extent if isinstance(loop.extent, int) else 1
+
+
+@lru_cache(maxsize=8192)
+def _in_block(block: Block, around: tuple[_Loop, ...]) -> tuple[Statement, ...]:
+    """Kept: of a program's blocks most are as they were in others of the same search."""
+    return tuple(_inside(block, around, {}, {}, ()))
+
+
+def _inside(
+    stmt: Stmt,
+    around: tuple[_Loop, ...],
+    values: Mapping[Var, Expr],
+    positions: Mapping[Var, int],
+    named: tuple[Expr, ...],
+) -> Iterator[Statement]:
+    """The statements in `stmt`; `values` are those of iteration variables, `named` those of Lets,
+    whose loads count with the first store below them."""
+    if isinstance(stmt, Block):
+        bound = {
+            it.var: substitute(b, values) for it, b in zip(stmt.iters, stmt.bindings, strict=True)
+        }
+        places = _positions(stmt, bound)
+        yield from _inside(stmt.body, around, {**values, **bound}, {**places, **positions}, named)
+    elif isinstance(stmt, Store):
+        yield _statement(stmt, around, values, positions, named)
+    else:
+        if isinstance(stmt, Let):
+            named = (*named, stmt.value)
+        inside = around
+        if isinstance(stmt, For):
+            inside = (*around, _Loop(stmt.var, _count(stmt), stmt.kind))
+        for below in sub_stmts(stmt):
+            yield from _inside(below, inside, values, positions, named)
+            named = ()
+
+
+def _positions(block: Block, bound: Mapping[Var, Expr]) -> dict[Var, int]:
+    """Which of the block's iteration variables each loop moves, as a number of `POSITIONS`."""
+    found: dict[Var, int] = {}
+    for first, is_reduce in ((0, False), (3, True)):
+        iters = [it.var for it in block.iters if it.is_reduce == is_reduce]
+        for n, var in enumerate(iters):
+            place = 0 if n == len(iters) - 1 else 2 if n == 0 else 1
+            for loop in variables(bound[var]):
+                found[loop] = len(POSITIONS) - 1 if loop in found else first + place
+    return found
+
+
+def _statement(
+    store: Store,
+    around: tuple[_Loop, ...],
+    values: Mapping[Var, Expr],
+    positions: Mapping[Var, int],
+    named: tuple[Expr, ...],
+) -> Statement:
+    kept = [loop for loop in reversed(around) if loop.extent > 1]
+    axes = tuple([Axis(*loop, positions.get(loop.var, 2)) for loop in kept])
+    ranges = {loop.var: (0, loop.extent - 1) for loop in around}
+    order = {loop.var: n for n, loop in enumerate(kept)}
+    found: list[Access] = []
+
+    def touch(buffer: Buffer, indices: tuple[Expr, ...], is_write: bool) -> None:
+        lines = tuple([line_of(i, values, ranges, order) for i in indices])
+        for n, known in enumerate(found):
+            if known.buffer is buffer:
+                joined = _joined(known.lines, lines)
+                if joined is not None:
+                    found[n] = Access(
+                        buffer, known.is_read or not is_write, known.is_write or is_write, joined
+                    )
+                    return
+        found.append(Access(buffer, not is_write, is_write, lines))
+
+    touch(store.buffer, store.indices, True)
+    for value in (*named, store.value):
+        for e in exprs(value):
+            if isinstance(e, Load):
+                touch(e.buffer, e.indices, False)
+    return Statement(axes, operations((*named, store.value)), tuple(found))
+
+
+def _joined(a: tuple[Line, ...], b: tuple[Line, ...]) -> tuple[Line, ...] | None:
+    """What both touch, where they move alike."""
+    if any(x.steps != y.steps or x.most != y.most for x, y in zip(a, b, strict=True)):
+        return None
+    return tuple([x.with_neighbour(y) for x, y in zip(a, b, strict=True)])

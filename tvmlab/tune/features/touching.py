@@ -1,0 +1,86 @@
+"""How an index moves with the loops around it, as one step for each loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from typing import NamedTuple
+
+from tvmlab.analysis.regions import atom_variables
+from tvmlab.arith.linear import Atom, Interval, Linear, Quotient
+from tvmlab.arith.simplify import linear
+from tvmlab.ir.buffer import Load
+from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.walk import exprs, substitute
+
+
+class Line(NamedTuple):
+    """An index over loops: `steps` and the elements met at one iteration of them all.
+
+    Attributes:
+        steps: how far an iteration of each loop moves it, innermost loop first; a fraction where
+            only every so manieth iteration does.
+        first, last: the least and the greatest constant of the indices that stand for it.
+        most: how many values it has at most; infinite where only the shape says.
+        is_data: whether it is read from memory, so that any element may be meant.
+    """
+
+    steps: tuple[float, ...]
+    first: int
+    last: int
+    most: float
+    is_data: bool
+
+    def with_neighbour(self, other: Line) -> Line:
+        """The same line, as wide as both."""
+        return self._replace(first=min(self.first, other.first), last=max(self.last, other.last))
+
+
+def line_of(
+    index: Expr,
+    values: Mapping[Var, Expr],
+    ranges: Mapping[Var, Interval],
+    order: Mapping[Var, int],
+) -> Line:
+    """The line of an index.
+
+    Args:
+        index: over the variables of `values` and of loops.
+        values: what iteration variables are, over loops.
+        ranges: the values of loops.
+        order: the place of each loop that counts.
+    """
+    over = substitute(index, values)
+    if any(isinstance(e, Load) for e in exprs(over)):
+        return Line((0.0,) * len(order), 0, 0, inf, True)
+    total = linear(over, ranges)
+    steps = [0.0] * len(order)
+    for atom, coefficient in total.terms.items():
+        for var, step in _steps(atom).items():
+            if var in order:
+                steps[order[var]] += coefficient * step
+    return Line(tuple(steps), total.constant, total.constant, _most(total), False)
+
+
+def _steps(atom: Atom) -> dict[Var, float]:
+    """How far an atom moves with each of its variables, on the average of a long way."""
+    if isinstance(atom, Var):
+        return {atom: 1.0}
+    if not isinstance(atom, Quotient):
+        return dict.fromkeys(atom_variables(atom), 1.0)
+    steps: dict[Var, float] = {}
+    for inner, coefficient in atom.total.terms.items():
+        for var, step in _steps(inner).items():
+            steps[var] = steps.get(var, 0.0) + coefficient * step
+    if atom.kind == "//":
+        return {var: step / atom.divisor for var, step in steps.items()}
+    return {var: step for var, step in steps.items() if step % atom.divisor}
+
+
+def _most(total: Linear) -> float:
+    """How many values a single remainder has; infinite for any other sum."""
+    if len(total.terms) == 1:
+        ((atom, coefficient),) = total.terms.items()
+        if isinstance(atom, Quotient) and atom.kind == "%" and abs(coefficient) == 1:
+            return atom.divisor
+    return inf

@@ -41,6 +41,12 @@ def large_space() -> Space:
     )
 
 
+def medium_space() -> Space:
+    """10 * 10 * 6 * 4 = 2,400 points, few enough for a model to score them all."""
+    knobs = large_space().knobs[2:4]
+    return Space([SplitKnob("y", 512, 2), SplitKnob("x", 512, 2), *knobs], as_trace)
+
+
 def picky(config: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Refuses half of all configurations."""
     if config["x"][1] > 16:
@@ -54,7 +60,7 @@ def time_s(request: Request) -> float | Outcome:
     y, x = config["y"][-1], config["x"][-1]
     cost = 1 + abs(log2(y) - 5) + 0.7 * abs(log2(x) - 6)
     if "unroll" in config:
-        cost += 0.3 * abs(log2(config["unroll"] + 1) - 4) + 0.5 * (not config["pack"])
+        cost += 0.3 * abs(log2(config["unroll"] + 1) - 4) + 0.5 * (not config.get("pack"))
         cost += 0.4 * config["order"].index("k")
     return 1e-3 * cost
 

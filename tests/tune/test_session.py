@@ -8,6 +8,7 @@ from tests.tune.spaces import (
     grumpy,
     large_space,
     matmul_space,
+    medium_space,
     picky,
     time_s,
 )
@@ -71,6 +72,76 @@ def test_the_trajectory_depends_on_seed_and_outcomes_alone(explorer):
     shuffled = run(session(space, explorer=explorer), room=64, shuffle=random.Random(0))
     assert told(shuffled) == plain
     assert told(run(session(space, explorer=explorer, seed=1))) != plain
+
+
+@pytest.mark.parametrize("ahead", [1, 4, 8])
+def test_thinking_ahead_changes_what_is_known_and_not_that_it_is_a_rule(ahead):
+    space = medium_space()
+    plain = told(run(session(space, ahead=ahead)))
+    assert told(run(session(space, ahead=ahead), room=1)) == plain
+    shuffled = run(session(space, ahead=ahead), room=64, shuffle=random.Random(0))
+    assert told(shuffled) == plain
+    assert told(run(session(space))) != plain
+
+
+def test_a_batch_is_chosen_while_the_last_trials_before_it_are_measured():
+    search = session(batch=8, ahead=3)
+    first = search.next(10)
+    for candidate in first[:4]:
+        search.observe(candidate.number, outcome_of(candidate))
+    assert not search.can_prepare
+    assert search.next(10) == []
+    search.observe(6, outcome_of(first[6]))  # not among those the next batch is chosen from
+    assert not search.can_prepare
+    search.observe(4, outcome_of(first[4]))
+    assert search.can_prepare
+    think = search.prepare()
+    assert not search.can_prepare
+    assert search.next(10) == []
+    proposals = think()
+    search.observe(5, outcome_of(first[5]))
+    search.plan(proposals)
+    assert [c.number for c in search.next(10)] == list(range(8, 16))
+
+
+def test_what_is_chosen_after_a_stop_is_not_tried():
+    search = session(batch=8, ahead=8)
+    search.next(8)
+    think = search.prepare()
+    search.stop()
+    search.plan(think())
+    assert search.next(8) == []
+
+
+@pytest.mark.parametrize("ahead", [-1, 9])
+def test_a_session_thinks_no_further_ahead_than_a_batch(ahead):
+    with pytest.raises(UsageError, match=f"ahead={ahead} was asked for with batches of 8"):
+        session(batch=8, ahead=ahead)
+
+
+@pytest.mark.parametrize("ahead", [4, 8])
+@pytest.mark.parametrize("kept", [3, 8, 12, 16, 29, 40])
+def test_a_run_that_thinks_ahead_resumes_where_it_was_cut(kept, ahead):
+    """Outcomes are stored as they come, here up to four trials out of order."""
+    whole, order, out = session(medium_space(), ahead=ahead), [], []
+    dice = random.Random(kept)
+    while whole.finished is None:
+        out += whole.next(4 - len(out))
+        candidate = out.pop(dice.randrange(len(out)))
+        order.append(whole.observe(candidate.number, outcome_of(candidate)))
+    resumed = session(medium_space(), ahead=ahead)
+    assert resumed.restore(order[:kept]) == kept
+    assert told(run(resumed)) == told(whole)
+    assert resumed.best == whole.best
+
+
+def test_a_run_that_gave_up_is_restored_with_what_was_being_measured():
+    search = session(large_space(), trials=500, batch=30)
+    stored = [search.observe(c.number, CRASH) for c in search.next(30)]
+    assert search.finished is not None
+    again = session(large_space(), trials=500, batch=30)
+    assert again.restore(stored) == 30
+    assert again.finished == search.finished
 
 
 def test_a_run_ends_early_when_nothing_gets_better():

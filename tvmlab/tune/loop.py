@@ -1,20 +1,27 @@
 """The doing: has a session's candidates measured, stores their outcomes, tells what happened.
 
-It decides nothing. A trial is told only after it is stored, so what anyone has seen survives.
+It decides nothing. A trial is told only after it is stored, so what anyone has seen survives. The
+session thinks about its next batch in a thread while candidates are being measured; the thread
+stands back for them, so that a timing that needs every core is not disturbed.
 """
 
 from __future__ import annotations
 
+import os
 import queue
+import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
 from tvmlab.measure.runner import Runner
 from tvmlab.tune.database import Database
+from tvmlab.tune.explorer import Proposal
 from tvmlab.tune.quality import foresight
 from tvmlab.tune.record import Candidate, Record
 from tvmlab.tune.session import Session
@@ -24,6 +31,9 @@ Tell = Callable[[dict[str, Any]], None]
 
 POLL_S = 0.1
 """How long a command may wait while candidates are being measured."""
+
+THINKING_POLL_S = 0.01
+"""How long a batch may wait that was chosen while candidates are being measured."""
 
 
 class Loop:
@@ -51,6 +61,8 @@ class Loop:
         self._clock = clock
         self._commands: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._tickets: dict[int, Candidate] = {}
+        self._thinker = ThreadPoolExecutor(1, "tvmlab-tune-think", _stand_back)
+        self._thought: Future[Sequence[Proposal]] | None = None
         self._is_paused = False
         self._is_stopped = False
         self._restored = len(session.records)
@@ -70,13 +82,17 @@ class Loop:
         while not self._is_over():
             began = self._clock()
             self._obey(wait=self._is_paused and not self._tickets)
+            self._think()
             if not self._is_paused and not self._is_stopped:
                 self._submit()
             if self._tickets:
-                answered = self._runner.poll(POLL_S)
+                answered = self._runner.poll(THINKING_POLL_S if self._thought else POLL_S)
                 self._settle([(self._tickets.pop(t), outcome) for t, outcome in answered])
+            elif self._thought:
+                wait([self._thought], POLL_S)
             if not self._is_paused:
                 self._active_s += self._clock() - began
+        self._thinker.shutdown(wait=False, cancel_futures=True)
         ending = self._session.finished or "stopped"
         self._database.end(self._row, ending)
         return ending
@@ -119,14 +135,26 @@ class Loop:
                 self._tell({"type": "state", "state": state})
             wait = wait and self._is_paused
 
+    def _think(self) -> None:
+        """Have the next batch chosen as soon as what it is chosen from is known."""
+        if self._thought is not None and self._thought.done():
+            self._session.plan(self._thought.result())
+            self._thought = None
+        if self._thought is None and self._session.can_prepare:
+            self._thought = self._thinker.submit(self._session.prepare())
+
     def _submit(self) -> None:
-        """Keep the runner busy; what is refused outright needs no runner."""
-        room = self._runner.slots - self._runner.pending
-        for candidate in self._session.next(room) if room > 0 else []:
-            if candidate.refused is not None:
-                self._settle([(candidate, candidate.refused)])
-            else:
-                self._tickets[self._runner.submit(self._ask(candidate))] = candidate
+        """Keep the runner busy; what is refused outright needs no runner. One at a time: making a
+        candidate's trace takes a moment, in which the one before can be built."""
+        while self._runner.slots > self._runner.pending:
+            candidates = self._session.next(1)
+            for candidate in candidates:
+                if candidate.refused is not None:
+                    self._settle([(candidate, candidate.refused)])
+                else:
+                    self._tickets[self._runner.submit(self._ask(candidate))] = candidate
+            if not candidates:
+                return
 
     def _settle(self, answered: Iterable[tuple[Candidate, Outcome]]) -> None:
         """Store outcomes, then take them in, then tell them."""
@@ -152,3 +180,9 @@ class Loop:
                     "rank_correlation": correlation,
                 }
             )
+
+
+def _stand_back() -> None:
+    """Let every process that builds or measures go before the calling thread."""
+    if sys.platform == "linux":  # elsewhere priority belongs to whole processes
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)

@@ -1,14 +1,16 @@
 """The search itself: outcomes in, candidates out. No files, no clock, no processes.
 
-Batches are measured whole before the next is proposed, and everything is decided in order of trial
-number, so the trajectory depends on the seed and the outcomes alone, never on which arrived first.
-That is also how a run is resumed: the same session is fed the stored outcomes again.
+Candidates come in batches, and what a batch is chosen from is a matter of trial numbers: those
+before it but the last `ahead`. So the next batch can be thought about while those last ones are
+measured, and yet the trajectory depends on the seed and the outcomes alone, never on which arrived
+first or how long thinking took. That is also how a run is resumed: the same session is fed the
+stored outcomes again.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,14 +44,21 @@ def batch_size(trials: int) -> int:
     return min(64, max(8, trials // 8))
 
 
+def thinking_ahead(batch: int) -> int:
+    """How many trials of a batch are still to come when the next is chosen: about as many as are
+    measured while a model is fitted and asked, but at most half, so that it has news to learn."""
+    return min(8, batch // 2)
+
+
 class Session:
     """A search of `space` with `explorer` for `trials` trials, the configurations `first` to begin.
 
     With `early_stop`, it ends after a batch that completes so many trials without a better one.
+    With `ahead`, at most the size of a batch, each batch is chosen without the outcomes of the last
+    `ahead` trials before it, so that `prepare` can be called while they are measured.
 
     `finished` is None while the search goes on, then one phrase that says why it ended; `batches`
-    counts the batches measured whole, hence how often the explorer has learnt, and `batch` is the
-    size of one.
+    counts the batches measured whole, and `batch` is the size of one.
     """
 
     def __init__(
@@ -60,6 +69,7 @@ class Session:
         batch: int | None = None,
         first: Sequence[Mapping[str, Any]] = (),
         early_stop: int | None = None,
+        ahead: int = 0,
     ) -> None:
         if trials < 1:
             raise UsageError(f"a run of {trials} trials was asked for; give at least 1.")
@@ -72,15 +82,25 @@ class Session:
         self.finished: str | None = None
         self._explorer = explorer
         self.batch = batch_size(self.trials) if batch is None else batch
+        if not 0 <= ahead <= self.batch:
+            raise UsageError(
+                f"ahead={ahead} was asked for with batches of {self.batch}; give 0 to {self.batch}."
+            )
+        self.ahead = ahead
         self._early_stop = early_stop
         self._ready: deque[_Planned] = deque()
         self._out: dict[int, Candidate] = {}
-        self._first = deque(space.digits(config) for config in first)
+        begin = [space.digits(config) for config in first]
+        self._first = deque(dict(zip(space.indices(space.stack(begin)), begin, strict=True)).values())
         self._digits: list[np.ndarray] = []
         self._seen: set[int] = set()
-        self._best_s: float | None = None
+        self._is_preparing = False
+        self._is_exhausted = False
+        self._learnt = 0
+        self._ends: deque[int] = deque()
         self._settled = 0
         self._failures = 0
+        self._fastest: tuple[float, int] | None = None
         self.batches = 0
 
     @property
@@ -88,10 +108,59 @@ class Session:
         """Candidates handed out whose outcome is not known yet."""
         return len(self._out)
 
+    @property
+    def can_prepare(self) -> bool:
+        """Whether all is known that the next batch is chosen from, and nobody has begun to."""
+        return (
+            self.finished is None
+            and not self._is_preparing
+            and not self._is_exhausted
+            and len(self._digits) < self.trials
+            and self._settled >= self._known_by(len(self._digits))
+        )
+
+    def prepare(self) -> Callable[[], Sequence[Proposal]]:
+        """What takes long in choosing the next batch, to be called once, in any thread; its answer
+        is for `plan`. It uses nothing that the session changes meanwhile."""
+        self._is_preparing = True
+        first = [self._first.popleft() for _ in range(min(self.batch, len(self._first)))]
+        known = self._known_by(len(self._digits))
+        history = self._history(range(known), first)
+        is_news = known > self._learnt
+        self._learnt = known
+
+        def think() -> Sequence[Proposal]:
+            if is_news:
+                self._explorer.observe(history)
+            proposals = [Proposal(digits, None) for digits in first]
+            # The explorer is always asked for a whole batch, so that what it proposes does not
+            # depend on how many trials are left, and a run can be resumed with more of them.
+            if len(first) < self.batch:
+                proposals += self._explorer.propose(self.batch - len(first), history)
+            return proposals
+
+        return think
+
+    def plan(self, proposals: Sequence[Proposal]) -> None:
+        """Take over the batch that `prepare`'s work chose."""
+        self._is_preparing = False
+        if self.finished is not None:
+            return
+        self._is_exhausted = not proposals
+        known = range(self._known_by(len(self._digits)))
+        times_s = [self.records[n].median_s for n in known]
+        best_s = min((time_s for time_s in times_s if time_s), default=None)
+        for proposal in proposals[: self.trials - len(self._digits)]:
+            self._plan(proposal, best_s)
+        if proposals:
+            self._ends.append(len(self._digits))
+        self._settle()
+
     def next(self, room: int) -> list[Candidate]:
-        """Up to `room` candidates to measure now; none while a batch is being completed."""
-        if self.finished is None and not self._ready and not self._out:
-            self._propose()
+        """Up to `room` candidates to measure now; none while what the next are chosen from is being
+        measured, or they are being chosen elsewhere."""
+        if not self._ready and self.can_prepare:
+            self.plan(self.prepare()())
         planned = [self._ready.popleft() for _ in range(min(room, len(self._ready)))]
         handed = [self._realise(plan) for plan in planned]
         self._out |= {candidate.number: candidate for candidate in handed}
@@ -100,7 +169,8 @@ class Session:
     def observe(self, number: int, outcome: Outcome) -> Record:
         """Take in the outcome of trial `number`, which must be outstanding."""
         record = Record.of(self._out.pop(number), outcome)
-        self._take(record)
+        self._keep(record)
+        self._settle()
         return record
 
     def stop(self, reason: str = "stopped") -> None:
@@ -117,8 +187,8 @@ class Session:
         """
         left = {record.number: record for record in stored}
         count = len(left)
-        while left and self.finished is None:
-            self._propose()
+        while left and self.can_prepare:
+            self.plan(self.prepare()())
             for plan in [p for p in self._ready if p.number in left]:
                 record = left.pop(plan.number)
                 if record.index != plan.index:
@@ -128,9 +198,8 @@ class Session:
                         f"propose {plan.index}; start a new run."
                     )
                 self._ready.remove(plan)
-                self._take(record)
-            if self._ready:
-                break
+                self._keep(record)
+            self._settle()
         if left and self.finished is None:
             raise UsageError(
                 f"the run cannot be resumed: {len(left)} stored trials, the first of them number "
@@ -139,46 +208,35 @@ class Session:
             )
         return count - len(left)
 
-    def history(self, planned: Sequence[np.ndarray] = ()) -> History:
-        """What is known now, in order of trial number; the digits `planned` count as seen."""
-        numbers = sorted(self.records)
+    def commonest_failures(self, count: int = 3) -> list[tuple[str, int]]:
+        """The reasons failed trials gave, the commonest first, with how often each was given; up to
+        the first trial whose outcome is not known."""
+        reasons = Counter(
+            f"{r.outcome.status} at {r.outcome.stage}: {r.outcome.reason}"
+            for r in (self.records[n] for n in range(self._settled))
+            if not r.outcome.is_ok
+        )
+        return reasons.most_common(count)
+
+    def _known_by(self, trial: int) -> int:
+        """How many outcomes are known, by rule, when the batch that begins with `trial` is chosen:
+        those of the trials numbered below."""
+        return max(0, trial - self.ahead)
+
+    def _history(self, known: Iterable[int], first: Sequence[np.ndarray]) -> History:
+        """The outcomes of the trials `known`, in their order; the digits `first` count as seen."""
+        numbers = list(known)
         speeds = np.array([_speed(self.records[n]) for n in numbers], dtype=np.float64)
         best = speeds.max(initial=0.0)
         return History(
             self.space.stack([self._digits[n] for n in numbers]),
             speeds / best if best > 0 else speeds,
-            frozenset(self._seen) | frozenset(self.space.indices(self.space.stack(planned))),
+            frozenset(self._seen) | frozenset(self.space.indices(self.space.stack(first))),
         )
 
-    def commonest_failures(self, count: int = 3) -> list[tuple[str, int]]:
-        """The reasons failed trials gave, the commonest first, with how often each was given."""
-        reasons = Counter(
-            f"{r.outcome.status} at {r.outcome.stage}: {r.outcome.reason}"
-            for _, r in sorted(self.records.items())
-            if not r.outcome.is_ok
-        )
-        return reasons.most_common(count)
-
-    def _propose(self) -> None:
-        """Plan the next batch, or finish where there is nothing more to try.
-
-        The explorer is always asked for a whole batch, so that what it proposes does not depend on
-        how many trials are left, and a run can be resumed with more of them.
-        """
-        left = self.trials - len(self._digits)
-        first = [self._first.popleft() for _ in range(min(self.batch, len(self._first)))]
-        batch = [Proposal(digits, None) for digits in first]
-        if len(batch) < self.batch:
-            history = self.history(first)
-            batch += self._explorer.propose(self.batch - len(batch), history)
-        for proposal in batch[:left]:
-            self._plan(proposal)
-        if not self._ready:
-            self.stop("every configuration was tried")
-
-    def _plan(self, proposal: Proposal) -> None:
+    def _plan(self, proposal: Proposal, best_s: float | None) -> None:
         index = self.space.indices(proposal.digits[None, :])[0]
-        predicted_s = self._predicted_s(proposal.predicted)
+        predicted_s = _predicted_s(proposal.predicted, best_s)
         self._ready.append(_Planned(len(self._digits), index, proposal.digits, predicted_s))
         self._digits.append(proposal.digits)
         self._seen.add(index)
@@ -194,51 +252,49 @@ class Session:
             refused = failure("illegal", "replay", str(error))
         return Candidate(plan.number, plan.index, config, trace, plan.predicted_s, refused)
 
-    def _take(self, record: Record) -> None:
+    def _keep(self, record: Record) -> None:
         self.records[record.number] = record
-        self._count_failures()
         if record.can_be_best and (self.best is None or _rank(record) < _rank(self.best)):
             self.best = record
-        if not self._out and not self._ready:
-            self._end_batch()
 
-    def _predicted_s(self, score: float | None) -> float | None:
-        """The time that a score relative to the best so far stands for."""
-        if score is None or self._best_s is None:
-            return None
-        return self._best_s / max(score, 1 / SLOWEST)
-
-    def _count_failures(self) -> None:
-        """Give up after `PATIENCE` failures in a row, counted in order of trial number."""
+    def _settle(self) -> None:
+        """Draw conclusions from outcomes, in order of trial number whatever came first."""
         while self._settled in self.records:
-            is_ok = self.records[self._settled].outcome.is_ok
-            self._failures = 0 if is_ok else self._failures + 1
-            self._settled += 1
-            if self._failures == PATIENCE:
-                said = "; ".join(f"{n} x {reason}" for reason, n in self.commonest_failures())
-                self.stop(f"{PATIENCE} candidates in a row failed: {said}")
+            self._settle_next(self.records[self._settled])
+        if self.finished is None and self._settled == len(self._digits):
+            if self._settled == self.trials:
+                self.finished = "every trial is done"
+            elif self._is_exhausted:
+                self.finished = "every configuration was tried"
 
-    def _end_batch(self) -> None:
-        self.batches += 1
-        history = self.history()
-        self._best_s = self._fastest_s()
-        if self.finished is None and len(self.records) == self.trials:
-            self.finished = "every trial is done"
-        if self.finished is None and self._is_stuck():
-            self.finished = f"nothing better in the last {self._early_stop} trials"
-        if self.finished is None:
-            self._explorer.observe(history)
+    def _settle_next(self, record: Record) -> None:
+        """Give up after `PATIENCE` failures in a row, or where nothing has got better for long."""
+        self._settled += 1
+        self._failures = 0 if record.outcome.is_ok else self._failures + 1
+        if self._failures == PATIENCE:
+            said = "; ".join(f"{n} x {reason}" for reason, n in self.commonest_failures())
+            self.stop(f"{PATIENCE} candidates in a row failed: {said}")
+        if record.can_be_best:
+            self._fastest = min(self._fastest or _rank(record), _rank(record))
+        if self._ends and self._settled == self._ends[0]:
+            self._ends.popleft()
+            self.batches += 1
+            if self._settled < self.trials and self._is_stuck():
+                self.stop(f"nothing better in the last {self._early_stop} trials")
 
     def _is_stuck(self) -> bool:
         """Whether the best, if there is any, is older than the run may wait for a better one."""
         if self._early_stop is None:
             return False
-        newest = self.best.number if self.best is not None else -1
-        return len(self.records) - 1 - newest >= self._early_stop
+        newest = self._fastest[1] if self._fastest is not None else -1
+        return self._settled - 1 - newest >= self._early_stop
 
-    def _fastest_s(self) -> float | None:
-        """The least median time measured, verified or not: what scores are relative to."""
-        return min((r.median_s for r in self.records.values() if r.median_s), default=None)
+
+def _predicted_s(score: float | None, best_s: float | None) -> float | None:
+    """The time that a score relative to the best time known stands for."""
+    if score is None or best_s is None:
+        return None
+    return best_s / max(score, 1 / SLOWEST)
 
 
 def _speed(record: Record) -> float:

@@ -1,4 +1,5 @@
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -73,10 +74,22 @@ def test_a_session_is_found_again_by_its_setup(database):
     session = database.begin(SETUP, {})
     database.begin(Setup(WORKLOAD, "matmul/cpu", seed=1, trials=8), {})
     database.begin(Setup(WORKLOAD, "conv2d/cpu", trials=8), {})
-    assert database.resumable(SETUP) == (session, 4)
+    assert database.resumable(SETUP).id == session
     longer = Setup(WORKLOAD, "matmul/cpu", trials=100)
-    assert database.resumable(longer) == (session, 4)
+    assert database.resumable(longer).id == session
+    assert database.resumable(longer).setup == SETUP
     assert database.resumable(Setup(WORKLOAD, "matmul/cpu", explorer="random")) is None
+
+
+def test_a_run_goes_on_as_it_was_settled_when_it_began(database):
+    asked = Setup(WORKLOAD, "matmul/cpu", trials=100)
+    database.begin(replace(asked, batch=12, ahead=5), {})
+    stored = database.resumable(replace(asked, trials=200)).setup
+    assert replace(asked, trials=200).going_on(stored) == replace(stored, trials=200)
+    # A setup from before sessions thought ahead says nothing of it.
+    assert "ahead" not in SETUP.to_json()
+    assert (SETUP.going_on(SETUP).ahead, SETUP.ahead) == (0, None)
+    assert Setup.from_json(replace(SETUP, ahead=0).to_json()).ahead == 0
 
 
 def test_a_trial_is_stored_once_and_the_rest_of_its_batch_not_at_all(database):

@@ -21,7 +21,7 @@ from tvmlab.measure.outcome import Outcome
 from tvmlab.te.serial import workload_hash
 from tvmlab.tune.record import Record
 from tvmlab.tune.schema import create_tables, objection
-from tvmlab.tune.setup import Setup
+from tvmlab.tune.setup import SETTLED, Setup
 
 PATIENCE_S = 2.0
 """How long to wait for another program's lock before giving up."""
@@ -137,22 +137,12 @@ class Database:
             for session, workload, setup, environment, ending in rows
         ]
 
-    def resumable(self, setup: Setup) -> tuple[int, int | None] | None:
-        """The latest session that `setup` would continue, as its id and its batch size.
-
-        It has the same workload and setup, but for the number of trials and the batch size.
-        """
-        wanted = _without_size(setup.to_json())
-        with _told(self._name):
-            rows = self._connection.execute(
-                "SELECT id, setup FROM session WHERE workload_id = ? ORDER BY id DESC",
-                (self._workload_id(setup.workload),),
-            ).fetchall()
-        for session, text in rows:
-            stored = json.loads(text)
-            if _without_size(stored) == wanted:
-                return session, stored["batch"]
-        return None
+    def resumable(self, setup: Setup) -> StoredSession | None:
+        """The latest session that `setup` would continue: one of the same workload and setup, but
+        for the number of trials and what is settled as a run begins."""
+        wanted = _asked(setup.to_json())
+        same = [s for s in self.sessions() if s.setup.workload == setup.workload]
+        return next((s for s in reversed(same) if _asked(s.setup.to_json()) == wanted), None)
 
     # ---- trials
 
@@ -257,9 +247,9 @@ def _told(name: str) -> Iterator[None]:
         raise DatabaseError(f"{name} {why}.") from error
 
 
-def _without_size(setup: Mapping[str, Any]) -> dict[str, Any]:
+def _asked(setup: Mapping[str, Any]) -> dict[str, Any]:
     plain = json.loads(canonical(setup))
-    return {k: v for k, v in plain.items() if k not in ("workload", "trials", "batch")}
+    return {k: v for k, v in plain.items() if k not in ("workload", "trials", *SETTLED)}
 
 
 def _outcome_row(outcome: Outcome) -> tuple[Any, ...]:

@@ -39,7 +39,7 @@ from tvmlab.tune.choice import explorer_named
 from tvmlab.tune.database import Database
 from tvmlab.tune.loop import Loop
 from tvmlab.tune.record import Candidate
-from tvmlab.tune.session import Session
+from tvmlab.tune.session import Session, batch_size, thinking_ahead
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.template_space import template_space
 from tvmlab.version import __version__
@@ -73,12 +73,9 @@ def _tune(start: dict[str, Any], messages: Iterator[dict[str, Any]], tell: Tell)
         LocalRunner(limits=Limits(build_s=setup.timeout_s, run_s=setup.timeout_s)) as runner,
     ):
         found = database.resumable(setup) if start.get("resume") else None
-        session = _session(setup, found[1] if found else setup.batch)
-        row = (
-            found[0]
-            if found
-            else database.begin(replace(setup, batch=session.batch), _environment())
-        )
+        session = _session(setup.going_on(found.setup) if found else setup)
+        settled = replace(setup, batch=session.batch, ahead=session.ahead)
+        row = found.id if found else database.begin(settled, _environment())
         restored = database.records(row)
         session.restore(restored)
         tell(_started(session, row))
@@ -100,7 +97,7 @@ def _tune(start: dict[str, Any], messages: Iterator[dict[str, Any]], tell: Tell)
         tell({"type": "done", "reason": loop.run()})
 
 
-def _session(setup: Setup, batch: int | None) -> Session:
+def _session(setup: Setup) -> Session:
     """The search that a setup asks for."""
     outputs = from_json(setup.workload)
     template = (
@@ -113,7 +110,9 @@ def _session(setup: Setup, batch: int | None) -> Session:
         setup.explorer, space, setup.seed, setup.model, setup.diversity, setup.features
     )
     first = [template.default(outputs)]
-    return Session(space, explorer, setup.trials, batch, first, setup.early_stop)
+    batch = setup.batch or batch_size(min(setup.trials, space.size))
+    ahead = thinking_ahead(batch) if setup.ahead is None else setup.ahead
+    return Session(space, explorer, setup.trials, batch, first, setup.early_stop, ahead)
 
 
 def _started(session: Session, row: int) -> dict[str, Any]:

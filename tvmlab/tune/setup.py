@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from tvmlab.errors import UsageError
@@ -14,8 +14,12 @@ RANKING = Protocol(warmup_s=0.002, min_repeat_s=0.0005, limit_s=0.010, patience_
 that takes more than a quarter of a second is timed once."""
 
 
-LATER = ("steps", "model", "diversity", "early_stop", "features")
+LATER = ("steps", "model", "diversity", "early_stop", "features", "ahead")
 """Fields that setups written by the first version lack."""
+
+SETTLED = ("batch", "ahead")
+"""Fields that are settled when a run begins, and that one which goes on takes from what it goes on
+with."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Setup:
         diversity: how much the candidates of a batch are to differ (see `GuidedExplorer`).
         early_stop: end the run when so many trials in a row brought nothing better; None: never.
         features: the name of what the model sees (see `tvmlab.tune.features`); None: its own.
+        ahead: see `tvmlab.tune.session.Session`; None chooses by `batch`.
     """
 
     workload: dict[str, Any]
@@ -56,13 +61,23 @@ class Setup:
     diversity: float = 0.0
     early_stop: int | None = None
     features: str | None = None
+    ahead: int | None = None
+
+    def going_on(self, stored: Setup) -> Setup:
+        """This setup for a run that goes on with one stored as `stored`."""
+        settled = {name: getattr(stored, name) for name in SETTLED}
+        # Runs from before it was there chose each batch with all outcomes known.
+        return replace(self, **settled | {"ahead": stored.ahead or 0})
 
     def to_json(self) -> dict[str, Any]:
         """This setup as plain data; `from_json` gives it back."""
-        data = {f.name: getattr(self, f.name) for f in fields(self)}
-        data["protocol"] = asdict(self.protocol)
         # Left out where nothing was asked: setups from before they were there compare equal.
-        return {k: v for k, v in data.items() if v or k not in LATER}
+        data = {
+            f.name: getattr(self, f.name)
+            for f in fields(self)
+            if f.name not in LATER or getattr(self, f.name) != f.default
+        }
+        return data | {"protocol": asdict(self.protocol)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Setup:

@@ -90,8 +90,7 @@ class Session:
         self._early_stop = early_stop
         self._ready: deque[_Planned] = deque()
         self._out: dict[int, Candidate] = {}
-        begin = [space.digits(config) for config in first]
-        self._first = deque(dict(zip(space.indices(space.stack(begin)), begin, strict=True)).values())
+        self._first = deque(_distinct(space, first))
         self._digits: list[np.ndarray] = []
         self._seen: set[int] = set()
         self._is_preparing = False
@@ -288,6 +287,12 @@ class Session:
             return False
         newest = self._fastest[1] if self._fastest is not None else -1
         return self._settled - 1 - newest >= self._early_stop
+
+
+def _distinct(space: Space, configs: Iterable[Mapping[str, Any]]) -> list[np.ndarray]:
+    """The digits of each configuration, once."""
+    digits = space.stack([space.digits(config) for config in configs])
+    return list(dict(zip(space.indices(digits), digits, strict=True)).values())
 
 
 def _predicted_s(score: float | None, best_s: float | None) -> float | None:

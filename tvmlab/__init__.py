@@ -163,6 +163,7 @@ _HOMES = {
         "truncmod",
         "var",
     ),
+    "tvmlab.tune.client": ("attach",),
     "tvmlab.tune.logs": ("read_log",),
     "tvmlab.ui": ("Lab",),
 }

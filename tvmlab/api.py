@@ -33,6 +33,7 @@ from tvmlab.te.specialise import specialise_tensors
 from tvmlab.te.tensor import Tensor
 from tvmlab.tune.client import Run, start
 from tvmlab.tune.database import Database
+from tvmlab.tune.store import shown
 
 TargetLike = str | Mapping[str, Any]
 Expression = Tensor | Sequence[Tensor] | Workload
@@ -278,26 +279,39 @@ def replay(value: Expression, trace: str | bytes | Sequence[Mapping[str, Any]]) 
     return Schedule(start_state.replay(steps_of(document)))
 
 
-def apply_best(value: Expression, db: str | Path, target: str = "cpu") -> Schedule:
-    """The schedule of `value` after the steps of its fastest verified trial in a database.
+def apply_best(
+    value: Expression, db: str | Path, target: str = "cpu", anywhere: bool = False
+) -> Schedule:
+    """The schedule of `value` after the steps of its fastest verified trial on this machine.
 
     Args:
         value: the expression, or a workload of it.
-        db: the file that `t.tune(..., db=...)` or `tvmlab tune --db` kept the trials in.
+        db: where `t.tune(..., db=...)` or `tvmlab tune --db` kept the trials.
         target: the name of the target it was tuned for.
+        anywhere: take the fastest trial of whichever machine; what is fast on one need not be so,
+            nor even be legal, on another.
 
     Raises:
-        DatabaseError: the file cannot be read.
-        UsageError: it holds no verified trial of this expression on that target.
+        DatabaseError: the database cannot be read.
+        UsageError: it holds no verified trial of this expression on that target, or only those of
+            another machine.
     """
     tensors = as_outputs(tensors_of(value))
+    workload, device = to_json(tensors), None if anywhere else targets.get(target).device()
     with Database.open(db, create=False) as database:
-        best = database.best(to_json(tensors), target)
+        best = database.best(workload, target, device)
+        others = database.devices(workload, target) if best is None else []
     if best is None:
         named = value if isinstance(value, Workload) else tensors[0].name
+        where = shown(db)
+        if others:
+            raise UsageError(
+                f"{where} holds trials of {named} for {target} made on another machine only; tune "
+                "it here, or take theirs with anywhere=True."
+            )
         raise UsageError(
-            f"{db} holds no verified trial of {named} for {target}; tune it first with "
-            f"t.tune(..., db={str(db)!r})."
+            f"{where} holds no verified trial of {named} for {target}; tune it first with "
+            f"t.tune(..., db={where!r})."
         )
     return replay(value, best.trace)
 
@@ -331,7 +345,7 @@ def tune(
     target: TargetLike = "cpu",
     trials: int = 64,
     seed: int = 0,
-    db: str | None = None,
+    db: str | Path | None = None,
     values: Mapping[str, int] | None = None,
     **options: Any,
 ) -> Run:
@@ -342,6 +356,10 @@ def tune(
 
     Kernels are measured at known sizes: where shapes are over sizes, `values` gives them, as in
     `t.tune(s, values={"n": 1024})`. The steps found may then be applied to the schedule of any n.
+
+    `db` keeps every trial, in a file or on a PostgreSQL server (`postgresql://user@host/name`, with
+    the extra `tvmlab[postgres]`). What it keeps outlives this process: `t.attach(db)` goes on with
+    the run, and so does the same call with `resume=True`.
 
     Returns at once; the `Run` has `wait()`, `pause()`, `resume()`, `stop()`, `best` and `records`.
     """

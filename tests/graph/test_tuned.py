@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.graph.arrays import draw
-from tvmlab import graph, ops
+from tvmlab import graph, ops, targets
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import create_schedule
 from tvmlab.te.serial import to_json
@@ -24,7 +24,8 @@ def tuned(database: Database) -> None:
     schedule = create_schedule(workload.tensors)
     template.apply(schedule, config)
     trace = [step.to_json() for step in schedule.trace.steps]
-    session = database.begin(Setup(to_json(workload.tensors), template.name), {})
+    here = targets.get("cpu").device()
+    session = database.begin(Setup(to_json(workload.tensors), template.name), {}, here)
     best = Outcome("ok", "time", times_s=(1e-6,), verified=True)
     database.append(session, [Record(0, 0, dict(config), trace, None, best)])
 

@@ -46,6 +46,8 @@ PLACES: dict[str, str] = {
     "cuda": DEVICE.format("cuda"),
     "cupy": DEVICE.format("cuda"),
     "xgboost": r"tune\.models(\..+)?",
+    "sqlalchemy": r"tune\.postgres_store",
+    "psycopg": r"tune\.postgres_store",
     "sklearn": r"tune\.models(\..+)?",
     "onnx": r"graph\.onnx_import",
     "islpy": r"analysis\.polyhedra",

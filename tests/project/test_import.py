@@ -9,7 +9,16 @@ import pytest
 
 import tvmlab
 
-HEAVY = ("ipywidgets", "jupyterlab", "llvmlite", "pandas", "plotly", "pyopencl", "xgboost")
+HEAVY = (
+    "ipywidgets",
+    "jupyterlab",
+    "llvmlite",
+    "pandas",
+    "plotly",
+    "pyopencl",
+    "sqlalchemy",
+    "xgboost",
+)
 
 
 def test_import_loads_nothing_heavy() -> None:

@@ -1,4 +1,7 @@
-import sqlite3
+"""What every store of a tuning database must do: a file, memory, and a PostgreSQL server."""
+
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -7,12 +10,14 @@ from tests.tune.spaces import WORKLOAD
 from tvmlab.errors import DatabaseError
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.tune import database as module
-from tvmlab.tune.database import Database
+from tvmlab.tune import postgres_store, sqlite_store
+from tvmlab.tune.database import Database, StoredSession
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
 
 SETUP = Setup(WORKLOAD, "matmul/cpu", trials=8, batch=4)
 CRASH = failure("crash", "run", "the process was killed by SIGSEGV", total_s=0.25)
+HERE, THERE = {"kind": "cpu", "cores": 2}, {"kind": "cpu", "cores": 64}
 
 
 def record(number, outcome=None, time_s=1.0, verified=True):
@@ -21,23 +26,36 @@ def record(number, outcome=None, time_s=1.0, verified=True):
     return Record(number, 10**30 + number, config, [{"step": "split"}], 0.1 + 0.2, outcome)
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "run.db"
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request, tmp_path):
+    """Where a new database is to be: a file, or a server's database."""
+    if request.param == "sqlite":
+        return tmp_path / "run.db"
+    return request.getfixturevalue("postgres").database()
 
 
 @pytest.fixture
-def database(path):
-    with Database.open(path) as opened:
+def database(place):
+    with Database.open(place) as opened:
         yield opened
 
 
-def test_records_come_back_as_they_were(database, path):
-    session = database.begin(SETUP, {"cores": 2})
+def test_records_come_back_as_they_were(database, place):
+    session = database.begin(SETUP, {"python": "3.11"}, HERE)
     records = [record(1), record(0, CRASH), record(2, failure("illegal", "replay", "no"))]
     database.append(session, records)
-    for opened in (database, Database.open(path, create=False)):
-        assert opened.records(session) == sorted(records, key=lambda r: r.number)
+    with Database.open(place, create=False) as again:
+        for opened in (database, again):
+            assert opened.records(session) == sorted(records, key=lambda r: r.number)
+        assert again.session() == StoredSession(session, SETUP, {"python": "3.11"}, HERE, None)
+
+
+@pytest.mark.parametrize("reason", ["ünïcode \U0001f600", "a zero \0 inside", "half \ud800 of two"])
+def test_reasons_of_any_kind_are_stored(database, reason):
+    session = database.begin(SETUP, {})
+    database.append(session, [record(0, failure("crash", "run", reason))])
+    [kept] = database.records(session)
+    assert kept.outcome.reason == reason.replace("\0", "\\0").replace("\ud800", "\\ud800")
 
 
 def test_the_best_is_the_fastest_verified_over_all_sessions(database):
@@ -53,38 +71,65 @@ def test_the_best_is_the_fastest_verified_over_all_sessions(database):
     assert database.best(WORKLOAD | {"outputs": [1]}, "cpu") is None
 
 
-def test_equal_workloads_are_one_row(database, path):
-    database.begin(SETUP, {})
-    database.begin(Setup(dict(reversed(WORKLOAD.items())), "other"), {})
-    assert sqlite3.connect(path).execute("SELECT count(*) FROM workload").fetchone() == (1,)
+def test_the_best_of_another_machine_is_not_this_ones(database):
+    here, there = database.begin(SETUP, {}, HERE), database.begin(SETUP, {}, THERE)
+    unknown = database.begin(SETUP, {})
+    database.append(there, [record(0, time_s=0.1)])
+    database.append(unknown, [record(1, time_s=0.01)])
+    assert database.best(WORKLOAD, "cpu", HERE) is None
+    database.append(here, [record(2, time_s=0.2)])
+    assert database.best(WORKLOAD, "cpu", HERE).number == 2
+    assert database.best(WORKLOAD, "cpu", THERE).number == 0
+    assert database.best(WORKLOAD, "cpu").number == 1
+    assert database.best(WORKLOAD, "cpu", {"kind": "gpu"}) is None
+    assert database.devices(WORKLOAD, "cpu") == [HERE, THERE, {}]
+
+
+def test_equal_workloads_devices_and_environments_are_one_row_each(database):
+    database.begin(SETUP, {"a": 1, "b": 2}, HERE)
+    database.begin(Setup(dict(reversed(WORKLOAD.items())), "other"), {"b": 2, "a": 1}, HERE)
+    for table in ("workload", "environment", "device"):
+        assert database._store.rows(f"SELECT count(*) FROM {table}") == [(1,)]
 
 
 def test_workloads_of_one_hash_are_told_apart_by_their_text(database, monkeypatch):
     monkeypatch.setattr(module, "workload_hash", lambda workload: "0")
-    one = database.begin(SETUP, {})
+    monkeypatch.setattr(module, "digest", lambda data: "0")
+    one = database.begin(SETUP, {}, HERE)
     database.append(one, [record(0)])
     other = WORKLOAD | {"outputs": [7]}
-    database.begin(Setup(other, "matmul/cpu"), {})
+    database.begin(Setup(other, "matmul/cpu"), {}, THERE)
     assert database.best(other, "cpu") is None
-    assert database.best(WORKLOAD, "cpu").number == 0
+    assert database.best(WORKLOAD, "cpu", THERE) is None
+    assert database.best(WORKLOAD, "cpu", HERE).number == 0
 
 
-def test_a_session_is_found_again_by_its_setup(database):
-    assert database.resumable(SETUP) is None
-    session = database.begin(SETUP, {})
-    database.begin(Setup(WORKLOAD, "matmul/cpu", seed=1, trials=8), {})
-    database.begin(Setup(WORKLOAD, "conv2d/cpu", trials=8), {})
-    assert database.resumable(SETUP).id == session
+def test_a_session_is_found_again_by_its_setup_and_its_machine(database):
+    assert database.resumable(SETUP, HERE) is None
+    session = database.begin(SETUP, {}, HERE)
+    database.begin(Setup(WORKLOAD, "matmul/cpu", seed=1, trials=8), {}, HERE)
+    database.begin(Setup(WORKLOAD, "conv2d/cpu", trials=8), {}, HERE)
+    database.begin(SETUP, {}, THERE)
+    assert database.resumable(SETUP, HERE).id == session
     longer = Setup(WORKLOAD, "matmul/cpu", trials=100)
-    assert database.resumable(longer).id == session
-    assert database.resumable(longer).setup == SETUP
-    assert database.resumable(Setup(WORKLOAD, "matmul/cpu", explorer="random")) is None
+    assert database.resumable(longer, HERE).id == session
+    assert database.resumable(Setup(WORKLOAD, "matmul/cpu", explorer="random"), HERE) is None
+
+
+def test_the_latest_session_is_the_one_without_a_number(database):
+    with pytest.raises(DatabaseError, match="holds no run; look"):
+        database.session()
+    database.begin(SETUP, {})
+    last = database.begin(Setup(WORKLOAD, "conv2d/cpu"), {})
+    assert database.session().id == last
+    with pytest.raises(DatabaseError, match="holds no run 99; look"):
+        database.session(99)
 
 
 def test_a_run_goes_on_as_it_was_settled_when_it_began(database):
     asked = Setup(WORKLOAD, "matmul/cpu", trials=100)
-    database.begin(replace(asked, batch=12, ahead=5), {})
-    stored = database.resumable(replace(asked, trials=200)).setup
+    database.begin(replace(asked, batch=12, ahead=5), {}, HERE)
+    stored = database.resumable(replace(asked, trials=200), HERE).setup
     assert replace(asked, trials=200).going_on(stored) == replace(stored, trials=200)
     # A setup from before sessions thought ahead says nothing of it.
     assert "ahead" not in SETUP.to_json()
@@ -98,116 +143,85 @@ def test_a_trial_is_stored_once_and_the_rest_of_its_batch_not_at_all(database):
     with pytest.raises(DatabaseError, match="already holds one of these trials"):
         database.append(session, [record(1), record(0)])
     assert [r.number for r in database.records(session)] == [0]
+    database.append(session, [record(1)])
+    assert len(database.records(session)) == 2
 
 
-def test_times_and_ending_of_a_session_are_kept(path):
+def test_times_and_ending_of_a_session_are_kept(place):
     moments = iter([100.0, 101.0, 102.0])
-    with Database.open(path, clock=lambda: next(moments)) as database:
-        session = database.begin(SETUP, {"cores": 2})
+    with Database.open(place, clock=lambda: next(moments)) as database:
+        session = database.begin(SETUP, {})
         database.append(session, [record(0)])
         database.end(session, "every trial is done")
-    row = sqlite3.connect(path).execute(
-        "SELECT began_at, ended_at, ending, environment FROM session"
-    )
-    assert row.fetchone() == (100.0, 102.0, "every trial is done", '{"cores":2}')
+        asked = "SELECT began_at, ended_at, ending FROM session"
+        assert database._store.rows(asked) == [(100.0, 102.0, "every trial is done")]
+        database.reopen(session)
+        assert database._store.rows(asked) == [(100.0, None, None)]
+
+
+def test_texts_made_of_a_trial_are_kept_and_replaced(database):
+    session = database.begin(SETUP, {})
+    database.append(session, [record(0)])
+    database.keep(session, 0, {"program": "for y: ...", "code": "define void"})
+    database.keep(session, 0, {"program": "for x: ..."})
+    assert database.artifacts(session, 0) == {"program": "for x: ...", "code": "define void"}
+    with pytest.raises(DatabaseError, match="holds no trial 7 of run"):
+        database.keep(session, 7, {"program": ""})
+
+
+def test_a_trial_of_no_session_is_refused(database):
+    with pytest.raises(DatabaseError):
+        database.append(99, [record(0)])
+
+
+WRITER = """
+import sys
+from tvmlab.tune.database import Database
+database = Database.open(sys.argv[1], create=False)
+database.hold(int(sys.argv[2]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_session_has_one_writer_at_a_time(database, place):
+    session, other = database.begin(SETUP, {}), database.begin(SETUP, {})
+    command = [sys.executable, "-c", WRITER, str(place), str(session)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout.readline() == b"held\n"
+        with pytest.raises(DatabaseError, match=f"run {session} of .* is being written by another"):
+            database.hold(session)
+        database.hold(other)
+        database.append(session, [])  # other sessions, and readers, are not concerned
+        writer.kill()
+    database.hold(session)
+
+
+def test_a_program_that_writes_just_now_is_waited_for_and_told(database, place, monkeypatch):
+    monkeypatch.setattr(sqlite_store, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(postgres_store, "PATIENCE_MS", 50)
+    session = database.begin(SETUP, {})
+    with Database.open(place) as other:
+        with database._store.transaction(), pytest.raises(DatabaseError, match="is locked by ano"):
+            other.append(session, [record(0)])
+        assert other.records(session) == []
+        other.append(session, [record(0)])
+        assert len(other.records(session)) == 1
+
+
+def test_a_newer_version_is_refused(place):
+    with Database.open(place) as database:
+        if str(place).startswith("postgresql"):
+            database._store.rows("UPDATE version SET number = 3")
+        else:
+            database._store.rows("PRAGMA user_version = 3")
+    with pytest.raises(DatabaseError, match="has version 3 and this tvmlab reads up to 2"):
+        Database.open(place)
 
 
 def test_a_database_in_memory_needs_no_file():
     with Database.open(None) as database:
         session = database.begin(SETUP, {})
+        database.hold(session)
         database.append(session, [record(0)])
         assert len(database.records(session)) == 1
-
-
-def test_durability_is_asked_for(database):
-    ask = database._connection.execute
-    assert ask("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert ask("PRAGMA synchronous").fetchone() == (2,)  # FULL
-
-
-# ---- bad files
-
-
-def test_a_missing_file_is_named(path):
-    with pytest.raises(DatabaseError, match=r"run\.db does not exist; check the name"):
-        Database.open(path, create=False)
-    assert not path.exists()
-
-
-def test_a_missing_folder_is_named(path):
-    with pytest.raises(DatabaseError, match=r"the folder .*nowhere does not exist"):
-        Database.open(path.parent / "nowhere" / "run.db")
-
-
-def test_a_folder_is_no_database(tmp_path):
-    with pytest.raises(DatabaseError, match="is a folder"):
-        Database.open(tmp_path)
-
-
-def test_a_file_of_another_kind_is_left_alone(path):
-    path.write_text("a diary, not a database\n" * 100)
-    before = path.read_bytes()
-    with pytest.raises(DatabaseError, match="is not a database; give another file"):
-        Database.open(path)
-    assert path.read_bytes() == before
-
-
-def test_a_database_of_another_program_is_left_alone(path):
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE recipes(name)")
-    with pytest.raises(DatabaseError, match="is a database of another program"):
-        Database.open(path)
-    tables = sqlite3.connect(path).execute("SELECT name FROM sqlite_master").fetchall()
-    assert tables == [("recipes",)]
-
-
-def test_a_newer_version_is_refused(path):
-    Database.open(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 2")
-    with pytest.raises(DatabaseError, match="has version 2 and this tvmlab reads up to 1"):
-        Database.open(path)
-
-
-def test_a_locked_database_is_told_so(path, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
-    with Database.open(path) as database:
-        session = database.begin(SETUP, {})
-        other = sqlite3.connect(path, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DatabaseError, match="is locked by another program"):
-            database.append(session, [record(0)])
-        assert database.records(session) == []  # readers never wait
-        other.execute("ROLLBACK")
-        other.close()
-        database.append(session, [record(0)])
-        assert len(database.records(session)) == 1
-
-
-def test_a_locked_new_file_is_told_so(path, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(DatabaseError, match="is locked by another program"):
-        Database.open(path)
-    other.close()
-
-
-def test_a_damaged_database_is_told_so(path):
-    with Database.open(path) as database:
-        session = database.begin(SETUP, {})
-        database.append(session, [record(n) for n in range(200)])
-    content = bytearray(path.read_bytes())
-    content[5000:] = b"\xff" * len(content[5000:])
-    path.write_bytes(content)
-    with pytest.raises(DatabaseError, match="may be damaged"):
-        Database.open(path).records(session)
-
-
-def test_a_full_disk_is_told_so(database):
-    session = database.begin(SETUP, {})
-    pages = database._connection.execute("PRAGMA page_count").fetchone()[0]
-    database._connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(DatabaseError, match="the disk is full"):
-        database.append(session, [record(n) for n in range(1000)])
-    assert database.records(session) == []

@@ -9,7 +9,7 @@ import pytest
 
 import tvmlab as t
 from tests.tune.test_records import CRASH, GOOD, record
-from tvmlab import ops
+from tvmlab import ops, targets
 from tvmlab.measure.outcome import Outcome, joined
 from tvmlab.te.serial import to_json
 from tvmlab.tune.database import Database
@@ -47,7 +47,8 @@ def test_the_best_of_a_database_is_applied(tmp_path: Path) -> None:
     s = t.create_schedule(workload)
     s["C"].split("y", 4)
     with Database.open(path) as database:
-        session = database.begin(Setup(to_json(workload.tensors), "matmul/cpu"), {})
+        setup, here = Setup(to_json(workload.tensors), "matmul/cpu"), targets.get("cpu").device()
+        session = database.begin(setup, {}, here)
         steps = [step.to_json() for step in s.trace.steps]
         database.append(session, [replace(timed(0, 1.0), trace=steps), timed(1, 2.0)])
     assert t.apply_best(workload, path).trace.to_json() == s.trace.to_json()
@@ -55,3 +56,34 @@ def test_the_best_of_a_database_is_applied(tmp_path: Path) -> None:
         t.apply_best(ops.matmul(13, 8, 4), path)
     with pytest.raises(t.DatabaseError, match="does not exist"):
         t.apply_best(workload, tmp_path / "nothing.db")
+
+
+def test_the_best_of_another_machine_is_asked_for_by_name(tmp_path: Path) -> None:
+    workload, path = ops.matmul(12, 8, 4), tmp_path / "run.db"
+    with Database.open(path) as database:
+        setup = Setup(to_json(workload.tensors), "matmul/cpu")
+        session = database.begin(setup, {}, {"kind": "cpu", "model": "another"})
+        database.append(session, [replace(timed(0, 1.0), trace=[])])
+    with pytest.raises(t.UsageError, match=r"on another machine only; tune it here, or take"):
+        t.apply_best(workload, path)
+    assert len(t.apply_best(workload, path, anywhere=True).trace) == 0
+
+
+def test_the_best_of_a_schedule_with_holes_and_of_a_recipe_is_applied(tmp_path: Path) -> None:
+    workload, path = ops.matmul(16, 32, 16), tmp_path / "run.db"
+    s = t.create_schedule(workload)
+    with s.record("tiles"):
+        yo, xo, yi, xi = s["C"].tile("y", "x", t.hole("rows", [2, 4]), t.hole("lanes", [8, 16]))
+    s["C"].reorder(yo, xo, "k", yi, xi)
+    s["C"].split("k", factors=t.sample_perfect_tile("k", 2))
+    s["C"].vectorize(xi)
+    run = t.tune(s, trials=4, explorer="random", timeout_s=5.0, db=path)
+    try:
+        assert run.wait(60.0).status == "done", run
+        assert run.best is not None
+        applied = t.apply_best(workload, path)
+        assert applied.trace.to_json() == s.fill(run.best.config).freeze().trace.to_json()
+        assert not applied.holes
+        assert all(applied.check())
+    finally:
+        run.close()

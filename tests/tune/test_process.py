@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tvmlab import ops
-from tvmlab.errors import UsageError
+from tvmlab.errors import DatabaseError, UsageError
 from tvmlab.te.serial import to_json
 from tvmlab.tune import client
 from tvmlab.tune.client import Run, start
@@ -136,6 +136,87 @@ def test_a_killed_run_keeps_what_it_told_and_resumes(begin, path):
     assert [r.number for r in records] == list(range(48))
     assert all(records[number] == record for number, record in kept.items())
     assert len(again.trials) == 48  # the restored ones are told too, each once
+
+
+def test_a_run_is_attached_to_again_and_goes_on_where_it_was(begin, path):
+    run = begin(trials=24, db=path)
+    until(lambda: len(run.trials) >= 10)
+    run._process.kill()
+    run.wait(10)
+    kept = {r.number: r for r in stored(path, run)}
+    again = client.attach(path)
+    try:
+        assert again.setup.trials == 24
+        assert again.wait(60).status == "done", again
+        assert again.started["session"] == run.started["session"]
+        assert again.started["restored"] == len(kept)
+        records = stored(path, again)
+        assert [r.number for r in records] == list(range(24))
+        assert all(records[number] == record for number, record in kept.items())
+        assert sorted(again.trials, key=lambda r: r.number) == records
+        over = client.attach(path)  # there is nothing left to do, and everything to look at
+        assert over.wait(60).reason == "every trial is done"
+        assert over.best == again.best
+        over.close()
+        more = client.attach(path, again.started["session"], trials=26)
+        assert more.wait(60).reason == "every trial is done"
+        assert [r.number for r in stored(path, more)] == list(range(26))
+        with Database.open(path) as database:
+            texts = database.artifacts(more.started["session"], more.best.number)
+        assert texts["program"].startswith("def C(")
+        assert "define void @C" in texts["code"]
+        more.close()
+    finally:
+        again.close()
+
+
+def test_a_run_has_one_writer(begin, path):
+    run = begin(trials=10_000, db=path)
+    until(lambda: len(run.trials) >= 1)
+    for other in (client.attach(path), begin(trials=10_000, db=path, resume=True)):
+        assert other.wait(20).status == "failed"
+        assert "run 1 of the database" in other.reason
+        assert "is being written by another tuner; stop that one" in other.reason
+        other.close()
+    assert run.status == "running"
+    run.stop().wait(10)
+    again = client.attach(path)
+    until(lambda: len(again.trials) > len(run.trials))
+    again.close()
+
+
+def test_what_cannot_be_attached_to_is_told(begin, path):
+    with pytest.raises(DatabaseError, match="does not exist"):
+        client.attach(path)
+    run = begin(trials=1, db=path)
+    run.wait(60)
+    with pytest.raises(DatabaseError, match="holds no run 7"):
+        client.attach(path, 7)
+    with pytest.raises(UsageError, match="a run of 0 trials"):
+        client.attach(path, trials=0)
+    with Database.open(path) as database:
+        database.begin(run.setup, {}, {"kind": "cpu", "model": "another"})
+    other = client.attach(path)
+    assert other.wait(20).status == "failed"
+    assert "run 2 was measured on another machine" in other.reason
+    resumed = begin(trials=1, db=path, resume=True)
+    assert resumed.wait(20).status == "done"
+    assert resumed.started["session"] == run.started["session"]
+
+
+def test_a_run_on_a_server(begin, postgres):
+    place = postgres.database().replace("lab@", "lab:secret@")
+    run = begin(trials=16, db=place)
+    until(lambda: len(run.trials) >= 9)
+    run._process.kill()
+    run.wait(10)
+    assert "secret" not in f"{run.database} {run!r}"
+    again = client.attach(place)
+    assert again.wait(60).status == "done", again
+    again.close()
+    records = stored(place, again)
+    assert [r.number for r in records] == list(range(16))
+    assert all(records[r.number] == r for r in run.trials)
 
 
 def settled(run):

@@ -9,6 +9,7 @@ from tvmlab.cli.files import require_writable
 from tvmlab.errors import UsageError
 from tvmlab.tune.database import Database
 from tvmlab.tune.logs import import_log, read_log, write_log
+from tvmlab.tune.store import shown
 
 USAGE = "LOG [--db RUN.db] [--export]"
 MORE = """\
@@ -30,7 +31,7 @@ def run(words: list[str]) -> int:
     """Look at a log, store it, or write one."""
     parser = Parser("log", USAGE, "Look at tuning logs, store them, and write them.", MORE)
     parser.add_argument("log", metavar="LOG", type=Path, help="the file of lines")
-    parser.add_argument("--db", type=Path, help="the database to store it in, or to export")
+    parser.add_argument("--db", help="the database to store it in, or to export")
     parser.add_argument("--export", action="store_true", help="write LOG from --db")
     given = parser.parse_args(words)
     if given.export:
@@ -38,7 +39,7 @@ def run(words: list[str]) -> int:
     if given.db is not None:
         with Database.open(given.db) as database:
             count, complaints = import_log(given.log, database)
-        print(f"{count} trials stored in {given.db}")
+        print(f"{count} trials stored in {shown(given.db)}")
     else:
         log = read_log(given.log)
         print(log)
@@ -50,7 +51,7 @@ def run(words: list[str]) -> int:
     return 1 if complaints else 0
 
 
-def _export(log: Path, db: Path | None) -> int:
+def _export(log: Path, db: str | None) -> int:
     if db is None:
         raise UsageError("--export needs the runs to write; name their file with --db.")
     require_writable(log, "LOG")

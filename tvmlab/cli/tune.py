@@ -29,6 +29,7 @@ from tvmlab.tune.explorers import EXPLORERS
 from tvmlab.tune.features import FEATURES
 from tvmlab.tune.finals import finalists
 from tvmlab.tune.models import MODELS
+from tvmlab.tune.store import shown
 
 INTERRUPTED = 130
 LOOK_S = 0.2
@@ -101,7 +102,7 @@ def _parser() -> Parser:
     parser.add_argument("--trials", default=64, type=number, help="candidates to try (64)")
     number = whole_number("--seed", 0)
     parser.add_argument("--seed", default=0, type=number, help="of the search and the inputs (0)")
-    parser.add_argument("--db", type=Path, help="the file that keeps every trial")
+    parser.add_argument("--db", help="the file or PostgreSQL address that keeps every trial")
     parser.add_argument("--resume", action="store_true", help="go on with the last run in --db")
     parser.add_argument("--out", type=Path, help="write the best schedule's trace there")
     explorer = one_of("--explorer", EXPLORERS)
@@ -146,7 +147,7 @@ def _require_files(given: argparse.Namespace) -> None:
 
 
 def _kept(given: argparse.Namespace) -> str:
-    return f"kept in {given.db}" if given.db is not None else "not kept (--db run.db would)"
+    return f"kept in {shown(given.db)}" if given.db is not None else "not kept (--db run.db would)"
 
 
 def follow(tuning: Run, progress: Progress, is_resumed: bool) -> bool:
@@ -238,4 +239,5 @@ def how_to_go_on(words: list[str], given: argparse.Namespace) -> str:
     if given.db is None:
         return "the trials were not kept; with --db run.db the next run can be resumed"
     resume = [] if given.resume else ["--resume"]
-    return f"go on with: {shlex.join(['tvmlab', 'tune', *words, *resume])}"
+    told = [word.replace(given.db, shown(given.db)) for word in words]
+    return f"go on with: {shlex.join(['tvmlab', 'tune', *told, *resume])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tvmlab import targets
 from tvmlab.graph.kernel import Choose, default_steps
 from tvmlab.ops import recognise
 from tvmlab.schedule.step import Step
@@ -14,19 +15,21 @@ from tvmlab.tune.database import Database
 
 
 def best_steps(database: Database, target: str = "cpu") -> Choose:
-    """The steps of the fastest verified trial of an operator, or else its template's default.
+    """The steps of an operator's fastest verified trial here, or else its template's default.
 
     An operator that is tuned by itself (`t.tune(t.ops.conv2d(...), db="run.db")`) serves every
-    fused group that it anchors.
+    fused group that it anchors. Trials of other machines do not count.
 
     Raises:
         DatabaseError: when an operator is looked up and the database cannot be read.
     """
 
+    device = targets.get(target).device()
+
     def choose(out: Tensor) -> Sequence[Step]:
         workload = recognise(out)
         expression = to_json(out if workload is None else workload.tensors)
-        record = database.best(expression, target)
+        record = database.best(expression, target, device)
         return default_steps(out) if record is None else steps_of({"steps": record.trace})
 
     return choose

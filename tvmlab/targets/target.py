@@ -166,3 +166,6 @@ class Target(Protocol):
 
     def details(self) -> Mapping[str, Any]:
         """The target as plain data: its name and every option, as `targets.get` takes it."""
+
+    def device(self) -> Mapping[str, Any]:
+        """What kernels run on, as plain data: times compare where it is equal, and only there."""

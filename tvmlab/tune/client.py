@@ -17,17 +17,20 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from tvmlab.errors import TvmlabError
+from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.ops import template_for
 from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.targets.cpu.threads import num_threads
 from tvmlab.te import Tensor
 from tvmlab.te.serial import to_json
+from tvmlab.tune.database import Database
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
+from tvmlab.tune.store import shown
 from tvmlab.tune.table import table
 
 if TYPE_CHECKING:
@@ -63,7 +66,8 @@ def start(
         target: the name of a target.
         trials: how many candidates are tried.
         seed: seeds the search and the inputs: equal seeds propose alike while times agree.
-        db: the file that keeps every trial; None keeps them as long as the run is held.
+        db: the file, or the address of the PostgreSQL database, that keeps every trial; None keeps
+            them as long as the run is held.
         resume: whether to go on with the latest run of the same setup in `db`, if there is one.
         template: the name of a template; None takes the one that suits `outputs`.
         options: further fields of `tvmlab.tune.setup.Setup`.
@@ -77,12 +81,37 @@ def start(
     return Run(Setup.from_json(given | {"workload": to_json(outputs)}), db, resume)
 
 
+def attach(db: str | Path, session: int | None = None, trials: int | None = None) -> Run:
+    """A handle on a run that a database keeps, which goes on where it was left; returns at once.
+
+    A run's process ends with the kernel that started it, and no trial is lost. Attached, it tells
+    all trials again, and then measures those that it would have measured next.
+
+    Args:
+        db: what the run was given as `db`.
+        session: its number there; the latest run if left out.
+        trials: how many candidates are tried in all; as many as were asked for if left out. A run
+            that is over has nothing to do, unless more are asked for.
+
+    Raises:
+        DatabaseError: the database cannot be read, or holds no such run. (That another program
+            still writes to the run is told by the handle: it is `failed`, and says so.)
+        UsageError: less than one trial.
+    """
+    if trials is not None and trials < 1:
+        raise UsageError(f"a run of {trials} trials was asked for; give at least 1.")
+    with Database.open(db, create=False) as database:
+        stored = database.session(session)
+    setup = stored.setup if trials is None else replace(stored.setup, trials=trials)
+    return Run(setup, db, attach_to=stored.id)
+
+
 class Run:
     """A tuning run. Safe to use from any thread.
 
     Attributes:
         setup: what was asked for.
-        database: the file that keeps the trials, or None.
+        database: the file or address that keeps the trials, without a password; or None.
         status: `starting`, `running`, `paused`, `done` or `failed`.
         reason: why it is done, or what failed, in a sentence.
         trials: the records told so far, in order of arrival.
@@ -92,9 +121,15 @@ class Run:
         model: the last message about the cost model, empty before the first.
     """
 
-    def __init__(self, setup: Setup, db: str | Path | None = None, resume: bool = False) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        db: str | Path | None = None,
+        resume: bool = False,
+        attach_to: int | None = None,
+    ) -> None:
         self.setup = setup
-        self.database = None if db is None else str(db)
+        self.database = None if db is None else shown(db)
         self.status = "starting"
         self.reason = ""
         self.trials: list[Record] = []
@@ -117,9 +152,12 @@ class Run:
             text=True,
             encoding="utf-8",
         )
-        self._send(
-            {"type": "start", "setup": setup.to_json(), "db": self.database, "resume": resume}
-        )
+        place = {"db": None if db is None else str(db)}
+        if attach_to is None:
+            self._send({"type": "start", "setup": setup.to_json(), **place, "resume": resume})
+        else:
+            asked = {"session": attach_to, "trials": setup.trials}
+            self._send({"type": "attach", **place, **asked})
         threading.Thread(target=self._read, name="tvmlab-tune-read", daemon=True).start()
         threading.Thread(target=self._flush, name="tvmlab-tune-flush", daemon=True).start()
 

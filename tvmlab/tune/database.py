@@ -1,83 +1,89 @@
-"""Every trial ever made, in one SQLite file: one writer, any number of readers.
+"""Every trial ever made, in a SQLite file or on a PostgreSQL server: one writer, many readers.
 
-Write-ahead log with `synchronous = FULL`: once `append` returns, the records survive a kill and a
-power cut, and a reader never waits. Whoever opens a bad file gets a DatabaseError of one sentence,
-and the file is left as it was.
+Once `append` returns, the records survive a kill and a power cut. Whoever opens a bad file gets a
+DatabaseError of one sentence, and the file is left as it was.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tvmlab.errors import DatabaseError
-from tvmlab.measure.canonical import canonical
+from tvmlab.measure.canonical import canonical, digest
 from tvmlab.measure.outcome import Outcome
 from tvmlab.te.serial import workload_hash
+from tvmlab.tune.postgres_store import PostgresStore
 from tvmlab.tune.record import Record
-from tvmlab.tune.schema import create_tables, objection
 from tvmlab.tune.setup import SETTLED, Setup
-
-PATIENCE_S = 2.0
-"""How long to wait for another program's lock before giving up."""
+from tvmlab.tune.sqlite_store import SqliteStore
+from tvmlab.tune.store import Row, Store, is_address
 
 _RECORD = """SELECT trial.number, config_index, config, trace, predicted_s,
     status, stage, reason, times_s, build_s, total_s, verified
     FROM trial JOIN measurement ON trial_id = trial.id"""
 
+_SESSION = """SELECT session.id, workload.json, setup, environment.json, device.json, ending
+    FROM session
+    JOIN workload ON workload.id = workload_id
+    JOIN environment ON environment.id = environment_id
+    JOIN device ON device.id = device_id"""
+
 Clock = Callable[[], float]
+Facts = Mapping[str, Any]
+
+UNKNOWN: Facts = {}
+"""The device of a run that did not say where it ran."""
 
 
 class StoredSession(NamedTuple):
-    """A run as it is stored: its id, what was asked, where it ran, and why it ended, if it did."""
+    """A run as it is stored.
+
+    Attributes:
+        id: its number in the database.
+        setup: what was asked for.
+        environment: the programs that made and ran its kernels.
+        device: the machine that ran them.
+        ending: why it ended; None where it did not.
+    """
 
     id: int
     setup: Setup
     environment: dict[str, Any]
+    device: dict[str, Any]
     ending: str | None
 
 
 class Database:
     """A tuning database; a context manager that closes it. Use it from one thread."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str, clock: Clock) -> None:
-        self._connection = connection
-        self._name = name
+    def __init__(self, store: Store, clock: Clock = time.time) -> None:
+        self._store = store
         self._clock = clock
 
     @classmethod
     def open(
-        cls, path: str | Path | None, *, create: bool = True, clock: Clock = time.time
+        cls, place: str | Path | None, *, create: bool = True, clock: Clock = time.time
     ) -> Database:
-        """The database in the file `path`, or a new one in memory for None.
+        """The database in the file or at the address `place`, or a new one in memory for None.
+
+        Args:
+            place: a file's name, or `postgresql://user@host:5432/name`, which needs the extra
+                `tvmlab[postgres]`.
+            create: whether to make it where there is none. A server's database must be there; only
+                our tables are made in it.
+            clock: tells the moments that are stored, in seconds since 1970.
 
         Raises:
-            DatabaseError: the file is missing and not to be created, locked, damaged, of another
-                program or of a newer version.
+            DatabaseError: it is missing and not to be created, locked, damaged, of another
+                program or of a newer version, or the server cannot be reached.
         """
-        name = "the database in memory" if path is None else f"the database {path}"
-        if path is not None:
-            _require_place(Path(path), create)
-        with _told(name):
-            connection = sqlite3.connect(path or ":memory:", PATIENCE_S, isolation_level=None)
-            try:
-                connection.execute("PRAGMA foreign_keys = ON")
-                connection.execute("PRAGMA synchronous = FULL")
-                if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    create_tables(connection)
-                wrong = objection(connection)
-            except BaseException:
-                connection.close()
-                raise
-        if wrong:
-            connection.close()
-            raise DatabaseError(f"{name} {wrong}.")
-        return cls(connection, name, clock)
+        if is_address(place):
+            return cls(PostgresStore(str(place), create), clock)
+        return cls(SqliteStore(None if place is None else Path(place), create), clock)
 
     def __enter__(self) -> Database:
         return self
@@ -86,165 +92,212 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Close the file; everything appended is already in it."""
-        self._connection.close()
+        """Close it; everything appended is already in it."""
+        self._store.close()
 
     # ---- sessions
 
-    def begin(self, setup: Setup, environment: Mapping[str, Any]) -> int:
+    def begin(self, setup: Setup, environment: Facts, device: Facts = UNKNOWN) -> int:
         """Store a new session and return its id."""
-        with self._transaction() as connection:
-            workload = self._workload_id(setup.workload)
-            if workload is None:
-                row = (workload_hash(setup.workload), canonical(setup.workload))
-                added = connection.execute("INSERT INTO workload(hash, json) VALUES(?, ?)", row)
-                workload = added.lastrowid
-            described = setup.to_json()
-            del described["workload"]
-            cursor = connection.execute(
-                "INSERT INTO session(workload_id, target, setup, environment, began_at) "
-                "VALUES(?, ?, ?, ?, ?)",
-                (
-                    workload,
-                    setup.target,
-                    canonical(described),
-                    canonical(environment),
-                    self._clock(),
-                ),
+        described = setup.to_json()
+        workload = described.pop("workload")
+        with self._store.transaction():
+            return self._insert(
+                "session",
+                workload_id=self._known("workload", workload, workload_hash(workload)),
+                device_id=self._known("device", device, digest(device)),
+                environment_id=self._known("environment", environment, digest(environment)),
+                target=setup.target,
+                setup=canonical(described),
+                began_at=self._clock(),
             )
-        return int(cursor.lastrowid or 0)
+
+    def hold(self, session: int) -> None:
+        """Be the only one who writes to a session, until closed or dead.
+
+        Raises:
+            DatabaseError: another program writes to it.
+        """
+        if not self._store.hold(session):
+            raise DatabaseError(
+                f"run {session} of {self._store.name} is being written by another tuner; stop "
+                "that one, or wait until it is done."
+            )
+
+    def reopen(self, session: int) -> None:
+        """Store that a session goes on."""
+        with self._store.transaction():
+            self._store.rows(
+                "UPDATE session SET ended_at = NULL, ending = NULL WHERE id = :id", id=session
+            )
 
     def end(self, session: int, ending: str) -> None:
         """Store why a session ended."""
-        with self._transaction() as connection:
-            row = (self._clock(), ending, session)
-            connection.execute("UPDATE session SET ended_at = ?, ending = ? WHERE id = ?", row)
+        with self._store.transaction():
+            self._store.rows(
+                "UPDATE session SET ended_at = :at, ending = :ending WHERE id = :id",
+                at=self._clock(),
+                ending=ending,
+                id=session,
+            )
 
     def sessions(self) -> list[StoredSession]:
         """Every session, in order of beginning."""
-        with _told(self._name):
-            rows = self._connection.execute(
-                "SELECT session.id, json, setup, environment, ending FROM session "
-                "JOIN workload ON workload.id = workload_id ORDER BY session.id"
-            ).fetchall()
-        return [
-            StoredSession(
-                session,
-                Setup.from_json(json.loads(setup) | {"workload": json.loads(workload)}),
-                json.loads(environment),
-                ending,
-            )
-            for session, workload, setup, environment, ending in rows
-        ]
+        return [_session(row) for row in self._store.rows(f"{_SESSION} ORDER BY session.id")]
 
-    def resumable(self, setup: Setup) -> StoredSession | None:
-        """The latest session that `setup` would continue: one of the same workload and setup, but
-        for the number of trials and what is settled as a run begins."""
+    def session(self, number: int | None = None) -> StoredSession:
+        """One session, the latest if no number is given.
+
+        Raises:
+            DatabaseError: there is none, or none of that number.
+        """
+        wanted = "(SELECT max(id) FROM session)" if number is None else ":id"
+        values = {} if number is None else {"id": number}
+        rows = self._store.rows(f"{_SESSION} WHERE session.id = {wanted}", **values)
+        if not rows:
+            asked = "no run" if number is None else f"no run {number}"
+            raise DatabaseError(f"{self._store.name} holds {asked}; look with `tvmlab log --db`.")
+        return _session(rows[0])
+
+    def resumable(self, setup: Setup, device: Facts) -> StoredSession | None:
+        """The latest session that `setup` would continue: one on the same device, of the same
+        workload and setup but for the number of trials and what is settled as a run begins."""
         wanted = _asked(setup.to_json())
-        same = [s for s in self.sessions() if s.setup.workload == setup.workload]
-        return next((s for s in reversed(same) if _asked(s.setup.to_json()) == wanted), None)
+        rows = self._store.rows(
+            f"{_SESSION} WHERE workload_id = :workload AND device_id = :device "
+            "ORDER BY session.id DESC",
+            workload=self._found("workload", setup.workload, workload_hash(setup.workload)),
+            device=self._found("device", device, digest(device)),
+        )
+        stored = map(_session, rows)
+        return next((s for s in stored if _asked(s.setup.to_json()) == wanted), None)
 
     # ---- trials
 
     def append(self, session: int, records: Iterable[Record]) -> None:
         """Store trials with their measurements, all or none; they are on disk on return."""
-        with self._transaction() as connection:
+        with self._store.transaction():
             for record in records:
-                cursor = connection.execute(
-                    "INSERT INTO trial(session_id, number, config_index, config, trace, "
-                    "predicted_s) VALUES(?, ?, ?, ?, ?, ?)",
-                    (
-                        session,
-                        record.number,
-                        str(record.index),
-                        canonical(record.config),
-                        canonical(record.trace),
-                        record.predicted_s,
-                    ),
+                trial = self._insert(
+                    "trial",
+                    session_id=session,
+                    number=record.number,
+                    config_index=str(record.index),
+                    config=canonical(record.config),
+                    trace=canonical(record.trace),
+                    predicted_s=record.predicted_s,
                 )
-                row = (cursor.lastrowid, *_outcome_row(record.outcome), self._clock())
-                connection.execute(
-                    "INSERT INTO measurement(trial_id, status, stage, reason, times_s, median_s, "
-                    "build_s, total_s, verified, measured_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    row,
-                )
+                row = _outcome_row(record.outcome)
+                self._insert("measurement", trial_id=trial, **row, measured_at=self._clock())
 
     def records(self, session: int) -> list[Record]:
         """The trials of a session, in order of their number."""
-        with _told(self._name):
-            rows = self._connection.execute(
-                f"{_RECORD} WHERE session_id = ? ORDER BY number", (session,)
-            )
-            return [_record(row) for row in rows]
+        rows = self._store.rows(f"{_RECORD} WHERE session_id = :id ORDER BY number", id=session)
+        return [_record(row) for row in rows]
 
-    def best(self, workload: Mapping[str, Any], target: str) -> Record | None:
-        """The fastest verified trial of a workload on a target, over all sessions."""
-        with _told(self._name):
-            row = self._connection.execute(
-                f"{_RECORD} WHERE trial.id = "
-                "(SELECT trial_id FROM best WHERE workload_id = ? AND target = ?)",
-                (self._workload_id(workload), target),
-            ).fetchone()
-        return None if row is None else _record(row)
+    def best(
+        self, workload: Mapping[str, Any], target: str, device: Facts | None = None
+    ) -> Record | None:
+        """The fastest verified trial of a workload on a target, over all sessions.
+
+        Args:
+            workload: the expression, as `tvmlab.te.serial.to_json` writes it.
+            target: the target's name.
+            device: the machine it ran on, as `Target.device` tells; None for whichever.
+        """
+        asked = {
+            "workload": self._found("workload", workload, workload_hash(workload)),
+            "target": target,
+        }
+        where = "workload_id = :workload AND target = :target"
+        if device is not None:
+            where += " AND device_id = :device"
+            asked["device"] = self._found("device", device, digest(device))
+        rows = self._store.rows(
+            f"{_RECORD} WHERE trial.id = (SELECT trial_id FROM best WHERE {where} "
+            "ORDER BY median_s, trial_id LIMIT 1)",
+            **asked,
+        )
+        return _record(rows[0]) if rows else None
+
+    def devices(self, workload: Mapping[str, Any], target: str) -> list[dict[str, Any]]:
+        """The machines that a workload has a verified trial of, for a target."""
+        rows = self._store.rows(
+            "SELECT device.json FROM best JOIN device ON device.id = device_id "
+            "WHERE workload_id = :workload AND target = :target ORDER BY device.id",
+            workload=self._found("workload", workload, workload_hash(workload)),
+            target=target,
+        )
+        return [json.loads(text) for (text,) in rows]
+
+    # ---- artifacts
+
+    def keep(self, session: int, number: int, artifacts: Mapping[str, str]) -> None:
+        """Store texts made of a trial, by kind; what was kept of a kind before is replaced."""
+        with self._store.transaction():
+            trial = self._trial_id(session, number)
+            for kind, content in artifacts.items():
+                self._store.rows(
+                    "DELETE FROM artifact WHERE trial_id = :trial AND kind = :kind",
+                    trial=trial,
+                    kind=kind,
+                )
+                self._insert(
+                    "artifact", trial_id=trial, kind=kind, digest=digest(content), content=content
+                )
+
+    def artifacts(self, session: int, number: int) -> dict[str, str]:
+        """What `keep` stored of a trial."""
+        rows = self._store.rows(
+            "SELECT kind, content FROM artifact WHERE trial_id = :trial ORDER BY kind",
+            trial=self._trial_id(session, number),
+        )
+        return dict(rows)
 
     # ---- inside
 
-    def _workload_id(self, workload: Mapping[str, Any]) -> int | None:
-        """The row of a workload: found by hash, told by its text."""
-        rows = self._connection.execute(
-            "SELECT id FROM workload WHERE hash = ? AND json = ?",
-            (workload_hash(workload), canonical(workload)),
-        ).fetchone()
-        return None if rows is None else int(rows[0])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _told(self._name):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-
-def _require_place(path: Path, create: bool) -> None:
-    if path.is_dir():
-        raise DatabaseError(f"the database {path} is a folder; give the name of a file.")
-    if not path.exists() and not create:
-        raise DatabaseError(f"the database {path} does not exist; check the name.")
-    if not path.parent.is_dir():
-        raise DatabaseError(
-            f"the database {path} cannot be made because the folder {path.parent} does not "
-            "exist; make it first."
+    def _insert(self, table: str, **values: Any) -> int:
+        """Add a row; its id."""
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        added = self._store.rows(
+            f"INSERT INTO {table}({names}) VALUES({marks}) RETURNING id", **values
         )
+        return int(added[0][0])
+
+    def _found(self, table: str, data: Mapping[str, Any], key: str) -> int | None:
+        """The row of plain data: found by hash, told by its text."""
+        rows = self._store.rows(
+            f"SELECT id FROM {table} WHERE hash = :hash AND json = :json",
+            hash=key,
+            json=canonical(data),
+        )
+        return int(rows[0][0]) if rows else None
+
+    def _known(self, table: str, data: Mapping[str, Any], key: str) -> int:
+        """The row of plain data, which is made if there is none."""
+        found = self._found(table, data, key)
+        return self._insert(table, hash=key, json=canonical(data)) if found is None else found
+
+    def _trial_id(self, session: int, number: int) -> int:
+        rows = self._store.rows(
+            "SELECT id FROM trial WHERE session_id = :session AND number = :number",
+            session=session,
+            number=number,
+        )
+        if not rows:
+            raise DatabaseError(
+                f"{self._store.name} holds no trial {number} of run {session}; look at its records."
+            )
+        return int(rows[0][0])
 
 
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    """SQLite's exceptions as one sentence about the database `name`."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise DatabaseError(
-            f"{name} already holds one of these trials ({error}); another run writes to the same "
-            "session: stop one of them."
-        ) from error
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            why = "is locked by another program; close that program or give another file"
-        elif "not a database" in text:
-            why = "is not a database; give another file"
-        elif "readonly" in text or "unable to open" in text:
-            why = f"cannot be written ({text}); check its permissions or give another file"
-        elif "full" in text:
-            why = "cannot grow because the disk is full; make room"
-        else:
-            why = f"cannot be used ({text}); it may be damaged: restore a copy or give another file"
-        raise DatabaseError(f"{name} {why}.") from error
+def _session(row: Row) -> StoredSession:
+    number, workload, setup, environment, device, ending = row
+    described = json.loads(setup) | {"workload": json.loads(workload)}
+    return StoredSession(
+        number, Setup.from_json(described), json.loads(environment), json.loads(device), ending
+    )
 
 
 def _asked(setup: Mapping[str, Any]) -> dict[str, Any]:
@@ -252,20 +305,25 @@ def _asked(setup: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in plain.items() if k not in ("workload", "trials", *SETTLED)}
 
 
-def _outcome_row(outcome: Outcome) -> tuple[Any, ...]:
-    return (
-        outcome.status,
-        outcome.stage,
-        outcome.reason,
-        canonical(outcome.times_s),
-        outcome.median_s,
-        outcome.build_s,
-        outcome.total_s,
-        int(outcome.verified),
-    )
+def _outcome_row(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "stage": outcome.stage,
+        "reason": _storable(outcome.reason),
+        "times_s": canonical(outcome.times_s),
+        "median_s": outcome.median_s,
+        "build_s": outcome.build_s,
+        "total_s": outcome.total_s,
+        "verified": int(outcome.verified),
+    }
 
 
-def _record(row: tuple[Any, ...]) -> Record:
+def _storable(text: str) -> str:
+    """Text without what no store takes: zeros, and halves of surrogate pairs."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+
+
+def _record(row: Row) -> Record:
     number, index, config, trace, predicted_s, status, stage, reason, times_s, *rest = row
     build_s, total_s, verified = rest
     return Record.from_json(

@@ -3,6 +3,7 @@
 In, one object a line:
 
     {"type": "start", "setup": {...}, "db": "run.db" or null, "resume": false}
+    {"type": "attach", "db": "run.db", "session": 1, "trials": null}      in place of start
     {"type": "pause"}    {"type": "resume"}    {"type": "stop"}
 
 Out:
@@ -26,19 +27,22 @@ import platform
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any, TextIO
 
-from tvmlab import ops
+from tvmlab import ops, targets
 from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.lower.pipeline import lower
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.request import Request
+from tvmlab.schedule import State, step_from_json
 from tvmlab.te.serial import from_json
 from tvmlab.tune.choice import explorer_named
 from tvmlab.tune.database import Database
 from tvmlab.tune.loop import Loop
-from tvmlab.tune.record import Candidate
+from tvmlab.tune.record import Candidate, Record
 from tvmlab.tune.session import Session, batch_size, thinking_ahead
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.template_space import template_space
@@ -65,22 +69,56 @@ def main() -> int:
 
 
 def _tune(start: dict[str, Any], messages: Iterator[dict[str, Any]], tell: Tell) -> None:
-    if start.get("type") != "start":
+    if start.get("type") not in ("start", "attach"):
         raise UsageError(f"the tuner was told {start.get('type')!r} first; begin with 'start'.")
-    setup = Setup.from_json(start["setup"])
-    with (
-        Database.open(start.get("db")) as database,
-        LocalRunner(limits=Limits(build_s=setup.timeout_s, run_s=setup.timeout_s)) as runner,
-    ):
-        found = database.resumable(setup) if start.get("resume") else None
-        session = _session(setup.going_on(found.setup) if found else setup)
-        settled = replace(setup, batch=session.batch, ahead=session.ahead)
-        row = found.id if found else database.begin(settled, _environment())
-        restored = database.records(row)
-        session.restore(restored)
-        tell(_started(session, row))
-        for record in restored:
+    with Database.open(start.get("db"), create=start["type"] == "start") as database:
+        setup, row = _asked(start, database)
+        if row is not None:
+            database.hold(row)
+        session = _session(setup)
+        if row is None:
+            setup = replace(setup, batch=session.batch, ahead=session.ahead)
+            row = database.begin(setup, _environment(), targets.get(setup.target).device())
+            database.hold(row)
+        stored = database.records(row)
+        tell(_started(session, row, len(stored)))
+        for record in stored:
             tell({"type": "record", "record": record.to_json()})
+        session.restore(stored)
+        database.reopen(row)
+        ending = _search(session, setup, database, row, messages, tell)
+        if session.best is not None:
+            database.keep(row, session.best.number, _artifacts(setup, session.best))
+        tell({"type": "done", "reason": ending})
+
+
+def _asked(start: Mapping[str, Any], database: Database) -> tuple[Setup, int | None]:
+    """What the first message asks for, and the session that it goes on with, if any."""
+    if start["type"] == "start":
+        setup = Setup.from_json(start["setup"])
+        device = targets.get(setup.target).device()
+        found = database.resumable(setup, device) if start.get("resume") else None
+        return (setup, None) if found is None else (setup.going_on(found.setup), found.id)
+    stored = database.session(start.get("session"))
+    if stored.device != targets.get(stored.setup.target).device():
+        raise UsageError(
+            f"run {stored.id} was measured on another machine, or by a version that did not say "
+            "where, so its times and those made here do not compare; start a new run."
+        )
+    setup = replace(stored.setup, trials=start.get("trials") or stored.setup.trials)
+    return setup.going_on(stored.setup), stored.id
+
+
+def _search(
+    session: Session,
+    setup: Setup,
+    database: Database,
+    row: int,
+    messages: Iterator[dict[str, Any]],
+    tell: Tell,
+) -> str:
+    """Measure what the session wants to know; why it ended."""
+    with LocalRunner(limits=Limits(build_s=setup.timeout_s, run_s=setup.timeout_s)) as runner:
 
         def ask(candidate: Candidate) -> Request:
             return Request(
@@ -94,7 +132,14 @@ def _tune(start: dict[str, Any], messages: Iterator[dict[str, Any]], tell: Tell)
 
         loop = Loop(session, runner, database, row, ask, tell)
         threading.Thread(target=_listen, args=(messages, loop), daemon=True).start()
-        tell({"type": "done", "reason": loop.run()})
+        return loop.run()
+
+
+def _artifacts(setup: Setup, record: Record) -> dict[str, str]:
+    """The program of a trial, and the code that was made of it."""
+    state = State.start(from_json(setup.workload))
+    program = state.replay(step_from_json(step) for step in record.trace).program
+    return {"program": str(program), "code": targets.get(setup.target).emit(lower(program))}
 
 
 def _session(setup: Setup) -> Session:
@@ -115,7 +160,7 @@ def _session(setup: Setup) -> Session:
     return Session(space, explorer, setup.trials, batch, first, setup.early_stop, ahead)
 
 
-def _started(session: Session, row: int) -> dict[str, Any]:
+def _started(session: Session, row: int, restored: int) -> dict[str, Any]:
     knobs = session.space.knobs
     return {
         "type": "started",
@@ -123,18 +168,18 @@ def _started(session: Session, row: int) -> dict[str, Any]:
         "space": str(session.space.size),
         "knobs": [{"name": knob.name, "options": len(knob.options)} for knob in knobs],
         "trials": session.trials,
-        "restored": len(session.records),
+        "restored": restored,
     }
 
 
 def _environment() -> dict[str, Any]:
-    """What a time depends on beside the candidate."""
+    """The programs that make and run kernels."""
     return {
         "tvmlab": __version__,
         "python": platform.python_version(),
+        "llvmlite": version("llvmlite"),
+        "numpy": version("numpy"),
         "system": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
     }
 
 

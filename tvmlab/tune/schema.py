@@ -1,97 +1,104 @@
-"""The tables of a tuning database, version 1, and how a new file gets them.
+"""The tables of a tuning database, version 2: one description for every kind of store.
 
     workload     one row per tensor expression: its canonical JSON, found by hash, told by text
-    session      one row per run: workload, setup, environment, when and why it ended
+    device       one row per machine that kernels were timed on: what makes times comparable
+    environment  one row per set of programs that made and ran the kernels
+    session      one row per run: workload, setup, where, when and why it ended
     trial        one row per candidate tried in a session
     measurement  what became of a trial
-    best         a view: per workload and target the fastest measurement that was verified
+    artifact     texts made of a trial, by kind: its program, its code
+    best         a view: per workload, target and device the fastest measurement that was verified
 
 Times are in seconds; moments are seconds since 1970; JSON is canonical text. A trial's
-`config_index` is text because large spaces exceed 64 bits.
+`config_index` is text because large spaces exceed 64 bits. `{id}` stands for the store's way to say
+an integer key that counts by itself; everything else is understood by SQLite and PostgreSQL alike.
 """
 
 from __future__ import annotations
 
-import sqlite3
+VERSION = 2
+"""A store with a higher one is refused; one with a lower one is brought up to it."""
 
-APPLICATION_ID = 0x54564D4C
-"""`TVML`: marks the file as ours."""
-
-VERSION = 1
-"""Kept in `user_version`; a file with a higher one is refused."""
-
-TABLES = (
-    """CREATE TABLE workload(
-        id INTEGER PRIMARY KEY,
+_FOUND_BY_HASH = """CREATE TABLE {name}(
+        id {{id}},
         hash TEXT NOT NULL,
-        json TEXT NOT NULL)""",
-    "CREATE INDEX workload_hash ON workload(hash)",
-    """CREATE TABLE session(
-        id INTEGER PRIMARY KEY,
-        workload_id INTEGER NOT NULL REFERENCES workload(id),
+        json TEXT NOT NULL)"""
+
+SESSION = """CREATE TABLE session(
+        id {id},
+        workload_id BIGINT NOT NULL REFERENCES workload(id),
+        device_id BIGINT NOT NULL REFERENCES device(id),
+        environment_id BIGINT NOT NULL REFERENCES environment(id),
         target TEXT NOT NULL,
         setup TEXT NOT NULL,
-        environment TEXT NOT NULL,
-        began_at REAL NOT NULL,
-        ended_at REAL,
-        ending TEXT)""",
-    """CREATE TABLE trial(
-        id INTEGER PRIMARY KEY,
-        session_id INTEGER NOT NULL REFERENCES session(id),
-        number INTEGER NOT NULL,
-        config_index TEXT NOT NULL,
-        config TEXT NOT NULL,
-        trace TEXT NOT NULL,
-        predicted_s REAL,
-        UNIQUE(session_id, number))""",
-    """CREATE TABLE measurement(
-        id INTEGER PRIMARY KEY,
-        trial_id INTEGER NOT NULL UNIQUE REFERENCES trial(id),
-        status TEXT NOT NULL,
-        stage TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        times_s TEXT NOT NULL,
-        median_s REAL,
-        build_s REAL NOT NULL,
-        total_s REAL NOT NULL,
-        verified INTEGER NOT NULL,
-        measured_at REAL NOT NULL)""",
-    "CREATE INDEX measurement_by_time ON measurement(verified, status, median_s)",
-    """CREATE VIEW best AS
-        SELECT * FROM (
-            SELECT session.workload_id, session.target, trial.id AS trial_id, median_s,
+        began_at DOUBLE PRECISION NOT NULL,
+        ended_at DOUBLE PRECISION,
+        ending TEXT)"""
+
+ARTIFACT = """CREATE TABLE artifact(
+        id {id},
+        trial_id BIGINT NOT NULL REFERENCES trial(id),
+        kind TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        content TEXT NOT NULL,
+        UNIQUE(trial_id, kind))"""
+
+BEST = """CREATE VIEW best AS
+        SELECT workload_id, target, device_id, trial_id, median_s FROM (
+            SELECT session.workload_id, session.target, session.device_id,
+                trial.id AS trial_id, median_s,
                 ROW_NUMBER() OVER (
-                    PARTITION BY session.workload_id, session.target
+                    PARTITION BY session.workload_id, session.target, session.device_id
                     ORDER BY median_s, trial.id) AS place
             FROM measurement
             JOIN trial ON trial.id = measurement.trial_id
             JOIN session ON session.id = trial.session_id
-            WHERE measurement.verified = 1 AND measurement.status = 'ok')
-        WHERE place = 1""",
+            WHERE measurement.verified = 1 AND measurement.status = 'ok') AS placed
+        WHERE place = 1"""
+
+
+def found_by_hash(name: str) -> tuple[str, str]:
+    """A table of plain data, each told by its text."""
+    return _FOUND_BY_HASH.format(name=name), f"CREATE INDEX {name}_hash ON {name}(hash)"
+
+
+TABLES = (
+    *found_by_hash("workload"),
+    *found_by_hash("device"),
+    *found_by_hash("environment"),
+    SESSION,
+    """CREATE TABLE trial(
+        id {id},
+        session_id BIGINT NOT NULL REFERENCES session(id),
+        number BIGINT NOT NULL,
+        config_index TEXT NOT NULL,
+        config TEXT NOT NULL,
+        trace TEXT NOT NULL,
+        predicted_s DOUBLE PRECISION,
+        UNIQUE(session_id, number))""",
+    """CREATE TABLE measurement(
+        id {id},
+        trial_id BIGINT NOT NULL UNIQUE REFERENCES trial(id),
+        status TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        times_s TEXT NOT NULL,
+        median_s DOUBLE PRECISION,
+        build_s DOUBLE PRECISION NOT NULL,
+        total_s DOUBLE PRECISION NOT NULL,
+        verified INTEGER NOT NULL,
+        measured_at DOUBLE PRECISION NOT NULL)""",
+    "CREATE INDEX measurement_by_time ON measurement(verified, status, median_s)",
+    ARTIFACT,
+    BEST,
 )
 
 
-def create_tables(connection: sqlite3.Connection) -> None:
-    """Make an empty database ours; all in one transaction, so a killed attempt leaves nothing."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        for statement in TABLES:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-    connection.execute("COMMIT")
-
-
-def objection(connection: sqlite3.Connection) -> str | None:
-    """Why an open file with tables in it is not a database this version can use, if so."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application != APPLICATION_ID:
-        return "is a database of another program; give another file"
-    if version > VERSION:
-        return (
-            f"has version {version} and this tvmlab reads up to {VERSION}; "
-            "use a newer tvmlab or another file"
-        )
-    return None
+def objection(version: int) -> str | None:
+    """Why a store of `version` cannot be used by this tvmlab, if so."""
+    if version <= VERSION:
+        return None
+    return (
+        f"has version {version} and this tvmlab reads up to {VERSION}; "
+        "use a newer tvmlab or another database"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -57,6 +58,17 @@ class CpuTarget:
     def details(self) -> Mapping[str, Any]:
         """The target as plain data, as `targets.get` takes it."""
         return {"name": self.name, "preset": self.preset}
+
+    def device(self) -> Mapping[str, Any]:
+        """The processor: its model, instruction sets, cores and caches (bytes by level)."""
+        features = cpu_features()
+        return {
+            "kind": self.name,
+            "model": features.model,
+            "instruction_sets": list(features.instruction_sets),
+            "cores": os.cpu_count(),  # of the machine, not of those this process may use
+            "cache_bytes": {str(level): size for level, size in features.cache_bytes.items()},
+        }
 
 
 def report(printed: Printed, lines: Sequence[LinkedLine]) -> CodeReport:

@@ -1,6 +1,6 @@
 """Our own runs as lines of JSON, for other machines, other programs and version control.
 
-    {"tvmlab_log": 1, "session": 1, "setup": {..}, "environment": {..}}
+    {"tvmlab_log": 1, "session": 1, "setup": {..}, "environment": {..}, "device": {..}}
     {"session": 1, "trial": {..}}
 
 A line of the first kind begins a session, those of the second are its trials (`Record.to_json`).
@@ -17,7 +17,7 @@ from tvmlab.errors import DatabaseError, TvmlabError
 from tvmlab.measure.canonical import canonical
 from tvmlab.ops import recognise
 from tvmlab.te.serial import from_json
-from tvmlab.tune.database import Database
+from tvmlab.tune.database import UNKNOWN, Database
 from tvmlab.tune.logs.lines import Complaint, json_lines
 from tvmlab.tune.logs.logged import LoggedRun
 from tvmlab.tune.record import Record
@@ -32,6 +32,7 @@ class Session(NamedTuple):
     session: int
     setup: Setup
     environment: dict[str, Any]
+    device: dict[str, Any]
 
 
 class Trial(NamedTuple):
@@ -57,6 +58,7 @@ def write_log(database: Database, path: Path) -> int:
                     "session": stored.id,
                     "setup": stored.setup.to_json(),
                     "environment": stored.environment,
+                    "device": stored.device,
                 }
                 file.write(canonical(head) + "\n")
                 for record in database.records(stored.id):
@@ -94,7 +96,7 @@ def import_log(path: Path, database: Database) -> tuple[int, list[Complaint]]:
         except ValueError as error:
             complaints.append(Complaint(line.number, str(error)))
     for number, session in sessions.items():
-        row = database.begin(session.setup, session.environment)
+        row = database.begin(session.setup, session.environment, session.device)
         database.append(row, trials[number].values())
         database.end(row, f"imported from {path.name}")
     return sum(map(len, trials.values())), complaints
@@ -154,7 +156,9 @@ def parse(data: Mapping[str, Any]) -> Session | Trial:
             return Trial(number, Record.from_json(data["trial"]))
         if data["tvmlab_log"] != VERSION:
             raise ValueError(f"version {data['tvmlab_log']!r}; this tvmlab reads {VERSION}")
-        return Session(number, Setup.from_json(data["setup"]), dict(data["environment"]))
+        setup = Setup.from_json(data["setup"])
+        device = data.get("device", UNKNOWN)  # lines of the first versions do not say
+        return Session(number, setup, dict(data["environment"]), dict(device))
     except TvmlabError as error:
         raise ValueError(str(error)) from error
     except (KeyError, TypeError) as error:

@@ -12,7 +12,7 @@ import numpy as np
 from tvmlab.tune.annealing import Annealer
 from tvmlab.tune.diversity import diverse
 from tvmlab.tune.explorer import History, Proposal
-from tvmlab.tune.features import FEATURES
+from tvmlab.tune.features import FEATURES, KnobFeatures
 from tvmlab.tune.models import MODELS, Calibration, Model
 from tvmlab.tune.space import Space
 
@@ -22,23 +22,20 @@ EPSILON = 0.05
 WHOLE = 4096
 """Spaces up to this size are scored whole: that is cheaper than annealing, and misses nothing."""
 
-WHOLE_SLOW = 256
-"""That size where features are slow."""
-
-SLOW_CHAINS, SLOW_STEPS = 32, 8
-"""Annealing with slow features: some 300 configurations a batch, a few seconds."""
-
 ENOUGH = 4
 """Different scores needed before a model is fitted."""
 
-
 LONGER = 4
 """Favourites among which a diverse batch is chosen, for each of its places. The paper's lambda,
-for which it gives no number."""
+for which it gives no number. As many are looked at closely where features are slow."""
 
 
 class GuidedExplorer:
     """Proposes what its model ranks highest among what is not yet seen.
+
+    Where a look at a candidate's features takes milliseconds, annealing follows a second model of
+    the same kind that sees knobs alone, tens of thousands a second; what that likes best is then
+    judged by the first.
 
     Args:
         model: the name of the cost model.
@@ -63,10 +60,9 @@ class GuidedExplorer:
         self._rng = np.random.default_rng(seed)
         self._features = FEATURES[features](space)
         self._model: Model = MODELS[model](seed)
-        self._whole, effort = WHOLE, {}
-        if self._features.is_slow:
-            self._whole, effort = WHOLE_SLOW, {"chains": SLOW_CHAINS, "steps": SLOW_STEPS}
-        self._annealer = Annealer(space, self._rng, **effort)
+        self._knobs = KnobFeatures(space)
+        self._scout: Model | None = MODELS[model](seed) if self._features.is_slow else None
+        self._annealer = Annealer(space, self._rng)
         self._diversity = diversity
         self._calibration: Calibration | None = None
 
@@ -77,7 +73,9 @@ class GuidedExplorer:
         features = self._features(history.digits)
         self._model.fit(features, history.scores)
         self._calibration = Calibration(self._model.predict(features), history.scores)
-        if self._space.size > self._whole:
+        if self._scout is not None:
+            self._scout.fit(self._knobs(history.digits), history.scores)
+        if self._space.size > WHOLE:
             best = np.argsort(-history.scores, kind="stable")[:8]
             self._annealer.restart_at(history.digits[best])
 
@@ -99,20 +97,26 @@ class GuidedExplorer:
 
     def _chosen(self, count: int, seen: frozenset[int]) -> np.ndarray:
         """Up to `count` of the model's favourites, unlike each other where that is asked for."""
-        if not self._diversity:
+        if self._scout is None and not self._diversity:
             return self._favourites(count, seen)
         rows = self._favourites(LONGER * count, seen)
-        varied: np.ndarray = rows[diverse(rows, self._score(rows), count, self._diversity)]
-        return varied
+        chosen: np.ndarray = rows[diverse(rows, self._score(rows), count, self._diversity)]
+        return chosen
 
     def _favourites(self, count: int, seen: frozenset[int]) -> np.ndarray:
-        """Up to `count` unseen configurations with the highest scores, best first."""
-        if self._space.size > self._whole:
-            return self._annealer.search(self._score, count, seen)
+        """Up to `count` unseen configurations with the highest scores at a glance, best first."""
+        if self._space.size > WHOLE:
+            return self._annealer.search(self._glance, count, seen)
         everything = self._space.everything()
-        order = np.argsort(-self._score(everything), kind="stable")
+        order = np.argsort(-self._glance(everything), kind="stable")
         unseen = [index for index in order.tolist() if index not in seen]
         return everything[unseen[:count]]
+
+    def _glance(self, digits: np.ndarray) -> np.ndarray:
+        """Scores that cost microseconds each."""
+        if self._scout is None:
+            return self._score(digits)
+        return self._scout.predict(self._knobs(digits))
 
     def _score(self, digits: np.ndarray) -> np.ndarray:
         return self._model.predict(self._features(digits))

@@ -59,3 +59,25 @@ class BoostedTrees:
             return np.zeros(len(features))
         predicted = self._booster.inplace_predict(features)
         return np.asarray(predicted, dtype=np.float64)
+
+    def gains(self, columns: int) -> np.ndarray:
+        """(columns,) float64: how much splits on each column have lowered the loss, in all; zeros
+        before the first `fit`."""
+        found = np.zeros(columns)
+        if self._booster is not None:
+            # Without names of their own, XGBoost calls its columns f0, f1, ...
+            for name, gain in self._booster.get_score(importance_type="total_gain").items():
+                found[int(name[1:])] = gain
+        return found
+
+    def contributions(self, features: np.ndarray) -> np.ndarray:
+        """(n, f + 1) float64: what each column adds to each prediction, as Shapley values
+        (Lundberg et al. 2018), the last column being what they start from; rows add up to
+        `predict`. Zeros before the first `fit`."""
+        if self._booster is None:
+            return np.zeros((len(features), features.shape[1] + 1))
+        import xgboost
+
+        data = xgboost.DMatrix(features)
+        found = self._booster.predict(data, pred_contribs=True)
+        return np.asarray(found, dtype=np.float64)

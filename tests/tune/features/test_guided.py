@@ -1,0 +1,128 @@
+"""Search guided by each kind of features needs fewer trials than drawing."""
+
+from __future__ import annotations
+
+import json
+from functools import cache, lru_cache
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tvmlab as t
+from tests.tune.spaces import WORKLOAD, as_trace, time_s
+from tvmlab.ir.program import Program
+from tvmlab.measure.outcome import Outcome
+from tvmlab.measure.request import Request
+from tvmlab.ops.knobs import ChoiceKnob, SplitKnob
+from tvmlab.schedule import Schedule
+from tvmlab.tune.choice import explorer_named
+from tvmlab.tune.features import FEATURES
+from tvmlab.tune.models import RankingModel
+from tvmlab.tune.quality import rank_correlation
+from tvmlab.tune.session import Session
+from tvmlab.tune.space import Space
+
+RECORDED = json.loads(
+    (Path(__file__).parents[1] / "recorded" / "depthwise_d7.json").read_text("utf-8")
+)
+
+
+@lru_cache(maxsize=1000)
+def depthwise(key: str) -> Program:
+    """A schedule in the manner of the template whose times were recorded: a tile of rows and
+    lanes, channels at once, what is written out, and where zeros are made."""
+    config = json.loads(key)
+    s = t.create_schedule(t.ops.depthwise_conv2d(1, 512, 14, 14, 3))
+    stage = s["C"]
+    rows, lanes = config["tile"]
+    co, ci = stage.split("c", config["channels"])
+    ho, hi = stage.split("oh", rows)
+    wo, wi = stage.split("ow", lanes)
+    stage.reorder("n", co, ci, ho, wo, "kh", "kw", hi, wi)
+    stage.vectorize(wi)
+    stage.unroll(hi)
+    if config["unroll"] != "none":
+        stage.unroll("kw")
+    if config["unroll"] == "window":
+        stage.unroll("kh")
+    if config["inside"]:
+        s["P"].compute_at("C", ci)
+    return s.mod
+
+
+@cache
+def product(key: str) -> Program:
+    """Two loops of a product cut in two."""
+    config = json.loads(key)
+    s: Schedule = t.create_schedule(t.ops.matmul(512, 512, 512))
+    yo, yi = s["C"].split("y", config["y"][1])
+    xo, xi = s["C"].split("x", config["x"][1])
+    s["C"].reorder(yo, xo, "k", yi, xi)
+    return s.mod
+
+
+def recorded_space() -> tuple[Space, np.ndarray]:
+    """The space and the time of each configuration in seconds."""
+    knobs = [
+        ChoiceKnob(name, tuple(tuple(o) if isinstance(o, list) else o for o in options))
+        for name, options in RECORDED["knobs"].items()
+    ]
+    space = Space(knobs, as_trace, lambda config: depthwise(json.dumps(config)))
+    return space, np.array(RECORDED["times_ns"]) * 1e-9
+
+
+def imaginary_space() -> tuple[Space, np.ndarray]:
+    """AutoTVM's two-axis template of a 512^2 product on an imaginary machine."""
+    space = Space(
+        [SplitKnob("y", 512, 2), SplitKnob("x", 512, 2)],
+        as_trace,
+        lambda config: product(json.dumps(config)),
+    )
+    times: list[Any] = [
+        time_s(Request(WORKLOAD, as_trace(space.config(row)))) for row in space.everything()
+    ]
+    return space, np.array(times)
+
+
+SPACES = {"recorded": recorded_space, "imaginary": imaginary_space}
+
+
+def trials(space: Space, times: np.ndarray, seed: int, *how: Any) -> int:
+    """How many trials it takes to come within a twentieth of the best."""
+    session = Session(space, explorer_named(how[0], space, seed, *how[1:]), space.size, batch=8)
+    while session.finished is None:
+        for candidate in session.next(8):
+            time = float(times[candidate.index])
+            if time * 0.95 <= times.min():
+                return candidate.number + 1
+            session.observe(candidate.number, Outcome("ok", "time", times_s=(time,), verified=True))
+    return space.size
+
+
+@cache
+def drawn(name: str) -> float:
+    """Trials that drawing takes, the median of three seeds."""
+    return median(trials(*SPACES[name](), seed, "random") for seed in range(3))
+
+
+@pytest.mark.parametrize("name", list(SPACES))
+@pytest.mark.parametrize("kind", list(FEATURES))
+def test_every_kind_of_features_beats_drawing(name: str, kind: str) -> None:
+    space, times = SPACES[name]()
+    how = ("model", None, 0.0, kind)
+    assert median(trials(space, times, seed, *how) for seed in range(3)) < drawn(name)
+
+
+@pytest.mark.parametrize("kind", list(FEATURES))
+def test_a_model_orders_recorded_times_that_it_has_not_seen(kind: str) -> None:
+    space, times = recorded_space()
+    drawn = np.random.default_rng(0).permutation(space.size)[:160]
+    rows, times = FEATURES[kind](space)(space.everything()[drawn]), times[drawn]
+    model = RankingModel()
+    model.fit(rows[:64], times.min() / times[:64])
+    found = rank_correlation(model.predict(rows[64:]), -times[64:])
+    assert found is not None
+    assert found > (0.4 if kind == "curve" else 0.5), "curves do not see what is written out"

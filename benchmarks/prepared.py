@@ -7,22 +7,19 @@ them, become a kernel of their own that runs once, and hand their results to the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import ml_dtypes
-import numpy as np
 from peers.call import Array, has_weights
 
 from tvmlab import targets
 from tvmlab.api import Schedule
+from tvmlab.ir.arrays import empty
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.program import Program, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs, exprs_of, stmts
 from tvmlab.lower.pipeline import lower
 from tvmlab.ops import Workload
-from tvmlab.targets.cpu.run import aligned_bytes
 from tvmlab.targets.target import Kernel, Signature
 
 WEIGHTS: Mapping[str, tuple[int, ...]] = {
@@ -118,23 +115,10 @@ def prepared(
     if parts is None:
         return None
     before, after = parts
-    handed = {
-        b: np.empty(
-            [int(e) for e in b.shape], arrays[0].dtype if b.dtype == "bfloat16" else b.dtype
-        )
-        for b in before.params[len(places) :]
-    }
+    handed = {b: empty([int(e) for e in b.shape], b.dtype) for b in before.params[len(places) :]}
     kernel_of(before)(*(arrays[n] for n in places), *handed.values())
     given = dict(zip(program.params, arrays, strict=False)) | handed
     return kernel_of(after), [given[b] for b in after.params[: -after.outputs]]
-
-
-def _aligned(buffer: Buffer) -> Array:
-    """An array for a buffer, from a cache line on, as a kernel's own intermediates are."""
-    shape = [int(extent) for extent in buffer.shape]
-    kind = ml_dtypes.bfloat16 if buffer.dtype == "bfloat16" else buffer.dtype
-    count = math.prod(shape) * np.dtype(kind).itemsize
-    return aligned_bytes(count).view(kind).reshape(shape)
 
 
 def kernel_of(program: Program) -> Kernel:

@@ -15,6 +15,7 @@ from prepared import kernel_of
 
 from tvmlab import ops, te
 from tvmlab.api import create_schedule
+from tvmlab.ir.arrays import empty
 from tvmlab.ops import VectorUnit, Workload, template_for
 from tvmlab.targets.cpu.limits import cpu_features
 from tvmlab.targets.target import BoundCall
@@ -36,7 +37,7 @@ class Chain:
         template = template_for(tensors, "cpu", vectors)
         schedule = create_schedule(tensors)
         template.apply(schedule, template.default(tensors))
-        self.out = np.empty(tensors[0].extents, tensors[0].dtype)
+        self.out = empty(tensors[0].extents, tensors[0].dtype)
         self._calls.append(kernel_of(schedule.mod).prepare(*arrays, self.out))
         return self.out
 

@@ -46,6 +46,7 @@ _HOMES = {
         "UsageError",
         "VerifyError",
     ),
+    "tvmlab.ir.arrays": ("empty",),
     "tvmlab.ir.expr": ("maximum", "minimum", "select"),
     "tvmlab.ir.parse": ("parse_program",),
     "tvmlab.schedule.caution": ("ScheduleWarning",),

@@ -12,6 +12,7 @@ import numpy as np
 from tvmlab import schedule as scheduling
 from tvmlab import targets
 from tvmlab.errors import TargetError, TraceError, UsageError
+from tvmlab.ir.arrays import empty
 from tvmlab.ir.printer import print_program
 from tvmlab.ir.program import Program
 from tvmlab.lower.pipeline import lower
@@ -226,7 +227,7 @@ def _poisoned(signature: Signature) -> list[np.ndarray]:
     outputs = []
     for param in signature.params:
         if param.is_output:
-            array = np.empty(param.extents, param.dtype)
+            array = empty(param.extents, param.dtype)
             array.view(np.uint8).fill(0x7F if param.dtype != "bool" else 1)
             outputs.append(array)
     return outputs

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from tvmlab.ir.arrays import empty
 from tvmlab.ops import Workload
 from tvmlab.ops.window import Window
-from tvmlab.targets.cpu.run import aligned_bytes
 
 Array = np.ndarray[Any, Any]
 Call = Callable[[], Any]
@@ -41,7 +41,7 @@ def threads() -> int:
 def result_array(workload: Workload) -> Array:
     """Memory for a result that begins at a multiple of 64 bytes, as other libraries allocate it."""
     out = workload.tensors[0]
-    return aligned_bytes(out.size_bytes)[: out.size_bytes].view(out.dtype).reshape(out.extents)
+    return empty(out.extents, out.dtype)
 
 
 def window_of(workload: Workload) -> Window:

@@ -13,7 +13,8 @@ from tests.graph.random_graphs import random_graph
 from tvmlab import graph
 from tvmlab.graph.executor import Call
 from tvmlab.graph.lowering import express
-from tvmlab.graph.memory import ALIGNMENT, Lifetime, plan
+from tvmlab.graph.memory import Lifetime, plan
+from tvmlab.ir.arrays import ALIGNMENT
 from tvmlab.schedule import create_schedule
 from tvmlab.targets import Signature
 

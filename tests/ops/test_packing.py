@@ -142,6 +142,37 @@ def test_streams_are_for_few_rows_and_sums_that_tasks_can_share() -> None:
     assert gemv.template().default(gemv.tensors)["inner"] == "streams"
 
 
+@pytest.mark.parametrize(
+    "workload",
+    [
+        ops.matmul(16, 200, 70),
+        ops.matmul(13, 131, 40, transpose_a=True),
+        ops.matmul(1, 530, 37),
+        ops.dense(7, 2053, 45, relu=True),
+        ops.dense(5, 64, 33),
+    ],
+    ids=lambda w: w.key,
+)
+def test_rows_are_read_in_strips_whose_sums_stand_in_tiles(workload: Workload) -> None:
+    schedule = _scheduled(workload, inner="strips", depth=16, columns=128)
+    arrays = inputs_of(workload)
+    assert_right(schedule, arrays, run_compiled(schedule, arrays))
+
+
+def test_few_rows_read_what_they_multiply_once_and_where_it_stands() -> None:
+    gemm = ops.named("gemm16")
+    config = gemm.template().default(gemm.tensors)
+    assert (config["inner"], config["tile"][0]) == ("strips", 16)
+    text = str(_scheduled(gemm).mod)
+    assert "B_cache" not in text
+    assert 'prefetch="B@' in text
+    for rows in (5, 13, 23):
+        few = ops.matmul(rows, 4096, 4096)
+        assert few.template().default(few.tensors)["tile"][0] == rows
+    layer = ops.named("dense16")
+    assert layer.template().default(layer.tensors)["inner"] == "rows"
+
+
 @pytest.mark.parametrize("rows", [3, 4, 8])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_copies_of_rows_and_of_narrow_panels_are_right(rows: int, transposed: bool) -> None:

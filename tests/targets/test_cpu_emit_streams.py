@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import tvmlab as t
+from tvmlab.ir.arrays import empty
 from tvmlab.lower import lower
 from tvmlab.targets.cpu.emit import emit
-from tvmlab.targets.cpu.run import CpuKernel, aligned_bytes
+from tvmlab.targets.cpu.run import CpuKernel
 from tvmlab.targets.target import Signature
 
 HINT = ", !nontemporal !"
@@ -102,7 +103,7 @@ def test_what_is_stored(columns: int, offset: int, threads: bool) -> None:
     program = lower(s.mod)
     kernel = CpuKernel(t.targets.get("cpu").emit(program), Signature.of(program), "explore")
     a = np.random.default_rng(0).standard_normal((7, columns)).astype(np.float32)
-    memory = aligned_bytes(offset + a.nbytes + 64)
+    memory = empty(offset + a.nbytes + 64, "uint8")
     memory.fill(0x55)
     out = memory[offset : offset + a.nbytes].view(np.float32).reshape(a.shape)
     kernel(a, out)

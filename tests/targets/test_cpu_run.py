@@ -17,7 +17,7 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import Buffer, Program
 from tvmlab.ir.program import Seq
 from tvmlab.targets import Param, Signature
-from tvmlab.targets.cpu.run import CpuKernel, aligned_bytes
+from tvmlab.targets.cpu.run import CpuKernel
 
 X = np.arange(1000, dtype=np.float32).reshape(10, 100)
 
@@ -155,13 +155,6 @@ def test_workspaces_are_not_shared_by_calls_at_once() -> None:
     call()
     kernel(called)
     assert not set(bound) & set(called)
-
-
-@pytest.mark.parametrize("size", [1, 64, 100_000])
-def test_aligned_bytes(size: int) -> None:
-    memory = aligned_bytes(size)
-    assert memory.ctypes.data % 64 == 0
-    assert memory.nbytes == size
 
 
 def test_calls_from_several_threads() -> None:

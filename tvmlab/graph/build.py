@@ -22,6 +22,7 @@ from tvmlab import te
 from tvmlab.errors import UsageError
 from tvmlab.graph.node import CONSTANT, INPUT, Node
 from tvmlab.ir import dtypes
+from tvmlab.ir.arrays import empty
 from tvmlab.ops.window import Padding
 
 NodeLike = Node | np.ndarray | float
@@ -45,10 +46,12 @@ def constant(value: np.ndarray | float, dtype: str | None = None) -> Node:
     Raises:
         UsageError: a dtype that kernels do not know, or an empty array.
     """
-    array = np.array(value, dtype, order="C")
-    name = dtypes.check_dtype(str(array.dtype))
-    if not array.size:
-        raise UsageError(f"a constant of shape {list(array.shape)} has no elements; leave it out.")
+    given = np.asarray(value, dtype)
+    name = dtypes.check_dtype(str(given.dtype))
+    if not given.size:
+        raise UsageError(f"a constant of shape {list(given.shape)} has no elements; leave it out.")
+    array = empty(given.shape, name)
+    array[...] = given
     array.flags.writeable = False
     return Node(CONSTANT, (), MappingProxyType({}), array.shape, name, value=array)
 

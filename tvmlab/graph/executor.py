@@ -12,8 +12,9 @@ from tvmlab import targets
 from tvmlab.errors import UsageError
 from tvmlab.graph.fusion import Group, fuse, unfused
 from tvmlab.graph.kernel import Choose, default_steps, scheduled
-from tvmlab.graph.memory import ALIGNMENT, Lifetime, MemoryPlan, plan
+from tvmlab.graph.memory import Lifetime, MemoryPlan, plan
 from tvmlab.graph.node import Graph, Node
+from tvmlab.ir.arrays import empty
 from tvmlab.lower import lower
 from tvmlab.measure.timing import QUICK, Protocol, Timing, time_callable
 from tvmlab.schedule import Schedule
@@ -74,7 +75,7 @@ class Executable:
             kept = self._idle.pop()
         except IndexError:
             kept = self._new_memory()
-        outputs = {n: np.empty(n.shape, n.dtype) for n in self.graph.outputs}
+        outputs = {n: empty(n.shape, n.dtype) for n in self.graph.outputs}
         values = {**given, **kept, **outputs}
         for call in self.calls:
             call.kernel(*_arguments(call, values))
@@ -88,7 +89,7 @@ class Executable:
         Each is timed by itself, its arrays in the caches as repeated calls leave them. A whole run
         adds Python's share, some microseconds for each kernel. Errors as in a call.
         """
-        outputs = {n: np.empty(n.shape, n.dtype) for n in self.graph.outputs}
+        outputs = {n: empty(n.shape, n.dtype) for n in self.graph.outputs}
         values = {**self._given(arrays), **self._new_memory(), **outputs}
         times = []
         for call in self.calls:
@@ -115,10 +116,9 @@ class Executable:
 
     def _new_memory(self) -> dict[Node, Array]:
         """The intermediate arrays, in one new block laid out as planned."""
-        block = np.empty(self.memory.size_bytes + ALIGNMENT, np.uint8)
-        start = -block.ctypes.data % ALIGNMENT
+        block = empty(self.memory.size_bytes, "uint8")
         return {
-            node: block[start + offset :][: node.size_bytes].view(node.dtype).reshape(node.shape)
+            node: block[offset:][: node.size_bytes].view(node.dtype).reshape(node.shape)
             for node, offset in zip(self._kept, self.memory.offsets, strict=True)
         }
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ALIGNMENT = 64
-"""Bytes: a cache line, and the widest vector."""
+from tvmlab.ir.arrays import ALIGNMENT
 
 
 @dataclass(frozen=True)

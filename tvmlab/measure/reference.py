@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tvmlab.analysis.work import Work, work_of
+from tvmlab.ir.arrays import empty
 from tvmlab.measure.canonical import digest
 from tvmlab.measure.request import Request
 from tvmlab.te.evaluate import evaluate, random_inputs
@@ -59,7 +60,7 @@ class Trials:
             outputs = from_json(request.workload)
             inputs = random_inputs(outputs, request.seed)
             expected = _expected(outputs, inputs, folder / key)
-            memory = tuple(np.empty(t.extents, t.dtype) for t in outputs)
+            memory = tuple(empty(t.extents, t.dtype) for t in outputs)
             self._last = key, Trial(inputs, memory, expected, work_of(lower_naive(outputs)))
         return self._last[1]
 

@@ -13,7 +13,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ir.walk import variables
 from tvmlab.ops.checks import flag, float_dtype, size
 from tvmlab.ops.knobs import Knob, Option
-from tvmlab.ops.matmul import PACKED, operand
+from tvmlab.ops.matmul import PACKED, operand, walk_strips
 from tvmlab.ops.nest import extents_of, inner_extents
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.packing import pack
@@ -132,6 +132,9 @@ class DenseTemplate(ScheduleTemplate):
         (out,) = schedule.outputs
         product = next(stage for stage in stages(schedule.outputs) if stage.reduce_axes)
         block = product.name
+        if config["inner"] == "strips":
+            walk_strips(schedule, block, config, schedule[out].name)
+            return
         for axis in PACKED[config["pack"]]:
             width = config["tile"][axis]
             pack(schedule, block, *operand(schedule, block, axis), width, config["parallel"])

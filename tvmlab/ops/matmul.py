@@ -15,6 +15,7 @@ from tvmlab.ops.operator import Operator
 from tvmlab.ops.packing import pack
 from tvmlab.ops.product import Product
 from tvmlab.ops.row_streams import stream_rows
+from tvmlab.ops.row_strips import strip_rows
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.workload import Array, Workload
 from tvmlab.schedule import Schedule
@@ -93,10 +94,21 @@ class MatmulTemplate(ScheduleTemplate):
         if config["inner"] == "streams":
             stream_rows(schedule, block, config)
             return
+        if config["inner"] == "strips":
+            walk_strips(schedule, block, config)
+            return
         for axis in PACKED[config.get("pack", "none")]:
             width = config["tile"][axis]
             pack(schedule, block, *operand(schedule, block, axis), width, config["parallel"])
         self._product(schedule.outputs).nest(extents_of(out), config).apply(schedule[out])
+
+
+def walk_strips(
+    schedule: Schedule, block: str, config: Mapping[str, Any], reader: str = ""
+) -> None:
+    """The product `block` in strips, as `strip_rows` does it, from a copy of its few rows."""
+    pack(schedule, block, *operand(schedule, block, 0), config["tile"][0], config["parallel"])
+    strip_rows(schedule, block, operand(schedule, block, 1)[0], config, reader)
 
 
 def operand(schedule: Schedule, block: str, axis: int) -> tuple[str, int]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from tvmlab.errors import UsageError
 from tvmlab.ir import dtypes
+from tvmlab.ir.arrays import empty
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Expr
 from tvmlab.ir.program import Store
@@ -169,7 +170,8 @@ def random_inputs(outputs: Tensor | Sequence[Tensor], seed: int) -> dict[str, Ar
         rng = np.random.default_rng([seed, n])
         if dtypes.is_float(tensor.dtype):
             kind = np.float64 if tensor.dtype == "float64" else np.float32
-            array = rng.random(tensor.extents, dtype=kind)
+            array = empty(tensor.extents, kind.__name__)
+            rng.random(out=array, dtype=kind)
             array *= 2
             array -= 1
             if tensor in lengths:

@@ -13,6 +13,7 @@ import numpy as np
 
 from tvmlab.errors import TargetError, UsageError
 from tvmlab.ir import dtypes
+from tvmlab.ir.arrays import empty
 from tvmlab.ir.shapes import value_of
 from tvmlab.targets.cpu.build import DEFAULT_PRESET, Code, load
 from tvmlab.targets.cpu.code_text import code_text
@@ -20,7 +21,6 @@ from tvmlab.targets.cpu.export import export_library
 from tvmlab.targets.cpu.threads import launch_address
 from tvmlab.targets.target import Param, Signature
 
-_ALIGNMENT = 64
 _CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # NPY_ARRAY_*, numpy/ndarraytypes.h
 _DATA_OFFSET = object.__basicsize__  # PyArrayObject: the object's head, then `char *data`
 
@@ -222,7 +222,7 @@ class _Layout:
 
     def new_workspaces(self) -> _Arrays:
         """Scratch memory for one call."""
-        return tuple(aligned_bytes(size) for size in self._workspaces)
+        return tuple(empty(size, "uint8") for size in self._workspaces)
 
 
 class CpuBoundCall:
@@ -256,13 +256,6 @@ class CpuBoundCall:
         launch = launch_address() if self._is_parallel else None
         loop = _repeater(1 + len(self._pointers), len(self._sizes))
         loop(count, self._address, launch, *self._pointers, *self._sizes)
-
-
-def aligned_bytes(size_bytes: int) -> np.ndarray:
-    """uint8[size_bytes], uninitialised, at an address that is a multiple of 64."""
-    memory = np.empty(size_bytes + _ALIGNMENT, np.uint8)
-    offset = -memory.ctypes.data % _ALIGNMENT
-    return memory[offset : offset + size_bytes]
 
 
 @cache

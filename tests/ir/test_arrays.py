@@ -17,7 +17,7 @@ def test_an_array_begins_at_a_line_and_is_ones_own(shape: tuple[int, ...], dtype
     assert array.dtype.name == dtype
     assert array.flags.c_contiguous
     assert array.flags.writeable
-    assert array.ctypes.data % 64 == 0
+    assert array.ctypes.data % 64 == 0 or not array.size  # of no elements NumPy gives no address
     others = [t.empty(shape, dtype) for _ in range(4)]
     assert not any(np.shares_memory(array, other) for other in others)
 

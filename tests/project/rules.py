@@ -46,6 +46,7 @@ PLACES: dict[str, str] = {
     "cuda": DEVICE.format("cuda"),
     "cupy": DEVICE.format("cuda"),
     "xgboost": r"tune\.models(\..+)?",
+    "pyarrow": r"tune\.logs\.parquet",
     "sqlalchemy": r"tune\.postgres_store",
     "psycopg": r"tune\.postgres_store",
     "sklearn": r"tune\.models(\..+)?",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -208,38 +210,65 @@ def test_a_line_of_100_megabytes_takes_no_memory(tmp_path: Path) -> None:
     assert most < 4 * MAX_BYTES
 
 
-def test_ten_thousand_mutated_lines(tmp_path: Path) -> None:
-    """Whatever happens to a line, those that were left alone are all read."""
+def mutated(good: bytes, rng: random.Random) -> bytes:
+    """A line to which one of the things has happened that happen to lines, up to four times."""
+    line = bytearray(good)
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(len(line))
+        kind = rng.randrange(6)
+        if kind == 0:  # a byte is another one, which need not be of UTF-8
+            line[at] = rng.choice([x for x in range(256) if x != 10])
+        elif kind == 1:  # torn, and glued to the beginning of the next
+            del line[at:]
+            line += b"{"
+        elif kind == 2:
+            line[at:at] = rng.choice([b"NaN", b'"', b"}{", b"\xff", b"1e999", b"-Infinity"])
+        elif kind == 3:  # glued into itself
+            line[at:at] = line[: 4 << 10]
+        elif kind == 4:
+            line[at:at] = b"[" * rng.choice([3, 200, 100_000]) if rng.random() < 0.1 else b"[[["
+        else:  # of another type
+            words = [b'"input"', b'"config"', b'"result"', b'"version"']
+            word = rng.choice(words)
+            line[:] = line.replace(word, word + rng.choice([b":7,", b":null,", b':"x",', b":{},"]))
+    return bytes(line)
+
+
+READER = """
+import json, resource, sys
+import tvmlab as t
+log = t.read_log(sys.argv[1])
+most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 10)  # KiB on Linux
+kept = [(run.title, run.target, len(run.trials)) for run in log.runs]
+print(json.dumps({"most": most, "kept": kept, "complaints": log.complaints}))
+"""
+
+
+def test_ten_thousand_mutated_lines_and_one_of_100_megabytes(tmp_path: Path) -> None:
+    """Whatever happens to a line, those that were left alone are all read, in under 200 MB."""
     rng = random.Random(0)
     good = json.dumps(AUTOTVM).encode()
-    lines, kept = [], 0
-    for _ in range(10_000):
-        if rng.random() < 0.3:
-            lines.append(good)
-            kept += 1
-            continue
-        line = bytearray(good)
-        for _ in range(rng.randint(1, 4)):
-            at = rng.randrange(len(line))
-            kind = rng.randrange(4)
-            if kind == 0:
-                line[at] = rng.choice([x for x in range(256) if x != 10])
-            elif kind == 1:
-                del line[at:]
-                line += b"{"
-            elif kind == 2:
-                line[at:at] = rng.choice([b"NaN", b"[[[[", b'"', b"}{", b"\xff", b"1e999"])
-            else:
-                line[at:at] = line
-        lines.append(bytes(line))
+    whole = {n for n in range(1, 10_001) if rng.random() < 0.3}
     path = tmp_path / "log"
-    path.write_bytes(b"\n".join(lines))
-    log = read_log(path)
-    read = sum(len(run.trials) for run in log.runs)
-    assert read + len(log.complaints) == 10_000
-    untouched = [r for r in log.runs if r.title == "dense_nopack.x86(1x512 float32, 7)"]
-    assert sum(len(run.trials) for run in untouched) >= kept
-    assert all(reason for _, reason in log.complaints)
+    with path.open("wb") as file:
+        for number in range(1, 10_001):
+            file.write((good if number in whole else mutated(good, rng)) + b"\n")
+        file.write(b'{"a": "')
+        for _ in range(100):
+            file.write(b"x" * (1 << 20))
+        file.write(b'"}\n' + good)
+    command = [sys.executable, "-c", READER, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["most"] < 200, "MiB"
+    complaints = dict(found["complaints"])
+    assert sum(count for _, _, count in found["kept"]) + len(complaints) == 10_002
+    assert len(complaints) > 5_000, "mutations do harm"
+    assert not whole & {int(line) for line in complaints}
+    first = ("dense_nopack.x86(1x512 float32, 7)", "llvm -mcpu=znver4")
+    assert next(n for title, target, n in found["kept"] if (title, target) == first) > len(whole)
+    assert all(complaints.values()), "each has its reason"
+    assert complaints[10_001] == "longer than 4 MiB"
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -249,12 +278,48 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_log(tmp_path)
 
 
+def test_a_database_is_looked_at_like_a_log(stored: Path, tmp_path: Path) -> None:
+    with Database.open(stored) as database:
+        write_log(database, tmp_path / "log")
+    assert read_log(stored).runs == read_log(tmp_path / "log").runs
+
+
+def test_all_runs_are_one_table(stored: Path, tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    log = read_log(stored)
+    frame = log.table()
+    assert len(frame) == 7
+    assert frame["median_s"].isna().sum() == 4
+    assert json.loads(frame.loc[1, "choices"]) == {"tile": [[4, 1], 16]}
+    path = tmp_path / "run.parquet"
+    assert log.to_parquet(path) == 7
+    back = pyarrow.parquet.read_table(path)
+    assert back.to_pydict() == log.columns()
+    assert str(back.schema.field("times_s").type) == "list<element: double>"
+    assert read_log(write(tmp_path / "none", "[")).to_parquet(tmp_path / "none.parquet") == 0
+    with pytest.raises(UsageError, match=r"nowhere/run\.parquet cannot be written"):
+        log.to_parquet(tmp_path / "nowhere" / "run.parquet")
+
+
+def test_parquet_without_its_library_is_told(
+    stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UsageError, match=r"pip install 'tvmlab\[parquet\]'"):
+        read_log(stored).to_parquet(tmp_path / "run.parquet")
+
+
 def test_the_command_line(stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log, copy = tmp_path / "runs.tvmlog.jsonl", tmp_path / "copy.db"
     assert main(["log", str(log), "--db", str(stored), "--export"]) == 0
     assert main(["log", str(log), "--db", str(copy)]) == 0
     assert main(["log", str(log)]) == 0
     assert "7 trials stored" in capsys.readouterr().out
+    table = tmp_path / "run.parquet"
+    assert main(["log", str(copy), "--parquet", str(table)]) == 0
+    assert f"7 trials written to {table}" in capsys.readouterr().out
+    assert main(["log", str(log), "--db", str(copy), "--parquet", str(table)]) == 2
+    assert "--parquet writes what LOG holds" in capsys.readouterr().err
     with log.open("a") as file:
         file.write('{"session": 1, "tri')
     assert main(["log", str(log)]) == 1

@@ -11,13 +11,15 @@ from tvmlab.tune.database import Database
 from tvmlab.tune.logs import import_log, read_log, write_log
 from tvmlab.tune.store import shown
 
-USAGE = "LOG [--db RUN.db] [--export]"
+USAGE = "LOG [--db RUN.db] [--export] [--parquet OUT.parquet]"
 MORE = """\
 LOG holds a trial in each line: what `--export` wrote, or a log of AutoTVM or MetaSchedule, which
-can be looked at but not stored. A line that cannot be read is left out and reported.
+can be looked at but not stored. A line that cannot be read is left out and reported. To look at or
+to write as Parquet, LOG may be a database as well.
 
 examples:
   tvmlab log tuning.json                            what an AutoTVM log holds
+  tvmlab log run.db --parquet run.parquet           its trials as a table for other programs
   tvmlab log runs.tvmlog.jsonl --db run.db --export every run of run.db, as lines
   tvmlab log runs.tvmlog.jsonl --db other.db        those lines, stored in other.db
 
@@ -30,20 +32,27 @@ SHOWN = 10
 def run(words: list[str]) -> int:
     """Look at a log, store it, or write one."""
     parser = Parser("log", USAGE, "Look at tuning logs, store them, and write them.", MORE)
-    parser.add_argument("log", metavar="LOG", type=Path, help="the file of lines")
+    parser.add_argument("log", metavar="LOG", help="the file of lines, or a database")
     parser.add_argument("--db", help="the database to store it in, or to export")
     parser.add_argument("--export", action="store_true", help="write LOG from --db")
+    parser.add_argument("--parquet", type=Path, help="write every trial there, as a table")
     given = parser.parse_args(words)
+    if given.parquet is not None:
+        if given.db is not None:
+            raise UsageError("--parquet writes what LOG holds; leave --db out, or name it as LOG.")
+        require_writable(given.parquet, "--parquet")
     if given.export:
-        return _export(given.log, given.db)
+        return _export(Path(given.log), given.db)
     if given.db is not None:
         with Database.open(given.db) as database:
-            count, complaints = import_log(given.log, database)
+            count, complaints = import_log(Path(given.log), database)
         print(f"{count} trials stored in {shown(given.db)}")
     else:
         log = read_log(given.log)
         print(log)
         complaints = log.complaints
+        if given.parquet is not None:
+            print(f"{log.to_parquet(given.parquet)} trials written to {given.parquet}")
     for number, reason in complaints[:SHOWN]:
         print(f"line {number}: {reason}")
     if len(complaints) > SHOWN:

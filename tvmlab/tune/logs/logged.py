@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from tvmlab.measure.canonical import canonical
 from tvmlab.tune.logs.lines import Complaint
+from tvmlab.tune.logs.parquet import write_parquet
 
 if TYPE_CHECKING:
     import pandas
@@ -92,6 +95,45 @@ class Log:
 
     runs: list[LoggedRun] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """All trials of all runs, one entry each.
+
+        run (the position in `runs`), source, title, target, number, median_s (None for a failure)
+        and times_s in seconds, failure, choices (as JSON), and at (seconds since 1970, or None).
+        """
+        every = [(n, run, trial) for n, run in enumerate(self.runs) for trial in run.trials]
+        return {
+            "run": [n for n, _, _ in every],
+            "source": [run.source for _, run, _ in every],
+            "title": [run.title for _, run, _ in every],
+            "target": [run.target for _, run, _ in every],
+            "number": [trial.number for _, _, trial in every],
+            "median_s": [trial.median_s for _, _, trial in every],
+            "times_s": [list(trial.times_s) for _, _, trial in every],
+            "failure": [trial.failure for _, _, trial in every],
+            "choices": [canonical(trial.choices) for _, _, trial in every],
+            "at": [trial.at for _, _, trial in every],
+        }
+
+    def table(self) -> pandas.DataFrame:
+        """`columns` as a DataFrame: every trial of every run. `LoggedRun.table` has a column for
+        each of one run's choices."""
+        # Half a second to import, and most logs are only summed up.
+        import pandas
+
+        frame = pandas.DataFrame(self.columns())
+        return frame.astype({"median_s": float, "at": float})
+
+    def to_parquet(self, path: str | Path) -> int:
+        """Write `columns` to a Parquet file; how many trials. Needs the extra `tvmlab[parquet]`.
+
+        Raises:
+            UsageError: pyarrow is not installed, or the file cannot be written.
+        """
+        columns = self.columns()
+        write_parquet(columns, Path(path))
+        return len(columns["run"])
 
     def __str__(self) -> str:
         lines = [_said(run) for run in self.runs] or ["no runs"]

@@ -134,12 +134,21 @@ def read(data: Any, runs: dict[str, LoggedRun]) -> None:
     key = f"tvmlab {line.session}"
     _follow(line, key in runs)
     if isinstance(line, Session):
-        runs[key] = LoggedRun("tvmlab", _title(line.setup), line.setup.target)
+        runs[key] = begun(line.setup)
     else:
-        outcome = line.record.outcome
-        failure = "" if outcome.is_ok else f"{outcome.status} at {outcome.stage}"
-        times_s = outcome.times_s if outcome.is_ok else ()
-        runs[key].add(times_s, failure, line.record.config, None)
+        add(runs[key], line.record)
+
+
+def begun(setup: Setup) -> LoggedRun:
+    """A run of ours to look at, without a trial yet."""
+    return LoggedRun("tvmlab", _title(setup), setup.target)
+
+
+def add(run: LoggedRun, record: Record) -> None:
+    """Append a trial of ours to a run that is looked at."""
+    outcome = record.outcome
+    failure = "" if outcome.is_ok else f"{outcome.status} at {outcome.stage}"
+    run.add(outcome.times_s if outcome.is_ok else (), failure, record.config, None)
 
 
 def parse(data: Mapping[str, Any]) -> Session | Trial:

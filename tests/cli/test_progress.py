@@ -25,7 +25,7 @@ def tuning(*times_s: float | None, restored: int = 0) -> Any:
         started={"trials": 8, "restored": restored},
         trials=trials,
         best=min(good, key=lambda r: r.median_s or 0.0, default=None),
-        progress={"trials_per_s": 2.0, "left_s": 3.0},
+        progress={"trials_per_s": 2.0, "left_s": 3.0, "device_share": 0.256},
     )
 
 
@@ -52,7 +52,7 @@ def test_the_bar_shows_how_far_how_long_and_the_best() -> None:
     bar.close(tuning(0.1, None, 0.02, 0.05))
     last = screen.getvalue().split("\r")[-1]
     assert "| 4/8 [" in last
-    assert "best 50 GFLOP/s (trial 2), 1 wrong answer" in last
+    assert "best 50 GFLOP/s (trial 2), 1 wrong answer, measuring 26% of the time" in last
 
 
 def test_restored_trials_do_not_count_for_the_pace() -> None:
@@ -70,7 +70,7 @@ def test_lines_come_at_intervals_and_at_the_end() -> None:
         lines.show(tuning(*[0.1] * trials))
     lines.close(tuning(0.1, 0.1, 0.1, 0.1))  # no fifth trial: nothing new to say
     lines.close(tuning(0.1, 0.1, 0.1, 0.1, 0.05))
-    ahead = "2 a second, 3 s left; best"
+    ahead = "2 a second, 3 s left, measuring 26% of the time; best"
     assert log.getvalue().splitlines() == [
         f"2 of 8 trials, {ahead} 10 GFLOP/s (trial 0)",
         f"4 of 8 trials, {ahead} 10 GFLOP/s (trial 0)",

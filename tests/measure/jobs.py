@@ -65,3 +65,17 @@ class DeadlyJob:
 
     def __reduce__(self):
         return os._exit, (5,)
+
+
+class GreedyJob:
+    """Takes more than it may of what the request's first step names, without a turn to measure."""
+
+    def __call__(self, asked: Request, turns: Turns, folder: Path) -> Outcome:
+        wanted = asked.trace[0]["step"]
+        turns.announce("run")
+        while wanted == "time":
+            pass
+        if wanted == "file":
+            (folder / "big").write_bytes(b"x" * (1 << 20))
+        kept = [os.dup(0) for _ in range(1000)] if wanted == "descriptors" else []
+        return failure("illegal", "replay", f"took {len(kept)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.measure.jobs import DeadlyJob, TimedJob, faulty_job, request, timed
+from tests.measure.jobs import DeadlyJob, GreedyJob, TimedJob, faulty_job, request, timed
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.faults import FAULTS, fault_step
 from tvmlab.measure.runner import measure_all
@@ -89,6 +89,7 @@ def test_waiting_for_a_turn_is_not_charged():
     with LocalRunner(2, LIMITS, faulty_job()) as runner:
         outcomes = measure_all(runner, [fault("native loop"), fault("python loop"), timed(0.5)])
     assert [o.status for o in outcomes] == ["timeout", "timeout", "ok"]
+    assert all(0.8 <= o.device_s < 1.6 for o in outcomes[:2])  # what they held, not what they waited
 
 
 def test_a_worker_that_dies_idle_is_not_blamed_on_the_next_request():
@@ -112,6 +113,26 @@ def test_one_at_a_time_measures():
         measure_all(runner, [timed(0.5)] * 20)
         log = (runner._scratch.path / "alone").read_text()
     assert log == "()" * 20
+
+
+def test_processor_time_ends_what_no_clock_would():
+    with LocalRunner(1, Limits(run_s=1000.0, cpu_s=0.5), GreedyJob()) as runner:
+        outcomes = measure_all(runner, [request({"step": "time"}), request({"step": "nothing"})])
+    assert [(o.status, o.reason) for o in outcomes] == [
+        ("timeout", "it used up its processor time"),
+        ("illegal", "took 0"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "words"), [("file", "File too large"), ("descriptors", "Too many open files")]
+)
+def test_files_are_limited_in_size_and_number(step, words):
+    with LocalRunner(1, Limits(file_bytes=1 << 16), GreedyJob()) as runner:
+        bad, good = measure_all(runner, [request({"step": step}), request({"step": "nothing"})])
+    assert bad.status == "launch_error"
+    assert words in bad.reason
+    assert good.reason == "took 0"
 
 
 def test_closing_leaves_neither_process_nor_file():

@@ -137,6 +137,8 @@ def test_a_wrong_element_is_a_wrong_answer(do, kernel):
     outcome = do(asked())
     assert (outcome.status, outcome.stage, outcome.verified) == ("wrong_answer", "compare", False)
     assert outcome.reason.startswith("1 of 128 elements of C are wrong; the worst is C[3, 5]")
+    assert outcome.build_s > 0
+    assert outcome.device_s > 0
 
 
 def test_poison_shows_an_element_that_was_left_out(do, kernel):

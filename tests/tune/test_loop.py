@@ -66,6 +66,23 @@ def test_every_trial_is_stored_and_told():
     assert last["left_s"] == 0
 
 
+def test_the_share_of_time_that_the_device_measures_is_told():
+    bench, now = Bench(), [0.0]
+
+    def clock():
+        now[0] += 0.1
+        return now[0]
+
+    bench.loop._clock = clock
+    bench.loop.run()
+    last = bench.of("progress")[-1]
+    measured_s = sum(r.outcome.device_s for r in bench.session.records.values())
+    assert 0 < measured_s < last["elapsed_s"]
+    assert last["device_share"] == pytest.approx(measured_s / last["elapsed_s"])
+    bench.runner.devices = 2
+    assert bench.loop.progress()["device_share"] == pytest.approx(last["device_share"] / 2)
+
+
 def test_the_model_is_judged_after_each_batch():
     bench = Bench()
     bench.loop.run()

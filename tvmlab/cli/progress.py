@@ -55,7 +55,8 @@ class Bar:
                 dynamic_ncols=True,
                 smoothing=0.1,
             )
-        self._bar.set_postfix_str(words(run, self._rate), refresh=False)
+        said = ", ".join([words(run, self._rate), *measuring(run)])
+        self._bar.set_postfix_str(said, refresh=False)
         self._bar.update(done - self._bar.n)
         self._bar.refresh()
 
@@ -97,7 +98,14 @@ class Lines:
             parts.append(f"{pace:.2g} a second")
         if left_s:
             parts.append(f"{left_s:.0f} s left")
+        parts += measuring(run)
         print("; ".join([", ".join(parts), words(run, self._rate)]), file=self._stream, flush=True)
+
+
+def measuring(run: Run) -> list[str]:
+    """The share of the time in which the device measures, once it is known."""
+    share = run.progress.get("device_share")
+    return [] if share is None else [f"measuring {share:.0%} of the time"]
 
 
 def words(run: Run, rate: Rate) -> str:

@@ -28,7 +28,7 @@ from tvmlab.measure.job import CandidateJob
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.request import Request
 from tvmlab.measure.runner import refuse_closed
-from tvmlab.measure.sandbox import default_memory_bytes
+from tvmlab.measure.sandbox import Allowance, default_memory_bytes
 from tvmlab.measure.scratch import Scratch
 from tvmlab.measure.worker import Job, serve
 from tvmlab.targets.cpu.threads import num_threads
@@ -49,6 +49,9 @@ class Limits:
         prepare_s: seconds to compute inputs and reference, once per workload and seed.
         start_s: seconds for a worker to take up a request.
         memory_bytes: address space of a worker; None for half of the machine's memory.
+        file_bytes: what a file that it writes may grow to; None for as much as its memory.
+        cpu_s: processor time of all its threads for one request; None for what every core can
+            spend in the seconds above.
     """
 
     build_s: float = 10.0
@@ -56,10 +59,23 @@ class Limits:
     prepare_s: float = 300.0
     start_s: float = 60.0
     memory_bytes: int | None = None
+    file_bytes: int | None = None
+    cpu_s: float | None = None
 
     def of_stage(self, stage: str) -> float | None:
         """Seconds allowed from the beginning of `stage`; None where no new clock starts."""
         return {"replay": self.build_s, "prepare": self.prepare_s, "run": self.run_s}.get(stage)
+
+    @property
+    def allowance(self) -> Allowance:
+        """What a worker may use, in figures."""
+        memory_bytes = self.memory_bytes or default_memory_bytes()
+        stages_s = self.build_s + self.prepare_s + self.run_s
+        return Allowance(
+            memory_bytes,
+            self.file_bytes or memory_bytes,
+            self.cpu_s or stages_s * (os.cpu_count() or 1),
+        )
 
 
 class LocalRunner:
@@ -68,6 +84,8 @@ class LocalRunner:
     One at a time measures, alone; the others meanwhile wait to build. More than two workers only
     help where building takes much longer than measuring.
     """
+
+    devices = 1
 
     def __init__(
         self, workers: int | None = None, limits: Limits | None = None, job: Job | None = None
@@ -98,6 +116,11 @@ class LocalRunner:
         """Tickets not yet handed out by `poll`."""
         busy = sum(worker.ticket is not None for worker in self._workers)
         return len(self._waiting) + busy + len(self._answered)
+
+    @property
+    def process_ids(self) -> list[int]:
+        """The workers' processes, each the leader of the process group of what it starts."""
+        return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
 
     def submit(self, request: Request) -> int:
         """Queue the request, or hand it to an idle worker at once.
@@ -147,10 +170,8 @@ class LocalRunner:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([serve.__module__, type(self._job).__module__])
         ours, theirs = context.Pipe()
-        memory_bytes = self._limits.memory_bytes or default_memory_bytes()
-        process = context.Process(
-            target=serve, args=(theirs, self._job, self._scratch.path, memory_bytes), daemon=True
-        )
+        arguments = (theirs, self._job, self._scratch.path, self._limits.allowance)
+        process = context.Process(target=serve, args=arguments, daemon=True)
         with _without_main():
             process.start()
         theirs.close()
@@ -168,13 +189,13 @@ class LocalRunner:
             if "outcome" in message:
                 self._answer(worker, Outcome.from_json(message["outcome"]))
                 return
-            worker.stage, worker.has_begun = str(message["stage"]), True
+            worker.reach(str(message["stage"]))
         except (EOFError, ConnectionError):
             if worker.died_idle and worker.request is not None and worker.ticket is not None:
                 # The request did nothing yet: it is not to blame, and has another chance.
                 self._waiting.appendleft((worker.ticket, worker.request))
                 worker.ticket = None
-            self._replace(worker, failure("crash", worker.stage, worker.cause_of_death()))
+            self._replace(worker, worker.death())
             return
         except (OSError, ValueError, TypeError, KeyError, MeasureError):
             self._replace(worker, failure("crash", worker.stage, "its answer was garbage"))
@@ -191,7 +212,7 @@ class LocalRunner:
 
     def _replace(self, worker: _Worker, outcome: Outcome) -> None:
         worker.kill()
-        self._answer(worker, outcome)
+        self._answer(worker, replace(outcome, total_s=worker.held_s))
         self._workers[self._workers.index(worker)] = self._start()
 
     def _answer(self, worker: _Worker, outcome: Outcome) -> None:
@@ -213,14 +234,26 @@ class _Worker:
         self.has_served = False
         self.allowed_s = 0.0
         self.deadline = float("inf")
+        self._held_since: float | None = None
 
     def take(self, ticket: int, request: Request, start_s: float) -> None:
         """Send a request; a worker that died idle is found out when it is next heard."""
         self.ticket, self.request = ticket, request
-        self.stage, self.has_begun = "submit", False
+        self.stage, self.has_begun, self._held_since = "submit", False, None
         self.wind(start_s)
         with suppress(OSError):
             self.connection.send_bytes(json.dumps(request.to_json()).encode())
+
+    def reach(self, stage: str) -> None:
+        """Note that a stage begins; from `run` on the worker holds the device."""
+        self.stage, self.has_begun = stage, True
+        if stage == "run":
+            self._held_since = time.monotonic()
+
+    @property
+    def held_s(self) -> float:
+        """Seconds since the present request got the device; 0 where it did not yet."""
+        return 0.0 if self._held_since is None else time.monotonic() - self._held_since
 
     def wind(self, allowed_s: float | None) -> None:
         """Set the clock; None stops it while waiting for a turn, and else lets it run on."""
@@ -234,15 +267,18 @@ class _Worker:
         """Whether a process that once worked died before it took up its present request."""
         return self.has_served and not self.has_begun
 
-    def cause_of_death(self) -> str:
-        """How the process ended, in words."""
+    def death(self) -> Outcome:
+        """How the process ended."""
         self.process.join(5.0)
         code = self.process.exitcode
         if code is None:
-            return "the process closed its pipe and went on"
+            return failure("crash", self.stage, "the process closed its pipe and went on")
+        if code == -signal.SIGXCPU:
+            return failure("timeout", self.stage, "it used up its processor time")
         if code < 0:
-            return f"the process was killed by {signal.Signals(-code).name}"
-        return f"the process exited with code {code}"
+            name = signal.Signals(-code).name
+            return failure("crash", self.stage, f"the process was killed by {name}")
+        return failure("crash", self.stage, f"the process exited with code {code}")
 
     def kill(self) -> None:
         """End the process and everything it started."""

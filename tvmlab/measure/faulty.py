@@ -32,6 +32,11 @@ class FaultyRunner:
         return self._inner.slots
 
     @property
+    def devices(self) -> int:
+        """As many as the inner runner has."""
+        return self._inner.devices
+
+    @property
     def pending(self) -> int:
         """Tickets not yet answered, planned ones included."""
         return len(self._planned) + self._inner.pending

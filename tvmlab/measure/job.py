@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,24 +50,37 @@ class CandidateJob:
 
     def __call__(self, request: Request, turns: Turns, folder: Path) -> Outcome:
         """The outcome of `request`; references are kept in `folder`."""
+        build, run = _Watch(), _Watch()
         try:
             with turns.sharing():
-                begin = time.perf_counter()
-                kernel = _build(request, turns)
-                build_s = time.perf_counter() - begin
+                with build:
+                    kernel = _build(request, turns)
                 with _stage(turns, "prepare", "launch_error"):
                     trial = self._trials.of(request, folder)
             with turns.alone():
                 with _stage(turns, "prepare", "launch_error"):
                     set_num_threads(request.threads)
                     know_limits(request.target)
-                resumed = time.perf_counter()
-                _check(kernel, trial, request, turns)
-                times_s = _time(kernel, trial, request, turns)
-                run_s = time.perf_counter() - resumed
+                with run:
+                    _check(kernel, trial, request, turns)
+                    times_s = _time(kernel, trial, request, turns)
+            outcome = Outcome("ok", "time", times_s=times_s, verified=True)
         except _Failed as failed:
-            return failed.outcome
-        return Outcome("ok", "time", "", times_s, build_s, build_s + run_s, verified=True)
+            outcome = failed.outcome
+        return replace(outcome, build_s=build.time_s, total_s=build.time_s + run.time_s)
+
+
+@dataclass
+class _Watch:
+    """How long its body took, however that ended."""
+
+    time_s: float = 0.0
+
+    def __enter__(self) -> None:
+        self._begin = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.time_s = time.perf_counter() - self._begin
 
 
 def _build(request: Request, turns: Turns) -> Kernel:

@@ -72,6 +72,11 @@ class Outcome:
         return self.status == "ok"
 
     @property
+    def device_s(self) -> float:
+        """Seconds for which the candidate held the device."""
+        return max(0.0, self.total_s - self.build_s)
+
+    @property
     def median_s(self) -> float | None:
         """Median seconds of a call, None where nothing was timed."""
         return median(self.times_s) if self.times_s else None

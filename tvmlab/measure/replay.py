@@ -19,6 +19,7 @@ class ReplayRunner:
     """
 
     slots = 64
+    devices = 1
 
     def __init__(self, recorded: Mapping[tuple[str, str], Outcome]) -> None:
         self._recorded = recorded

@@ -24,6 +24,10 @@ class Runner(Interface):
         """Requests worth having in flight; more only wait inside the runner."""
 
     @property
+    def devices(self) -> int:
+        """Devices that measure at the same time, each one request."""
+
+    @property
     def pending(self) -> int:
         """Tickets handed out and not yet answered."""
 

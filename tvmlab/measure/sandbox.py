@@ -1,20 +1,23 @@
 """What a worker process gives up before it runs code nobody trusts.
 
 It leads a process group of its own (so that a kill reaches whatever it starts), keeps no file open
-but the pipe to its owner, says nothing, dumps no core, may not outgrow its memory, ignores
-interrupts, and dies with its owner: through a thread that watches it, and where the kernel offers
-it through a signal that comes even if the code never lets go of Python's lock.
+but the pipe to its owner, says nothing, dumps no core, may outgrow neither its memory nor its files
+nor its processor time, ignores interrupts, and dies with its owner: through a thread that watches
+it, and where the kernel offers it through a signal that comes even if the code never lets go of
+Python's lock.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 import multiprocessing
 import os
 import resource
 import signal
 import sys
 import threading
+from dataclasses import dataclass
 from itertools import pairwise
 from multiprocessing.connection import wait
 
@@ -22,9 +25,29 @@ PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
 
 
-def confine(memory_bytes: int, pipe: int) -> None:
-    """Confine this process for good; it may hold `memory_bytes` of address space and the file
-    descriptor `pipe`."""
+OPEN_FILES = 64
+"""File descriptors a worker may hold: it needs its pipe, its owner's, and a few for references."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a worker may use; what it starts has as much again.
+
+    Attributes:
+        memory_bytes: of address space.
+        file_bytes: that a file may grow to.
+        cpu_s: seconds of processor time for one request, of all threads together. The clocks of
+            the stages end a worker sooner; this ends what its owner cannot reach.
+    """
+
+    memory_bytes: int
+    file_bytes: int
+    cpu_s: float
+
+
+def confine(allowance: Allowance, pipe: int) -> None:
+    """Confine this process for good; of the files that it inherited it keeps the descriptor
+    `pipe`."""
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -36,7 +59,18 @@ def confine(memory_bytes: int, pipe: int) -> None:
     threading.Thread(target=_die_with, args=(sentinel,), daemon=True).start()
     _mute()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    memory_bytes, file_bytes = allowance.memory_bytes, allowance.file_bytes
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+
+def wind_cpu(allowance: Allowance) -> None:
+    """Give the process its processor time for the request that begins now; SIGXCPU ends it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until_s = math.ceil(used.ru_utime + used.ru_stime + allowance.cpu_s)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (until_s, hard))
 
 
 def default_memory_bytes() -> int:

@@ -21,6 +21,8 @@ class SyntheticRunner:
     nor repetition changes an answer. Each poll answers at most `slots` tickets, oldest first.
     """
 
+    devices = 1
+
     def __init__(
         self, landscape: Landscape, *, noise: float = 0.0, seed: int = 0, slots: int = 2
     ) -> None:

@@ -12,16 +12,16 @@ from pathlib import Path
 
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.request import Request
-from tvmlab.measure.sandbox import confine
+from tvmlab.measure.sandbox import Allowance, confine, wind_cpu
 from tvmlab.measure.turns import Turns
 
 Job = Callable[[Request, Turns, Path], Outcome]
 """Does one request; may keep files for later ones in the folder. An object that can be pickled."""
 
 
-def serve(connection: Connection, job: Job, folder: Path, memory_bytes: int) -> None:
+def serve(connection: Connection, job: Job, folder: Path, allowance: Allowance) -> None:
     """Answer requests from `connection` until it ends. The whole life of a worker."""
-    confine(memory_bytes, connection.fileno())
+    confine(allowance, connection.fileno())
     reached = "submit"
 
     def announce(stage: str) -> None:
@@ -35,10 +35,11 @@ def serve(connection: Connection, job: Job, folder: Path, memory_bytes: int) -> 
             text = connection.recv_bytes()
         except EOFError:
             return
+        wind_cpu(allowance)
         try:
             outcome = job(Request.from_json(json.loads(text)), turns, folder)
         except MemoryError:
-            limit = f"{memory_bytes / 2**30:.3g} GiB"
+            limit = f"{allowance.memory_bytes / 2**30:.3g} GiB"
             reason = f"it needs more than the {limit} of memory that a worker may hold"
             outcome = failure("launch_error", reached, reason)
         except Exception as error:

@@ -67,6 +67,7 @@ class Loop:
         self._is_stopped = False
         self._restored = len(session.records)
         self._active_s = 0.0
+        self._device_s = 0.0
         self._failures = Counter(
             r.outcome.status for r in session.records.values() if not r.outcome.is_ok
         )
@@ -98,7 +99,8 @@ class Loop:
         return ending
 
     def progress(self) -> dict[str, Any]:
-        """Where the run stands: trials done and planned, failures by status, pace, time left."""
+        """Where the run stands: trials done and planned, failures by status, pace, time left, and
+        the share of the time in which the devices measured."""
         done, best = len(self._session.records), self._session.best
         fresh = done - self._restored
         pace = fresh / self._active_s if fresh and self._active_s > 0 else None
@@ -113,9 +115,13 @@ class Loop:
             "elapsed_s": self._active_s,
             "trials_per_s": pace,
             "left_s": None if pace is None else left / pace,
+            "device_share": None if pace is None else self._device_share(),
         }
 
     # ---- inside
+
+    def _device_share(self) -> float:
+        return min(1.0, self._device_s / (self._active_s * self._runner.devices))
 
     def _is_over(self) -> bool:
         finished = self._session.finished is not None
@@ -165,6 +171,7 @@ class Loop:
         batches = self._session.batches
         for record in records:
             self._session.observe(record.number, record.outcome)
+            self._device_s += record.outcome.device_s
             if not record.outcome.is_ok:
                 self._failures[record.outcome.status] += 1
             self._tell({"type": "record", "record": record.to_json()})

@@ -34,8 +34,8 @@ def product(m: int, n: int, k: int) -> Any:
 
 def main() -> None:
     m, n, k, trials = map(int, sys.argv[1:5])
-    cores = os.cpu_count() or 1
-    target = tvm.target.Target({"kind": "llvm", "mcpu": tvm.target.codegen.llvm_get_system_cpu(), "num-cores": cores})
+    cores, cpu = os.cpu_count() or 1, "".join(tvm.target.codegen.llvm_get_system_cpu())
+    target = tvm.target.Target({"kind": "llvm", "mcpu": cpu, "num-cores": cores})
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         database = meta_schedule.tune_tir(

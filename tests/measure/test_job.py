@@ -22,7 +22,8 @@ from tvmlab.te.serial import to_json
 WORKLOAD = to_json(ops.matmul(8, 16, 4).tensors)
 QUICKLY = Protocol(warmup_s=0.0, min_repeat_s=0.0, limit_s=0.0)
 SPLIT = {"step": "split", "block": "C", "loop": "x", "factors": [None, 4]}
-STAGES = ["replay", "lower", "build", "prepare", "submit", "prepare", "run", "compare", "time"]
+STAGES = ["replay", "lower", "build", "prepare", "prepare", "run", "compare", "prepare"]
+STAGES += ["submit", "prepare", "time"]
 
 
 def asked(*trace, **options):
@@ -137,8 +138,8 @@ def test_a_wrong_element_is_a_wrong_answer(do, kernel):
     outcome = do(asked())
     assert (outcome.status, outcome.stage, outcome.verified) == ("wrong_answer", "compare", False)
     assert outcome.reason.startswith("1 of 128 elements of C are wrong; the worst is C[3, 5]")
-    assert outcome.build_s > 0
-    assert outcome.device_s > 0
+    assert 0 < outcome.build_s < outcome.total_s
+    assert outcome.device_s == 0  # nothing was timed
 
 
 def test_poison_shows_an_element_that_was_left_out(do, kernel):

@@ -95,6 +95,23 @@ def test_repeat_of_the_call_is_used() -> None:
     assert native.calls == 0
 
 
+def test_what_is_far_from_the_best_costs_one_repeat() -> None:
+    slow, near = Machine(0.021), Machine(0.019)
+    protocol = QUICK.against(0.010)
+    timing = time_callable(slow, protocol, slow.clock)
+    assert len(timing.times_s) == 1
+    assert slow.calls == 2
+    assert len(time_callable(near, protocol, near.clock).times_s) >= 5
+    assert QUICK.against(None) is QUICK
+
+
+def test_one_slow_call_does_not_make_a_candidate_hopeless() -> None:
+    for calls in ((0.5, 0.001), (0.001, 0.001, 0.001, 0.001, 0.5, 0.001)):
+        machine = Machine(*calls)
+        timing = time_callable(machine, QUICK.against(0.001), machine.clock)
+        assert timing.median_s == pytest.approx(0.001)
+
+
 def test_max_repeats() -> None:
     machine = Machine(1e-3)
     assert len(time_callable(machine, Protocol(max_repeats=7), machine.clock).times_s) == 7

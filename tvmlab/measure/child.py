@@ -45,7 +45,7 @@ class Limits:
 
     Attributes:
         build_s: seconds from the trace to the built kernel.
-        run_s: seconds to run, compare and time it.
+        run_s: seconds to run it and compare, and again to time it.
         prepare_s: seconds to compute inputs and reference, once per workload and seed.
         start_s: seconds for a worker to take up a request.
         memory_bytes: address space of a worker; None for half of the machine's memory.
@@ -64,7 +64,12 @@ class Limits:
 
     def of_stage(self, stage: str) -> float | None:
         """Seconds allowed from the beginning of `stage`; None where no new clock starts."""
-        return {"replay": self.build_s, "prepare": self.prepare_s, "run": self.run_s}.get(stage)
+        return {
+            "replay": self.build_s,
+            "prepare": self.prepare_s,
+            "run": self.run_s,
+            "time": self.run_s,
+        }.get(stage)
 
     @property
     def allowance(self) -> Allowance:
@@ -212,7 +217,7 @@ class LocalRunner:
 
     def _replace(self, worker: _Worker, outcome: Outcome) -> None:
         worker.kill()
-        self._answer(worker, replace(outcome, total_s=worker.held_s))
+        self._answer(worker, replace(outcome, total_s=worker.held_s, device_s=worker.held_s))
         self._workers[self._workers.index(worker)] = self._start()
 
     def _answer(self, worker: _Worker, outcome: Outcome) -> None:
@@ -245,9 +250,9 @@ class _Worker:
             self.connection.send_bytes(json.dumps(request.to_json()).encode())
 
     def reach(self, stage: str) -> None:
-        """Note that a stage begins; from `run` on the worker holds the device."""
+        """Note that a stage begins; while it runs and times kernels it uses the device."""
         self.stage, self.has_begun = stage, True
-        if stage == "run":
+        if stage in ("run", "time"):
             self._held_since = time.monotonic()
 
     @property

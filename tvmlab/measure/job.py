@@ -1,7 +1,7 @@
 """What is done for one request: replay, lower, build, run, compare, time.
 
-The first half happens beside other workers, the second alone on the machine. Whatever fails is
-tagged with the stage it failed in and the words it failed with.
+Everything but the timing happens beside other workers; the timing alone on the machine. Whatever
+fails is tagged with the stage it failed in and the words it failed with.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from tvmlab.measure.doubt import doubt, know_limits
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.reference import Trial, Trials
 from tvmlab.measure.request import Request
+from tvmlab.measure.sentinel import Sentinel, watched
 from tvmlab.measure.timing import time_callable
 from tvmlab.measure.turns import Turns
 from tvmlab.schedule.registry import step_from_json
@@ -47,32 +49,79 @@ class CandidateJob:
 
     def __init__(self) -> None:
         self._trials = Trials()
+        self._sentinels: dict[str, Sentinel] = {}
+        self._last_s = 0.0
 
     def __call__(self, request: Request, turns: Turns, folder: Path) -> Outcome:
         """The outcome of `request`; references are kept in `folder`."""
-        build, run = _Watch(), _Watch()
+        build, check, hold = _Watch(), _Watch(), _Watch()
         try:
             with turns.sharing():
                 with build:
                     kernel = _build(request, turns)
                 with _stage(turns, "prepare", "launch_error"):
-                    trial = self._trials.of(request, folder)
+                    set_num_threads(request.threads)
+                for number in range(request.checks):
+                    trial = self._trial(request, number, turns, folder)
+                    with check:
+                        _check(kernel, trial, request, turns)
+                trial = self._trial(request, 0, turns, folder)
+                sentinel = self._sentinel(request, turns)
             with turns.alone():
                 with _stage(turns, "prepare", "launch_error"):
-                    set_num_threads(request.threads)
                     know_limits(request.target)
-                with run:
-                    _check(kernel, trial, request, turns)
-                    times_s = _time(kernel, trial, request, turns)
-            outcome = Outcome("ok", "time", times_s=times_s, verified=True)
+                with hold:
+                    outcome = self._timed(kernel, trial, request, turns, sentinel)
         except _Failed as failed:
             outcome = failed.outcome
-        return replace(outcome, build_s=build.time_s, total_s=build.time_s + run.time_s)
+        total_s = build.time_s + check.time_s + hold.time_s
+        return replace(outcome, build_s=build.time_s, total_s=total_s, device_s=hold.time_s)
+
+    def _trial(self, request: Request, number: int, turns: Turns, folder: Path) -> Trial:
+        """The arrays of a request's check `number`."""
+        with _stage(turns, "prepare", "launch_error"):
+            return self._trials.of(replace(request, seed=request.seed + number), folder)
+
+    def _sentinel(self, request: Request, turns: Turns) -> Sentinel | None:
+        """The sentinel of a request's target, where one is asked for."""
+        if not request.is_watched:
+            return None
+        with _stage(turns, "prepare", "launch_error"):
+            if request.target not in self._sentinels:
+                self._sentinels[request.target] = Sentinel(targets.get(request.target))
+            return self._sentinels[request.target]
+
+    def _timed(
+        self,
+        kernel: Kernel,
+        trial: Trial,
+        request: Request,
+        turns: Turns,
+        sentinel: Sentinel | None,
+    ) -> Outcome:
+        """A good outcome; beside the sentinel, where there is one."""
+        call = kernel.prepare(*_arrays(kernel, trial))
+        sentinel_s = 0.0
+        with _stage(turns, "time", "launch_error"):
+
+            def measure() -> tuple[float, ...]:
+                return time_callable(call, request.protocol).times_s
+
+            if sentinel is None:
+                times_s = measure()
+            else:
+                found = watched(measure, sentinel.reading_s, self._last_s)
+                times_s, sentinel_s, self._last_s = found
+            dtype = str(trial.outputs[0].dtype)
+            reason = doubt(median(times_s), trial.work, dtype, request.target)
+        if reason is not None:
+            raise _Failed(Outcome("implausible", "time", reason, times_s, verified=True))
+        return Outcome("ok", "time", times_s=times_s, verified=True, sentinel_s=sentinel_s)
 
 
 @dataclass
 class _Watch:
-    """How long its body took, however that ended."""
+    """How long its bodies took together, however they ended."""
 
     time_s: float = 0.0
 
@@ -80,7 +129,7 @@ class _Watch:
         self._begin = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
-        self.time_s = time.perf_counter() - self._begin
+        self.time_s += time.perf_counter() - self._begin
 
 
 def _build(request: Request, turns: Turns) -> Kernel:
@@ -107,17 +156,6 @@ def _check(kernel: Kernel, trial: Trial, request: Request, turns: Turns) -> None
             found = compare(output, expected.value, expected.bound, expected.name)
             if isinstance(found, Disagreement):
                 raise _Failed(failure("wrong_answer", "compare", str(found)))
-
-
-def _time(kernel: Kernel, trial: Trial, request: Request, turns: Turns) -> tuple[float, ...]:
-    """Seconds of a call, one figure for each repeat, if they are to be believed."""
-    with _stage(turns, "time", "launch_error"):
-        timing = time_callable(kernel.prepare(*_arrays(kernel, trial)), request.protocol)
-        dtype = str(trial.outputs[0].dtype)
-        reason = doubt(timing.median_s, trial.work, dtype, request.target)
-    if reason is not None:
-        raise _Failed(Outcome("implausible", "time", reason, timing.times_s, verified=True))
-    return timing.times_s
 
 
 def _arrays(kernel: Kernel, trial: Trial) -> list[np.ndarray]:

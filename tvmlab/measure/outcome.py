@@ -42,6 +42,9 @@ class Outcome:
         build_s: seconds from the trace to the built kernel.
         total_s: seconds from the start of the job to its end, waiting for the device left out.
         verified: whether the result was compared with the reference and agreed.
+        sentinel_s: seconds a call of the sentinel took beside it, which tell how fast the machine
+            was then; 0 where none was timed or the machine did not keep still.
+        device_s: seconds for which it held the device; only known when just measured.
     """
 
     status: str
@@ -51,6 +54,8 @@ class Outcome:
     build_s: float = 0.0
     total_s: float = 0.0
     verified: bool = False
+    sentinel_s: float = 0.0
+    device_s: float = field(default=0.0, compare=False)
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -70,11 +75,6 @@ class Outcome:
     def is_ok(self) -> bool:
         """Whether the candidate was built, ran and was timed without objection."""
         return self.status == "ok"
-
-    @property
-    def device_s(self) -> float:
-        """Seconds for which the candidate held the device."""
-        return max(0.0, self.total_s - self.build_s)
 
     @property
     def median_s(self) -> float | None:
@@ -118,6 +118,8 @@ class Outcome:
                 build_s=_duration(data.get("build_s", 0.0)),
                 total_s=_duration(data.get("total_s", 0.0)),
                 verified=bool(data.get("verified", False)),
+                sentinel_s=_duration(data.get("sentinel_s", 0.0)),
+                device_s=_duration(data.get("device_s", 0.0)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MeasureError(

@@ -23,6 +23,10 @@ from tvmlab.te.serial import from_json
 from tvmlab.te.tensor import Tensor
 
 
+KEPT = 2
+"""Trial runs in memory: as many as a tuner checks a candidate with."""
+
+
 class Expected(NamedTuple):
     """What an output must hold, as `tvmlab.te.evaluate.Evaluated` says it."""
 
@@ -48,21 +52,33 @@ class Trial(NamedTuple):
 
 
 class Trials:
-    """Trial runs by workload and seed; the last one is kept in memory."""
+    """Trial runs by workload and seed; those of the last workload are kept in memory, `KEPT` at
+    most, and share the memory of their outputs."""
 
     def __init__(self) -> None:
-        self._last: tuple[str, Trial] | None = None
+        self._workload = ""
+        self._kept: dict[int, Trial] = {}
 
     def of(self, request: Request, folder: Path) -> Trial:
         """The trial run of `request`; its reference is looked for, and kept, in `folder`."""
+        if self._workload != request.workload_key:
+            self._workload, self._kept = request.workload_key, {}
+        if request.seed not in self._kept:
+            while len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[request.seed] = self._made(request, folder)
+        return self._kept[request.seed]
+
+    def _made(self, request: Request, folder: Path) -> Trial:
+        outputs = from_json(request.workload)
+        inputs = random_inputs(outputs, request.seed)
         key = digest([request.workload_key, request.seed])
-        if self._last is None or self._last[0] != key:
-            outputs = from_json(request.workload)
-            inputs = random_inputs(outputs, request.seed)
-            expected = _expected(outputs, inputs, folder / key)
-            memory = tuple(empty(t.extents, t.dtype) for t in outputs)
-            self._last = key, Trial(inputs, memory, expected, work_of(lower_naive(outputs)))
-        return self._last[1]
+        expected = _expected(outputs, inputs, folder / key)
+        other = next(iter(self._kept.values()), None)
+        memory = (
+            tuple(empty(t.extents, t.dtype) for t in outputs) if other is None else other.outputs
+        )
+        return Trial(inputs, memory, expected, work_of(lower_naive(outputs)))
 
 
 def _expected(

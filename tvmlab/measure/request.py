@@ -28,6 +28,9 @@ class Request:
         poison: whether outputs hold junk before the checked call, so that an element the kernel
             forgets to write is seen; only a trusted kernel is worth running without.
         threads: how many threads parallel loops run on; None for the measuring process's default.
+        checks: how often the result is compared with the reference, each time on other inputs,
+            those of the seeds `seed`, `seed + 1` and so on.
+        is_watched: whether a sentinel is timed beside the kernel (see `tvmlab.measure.sentinel`).
     """
 
     workload: Json
@@ -37,6 +40,8 @@ class Request:
     protocol: Protocol = field(default_factory=Protocol)
     poison: bool = True
     threads: int | None = None
+    checks: int = 1
+    is_watched: bool = False
 
     @cached_property
     def workload_key(self) -> str:
@@ -58,6 +63,8 @@ class Request:
             "protocol": asdict(self.protocol),
             "poison": self.poison,
             "threads": self.threads,
+            "checks": self.checks,
+            "is_watched": self.is_watched,
         }
 
     @classmethod

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from statistics import median, quantiles
 
@@ -20,6 +20,9 @@ from tvmlab.errors import MeasureError
 
 CONFIDENCE = 0.95
 """Probability with which a settled interval encloses the true median."""
+
+HOPELESS = 2.0
+"""Times the best: a candidate this slow is not there by bad luck."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Protocol:
             longer is timed by its warm-up call alone.
         interval_share: stop as soon as the interval of the median is narrower than this share of
             it; None runs until a limit.
+        hopeless_s: a call that never took less than this, not even warm, is timed once and no more:
+            its place in a ranking is known well enough; None times all alike.
     """
 
     warmup_s: float = 0.010
@@ -45,6 +50,7 @@ class Protocol:
     limit_s: float = 0.100
     patience_s: float = 1.0
     interval_share: float | None = None
+    hopeless_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.min_repeats < 1 or self.max_repeats < self.min_repeats:
@@ -52,8 +58,14 @@ class Protocol:
                 f"a protocol of {self.min_repeats} to {self.max_repeats} repeats measures "
                 "nothing; ask for at least 1, and no more at least than at most."
             )
-        if min(self.warmup_s, self.min_repeat_s, self.limit_s, self.patience_s) < 0:
+        durations = (self.warmup_s, self.min_repeat_s, self.limit_s, self.patience_s)
+        if min(*durations, self.hopeless_s or 0.0) < 0:
             raise MeasureError("a protocol has a negative duration; give seconds from 0 up.")
+
+    def against(self, best_s: float | None) -> Protocol:
+        """This protocol where a call of the best candidate takes `best_s`: what is certainly far
+        from it costs little time."""
+        return self if best_s is None else replace(self, hopeless_s=HOPELESS * best_s)
 
 
 QUICK = Protocol()
@@ -141,6 +153,8 @@ def time_callable(
         times_s.append((now - before) / calls)
         elapsed, made = now - begin, len(times_s)
         if elapsed >= protocol.patience_s or made >= protocol.max_repeats:
+            break
+        if protocol.hopeless_s is not None and min(call_s, *times_s) > protocol.hopeless_s:
             break
         if made < protocol.min_repeats:
             continue

@@ -15,6 +15,7 @@ import subprocess
 from pathlib import Path
 
 from tvmlab import api, ops
+from tvmlab.targets.cpu.limits import cpu_features
 
 SMALL = ["matmul:128,128,128", "matmul:256,256,256", "matmul:1024,1024,1024", "D7", "chain"]
 PEER = Path(__file__).with_name("metaschedule.py")
@@ -42,7 +43,7 @@ def ours(workload: ops.Workload, trials: int, seed: int) -> str:
 
 def metaschedule(python: str, extents: list[int], trials: int) -> str:
     """The same of TVM's MetaSchedule, or why there is nothing to tell."""
-    command = [python, str(PEER), *map(str, extents), str(trials)]
+    command = [python, str(PEER), *map(str, extents), str(trials), cpu_features().llvm_cpu]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     except FileNotFoundError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from tvmlab.cli import progress
 from tvmlab.cli.progress import Bar, Lines, failures, progress_on
+from tvmlab.cli.tune import drift
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.tune.record import Record
 
@@ -25,6 +26,7 @@ def tuning(*times_s: float | None, restored: int = 0) -> Any:
         started={"trials": 8, "restored": restored},
         trials=trials,
         best=min(good, key=lambda r: r.median_s or 0.0, default=None),
+        drifts=[],
         progress={"trials_per_s": 2.0, "left_s": 3.0, "device_share": 0.256},
     )
 
@@ -83,3 +85,18 @@ def test_failures_are_counted_by_kind() -> None:
     assert failures(tuning(None, 0.1, None)) == "2 wrong answer"
     assert failures(tuning(0.1)) == ""
     assert progress.words(tuning(None), rate) == "no verified result yet, 1 wrong answer"
+
+
+def test_a_machine_that_changed_its_pace_is_told() -> None:
+    run = tuning(0.1)
+    run.drifts = [2.0, 1.25]
+    assert progress.words(run, rate) == (
+        "best 10 GFLOP/s (trial 0), the machine at 80% of its first pace"
+    )
+    [line] = drift(run)
+    assert line.startswith(
+        "the machine changed its pace 2 times, to 50% at the slowest and 80% at the fastest;"
+    )
+    run.drifts.append(1.0)
+    assert progress.words(run, rate) == "best 10 GFLOP/s (trial 0)"
+    assert drift(tuning(0.1)) == []

@@ -89,7 +89,9 @@ def test_waiting_for_a_turn_is_not_charged():
     with LocalRunner(2, LIMITS, faulty_job()) as runner:
         outcomes = measure_all(runner, [fault("native loop"), fault("python loop"), timed(0.5)])
     assert [o.status for o in outcomes] == ["timeout", "timeout", "ok"]
-    assert all(0.8 <= o.device_s < 1.6 for o in outcomes[:2])  # what they held, not what they waited
+    assert all(
+        0.8 <= o.device_s < 1.6 for o in outcomes[:2]
+    )  # what they held, not what they waited
 
 
 def test_a_worker_that_dies_idle_is_not_blamed_on_the_next_request():

@@ -146,7 +146,7 @@ def measured(state: State) -> Iterator[str]:
 def timeless(outcome: Outcome) -> Outcome:
     """An outcome with figures that no machine measured."""
     times_s = MADE_UP_S if outcome.is_ok else ()
-    return replace(outcome, times_s=times_s, build_s=0.0, total_s=0.0)
+    return replace(outcome, times_s=times_s, build_s=0.0, total_s=0.0, device_s=0.0)
 
 
 def searched(state: State) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tune.spaces import WORKLOAD, grumpy, large_space, matmul_space, picky, time_s
 from tvmlab.measure.faulty import FaultyRunner
-from tvmlab.measure.outcome import failure
+from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.replay import ReplayRunner
 from tvmlab.measure.request import Request
 from tvmlab.measure.synthetic import SyntheticRunner
@@ -33,11 +33,20 @@ def request(candidate):
 class Bench:
     """A loop with all its parts, and what it told."""
 
-    def __init__(self, space=None, runner=None, database=None, row=None, trials=40, tell=None):
+    def __init__(
+        self,
+        space=None,
+        runner=None,
+        database=None,
+        row=None,
+        trials=40,
+        tell=None,
+        explorer="model",
+    ):
         space = space or large_space()
         self.database = database or Database.open(None)
         self.row = self.database.begin(SETUP, {}) if row is None else row
-        self.session = Session(space, EXPLORERS["model"](space, 0), trials, 8)
+        self.session = Session(space, EXPLORERS[explorer](space, 0), trials, 8)
         self.session.restore(self.database.records(self.row))
         self.told = []
         self.runner = runner or SyntheticRunner(time_s)
@@ -75,12 +84,38 @@ def test_the_share_of_time_that_the_device_measures_is_told():
 
     bench.loop._clock = clock
     bench.loop.run()
-    last = bench.of("progress")[-1]
+    last = bench.loop.progress()
     measured_s = sum(r.outcome.device_s for r in bench.session.records.values())
     assert 0 < measured_s < last["elapsed_s"]
     assert last["device_share"] == pytest.approx(measured_s / last["elapsed_s"])
     bench.runner.devices = 2
     assert bench.loop.progress()["device_share"] == pytest.approx(last["device_share"] / 2)
+
+
+@pytest.mark.parametrize("slowdown", [1.25, 0.8, 1.0])
+def test_a_machine_that_slows_down_midway_has_the_same_winner(slowdown):
+    """A quarter slower from the 16th measurement on, as TVM saw (#11465)."""
+    asked = []
+
+    def landscape(request):
+        asked.append(request)
+        pace = slowdown if len(asked) > 15 else 1.0
+        sentinel_s = 0.002 * pace * (1 + 0.01 * (-1) ** len(asked))
+        times_s = (time_s(request) * pace,) * 3
+        return Outcome("ok", "time", times_s=times_s, verified=True, sentinel_s=sentinel_s)
+
+    steady = Bench(runner=SyntheticRunner(time_s), explorer="random")
+    steady.loop.run()
+    bench = Bench(runner=SyntheticRunner(landscape), explorer="random")
+    bench.loop.run()
+    assert bench.session.best.number == steady.session.best.number
+    assert bench.database.best(WORKLOAD, "cpu").number == steady.session.best.number
+    stored = bench.database.records(bench.row)
+    assert all(r.outcome.sentinel_s > 0 for r in stored)
+    told = [m["slowdown"] for m in bench.of("drift")]
+    assert told == ([] if slowdown == 1 else [pytest.approx(slowdown, rel=0.07)])
+    resumed = Bench(database=bench.database, row=bench.row, explorer="random")
+    assert resumed.loop._drifts[""].slowdown == pytest.approx(slowdown, rel=0.07)
 
 
 def test_the_model_is_judged_after_each_batch():

@@ -109,13 +109,14 @@ def measuring(run: Run) -> list[str]:
 
 
 def words(run: Run, rate: Rate) -> str:
-    """The best verified so far, and the failures by kind."""
+    """The best verified so far, the failures by kind, and the machine's pace where it changed."""
     best = run.best
     found = "no verified result yet"
     if best is not None and best.median_s:
         found = f"best {rate(best.median_s)} (trial {best.number})"
-    failed = failures(run)
-    return f"{found}, {failed}" if failed else found
+    pace = run.drifts[-1] if run.drifts else 1.0
+    drifted = f"the machine at {1 / pace:.0%} of its first pace" if pace != 1 else ""
+    return ", ".join(part for part in (found, failures(run), drifted) if part)
 
 
 def failures(run: Run) -> str:

@@ -80,7 +80,7 @@ def run(words: list[str]) -> int:
     is_whole = follow(tuning, progress_on(sys.stderr, speed.rate), given.resume)
     if tuning.status == "failed":
         raise UsageError(tuning.reason)
-    print(ending(tuning), flush=True)
+    print("\n".join([ending(tuning), *drift(tuning)]), flush=True)
     if tuning.best is not None:
         show_best(workload, tuning, given, is_remeasured=is_whole)
     if not is_whole:
@@ -184,6 +184,18 @@ def ending(tuning: Run) -> str:
     failed = failures(tuning)
     parts = f"{good} good" + (f", {failed}" if failed else "")
     return f"\n{len(trials)} trials in {elapsed_s:.0f} s: {parts} ({tuning.reason})"
+
+
+def drift(tuning: Run) -> list[str]:
+    """One line where the machine did not keep its pace, none where it did."""
+    if not tuning.drifts:
+        return []
+    paces = [1 / slowdown for slowdown in tuning.drifts]
+    times = f"{len(paces)} time{'s' * (len(paces) > 1)}"
+    return [
+        f"the machine changed its pace {times}, to {min(paces):.0%} at the slowest and "
+        f"{max(paces):.0%} at the fastest; times are brought to the pace of the beginning"
+    ]
 
 
 def show_best(

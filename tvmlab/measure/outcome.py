@@ -45,6 +45,7 @@ class Outcome:
         sentinel_s: seconds a call of the sentinel took beside it, which tell how fast the machine
             was then; 0 where none was timed or the machine did not keep still.
         device_s: seconds for which it held the device; only known when just measured.
+        device: the name of the device it held, where there is more than one; so too.
     """
 
     status: str
@@ -56,6 +57,7 @@ class Outcome:
     verified: bool = False
     sentinel_s: float = 0.0
     device_s: float = field(default=0.0, compare=False)
+    device: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -98,7 +100,9 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """This outcome as plain data; `from_json` gives it back."""
-        return asdict(self) | {"times_s": list(self.times_s)}
+        data = asdict(self) | {"times_s": list(self.times_s)}
+        # Left out where nothing was read: earlier versions do not know them.
+        return {k: v for k, v in data.items() if v or k not in ("sentinel_s", "device_s", "device")}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Outcome:
@@ -120,6 +124,7 @@ class Outcome:
                 verified=bool(data.get("verified", False)),
                 sentinel_s=_duration(data.get("sentinel_s", 0.0)),
                 device_s=_duration(data.get("device_s", 0.0)),
+                device=str(data.get("device", "")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MeasureError(

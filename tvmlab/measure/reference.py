@@ -22,7 +22,6 @@ from tvmlab.te.naive import lower_naive
 from tvmlab.te.serial import from_json
 from tvmlab.te.tensor import Tensor
 
-
 KEPT = 2
 """Trial runs in memory: as many as a tuner checks a candidate with."""
 

@@ -119,6 +119,8 @@ class Run:
         started: the process's first message (space, knobs, ...), empty before.
         progress: the last progress message, empty before the first.
         model: the last message about the cost model, empty before the first.
+        drifts: how many times as slow as at first the machine became, one figure for each change
+            of its pace; times of trials are brought to its first pace.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class Run:
         self.started: Message = {}
         self.progress: Message = {}
         self.model: Message = {}
+        self.drifts: list[float] = []
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._news = threading.Event()
@@ -263,6 +266,8 @@ class Run:
                 self.progress = message
             elif kind == "model":
                 self.model = message
+            elif kind == "drift":
+                self.drifts.append(float(message["slowdown"]))
             elif kind == "started":
                 self.started = message
             elif kind == "state":

@@ -23,7 +23,7 @@ from tvmlab.tune.sqlite_store import SqliteStore
 from tvmlab.tune.store import Row, Store, is_address
 
 _RECORD = """SELECT trial.number, config_index, config, trace, predicted_s,
-    status, stage, reason, times_s, build_s, total_s, verified
+    status, stage, reason, times_s, build_s, total_s, verified, sentinel_s
     FROM trial JOIN measurement ON trial_id = trial.id"""
 
 _SESSION = """SELECT session.id, workload.json, setup, environment.json, device.json, ending
@@ -315,6 +315,7 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
         "build_s": outcome.build_s,
         "total_s": outcome.total_s,
         "verified": int(outcome.verified),
+        "sentinel_s": outcome.sentinel_s,
     }
 
 
@@ -325,7 +326,7 @@ def _storable(text: str) -> str:
 
 def _record(row: Row) -> Record:
     number, index, config, trace, predicted_s, status, stage, reason, times_s, *rest = row
-    build_s, total_s, verified = rest
+    build_s, total_s, verified, sentinel_s = rest
     return Record.from_json(
         {
             "number": number,
@@ -341,6 +342,7 @@ def _record(row: Row) -> Record:
                 "build_s": build_s,
                 "total_s": total_s,
                 "verified": bool(verified),
+                "sentinel_s": sentinel_s,
             },
         }
     )

@@ -12,11 +12,12 @@ import queue
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
+from tvmlab.measure.drift import Drift
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
 from tvmlab.measure.runner import Runner
@@ -27,7 +28,7 @@ from tvmlab.tune.record import Candidate, Record
 from tvmlab.tune.session import Session
 
 Tell = Callable[[dict[str, Any]], None]
-"""Takes messages, plain data with a `type`: `record`, `progress`, `model` or `state`."""
+"""Takes messages, plain data with a `type`: `record`, `progress`, `model`, `drift` or `state`."""
 
 POLL_S = 0.1
 """How long a command may wait while candidates are being measured."""
@@ -68,6 +69,8 @@ class Loop:
         self._restored = len(session.records)
         self._active_s = 0.0
         self._device_s = 0.0
+        self._drifts: defaultdict[str, Drift] = defaultdict(Drift)
+        self._drifts[""].resume(r.outcome for _, r in sorted(session.records.items()))
         self._failures = Counter(
             r.outcome.status for r in session.records.values() if not r.outcome.is_ok
         )
@@ -120,6 +123,16 @@ class Loop:
 
     # ---- inside
 
+    def _steadied(self, outcome: Outcome) -> Outcome:
+        """`outcome` at the first pace of its device; a change of pace is told."""
+        drift = self._drifts[outcome.device]
+        before = drift.slowdown
+        steadied = drift.steadied(outcome)
+        if drift.slowdown != before:
+            device = {"device": outcome.device} if outcome.device else {}
+            self._tell({"type": "drift", "slowdown": drift.slowdown, **device})
+        return steadied
+
     def _device_share(self) -> float:
         return min(1.0, self._device_s / (self._active_s * self._runner.devices))
 
@@ -164,7 +177,7 @@ class Loop:
 
     def _settle(self, answered: Iterable[tuple[Candidate, Outcome]]) -> None:
         """Store outcomes, then take them in, then tell them."""
-        records = [Record.of(candidate, outcome) for candidate, outcome in answered]
+        records = [Record.of(candidate, self._steadied(outcome)) for candidate, outcome in answered]
         if not records:
             return
         self._database.append(self._row, records)

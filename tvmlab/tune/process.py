@@ -12,6 +12,8 @@ Out:
     {"type": "record", "record": {...}}      a trial, after it was stored
     {"type": "progress", ...}                see `Loop.progress`
     {"type": "model", "rank_correlation": 0.8, ...}
+    {"type": "drift", "slowdown": 1.25}      the machine is now so many times as slow as at first;
+                                             times are brought to its first pace
     {"type": "state", "state": "running" or "paused"}
     {"type": "done", "reason": "every trial is done"}
     {"type": "error", "message": "one sentence"}
@@ -49,6 +51,9 @@ from tvmlab.tune.template_space import template_space
 from tvmlab.version import __version__
 
 Tell = Callable[[dict[str, Any]], None]
+
+CHECKS = 2
+"""How often a candidate's result is compared, each time on other inputs."""
 
 
 def main() -> int:
@@ -126,8 +131,10 @@ def _search(
                 candidate.trace,
                 setup.target,
                 setup.seed,
-                setup.protocol,
+                setup.protocol.against(session.best.median_s if session.best else None),
                 threads=setup.threads,
+                checks=CHECKS,
+                is_watched=True,
             )
 
         loop = Loop(session, runner, database, row, ask, tell)

@@ -10,7 +10,9 @@
     best         a view: per workload, target and device the fastest measurement that was verified
 
 Times are in seconds; moments are seconds since 1970; JSON is canonical text. A trial's
-`config_index` is text because large spaces exceed 64 bits. `{id}` stands for the store's way to say
+`config_index` is text because large spaces exceed 64 bits. `sentinel_s` is what the sentinel took
+beside the candidate, 0 where there was none; `times_s` are brought to the pace that the machine had
+when the run began. `{id}` stands for the store's way to say
 an integer key that counts by itself; everything else is understood by SQLite and PostgreSQL alike.
 """
 
@@ -87,7 +89,8 @@ TABLES = (
         build_s DOUBLE PRECISION NOT NULL,
         total_s DOUBLE PRECISION NOT NULL,
         verified INTEGER NOT NULL,
-        measured_at DOUBLE PRECISION NOT NULL)""",
+        measured_at DOUBLE PRECISION NOT NULL,
+        sentinel_s DOUBLE PRECISION NOT NULL DEFAULT 0)""",
     "CREATE INDEX measurement_by_time ON measurement(verified, status, median_s)",
     ARTIFACT,
     BEST,

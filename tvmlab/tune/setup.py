@@ -9,9 +9,12 @@ from typing import Any
 from tvmlab.errors import UsageError
 from tvmlab.measure.timing import Protocol
 
-RANKING = Protocol(warmup_s=0.002, min_repeat_s=0.0005, limit_s=0.010, patience_s=0.25)
-"""At least 3 repeats and 10 ms: enough to rank candidates whose builds take several times that. One
-that takes more than a quarter of a second is timed once."""
+RANKING = Protocol(
+    warmup_s=0.002, min_repeat_s=0.0005, limit_s=0.020, patience_s=0.25, interval_share=0.02
+)
+"""At least 3 repeats, and until the median is known to 2 % or 20 ms are over: enough to rank
+candidates whose builds take several times that. One that takes more than a quarter of a second is
+timed once."""
 
 
 LATER = ("steps", "model", "diversity", "early_stop", "features", "ahead")

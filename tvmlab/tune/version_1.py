@@ -1,6 +1,6 @@
 """Files that version 1 of the tables made, brought up to version 2.
 
-Version 1 had no table of devices, environments or artifacts: a session held its environment, which
+Version 1 had no table of devices, environments or artifacts and no sentinel: a session held its environment, which
 named cores and an architecture. That is too little to take the machine for this one or any other,
 so it becomes a device of its own that no machine is.
 """
@@ -41,6 +41,7 @@ def bring_up(connection: sqlite3.Connection) -> None:
         ask(f"INSERT INTO session_2 VALUES({', '.join('?' * len(values))})", values)
     ask("DROP TABLE session")
     ask("ALTER TABLE session_2 RENAME TO session")
+    ask("ALTER TABLE measurement ADD sentinel_s DOUBLE PRECISION NOT NULL DEFAULT 0")
     ask(BEST)
 
 

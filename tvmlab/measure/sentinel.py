@@ -2,8 +2,9 @@
 
 Clocks fall with heat and rise with rest, and neighbours come and go; a candidate measured in a slow
 hour looks like a slow candidate. The sentinel tells the two apart. It is our own code of the usual
-kinds: half of its time goes to arithmetic in registers, half to a stream through memory, on as many
-threads as the candidates run on.
+kinds, on as many threads as the candidates run on: some three quarters of its time go to arithmetic
+in registers, the rest to a stream through memory. More of that would make it restless where the
+outer caches are shared with strangers.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from tvmlab.schedule.registry import step_from_json
 from tvmlab.schedule.state import State
 from tvmlab.targets.target import Signature, Target
 
-STEADY = 0.08
-"""Two readings this near each other, as a share, found the machine alike: what the median of a few
-calls varies by on an idle machine is a quarter of it."""
+STEADY = 0.10
+"""Two readings this near each other, as a share, found the machine alike: on a shared machine at
+rest they vary by half of it."""
 
 ATTEMPTS = 3
 """Times that a candidate is measured where the machine will not keep still."""
 
-STREAMED = 1 << 21
-"""Elements that are copied: 8 MiB in, 8 MiB out."""
-COMPUTED, DEGREE = 1 << 18, 32
-"""Values of a polynomial and its degree: 17 million flops on 1 MiB."""
+STREAMED = 1 << 19
+"""Elements that are copied: 2 MiB in, 2 MiB out, beyond the caches of a core."""
+COMPUTED, DEGREE = 1 << 19, 32
+"""Values of a polynomial and its degree: 34 million flops on 2 MiB."""
 
-READING = Protocol(warmup_s=0.0, min_repeat_s=0.0005, min_repeats=5, max_repeats=5)
-"""A call to warm up and five repeats that count: 3 ms."""
+READING = Protocol(warmup_s=0.0, min_repeat_s=0.0, min_repeats=12, max_repeats=12)
+"""A call to warm up and twelve that count: 3 ms."""
 
 Found = TypeVar("Found")
 
@@ -51,8 +52,8 @@ class Sentinel:
         self._call = kernel.prepare(*arrays)
 
     def reading_s(self) -> float:
-        """Median seconds of a call now."""
-        return time_callable(self._call, READING).median_s
+        """Least seconds of a call now: what interrupts a few calls is noise and no change of pace."""
+        return time_callable(self._call, READING).min_s
 
 
 def watched(

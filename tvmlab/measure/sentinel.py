@@ -52,7 +52,7 @@ class Sentinel:
         self._call = kernel.prepare(*arrays)
 
     def reading_s(self) -> float:
-        """Least seconds of a call now: what interrupts a few calls is noise and no change of pace."""
+        """Least seconds of a call now: what interrupts some calls is no change of pace."""
         return time_callable(self._call, READING).min_s
 
 

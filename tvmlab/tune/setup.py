@@ -20,7 +20,7 @@ timed once."""
 LATER = ("steps", "model", "diversity", "early_stop", "features", "ahead")
 """Fields that setups written by the first version lack."""
 
-SETTLED = ("batch", "ahead")
+SETTLED = ("batch", "ahead", "protocol")
 """Fields that are settled when a run begins, and that one which goes on takes from what it goes on
 with."""
 

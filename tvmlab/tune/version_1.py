@@ -1,8 +1,8 @@
 """Files that version 1 of the tables made, brought up to version 2.
 
-Version 1 had no table of devices, environments or artifacts and no sentinel: a session held its environment, which
-named cores and an architecture. That is too little to take the machine for this one or any other,
-so it becomes a device of its own that no machine is.
+Version 1 had no sentinel and no table of devices, environments or artifacts: a session held its
+environment, which named cores and an architecture. That is too little to take the machine for this
+one or any other, so it becomes a device of its own that no machine is.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from tvmlab.tune.explorer import Explorer
 from tvmlab.tune.explorers import EXPLORERS, GuidedExplorer
 from tvmlab.tune.features import FEATURES
 from tvmlab.tune.models import MODELS
+from tvmlab.tune.models.transferred import Prior
 from tvmlab.tune.space import Space
 
 
@@ -17,6 +18,7 @@ def explorer_named(
     model: str | None = None,
     diversity: float = 0.0,
     features: str | None = None,
+    prior: Prior | None = None,
 ) -> Explorer:
     """The explorer `name` of `space`.
 
@@ -24,6 +26,7 @@ def explorer_named(
         model: the name of its cost model; None for its own choice.
         diversity: see `GuidedExplorer`.
         features: the name of what its model sees; None for its own choice.
+        prior: what its model is to begin with.
 
     Raises:
         UsageError: no such explorer, model or features, or a model for one that uses none.
@@ -41,7 +44,7 @@ def explorer_named(
     if name == GuidedExplorer.name:
         chosen = model if model is not None else GuidedExplorer.default_model
         seen = features if features is not None else GuidedExplorer.default_features
-        return GuidedExplorer(space, seed, chosen, diversity, seen)
+        return GuidedExplorer(space, seed, chosen, diversity, seen, prior)
     if model is not None or diversity or features is not None:
         raise UsageError(
             f"the explorer {name!r} uses no cost model; leave `model`, `features` and `diversity` "

@@ -14,6 +14,7 @@ from tvmlab.tune.diversity import diverse
 from tvmlab.tune.explorer import History, Proposal
 from tvmlab.tune.features import FEATURES, KnobFeatures
 from tvmlab.tune.models import MODELS, Calibration, Model
+from tvmlab.tune.models.transferred import Prior, TransferredModel
 from tvmlab.tune.space import Space
 
 EPSILON = 0.05
@@ -42,6 +43,7 @@ class GuidedExplorer:
         diversity: what an option no candidate of the batch has yet is worth, in spreads of the
             favourites' scores; 0 asks for the highest scores alone, as AutoTVM's code does.
         features: the name of what the model sees of a candidate.
+        prior: what is known of such candidates before the first is measured.
     """
 
     name = "model"
@@ -55,16 +57,20 @@ class GuidedExplorer:
         model: str = default_model,
         diversity: float = 0.0,
         features: str = default_features,
+        prior: Prior | None = None,
     ) -> None:
         self._space = space
         self._rng = np.random.default_rng(seed)
         self._features = FEATURES[features](space)
         self._model: Model = MODELS[model](seed)
+        if prior is not None:
+            self._model = TransferredModel(self._model, prior)
         self._knobs = KnobFeatures(space)
         self._scout: Model | None = MODELS[model](seed) if self._features.is_slow else None
+        self._has_learnt = False
         self._annealer = Annealer(space, self._rng)
         self._diversity = diversity
-        self._calibration: Calibration | None = None
+        self._calibration: Calibration | None = None if prior is None else prior.calibration
 
     def observe(self, history: History) -> None:
         """Refit the model to everything measured, and send chains to the best of it."""
@@ -73,6 +79,7 @@ class GuidedExplorer:
         features = self._features(history.digits)
         self._model.fit(features, history.scores)
         self._calibration = Calibration(self._model.predict(features), history.scores)
+        self._has_learnt = True
         if self._scout is not None:
             self._scout.fit(self._knobs(history.digits), history.scores)
         if self._space.size > WHOLE:
@@ -104,7 +111,10 @@ class GuidedExplorer:
         return chosen
 
     def _favourites(self, count: int, seen: frozenset[int]) -> np.ndarray:
-        """Up to `count` unseen configurations with the highest scores at a glance, best first."""
+        """Up to `count` unseen configurations with the highest scores at a glance, best first; any
+        where what they show at a glance says nothing yet."""
+        if self._scout is not None and not self._has_learnt:
+            return self._space.draw_new(count, self._rng, seen)
         if self._space.size > WHOLE:
             return self._annealer.search(self._glance, count, seen)
         everything = self._space.everything()

@@ -7,6 +7,7 @@ and order unseen candidates as well as more do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,25 +40,32 @@ class BoostedTrees:
         self._trees = trees
         self._booster: Any = None
 
-    def fit(self, features: np.ndarray, scores: np.ndarray) -> None:
-        """Learn from (n, f) features and (n,) scores of one workload."""
+    def fit(
+        self,
+        features: np.ndarray,
+        scores: np.ndarray,
+        *,
+        groups: Sequence[int] = (),
+        base: np.ndarray | None = None,
+    ) -> None:
+        """Learn from (n, f) features and (n,) scores, with `base` as what boosting begins with."""
         # XGBoost takes most of a second to import: here, so that a run that only samples, and the
         # first batch of one that learns, never wait for it.
         import xgboost
 
-        data = xgboost.DMatrix(features, label=scores)
+        data = xgboost.DMatrix(features, label=scores, base_margin=base)
         if self.objective.startswith("rank:"):
-            data.set_group([len(scores)])
+            data.set_group(list(groups) or [len(scores)])
         parameters = PARAMETERS | {
             "objective": self.objective, "seed": self._seed, "nthread": 1, "verbosity": 0,
         }  # fmt: skip
         self._booster = xgboost.train(parameters, data, num_boost_round=self._trees)
 
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        """(n,) float64; zeros before the first `fit`."""
-        if self._booster is None:
-            return np.zeros(len(features))
-        predicted = self._booster.inplace_predict(features)
+    def predict(self, features: np.ndarray, base: np.ndarray | None = None) -> np.ndarray:
+        """(n,) float64; `base` or zeros before the first `fit`."""
+        if self._booster is None or not len(features):
+            return np.zeros(len(features)) if base is None else base
+        predicted = self._booster.inplace_predict(features, base_margin=base)
         return np.asarray(predicted, dtype=np.float64)
 
     def gains(self, columns: int) -> np.ndarray:

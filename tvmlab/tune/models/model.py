@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,8 +13,22 @@ class Model(Protocol):
 
     name: str
 
-    def fit(self, features: np.ndarray, scores: np.ndarray) -> None:
-        """Learn from (n, f) features and (n,) scores, where more is faster and 0 is a failure."""
+    def fit(
+        self,
+        features: np.ndarray,
+        scores: np.ndarray,
+        *,
+        groups: Sequence[int] = (),
+        base: np.ndarray | None = None,
+    ) -> None:
+        """Learn from (n, f) features and (n,) scores, where more is faster and 0 is a failure.
 
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        """(n,) float64, more for what should be faster; the unit is the model's own."""
+        Args:
+            groups: how many rows in a row belong to each workload, where there are several: scores
+                of different ones do not compare.
+            base: (n,) predictions of another model of the same kind, whose errors are learnt.
+        """
+
+    def predict(self, features: np.ndarray, base: np.ndarray | None = None) -> np.ndarray:
+        """(n,) float64, more for what should be faster; the unit is the model's own. Where it was
+        fitted with `base`, that of these rows belongs to it; alone, before it was fitted."""

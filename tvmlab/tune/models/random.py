@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -13,9 +15,16 @@ class RandomModel:
     def __init__(self, seed: int = 0) -> None:
         self._rng = np.random.default_rng(seed)
 
-    def fit(self, features: np.ndarray, scores: np.ndarray) -> None:
+    def fit(
+        self,
+        features: np.ndarray,
+        scores: np.ndarray,
+        *,
+        groups: Sequence[int] = (),
+        base: np.ndarray | None = None,
+    ) -> None:
         """Learn nothing."""
 
-    def predict(self, features: np.ndarray) -> np.ndarray:
+    def predict(self, features: np.ndarray, base: np.ndarray | None = None) -> np.ndarray:
         """(n,) float64 in [0, 1)."""
         return self._rng.random(len(features))

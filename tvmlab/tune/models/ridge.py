@@ -6,6 +6,8 @@ their weight buys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 PENALTY = 1.0
@@ -20,8 +22,16 @@ class RidgeModel:
     def __init__(self, seed: int = 0) -> None:
         self._mean: np.ndarray | None = None
 
-    def fit(self, features: np.ndarray, scores: np.ndarray) -> None:
-        """Learn from (n, f) features and (n,) scores."""
+    def fit(
+        self,
+        features: np.ndarray,
+        scores: np.ndarray,
+        *,
+        groups: Sequence[int] = (),
+        base: np.ndarray | None = None,
+    ) -> None:
+        """Learn from (n, f) features and (n,) scores, or what of them is beyond `base`."""
+        scores = scores if base is None else scores - base
         columns = _with_squares(features)
         self._mean, spread = columns.mean(axis=0), columns.std(axis=0)
         self._scale = np.where(spread > 0, spread, 1.0)
@@ -30,12 +40,13 @@ class RidgeModel:
         normal = x.T @ x + PENALTY * np.eye(x.shape[1])
         self._weights = np.linalg.solve(normal, x.T @ (scores - self._offset))
 
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        """(n,) float64 in the unit of the scores; zeros before the first `fit`."""
+    def predict(self, features: np.ndarray, base: np.ndarray | None = None) -> np.ndarray:
+        """(n,) float64 in the unit of the scores; `base` or zeros before the first `fit`."""
+        below = np.zeros(len(features)) if base is None else base
         if self._mean is None:
-            return np.zeros(len(features))
+            return below
         x = (_with_squares(features) - self._mean) / self._scale
-        return np.asarray(self._offset + x @ self._weights, dtype=np.float64)
+        return np.asarray(below + self._offset + x @ self._weights, dtype=np.float64)
 
 
 def _with_squares(features: np.ndarray) -> np.ndarray:

@@ -53,6 +53,7 @@ TUNE = {
     "tune matmul --shape 4,4,4 --model forest": "--model 'forest' is not known; there are",
     "tune matmul --shape 4,4,4 --features loops": "--features 'loops' is not known;",
     "tune matmul --shape 4,4,4 --diversity much": "--diversity 'much' is not a number of at least",
+    "tune matmul --shape 4,4,4 --transfer": "transfer=True learns from the runs in the database",
     "tune matmul --shape 4,4,4 --early-stop 0": "--early-stop '0' is not a whole number",
     "tune matmul --shape 4,4,4 --explorer modl": "--explorer 'modl' is not known; did you mean",
     "tune matmul --shape 4,4,4 --resume": "--resume needs the run to go on with; name its file",

@@ -40,7 +40,8 @@ LAST_TRIALS_S = 30.0
 USAGE = (
     "OP [--shape M,N,K] [--trials 64] [--seed 0] [--db run.db] [--resume]\n"
     "                   [--out TRACE.json] [--explorer NAME] [--model NAME]\n"
-    "                   [--features NAME] [--diversity 0] [--early-stop N] [--target cpu]"
+    "                   [--features NAME] [--diversity 0] [--early-stop N]\n"
+    "                   [--transfer [FILE]] [--warm-start] [--target cpu]"
 )
 MORE = """\
 operators, with the numbers of their --shape (those in brackets may be left out):
@@ -76,6 +77,8 @@ def run(words: list[str]) -> int:
         features=given.features,
         diversity=given.diversity,
         early_stop=given.early_stop,
+        transfer=given.transfer,
+        warm_start=given.warm_start,
     )
     is_whole = follow(tuning, progress_on(sys.stderr, speed.rate), given.resume)
     if tuning.status == "failed":
@@ -115,6 +118,13 @@ def _parser() -> Parser:
     parser.add_argument("--diversity", default=0.0, type=diversity, help="of a batch (0)")
     number = whole_number("--early-stop", 1)
     parser.add_argument("--early-stop", type=number, help="end after so many without a better one")
+    parser.add_argument(
+        "--transfer", nargs="?", const=True, default=False, metavar="FILE", type=Path,
+        help="learn from earlier runs: those in --db, or in FILE, a database or a log of ours",
+    )  # fmt: skip
+    parser.add_argument(
+        "--warm-start", action="store_true", help="try what was best in --db before first"
+    )
     target = one_of("--target", TARGETS)
     parser.add_argument("--target", default="cpu", type=target, help="the machine (cpu)")
     return parser
@@ -158,6 +168,8 @@ def follow(tuning: Run, progress: Progress, is_resumed: bool) -> bool:
         if is_resumed and tuning.started:
             restored = tuning.started["restored"]
             print(f"going on after {restored} trials" if restored else NOTHING_TO_RESUME)
+        for line in known_before(tuning):
+            print(line)
         while not tuning.is_over:
             progress.show(tuning)
             tuning.wait(LOOK_S)
@@ -171,6 +183,21 @@ def follow(tuning: Run, progress: Progress, is_resumed: bool) -> bool:
         return False
     finally:
         tuning.close()
+
+
+def known_before(tuning: Run) -> list[str]:
+    """What the run takes from earlier ones, a line for each way of doing so."""
+    lines = []
+    learnt_from, begins_with = (tuning.started.get(name) for name in ("learnt_from", "begins_with"))
+    if tuning.setup.warm_start and begins_with:
+        lines.append(f"begins with {begins_with} configurations, the template's own among them")
+    if learnt_from:
+        listed = ", ".join(f"{count} of {of}" for of, count in list(learnt_from.items())[:4])
+        more = f" and {len(learnt_from) - 4} other workloads" if len(learnt_from) > 4 else ""
+        lines.append(f"learns from {sum(learnt_from.values())} earlier trials: {listed}{more}")
+    elif tuning.setup.transfer is not None and tuning.started:
+        lines.append("no earlier run on this machine teaches anything about this operator")
+    return lines
 
 
 NOTHING_TO_RESUME = "no run with these options to go on with: a new one begins"

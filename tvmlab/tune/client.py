@@ -28,6 +28,7 @@ from tvmlab.targets.cpu.threads import num_threads
 from tvmlab.te import Tensor
 from tvmlab.te.serial import to_json
 from tvmlab.tune.database import Database
+from tvmlab.tune.earlier import OWN
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.store import shown
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 Message = dict[str, Any]
 Listener = Callable[[Sequence[Message]], None]
 """Takes the messages since its last call, as `tvmlab.tune.process` describes them."""
+
+Transfer = bool | str | Path | Sequence[str | Path]
+"""What a run may learn from; see `start`."""
 
 PROGRAM = ["-m", "tvmlab.tune.process"]
 """What Python runs in the process."""
@@ -57,6 +61,7 @@ def start(
     db: str | Path | None = None,
     resume: bool = False,
     template: str | None = None,
+    transfer: Transfer = False,
     **options: Any,
 ) -> Run:
     """Begin a search for a fast schedule of `outputs`; returns at once.
@@ -70,13 +75,15 @@ def start(
             them as long as the run is held.
         resume: whether to go on with the latest run of the same setup in `db`, if there is one.
         template: the name of a template; None takes the one that suits `outputs`.
+        transfer: whether the model begins with what it learns from earlier runs: True for those in
+            `db`, or the names of databases and of logs of ours.
         options: further fields of `tvmlab.tune.setup.Setup`.
 
     Raises:
         UsageError: no such option, or no template for the target.
     """
     chosen = template if template else template_for(outputs, target, host_vectors()).name
-    given = {"threads": num_threads()} | options
+    given = {"threads": num_threads(), "transfer": places(transfer, db)} | options
     given |= {"target": target, "trials": trials, "seed": seed, "template": chosen}
     return Run(Setup.from_json(given | {"workload": to_json(outputs)}), db, resume)
 
@@ -104,6 +111,25 @@ def attach(db: str | Path, session: int | None = None, trials: int | None = None
         stored = database.session(session)
     setup = stored.setup if trials is None else replace(stored.setup, trials=trials)
     return Run(setup, db, attach_to=stored.id)
+
+
+def places(transfer: Transfer, db: str | Path | None) -> list[str] | None:
+    """Where a run that is kept in `db` learns from, as `Setup.transfer`.
+
+    Raises:
+        UsageError: from the runs in `db`, but there is none.
+    """
+    if transfer is False:
+        return None
+    if transfer is True:
+        if db is None:
+            raise UsageError(
+                "transfer=True learns from the runs in the database of this one, which has none; "
+                "give db=, or the names of files to learn from."
+            )
+        return [OWN]
+    several = [transfer] if isinstance(transfer, str | Path) else transfer
+    return [str(p) if "://" in str(p) else str(Path(p).resolve()) for p in several]
 
 
 class Run:

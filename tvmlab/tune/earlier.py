@@ -20,9 +20,6 @@ from tvmlab.tune.setup import Setup
 OWN = ""
 """Stands for the database that the new run is kept in."""
 
-MACHINE = ("processor", "cores")
-"""What of an environment tells machines apart whose times are not to be compared."""
-
 Source = tuple[str, int, int]
 """Where it is kept, which session it is there, and how many of its trials are used."""
 
@@ -42,9 +39,9 @@ class EarlierRun(NamedTuple):
 
 
 def earlier_runs(
-    setup: Setup, environment: Mapping[str, Any], places: Iterable[str], database: Database
+    setup: Setup, device: Mapping[str, Any], places: Iterable[str], database: Database
 ) -> list[EarlierRun]:
-    """The runs in `places` that a run as `setup` says, in `environment`, may learn from.
+    """The runs in `places` that a run as `setup` says, on `device`, may learn from.
 
     Args:
         places: names of databases and of logs of ours; `OWN` for `database`.
@@ -57,7 +54,7 @@ def earlier_runs(
     for place in places:
         with _opened(place, database) as opened:
             for session in opened.sessions():
-                if _is_comparable(session, setup, environment):
+                if _is_comparable(session, setup, device):
                     records = _without_gap(opened.records(session.id))
                     if records:
                         source = (place, session.id, len(records))
@@ -119,11 +116,11 @@ def _is_log(path: Path) -> bool:
         return False  # opening it as a database will say what is wrong
 
 
-def _is_comparable(session: StoredSession, setup: Setup, environment: Mapping[str, Any]) -> bool:
+def _is_comparable(session: StoredSession, setup: Setup, device: Mapping[str, Any]) -> bool:
     """Whether times of a session say something about those of a run."""
-    same = [session.environment.get(name) == environment.get(name) for name in MACHINE]
     theirs = session.setup
-    return all(same) and (theirs.target, theirs.threads) == (setup.target, setup.threads)
+    same_use = (theirs.target, theirs.threads) == (setup.target, setup.threads)
+    return same_use and session.device == device
 
 
 def _without_gap(records: Iterable[Record]) -> list[Record]:

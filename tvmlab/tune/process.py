@@ -34,20 +34,19 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, TextIO
 
-from tvmlab import ops, targets
+from tvmlab import targets
 from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.lower.pipeline import lower
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.request import Request
 from tvmlab.schedule import State, step_from_json
 from tvmlab.te.serial import from_json
-from tvmlab.tune.choice import explorer_named
+from tvmlab.tune.beginning import Search, search_of, settled
 from tvmlab.tune.database import Database
 from tvmlab.tune.loop import Loop
 from tvmlab.tune.record import Candidate, Record
-from tvmlab.tune.session import Session, batch_size, thinking_ahead
+from tvmlab.tune.session import Session
 from tvmlab.tune.setup import Setup
-from tvmlab.tune.template_space import template_space
 from tvmlab.version import __version__
 
 Tell = Callable[[dict[str, Any]], None]
@@ -80,13 +79,15 @@ def _tune(start: dict[str, Any], messages: Iterator[dict[str, Any]], tell: Tell)
         setup, row = _asked(start, database)
         if row is not None:
             database.hold(row)
-        session = _session(setup)
+        device = targets.get(setup.target).device()
+        setup = setup if row is not None else settled(setup, device, database)
+        search = search_of(setup, database)
+        session = search.session
         if row is None:
-            setup = replace(setup, batch=session.batch, ahead=session.ahead)
-            row = database.begin(setup, _environment(), targets.get(setup.target).device())
+            row = database.begin(setup, _environment(), device)
             database.hold(row)
         stored = database.records(row)
-        tell(_started(session, row, len(stored)))
+        tell(_started(search, row, len(stored)))
         for record in stored:
             tell({"type": "record", "record": record.to_json()})
         session.restore(stored)
@@ -149,25 +150,8 @@ def _artifacts(setup: Setup, record: Record) -> dict[str, str]:
     return {"program": str(program), "code": targets.get(setup.target).emit(lower(program))}
 
 
-def _session(setup: Setup) -> Session:
-    """The search that a setup asks for."""
-    outputs = from_json(setup.workload)
-    template = (
-        ops.template_named(setup.template)
-        if setup.steps is None
-        else ops.HoleTemplate.from_json(setup.steps)
-    )
-    space = template_space(template, outputs)
-    explorer = explorer_named(
-        setup.explorer, space, setup.seed, setup.model, setup.diversity, setup.features
-    )
-    first = [template.default(outputs)]
-    batch = setup.batch or batch_size(min(setup.trials, space.size))
-    ahead = thinking_ahead(batch) if setup.ahead is None else setup.ahead
-    return Session(space, explorer, setup.trials, batch, first, setup.early_stop, ahead)
-
-
-def _started(session: Session, row: int, restored: int) -> dict[str, Any]:
+def _started(search: Search, row: int, restored: int) -> dict[str, Any]:
+    session = search.session
     knobs = session.space.knobs
     return {
         "type": "started",
@@ -176,6 +160,8 @@ def _started(session: Session, row: int, restored: int) -> dict[str, Any]:
         "knobs": [{"name": knob.name, "options": len(knob.options)} for knob in knobs],
         "trials": session.trials,
         "restored": restored,
+        "begins_with": search.begins_with,
+        "learnt_from": search.learnt_from,
     }
 
 

@@ -17,10 +17,11 @@ candidates whose builds take several times that. One that takes more than a quar
 timed once."""
 
 
-LATER = ("steps", "model", "diversity", "early_stop", "features", "ahead")
+LATER = ("steps", "model", "diversity", "early_stop", "features", "ahead", "first", "warm_start",
+         "transfer", "learnt_from")  # fmt: skip
 """Fields that setups written by the first version lack."""
 
-SETTLED = ("batch", "ahead", "protocol")
+SETTLED = ("batch", "ahead", "protocol", "first", "learnt_from")
 """Fields that are settled when a run begins, and that one which goes on takes from what it goes on
 with."""
 
@@ -47,6 +48,11 @@ class Setup:
         early_stop: end the run when so many trials in a row brought nothing better; None: never.
         features: the name of what the model sees (see `tvmlab.tune.features`); None: its own.
         ahead: see `tvmlab.tune.session.Session`; None chooses by `batch`.
+        first: configurations to try first, after the good ones that are known without a search.
+        warm_start: whether to try good configurations of earlier runs first.
+        transfer: places of earlier runs for the model to learn from, as `tvmlab.tune.earlier` takes
+            them; None: it begins with nothing.
+        learnt_from: the runs found there, settled as the run begins.
     """
 
     workload: dict[str, Any]
@@ -65,6 +71,10 @@ class Setup:
     early_stop: int | None = None
     features: str | None = None
     ahead: int | None = None
+    first: list[dict[str, Any]] | None = None
+    warm_start: bool = False
+    transfer: list[str] | None = None
+    learnt_from: list[tuple[str, int, int]] | None = None
 
     def going_on(self, stored: Setup) -> Setup:
         """This setup for a run that goes on with one stored as `stored`."""

@@ -40,19 +40,17 @@ def good_configs(space: Space, setup: Setup, runs: Iterable[EarlierRun]) -> list
             key = canonical(run.setup.workload)
             workloads[key] = run.setup.workload
             best.setdefault(key, []).extend(r for r in run.records if r.can_be_best)
-    nearest = sorted(workloads, key=lambda key: distance(setup.workload, workloads[key]))
+    far = {key: distance(setup.workload, workload) for key, workload in workloads.items()}
     here = canonical(setup.workload)
+    others = [key for key in sorted(far, key=lambda key: far[key]) if key != here]
     found: dict[int, Config] = {}
-    others = 0
-    for key in nearest:
-        is_similar = distance(setup.workload, workloads[key]) < math.inf and others < SIMILAR
-        if key != here and not is_similar:
-            continue
-        others += key != here
+    for key in [here, *(key for key in others if far[key] < math.inf)][: 1 + SIMILAR]:
         wanted = len(found) + (SAME if key == here else 1)
-        for record in sorted(best[key], key=lambda r: (r.median_s or math.inf, r.number)):
+        for record in sorted(best.get(key, []), key=lambda r: (r.median_s or math.inf, r.number)):
+            if len(found) == wanted:
+                break
             config = adapted(space, record.config)
-            if config is not None and len(found) < wanted:
+            if config is not None:
                 found.setdefault(space.indices(space.digits(config)[None, :])[0], config)
     return list(found.values())
 

@@ -15,13 +15,12 @@ from typing import Any, NamedTuple
 
 from tvmlab.errors import DatabaseError, TvmlabError
 from tvmlab.measure.canonical import canonical
-from tvmlab.ops import recognise
-from tvmlab.te.serial import from_json
 from tvmlab.tune.database import UNKNOWN, Database
 from tvmlab.tune.logs.lines import Complaint, json_lines
 from tvmlab.tune.logs.logged import LoggedRun
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
+from tvmlab.tune.title import title
 
 VERSION = 1
 
@@ -141,7 +140,7 @@ def read(data: Any, runs: dict[str, LoggedRun]) -> None:
 
 def begun(setup: Setup) -> LoggedRun:
     """A run of ours to look at, without a trial yet."""
-    return LoggedRun("tvmlab", _title(setup), setup.target)
+    return LoggedRun("tvmlab", title(setup.workload, setup.template), setup.target)
 
 
 def add(run: LoggedRun, record: Record) -> None:
@@ -180,12 +179,3 @@ def _follow(line: Session | Trial, has_begun: bool) -> None:
         raise ValueError(f"session {line.session} begins a second time")
     if isinstance(line, Trial) and not has_begun:
         raise ValueError(f"a trial of session {line.session}, which no line before it begins")
-
-
-def _title(setup: Setup) -> str:
-    """The operator and its sizes, or the template where the expression is none of the library's."""
-    try:
-        workload = recognise(from_json(setup.workload))
-    except TvmlabError:
-        workload = None
-    return str(workload) if workload is not None else setup.template

@@ -1,0 +1,21 @@
+"""A workload in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tvmlab.errors import TvmlabError
+from tvmlab.ops import recognise
+from tvmlab.te.serial import from_json
+
+
+def title(workload: Mapping[str, Any], otherwise: str = "") -> str:
+    """The operator and its sizes; for an expression that is none of the library's `otherwise`, or
+    the names of what it computes."""
+    try:
+        outputs = from_json(dict(workload))
+        found = recognise(outputs)
+    except TvmlabError:
+        return otherwise or "an expression"
+    return str(found) if found is not None else otherwise or ", ".join(o.name for o in outputs)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tvmlab.errors import UsageError
 from tvmlab.ir.program import Program
 from tvmlab.ops.knobs import Knob, Option, SplitKnob
+from tvmlab.schedule import Step
+from tvmlab.te import Tensor
 
 Config = dict[str, Option]
 """Knob name -> chosen option."""
@@ -27,17 +29,29 @@ ToProgram = Callable[[Mapping[str, Any]], Program]
 """Turns a configuration into the scheduled program; raises ScheduleError where that is illegal."""
 
 
+class OpenSchedule(NamedTuple):
+    """A schedule of `outputs` whose `steps` have holes."""
+
+    outputs: tuple[Tensor, ...]
+    steps: tuple[Step, ...]
+
+
 class Space:
     """Every combination of the options of `knobs`; `realise` turns one into a trace.
 
     `schedule` turns one into the program that the trace leads to; without it there are no features
-    of programs.
+    of programs. `holes` is the schedule that configurations fill, where they fill one.
     """
 
     def __init__(
-        self, knobs: Iterable[Knob], realise: Realise, schedule: ToProgram | None = None
+        self,
+        knobs: Iterable[Knob],
+        realise: Realise,
+        schedule: ToProgram | None = None,
+        holes: OpenSchedule | None = None,
     ) -> None:
         self.knobs = tuple(knobs)
+        self.holes = holes
         self._realise = realise
         self._schedule = schedule
         names = [knob.name for knob in self.knobs]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tvmlab.ops.hole_template import HoleTemplate
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule, create_schedule
 from tvmlab.te import Tensor
-from tvmlab.tune.space import Space
+from tvmlab.tune.space import OpenSchedule, Space
 
 
 def template_space(template: ScheduleTemplate, outputs: Sequence[Tensor]) -> Space:
@@ -24,4 +25,9 @@ def template_space(template: ScheduleTemplate, outputs: Sequence[Tensor]) -> Spa
     def realise(config: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [step.to_json() for step in scheduled(config).trace.steps]
 
-    return Space(template.knobs(outputs), realise, lambda config: scheduled(config).state.program)
+    holes = (
+        OpenSchedule(tuple(outputs), template.steps) if isinstance(template, HoleTemplate) else None
+    )
+    return Space(
+        template.knobs(outputs), realise, lambda config: scheduled(config).state.program, holes
+    )

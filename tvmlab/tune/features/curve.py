@@ -16,7 +16,7 @@ import numpy as np
 
 from tvmlab.tune.features.feature import Feature
 from tvmlab.tune.features.nests import ACCESSES, STATEMENTS, Nests
-from tvmlab.tune.features.scale import LOG, logarithm
+from tvmlab.tune.features.scale import LOG, first, logarithm
 
 THRESHOLDS = tuple(2.0**n for n in range(1, 31, 2))
 """2 to 2 ** 29 iterations: every second power, where the code has every one up to 2 ** 29."""
@@ -55,5 +55,5 @@ class RelationCurves:
         for i, j in _RELATIONS:
             known = np.where(is_touched, numbers[j], np.inf)[..., None] < np.array(THRESHOLDS)
             curves.append(np.where(known, numbers[i][..., None], 0.0).max(axis=3))
-        rows = logarithm(np.stack(curves, axis=3))
-        return rows.reshape(len(rows), -1).astype(np.float32)
+        rows = first(logarithm(np.stack(curves, axis=3)).astype(np.float32), STATEMENTS, axis=1)
+        return rows.reshape(len(rows), -1)

@@ -66,4 +66,5 @@ class LoopContext:
         per_access = np.stack(of_access, axis=-1).transpose(0, 1, 3, 2, 4)
         flat = per_access.reshape(*per_access.shape[:3], -1) * is_loop[..., None]
         whole = first(np.concatenate([per_loop, flat], axis=-1), LOOPS, axis=2)
-        return whole.reshape(len(whole), -1).astype(np.float32)
+        rows = first(whole.astype(np.float32), STATEMENTS, axis=1)
+        return rows.reshape(len(rows), -1)

@@ -1,8 +1,9 @@
 """The statements of many programs as arrays, and what follows from them for all at once.
 
 Axes of the arrays: n programs, S statements (those with the most work first), A accesses (what is
-written first), D dimensions, L loops (innermost first). Where a program has fewer, extents are 1,
-and everything else is 0. Loops, accesses and dimensions are as many as any of the programs has.
+written first), D dimensions, L loops (innermost first), each as many as any of the programs has,
+statements and accesses up to a number. Where a program has fewer, extents are 1, and everything
+else is 0.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 import numpy as np
 
@@ -52,7 +52,8 @@ class Nests:
         meeting: (n, S, A) from the innermost, the first loop in which another statement touches
             the buffer as well; L where there is none.
         scratch_bytes: (n, S) of the intermediate that the statement writes; 0 for a parameter.
-        scratch_outer: (n, S) iterations of the loops within which it is used.
+        scratch_loop: (n, S) from the innermost, the first loop around all its uses; L where there
+            is none.
     """
 
     extents: np.ndarray
@@ -70,7 +71,7 @@ class Nests:
     writes: np.ndarray
     meeting: np.ndarray
     scratch_bytes: np.ndarray
-    scratch_outer: np.ndarray
+    scratch_loop: np.ndarray
 
     @cached_property
     def inner(self) -> np.ndarray:
@@ -89,6 +90,13 @@ class Nests:
         """(n, S, L) iterations of a loop and all around it."""
         outer: np.ndarray = self.executions[..., None] / self.inner * self.extents
         return outer
+
+    @cached_property
+    def scratch_outer(self) -> np.ndarray:
+        """(n, S) iterations of the loops around all uses of what the statement writes."""
+        is_around = np.arange(self.extents.shape[-1]) >= self.scratch_loop[..., None]
+        outer: np.ndarray = np.where(is_around, self.extents, 1.0).prod(axis=-1)
+        return outer * (self.scratch_bytes > 0)
 
     @cached_property
     def moves(self) -> np.ndarray:
@@ -128,9 +136,10 @@ class Nests:
         return regions
 
 
-def nests_of(readings: Sequence[Reading]) -> Nests:
-    """Programs, as they were read, as arrays."""
-    kept = [reading.statements[:STATEMENTS] for reading in readings]
+def nests_of(readings: Sequence[Reading], most: int = STATEMENTS) -> Nests:
+    """Programs, as they were read, as arrays, with up to `most` statements each."""
+    kept = [reading.statements[:most] for reading in readings]
+    most = max([1, *map(len, kept)])
     touched = [a for each in kept for s in each for a in s.accesses[:ACCESSES]]
     rows = _Rows(
         loops=max([1, *(len(s.axes) for each in kept for s in each)]),
@@ -140,9 +149,9 @@ def nests_of(readings: Sequence[Reading]) -> Nests:
         sharing = reading.shared_loops()
         for statement in each:
             rows.add(statement, sharing, reading.scratch)
-        rows.skip(STATEMENTS - len(each))
+        rows.skip(most - len(each))
     totals = [(len(r.statements), sum(s.work for s in r.statements)) for r in readings]
-    return rows.arrays(len(readings), totals)
+    return rows.arrays((len(readings), most), totals)
 
 
 class _Rows:
@@ -163,7 +172,7 @@ class _Rows:
         for _ in range(statements):
             self._axes.append([NO_AXIS] * self._loops)
             self._operations.append((0,) * len(OPERATIONS))
-            self._others.append((0, 0, 0))
+            self._others.append((0, 0, self._loops))
             self._skip_accesses(ACCESSES)
 
     def add(
@@ -188,12 +197,9 @@ class _Rows:
             self._add_lines(access)
         self._skip_accesses(ACCESSES - len(statement.accesses))
         written = statement.accesses[0].buffer
-        size, outer = 0, 0
-        if written in scratch:
-            shared = min([_common(around, loops) for loops in sharing[written]])
-            size = written.size_bytes
-            outer = prod(axis.extent for axis in axes[len(axes) - shared :])
-        self._others.append((1, size, outer))
+        shared = min([_common(around, loops) for loops in sharing[written]])
+        size = written.size_bytes if written in scratch else 0
+        self._others.append((1, size, len(axes) - shared if shared else self._loops))
 
     def _add_lines(self, access: Access) -> None:
         strides = access.buffer.strides()
@@ -213,9 +219,8 @@ class _Rows:
     def _skip_lines(self, count: int) -> None:
         self._lines += [[1.0, 1.0, *[0.0] * (self._loops + 1)]] * count
 
-    def arrays(self, count: int, totals: list[tuple[int, int]]) -> Nests:
-        """What was added, of `count` programs."""
-        shape = (count, STATEMENTS)
+    def arrays(self, shape: tuple[int, int], totals: list[tuple[int, int]]) -> Nests:
+        """What was added, of so many programs of so many statements."""
         axes = np.array(self._axes, dtype=np.float64).reshape(*shape, self._loops, 3)
         operations = np.array(self._operations, dtype=np.float64)
         lines = np.array(self._lines, dtype=np.float64)
@@ -228,7 +233,7 @@ class _Rows:
             positions=axes[..., 2],
             operations=operations.reshape(*shape, len(OPERATIONS)),
             is_there=others[..., 0],
-            totals=np.array(totals, dtype=np.float64).reshape(count, 2),
+            totals=np.array(totals, dtype=np.float64).reshape(shape[0], 2),
             steps=lines[..., 3:],
             widths=lines[..., 0],
             limits=lines[..., 1],
@@ -238,7 +243,7 @@ class _Rows:
             writes=accesses[..., 2],
             meeting=accesses[..., 3],
             scratch_bytes=others[..., 1],
-            scratch_outer=others[..., 2],
+            scratch_loop=others[..., 2],
         )
 
 

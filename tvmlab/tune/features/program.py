@@ -13,6 +13,7 @@ import numpy as np
 
 from tvmlab.errors import ScheduleError
 from tvmlab.ir.program import Program
+from tvmlab.tune.features.closed import ClosedForms
 from tvmlab.tune.features.curve import RelationCurves
 from tvmlab.tune.features.feature import Feature
 from tvmlab.tune.features.itervar import LoopContext
@@ -50,17 +51,23 @@ def program_features(kind: str, programs: Sequence[Program]) -> np.ndarray:
 class ProgramFeatures:
     """The features of the programs that a space's configurations stand for.
 
-    A configuration that is no legal schedule has zeros throughout.
+    They come from closed forms where there are any (see `tvmlab.tune.features.closed`); else every
+    program is scheduled, and one that is no legal schedule has zeros throughout.
     """
 
     is_general = True
-    is_slow = True
 
     def __init__(self, space: Space, kind: ProgramKind) -> None:
         self.columns = kind.columns
         self._space = space
         self._kind = kind
+        self._closed = ClosedForms.of(space)
         self._known: dict[int, np.ndarray] = {}
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether every program must be scheduled."""
+        return self._closed is None
 
     def __call__(self, digits: np.ndarray) -> np.ndarray:
         """The features of each row of `digits` (n, knobs): (n, columns) float32.
@@ -68,6 +75,15 @@ class ProgramFeatures:
         Raises:
             UsageError: the space has no programs.
         """
+        if self._closed is None:
+            return self._scheduled(digits)
+        found = np.zeros((len(digits), len(self.columns)), dtype=np.float32)
+        for rows, nests in self._closed.classes(digits):
+            found[rows] = self._kind.rows(nests)
+        return found
+
+    def _scheduled(self, digits: np.ndarray) -> np.ndarray:
+        """(n, columns), from the programs; those seen lately are remembered."""
         indices = self._space.indices(digits)
         new = {i: row for i, row in zip(indices, digits, strict=True) if i not in self._known}
         rows = {i: self._known[i] for i in indices if i not in new}

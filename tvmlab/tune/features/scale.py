@@ -17,7 +17,9 @@ def logarithm(counts: np.ndarray) -> np.ndarray:
 
 def first(values: np.ndarray, count: int, axis: int) -> np.ndarray:
     """The first `count` places along an axis, filled up with zeros."""
-    kept = values.take(range(min(count, values.shape[axis])), axis=axis)
-    missing = [(0, 0)] * values.ndim
-    missing[axis] = (0, count - kept.shape[axis])
-    return np.pad(kept, missing)
+    shape = list(values.shape)
+    shape[axis] = count
+    kept = (*[slice(None)] * axis, slice(min(count, values.shape[axis])))
+    filled = np.zeros(shape, dtype=values.dtype)
+    filled[kept] = values[kept]
+    return filled

@@ -97,8 +97,13 @@ class Reading(NamedTuple):
 
 def read(program: Program) -> Reading:
     """The statements of a program and its scratch buffers."""
-    found = sorted(_in_stmt(program.body, ()), key=lambda each: -each.work)
+    found = sorted(in_order(program), key=lambda each: -each.work)
     return Reading(tuple(found), program.buffers)
+
+
+def in_order(program: Program) -> list[Statement]:
+    """The statements of a program as they follow each other."""
+    return list(_in_stmt(program.body, ()))
 
 
 def _in_stmt(stmt: Stmt, around: tuple[For, ...]) -> Iterator[Statement]:
@@ -126,6 +131,11 @@ def _count(loop: For) -> int:
 def _in_block(block: Block, around: tuple[_Loop, ...]) -> tuple[Statement, ...]:
     """Kept: of a program's blocks most are as they were in others of the same search."""
     return tuple(_inside(block, around, {}, {}, ()))
+
+
+def forget() -> None:
+    """Forget the blocks seen so far, for whoever times what is seen for the first time."""
+    _in_block.cache_clear()
 
 
 def _inside(

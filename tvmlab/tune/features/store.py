@@ -16,7 +16,7 @@ from tvmlab.tune.features.feature import Feature
 from tvmlab.tune.features.nests import ACCESSES, STATEMENTS, Nests
 from tvmlab.tune.features.operations import OPERATIONS
 from tvmlab.tune.features.reuse import reuse_of
-from tvmlab.tune.features.scale import LOG, logarithm
+from tvmlab.tune.features.scale import LOG, first, logarithm
 from tvmlab.tune.features.statement import POSITIONS
 
 LINE_BYTES = 64
@@ -101,14 +101,14 @@ class StoreContext:
         parts = [
             logarithm(nests.operations * nests.executions[..., None]),
             _annotations(nests),
-            _accesses(nests).reshape(count, STATEMENTS, -1),
+            _accesses(nests).reshape(*nests.is_there.shape, -1),
             logarithm(_intensity(nests)),
             logarithm(np.stack([*of_scratch, nests.executions, loops], axis=-1)),
         ]
         statements = np.concatenate(parts, axis=-1) * nests.is_there[..., None]
+        filled = first(statements.astype(np.float32), STATEMENTS, axis=1)
         whole = np.stack([nests.totals[:, 0], logarithm(nests.totals[:, 1])], axis=-1)
-        rows = np.concatenate([whole, statements.reshape(count, -1)], axis=-1)
-        return rows.astype(np.float32)
+        return np.concatenate([whole.astype(np.float32), filled.reshape(count, -1)], axis=-1)
 
 
 def _annotations(nests: Nests) -> np.ndarray:

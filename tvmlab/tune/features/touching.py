@@ -10,7 +10,7 @@ from tvmlab.analysis.regions import atom_variables
 from tvmlab.arith.linear import Atom, Interval, Linear, Quotient
 from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import Expr, Var
+from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.walk import exprs, substitute
 
 
@@ -23,6 +23,7 @@ class Line(NamedTuple):
         first, last: the least and the greatest constant of the indices that stand for it.
         most: how many values it has at most; infinite where only the shape says.
         is_data: whether it is read from memory, so that any element may be meant.
+        is_sum: whether the index is a sum of loops times constants as it stands.
     """
 
     steps: tuple[float, ...]
@@ -30,6 +31,7 @@ class Line(NamedTuple):
     last: int
     most: float
     is_data: bool
+    is_sum: bool
 
     def with_neighbour(self, other: Line) -> Line:
         """The same line, as wide as both."""
@@ -51,15 +53,21 @@ def line_of(
         order: the place of each loop that counts.
     """
     over = substitute(index, values)
-    if any(isinstance(e, Load) for e in exprs(over)):
-        return Line((0.0,) * len(order), 0, 0, inf, True)
+    parts = list(exprs(over))
+    if any(isinstance(e, Load) for e in parts):
+        return Line((0.0,) * len(order), 0, 0, inf, True, False)
     total = linear(over, ranges)
     steps = [0.0] * len(order)
     for atom, coefficient in total.terms.items():
         for var, step in _steps(atom).items():
             if var in order:
                 steps[order[var]] += coefficient * step
-    return Line(tuple(steps), total.constant, total.constant, _most(total), False)
+    is_sum = all(isinstance(e, (Var, Const)) or _is_sum(e) for e in parts)
+    return Line(tuple(steps), total.constant, total.constant, _most(total), False, is_sum)
+
+
+def _is_sum(expr: Expr) -> bool:
+    return isinstance(expr, Binary) and expr.op in ("+", "-", "*")
 
 
 def _steps(atom: Atom) -> dict[Var, float]:

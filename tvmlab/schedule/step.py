@@ -358,7 +358,9 @@ class Step:
             )
 
 
-_hints = cache(get_type_hints)  # evaluating them anew takes a tenth of a schedule's time
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)  # kept: evaluating them takes a tenth of a schedule's time
 
 
 def _did_you_mean(name: str, known: list[str]) -> str:

@@ -151,7 +151,8 @@ def test_configurations_have_the_features_of_their_programs(kind: str) -> None:
 
 def test_what_is_illegal_has_zeros() -> None:
     s = t.create_schedule(t.ops.matmul(32, 64, 16))
-    s["C"].vectorize(s["C"].split("x", t.hole("lanes", [16, 1 << 14]))[1])
+    fused = s["C"].fuse("y", "x")
+    s["C"].vectorize(s["C"].split(fused, t.hole("lanes", [16, 1 << 14]))[1])
     space = template_space(HoleTemplate(steps=tuple(s.trace.steps)), s.outputs)
     rows = FEATURES["store"](space)(space.everything())
     assert rows[0].any()

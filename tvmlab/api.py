@@ -353,7 +353,9 @@ def tune(
     """Search for a fast schedule, in a process of its own.
 
     Of a schedule with holes the holes are searched; of anything else, what the template of its
-    expression leaves open (so too where `template=` names one).
+    operator leaves open (so too where `template=` names one). Where it is no operator with a
+    template of its own, or with `space="sketch"`, the structures that rules derive from the
+    expression are searched with their decisions; `space="template"` asks for the template.
 
     Kernels are measured at known sizes: where shapes are over sizes, `values` gives them, as in
     `t.tune(s, values={"n": 1024})`. The steps found may then be applied to the schedule of any n.

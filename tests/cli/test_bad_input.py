@@ -51,6 +51,7 @@ TUNE = {
     "tune matmul --shape 4,4,4 --seed -1": "--seed '-1' is not a whole number of at least 0;",
     "tune matmul --shape 4,4,4 --target gpu": "--target 'gpu' is not known; use 'cpu'.",
     "tune matmul --shape 4,4,4 --model forest": "--model 'forest' is not known; there are",
+    "tune matmul --shape 4,4,4 --space all": "--space 'all' is not known;",
     "tune matmul --shape 4,4,4 --features loops": "--features 'loops' is not known;",
     "tune matmul --shape 4,4,4 --diversity much": "--diversity 'much' is not a number of at least",
     "tune matmul --shape 4,4,4 --transfer": "transfer=True learns from the runs in the database",

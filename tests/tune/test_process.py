@@ -334,3 +334,15 @@ def test_no_message_at_all_is_no_error():
         [sys.executable, "-m", "tvmlab.tune.process"], input="", capture_output=True, check=False
     )
     assert (ended.stdout, ended.stderr, ended.returncode) == (b"", b"", 0)
+
+
+def test_sketches_are_searched_and_the_run_resumed(begin, path):
+    first = begin(space="sketch", trials=8, db=path)
+    first.wait(60.0)
+    assert first.status == "done", first.reason
+    assert first.best is not None
+    assert {r.config["sketch"] for r in first.trials} >= {"stage by stage", "tile(C)"}
+    more = begin(space="sketch", trials=10, db=path, resume=True)
+    more.wait(60.0)
+    assert more.status == "done", more.reason
+    assert more.started["restored"] == 8

@@ -29,6 +29,7 @@ from tvmlab.tune.explorers import EXPLORERS
 from tvmlab.tune.features import FEATURES
 from tvmlab.tune.finals import finalists
 from tvmlab.tune.models import MODELS
+from tvmlab.tune.setup_space import SPACES
 from tvmlab.tune.store import shown
 
 INTERRUPTED = 130
@@ -41,7 +42,7 @@ USAGE = (
     "OP [--shape M,N,K] [--trials 64] [--seed 0] [--db run.db] [--resume]\n"
     "                   [--out TRACE.json] [--explorer NAME] [--model NAME]\n"
     "                   [--features NAME] [--diversity 0] [--early-stop N]\n"
-    "                   [--transfer [FILE]] [--warm-start] [--target cpu]"
+    "                   [--transfer [FILE]] [--warm-start] [--space NAME] [--target cpu]"
 )
 MORE = """\
 operators, with the numbers of their --shape (those in brackets may be left out):
@@ -79,6 +80,7 @@ def run(words: list[str]) -> int:
         early_stop=given.early_stop,
         transfer=given.transfer,
         warm_start=given.warm_start,
+        space=given.space,
     )
     is_whole = follow(tuning, progress_on(sys.stderr, speed.rate), given.resume)
     if tuning.status == "failed":
@@ -125,6 +127,8 @@ def _parser() -> Parser:
     parser.add_argument(
         "--warm-start", action="store_true", help="try what was best in --db before first"
     )
+    space = one_of("--space", SPACES)
+    parser.add_argument("--space", type=space, help="the operator's template, or derived sketches")
     target = one_of("--target", TARGETS)
     parser.add_argument("--target", default="cpu", type=target, help="the machine (cpu)")
     return parser

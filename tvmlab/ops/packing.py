@@ -8,6 +8,8 @@ what it needs in the next (Goto and van de Geijn, Anatomy of high-performance ma
 
 from __future__ import annotations
 
+from math import prod
+
 from tvmlab.schedule import Schedule
 from tvmlab.schedule.find import find_site
 
@@ -25,13 +27,13 @@ SQUARES = (4, 8, 16)
 def pack(
     schedule: Schedule, block: str, operand: str, dimension: int, size: int, parallel: bool
 ) -> None:
-    """Let `block` read the matrix `operand` through a copy in panels.
+    """Let `block` read `operand` through a copy in panels.
 
     Args:
         schedule: it gets the steps appended.
         block: the block that reads.
-        operand: the buffer, of two dimensions.
-        dimension: which of them is cut, 0 or 1.
+        operand: the buffer, of two or more dimensions.
+        dimension: which of them is cut.
         size: how many of its indices a panel has, which become the copy's innermost dimension.
         parallel: whether threads share the panels.
 
@@ -42,28 +44,49 @@ def pack(
     schedule[block].cache_read(operand)
     (copy,) = set(schedule.blocks) - before
     stage = schedule[copy]
-    cut, other = ("i", "j") if dimension == 0 else ("j", "i")
-    stage.transform_layout(copy, f"i, j -> {cut} // {size}, {other}, {cut} % {size}")
     site = find_site(schedule.mod, copy)
     assert site is not None, "the copy was made above"
-    names = {n: loop.var.name for n, loop in enumerate(site.loops)}
-    if len(names) < 2:
-        return  # a dimension of one element: the copy is a line as it is
-    inside, panel = names[dimension], None
-    if site.loops[dimension].extent != size:
-        panel, inside = stage.split(names[dimension], size)
-    along = names[1 - dimension]
-    stage.reorder(*([panel] if panel else []), along, inside)
-    if dimension == 1:
+    # Of dimensions of one element there are no loops.
+    loops = [next((o for o in site.loops if o.var is b), None) for b in site.block.bindings]
+    stage.transform_layout(copy, _panels(len(loops), dimension, size))
+    cut = loops[dimension]
+    outer = [o for o in loops[:dimension] if o is not None]
+    behind = [o for o in loops[dimension + 1 :] if o is not None]
+    is_last = not behind
+    run = behind or outer[-1:]
+    if cut is None or not run:
+        return  # the copy is a line as it is
+    assert isinstance(cut.extent, int), "templates plan for known extents"
+    lead = [o.var.name for o in outer if o not in run]
+    extent = prod(o.extent for o in run if isinstance(o.extent, int))
+    along = str(stage.fuse(*(o.var.name for o in run))) if len(run) > 1 else run[0].var.name
+    inside, panel = cut.var.name, None
+    if cut.extent != size:
+        panel, inside = stage.split(inside, size)
+    stage.reorder(*lead, *([panel] if panel else []), along, inside)
+    if is_last:
         stage.vectorize(inside)
-        if panel and WIDTH // size > 1:
-            panel, beside = stage.split(panel, WIDTH // size)
+        together = min(WIDTH // size, -(-cut.extent // size)) if panel else 1
+        if panel and together > 1:
+            panel, beside = stage.split(panel, together)
             stage.reorder(panel, along, beside, inside)
-    elif size in SQUARES and site.loops[1].extent >= TOGETHER:
+    elif size in SQUARES and extent >= TOGETHER:
         along, columns = stage.split(along, TOGETHER)
         stage.unroll(columns)
         stage.vectorize(inside)
     else:
         stage.unroll(inside)
     if parallel:
-        stage.parallel(panel or along)
+        shared = [*lead, panel or along]
+        stage.parallel(stage.fuse(*shared) if len(shared) > 1 else shared[0])
+
+
+def _panels(rank: int, dimension: int, size: int) -> str:
+    """The layout that puts `size` indices of a dimension last, and their panels after the
+    dimensions before it; of a matrix the panels come first."""
+    names = [f"i{n}" for n in range(rank)]
+    cut = names[dimension]
+    before, behind = names[:dimension], names[dimension + 1 :]
+    lead, along = (before, behind) if behind else (before[:-1], before[-1:])
+    places = [*lead, f"{cut} // {size}", *along, f"{cut} % {size}"]
+    return f"{', '.join(names)} -> {', '.join(places)}"

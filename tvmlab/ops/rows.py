@@ -34,7 +34,7 @@ class RowsTemplate(ScheduleTemplate):
         """Rows of a group, partial results of a fold, lanes elsewhere, rows of a task, whether the
         blocks go row by row, whether the next group is fetched ahead, how the result is written."""
         (out,) = outputs
-        m, n = out.extents
+        *_, m, n = out.extents
         size_bytes = dtypes.size_bytes(out.dtype)
         lanes = lane_choices(n, size_bytes, self.vectors)
         most = min(4 * self.vectors.lanes(size_bytes), n - 1)
@@ -70,19 +70,21 @@ class RowsTemplate(ScheduleTemplate):
         """Folds in parts, the last block's nest, and the others inside its groups or before it."""
         (out,) = schedule.outputs
         *before, (_, last) = blocks(schedule.outputs)
-        folds = _in_parts(schedule, before, config["partial"])
+        left = [(stage, block) for stage, block in before if block in schedule.blocks]
+        folds = _in_parts(schedule, left, config["partial"])
         extents = extents_of(out)
-        i, j = extents
-        shared = 1 if config["parallel"] else 0
+        *lead, i, j = extents
+        shared = 1 + len(lead) if config["parallel"] else 0
         groups = (max(1, config["task"] // config["rows"]), config["rows"])
         loops = Nest(
             extents=extents,
             cuts={i: groups, j: (config["lanes"],)},
-            order=[(i, 0), (i, 1), (i, 2), (j, 0), (j, 1)],
+            order=[*((n, 0) for n in lead), (i, 0), (i, 1), (i, 2), (j, 0), (j, 1)],
             parallel=shared,
             vectorized=(j, 1),
         ).apply(schedule[out])
-        around = [loops[part] for part in ((i, 0), (i, 1)) if part in loops]
+        outer = [*((n, 0) for n in lead), (i, 0), (i, 1)]
+        around = list(dict.fromkeys(loops[part] for part in outer if part in loops))
         others = [block for block in schedule.blocks if block != last]
         if config["inside"] and around:
             for block in reversed(others):

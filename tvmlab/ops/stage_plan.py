@@ -91,7 +91,7 @@ class StagePlan:
         if self.stage.reduce_axes:
             deepest = self.stage.reduce_axes[0].count
             found.append(ChoiceKnob(f"{self.block}.depth", dividing(deepest, 16)))
-            if self._written_out:
+            if self.written_out:
                 found.append(ChoiceKnob(f"{self.block}.unroll", (True, False)))
         if self.may_follow:
             found.append(ChoiceKnob(f"{self.block}.inside", (True, False)))
@@ -111,7 +111,7 @@ class StagePlan:
         return fit if runs_along(self.stage, folded) else ()
 
     @cached_property
-    def _written_out(self) -> int:
+    def written_out(self) -> int:
         """How many of the innermost reductions may be written out: windows that overlap then share
         what they load."""
         count = copies = 1
@@ -252,7 +252,7 @@ class StagePlan:
             deep = [(folded[0], 0)]
             walk += [(folded[0], 1), *((name, 0) for name in folded[1:])]
             if chosen.get("unroll"):
-                for name in folded[-self._written_out :]:
+                for name in folded[-self.written_out :]:
                     unrolled.insert(0, (name, 1 if name == folded[0] else 0))
         return Nest(
             extents=extents,

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tvmlab.errors import TvmlabError, UsageError
-from tvmlab.ops import template_for
 from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.targets.cpu.threads import num_threads
 from tvmlab.te import Tensor
@@ -31,6 +30,7 @@ from tvmlab.tune.database import Database
 from tvmlab.tune.earlier import OWN
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
+from tvmlab.tune.setup_space import template_name
 from tvmlab.tune.store import shown
 from tvmlab.tune.table import table
 
@@ -62,6 +62,7 @@ def start(
     resume: bool = False,
     template: str | None = None,
     transfer: Transfer = False,
+    space: str | None = None,
     **options: Any,
 ) -> Run:
     """Begin a search for a fast schedule of `outputs`; returns at once.
@@ -77,12 +78,15 @@ def start(
         template: the name of a template; None takes the one that suits `outputs`.
         transfer: whether the model begins with what it learns from earlier runs: True for those in
             `db`, or the names of databases and of logs of ours.
+        space: `template` searches the template's knobs, `sketch` the structures that rules derive
+            from the expression; None takes sketches where the expression is no operator with a
+            template of its own. Says nothing where `template` is given.
         options: further fields of `tvmlab.tune.setup.Setup`.
 
     Raises:
         UsageError: no such option, or no template for the target.
     """
-    chosen = template if template else template_for(outputs, target, host_vectors()).name
+    chosen = template if template else template_name(outputs, space, target, host_vectors())
     given = {"threads": num_threads(), "transfer": places(transfer, db)} | options
     given |= {"target": target, "trials": trials, "seed": seed, "template": chosen}
     return Run(Setup.from_json(given | {"workload": to_json(outputs)}), db, resume)

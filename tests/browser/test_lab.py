@@ -94,6 +94,35 @@ def test_the_trace_is_edited_copied_undone_and_redone(lab: LabPage, pane: LabPan
     ]
 
 
+def test_a_decision_is_taken_frozen_and_opened_by_keyboard(lab: LabPage, pane: LabPane) -> None:
+    pane.type_line('yo, yi = s["C"].split("y", t.hole("rows", [4, 8, 16]))')
+    pane.type_line('s["C"].split("x", factors=t.sample_perfect_tile("x", 3))')
+    expect(pane.steps).to_have_count(3)
+    rows = pane.pane("trace").locator('[data-hole="rows"]')
+    option, toggle = rows.get_by_label("Option of rows"), rows.get_by_role("button")
+    expect(option).to_have_value("4")
+    lab.screenshot("holes")
+    option.focus()
+    lab.page.keyboard.press("ArrowDown")
+    lab.page.keyboard.press("Enter")
+    expect(pane.loop("yi")).to_contain_text("range(8)")
+    expect(option).to_be_focused()
+    lab.page.keyboard.press("Tab")
+    expect(toggle).to_be_focused()
+    lab.page.keyboard.press("Enter")
+    expect(toggle).to_have_text("Frozen")
+    expect(toggle).to_be_focused()
+    expect(pane.steps.nth(1)).to_contain_text("frozen=True")
+    change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
+    lab.page.evaluate(change, "JupyterLab Dark")
+    lab.screenshot("holes-dark")
+    lab.page.evaluate(change, "JupyterLab Light")
+    toggle.focus()
+    lab.page.keyboard.press("Space")
+    expect(toggle).to_have_text("Open")
+    assert "Traceback" not in lab.output(0).inner_text()
+
+
 def test_everything_by_keyboard(lab: LabPage, pane: LabPane) -> None:
     canvas = pane.pane("program").locator(".tv-canvas")
     canvas.focus()

@@ -45,6 +45,20 @@ def test_every_knob_has_the_options_of_its_hole() -> None:
         assert knob.options == s.holes[knob.name].options
 
 
+def test_a_frozen_hole_is_no_knob() -> None:
+    s = _open().freeze("rows", 8)
+    template = HoleTemplate.from_json([step.to_json() for step in s.trace.steps])
+    space = template_space(template, s.outputs)
+    assert [knob.name for knob in space.knobs] == ["tile_x", "lanes"]
+    assert template.default(s.outputs) == {"tile_x": s.holes["tile_x"].value, "lanes": "xi"}
+    config = {"tile_x": (12, 4), "lanes": "xi"}
+    trace = space.trace(config)
+    assert not any("holes" in step for step in trace)
+    assert equal(t.replay(t.ops.matmul(32, 48, 16), trace).mod, s.fill(config).mod)
+    with pytest.raises(t.UsageError, match=r"nothing open to tune; open one with unfreeze\('rows'"):
+        HoleTemplate.from_json([step.to_json() for step in s.freeze().trace.steps])
+
+
 def test_a_schedule_without_holes_is_no_template() -> None:
     s = create_schedule(t.ops.matmul(8, 8, 8).tensors)
     s[s.blocks[-1]].split(s[s.blocks[-1]].loops[0], 4)

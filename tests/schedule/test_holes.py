@@ -62,23 +62,75 @@ def test_the_trace_shows_the_options_and_what_is_chosen() -> None:
     )
 
 
-def test_filled_is_played_again_and_frozen_is_plain() -> None:
+def test_filled_is_played_again_and_plain_has_no_holes() -> None:
     s = _open()
     other = s.fill({"tile_y": 16, "tile_x": [2, 2, 16], "threads": "x0"})
     by_hand = _by_hand(16, [2, 2, 16], "x0")
     assert equal(other.mod, by_hand.mod)
     assert s.holes["tile_y"].value == 4, "the first stays as it is"
     assert other.holes["tile_y"].value == 16
-    part = other.freeze("tile_y", "threads")
+    part = other.plain("tile_y", "threads")
     assert list(part.holes) == ["tile_x"]
     assert part.trace.lines[0] == 'yo, yi = s["C"].split("y", 16)'
-    closed = other.freeze()
+    closed = other.plain()
     assert not closed.holes
     assert closed.trace.to_json() == by_hand.trace.to_json()
 
 
-def test_holes_survive_json_and_python() -> None:
+def test_a_frozen_hole_is_fixed_until_it_is_open_again() -> None:
+    s = _open()
+    fixed = s.freeze("tile_y", 16)
+    assert (fixed.holes["tile_y"].value, fixed.holes["tile_y"].is_frozen) == (16, True)
+    assert not s.holes["tile_y"].is_frozen, "the first stays as it is"
+    assert equal(fixed.mod, _by_hand(16, [4, 4, 4], "yo").mod)
+    assert fixed.trace.lines[0] == (
+        'yo, yi = s["C"].split("y", t.hole("tile_y", [4, 8, 16, 32], 16, frozen=True))'
+    )
+    with pytest.raises(t.UsageError, match=r"'tile_y' is frozen at 16; open it first with unfree"):
+        fixed.fill({"tile_y": 8})
+    assert fixed.freeze("tile_y", 8).holes["tile_y"].value == 8, "freezing again is meant"
+    assert fixed.fill({"threads": "x0"}).holes["tile_y"].is_frozen
+    again = fixed.unfreeze("tile_y")
+    assert equal(again.mod, fixed.mod)
+    assert again.fill({"tile_y": 4}).trace.to_json() == s.trace.to_json()
+    every = s.freeze()
+    assert all(hole.is_frozen for hole in every.holes.values())
+    assert every.unfreeze().trace.to_json() == s.trace.to_json()
+    assert every.plain().trace.to_json() == s.plain().trace.to_json()
+    part = every.unfreeze("tile_x", "threads")
+    assert [n for n, hole in part.holes.items() if hole.is_frozen] == ["tile_y"]
+
+
+def test_freezing_what_is_not_there() -> None:
+    s = _open()
+    with pytest.raises(t.UsageError, match="no hole 'z'; its holes are tile_y, tile_x, threads"):
+        s.freeze("z")
+    with pytest.raises(t.UsageError, match="no hole 'z'"):
+        s.unfreeze("z")
+    with pytest.raises(t.UsageError, match="was given 5, which is not among its 4 options"):
+        s.freeze("tile_y", 5)
+    with pytest.raises(t.UsageError, match="the value 8 for no hole; name one"):
+        s.freeze(value=8)
+
+
+def test_a_decision_frozen_once_is_frozen_wherever_it_stands() -> None:
+    s = t.create_schedule(_matmul())
+    tile = t.hole("tile", [8, 16], frozen=True)
+    s["C"].split("y", tile)
+    s["C"].split("x", t.hole("tile", [8, 16]))
+    assert [step.holes[0].is_frozen for step in s.trace.steps] == [True, True]
+    with s.record("more"):
+        s["C"].split("k", tile)
+    opened = s.unfreeze("tile").fill({"tile": 16})
+    assert "frozen" not in opened.trace.to_json()
+    assert str(opened.mod).count("range(16)") == 3
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_holes_survive_json_and_python(frozen: bool) -> None:
     s = _open().fill({"tile_y": 8})
+    if frozen:
+        s = s.freeze("tile_y").freeze("tile_x")
     for again in (t.replay(_matmul(), s.trace.to_json()), t.create_schedule(_matmul())):
         if not again.trace.lines:
             again.apply_python(s.trace.to_python())
@@ -89,7 +141,10 @@ def test_holes_survive_json_and_python() -> None:
     split = json.loads(s.trace.to_json())["steps"][0]
     assert split == {
         "step": "split", "block": "C", "loop": "y", "factors": [None, 8],
-        "holes": [{"at": ["factors", 1], "name": "tile_y", "options": [4, 8, 16, 32]}],
+        "holes": [{
+            "at": ["factors", 1], "name": "tile_y", "options": [4, 8, 16, 32],
+            **({"frozen": True} if frozen else {}),
+        }],
     }  # fmt: skip
 
 
@@ -189,7 +244,7 @@ def test_filling_what_is_not_there() -> None:
     with pytest.raises(t.UsageError, match="was given 5, which is not among its 4 options"):
         s.fill({"tile_y": 5})
     with pytest.raises(t.UsageError, match="no hole 'z'"):
-        s.freeze("z")
+        s.plain("z")
     with pytest.raises(t.UsageError, match="it has none"):
         t.create_schedule(_matmul()).fill({"z": 1})
 
@@ -209,6 +264,8 @@ SPLIT = {"step": "split", "block": "C", "loop": "y", "factors": [None, 8]}
         ([{"at": ["factors", 1], "name": "a", "options": [4]}], "given 8, which is not among"),
         ([{"at": ["factors", 0], "name": "a", "options": [8]}], "given None, which is not among"),
         ([{"at": ["factors", 1], "name": "a"}], "fields name"),
+        ([{"at": ["factors", 1], "name": "a", "options": [8], "frozen": 1}], "fields name"),
+        ([{"at": ["factors", 1], "name": "a", "options": [8], "frozen": False}], "fields name"),
         ([{"at": ["factors", 1], "name": "a", "options": [8], "run": "x"}], "fields name"),
         (
             [

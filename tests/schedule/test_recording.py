@@ -131,7 +131,7 @@ def test_holes_inside_recipes_are_filled_and_frozen() -> None:
     filled = s.fill({"tile_y": 8})
     assert "for yi in range(8)" in str(filled)
     _replays(filled)
-    closed = filled.freeze()
+    closed = filled.plain()
     assert closed.trace.to_python() == 's.recipe("open", \'s["C"].split("y", 8)\')'
 
 

@@ -11,7 +11,7 @@ from tvmlab.ops.knobs import ChoiceKnob, Knob, Option, SplitKnob
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule, Step, step_from_json
 from tvmlab.schedule.hole import Hole, PerfectTile
-from tvmlab.schedule.open_step import filled, frozen, holes_of
+from tvmlab.schedule.open_step import filled, holes_of, plain
 from tvmlab.te import Tensor
 
 
@@ -32,23 +32,26 @@ class HoleTemplate(ScheduleTemplate):
 
         Raises:
             TraceError: the data are no steps.
-            UsageError: none of them has a hole.
+            UsageError: none of them has a hole that is not frozen.
         """
         template = cls(steps=tuple(step_from_json(dict(step)) for step in steps))
-        if not holes_of(template.steps):
+        if not template.open_holes():
+            known = holes_of(template.steps)
+            first = f"open one with unfreeze({next(iter(known))!r})" if known else ""
             raise UsageError(
-                "the schedule leaves nothing open to tune; put t.hole(name, [...]) where an "
-                "argument of a step is to be searched."
+                "the schedule leaves nothing open to tune; "
+                + (first or "put t.hole(name, [...]) where an argument of a step is to be searched")
+                + "."
             )
         return template
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """One knob for each hole, under its name."""
-        return tuple(map(_knob, holes_of(self.steps).values()))
+        """One knob for each open hole, under its name."""
+        return tuple(map(_knob, self.open_holes()))
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """What the holes hold now."""
-        held = {name: hole.value for name, hole in holes_of(self.steps).items()}
+        """What the open holes hold now."""
+        held = {hole.name: hole.value for hole in self.open_holes()}
         return {name: value for name, value in held.items() if value is not None}
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
@@ -57,8 +60,11 @@ class HoleTemplate(ScheduleTemplate):
         Raises:
             ScheduleError: a step is illegal with these options; the schedule stays as it was.
         """
-        plain = [frozen(filled(step, config), config.keys()) for step in self.steps]
-        schedule.apply_all(plain)
+        schedule.apply_all([plain(filled(step, config)) for step in self.steps])
+
+    def open_holes(self) -> list[Hole]:
+        """The holes that a tuner may fill."""
+        return [hole for hole in holes_of(self.steps).values() if not hole.is_frozen]
 
 
 def _knob(hole: Hole) -> Knob:

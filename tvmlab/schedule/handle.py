@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from tvmlab.errors import UsageError
@@ -11,8 +12,8 @@ from tvmlab.ir.program import Program
 from tvmlab.schedule.caution import Caution
 from tvmlab.schedule.cautioning import cautions
 from tvmlab.schedule.find import sites
-from tvmlab.schedule.hole import Hole
-from tvmlab.schedule.open_step import filled, frozen, holes_of
+from tvmlab.schedule.hole import Hole, literal
+from tvmlab.schedule.open_step import filled, holes_of, plain, with_holes
 from tvmlab.schedule.recipe import RecordedRecipe
 from tvmlab.schedule.registry import STEPS
 from tvmlab.schedule.select import Pattern, select_blocks, select_loops
@@ -88,7 +89,8 @@ class Schedule:
 
     @property
     def holes(self) -> dict[str, Hole]:
-        """The decisions left open, by name, each with its `options` and the `value` it has now."""
+        """The decisions left open, by name, each with its `options`, the `value` it has now and
+        whether it `is_frozen`."""
         return holes_of(self._state.steps)
 
     def fill(self: Self, values: Mapping[str, Any]) -> Self:
@@ -98,21 +100,63 @@ class Schedule:
             values: name of a hole -> one of its options; holes left out keep what they hold.
 
         Raises:
-            UsageError: there is no such hole, or it has no such option.
+            UsageError: there is no such hole, it has no such option, or is frozen.
             ScheduleError: a step is illegal with these options.
         """
         held = {n: self._hole(n).holding(value).value for n, value in values.items()}
-        steps = [filled(step, held) for step in self._state.steps]
-        return type(self)(self._state.first.replay(steps))
+        shut = next((n for n in held if self._hole(n).is_frozen), None)
+        if shut is not None:
+            fixed = literal(self._hole(shut).value)
+            raise UsageError(
+                f"the hole {shut!r} is frozen at {fixed}; open it first with unfreeze({shut!r})."
+            )
+        return self._played([filled(step, held) for step in self._state.steps])
 
-    def freeze(self: Self, *names: str) -> Self:
-        """This schedule with plain arguments for these holes (all of them if none is named).
+    def freeze(self: Self, name: str | None = None, value: Any = None) -> Self:
+        """This schedule with a hole taken as decided, so that a tuner leaves it; this one stays.
+
+        Args:
+            name: a hole's; all of them if left out.
+            value: the option to fix it at; what it holds if left out.
+
+        Raises:
+            UsageError: there is no such hole, it has no such option, or a value is given for all.
+            ScheduleError: a step is illegal with this option.
+        """
+        if name is None and value is not None:
+            raise UsageError(f"freeze was given the value {value!r} for no hole; name one.")
+        wanted = set(self.holes) if name is None else {self._hole(name).name}
+
+        def shut(hole: Hole) -> Hole:
+            held = hole if value is None or hole.name not in wanted else hole.holding(value)
+            return replace(held, is_frozen=hole.is_frozen or hole.name in wanted)
+
+        return self._played([with_holes(step, shut) for step in self._state.steps])
+
+    def unfreeze(self: Self, *names: str) -> Self:
+        """This schedule with frozen holes open again (all of them if none is named).
 
         Raises:
             UsageError: there is no such hole.
         """
-        closed = {self._hole(name).name for name in names} or set(self.holes)
-        steps = [frozen(step, closed) for step in self._state.steps]
+        wanted = {self._hole(name).name for name in names} or set(self.holes)
+
+        def reopened(hole: Hole) -> Hole:
+            return replace(hole, is_frozen=hole.is_frozen and hole.name not in wanted)
+
+        return self._played([with_holes(step, reopened) for step in self._state.steps])
+
+    def plain(self: Self, *names: str) -> Self:
+        """This schedule with plain arguments in place of these holes (all if none is named), which
+        are none any more.
+
+        Raises:
+            UsageError: there is no such hole.
+        """
+        gone = {self._hole(name).name for name in names} or set(self.holes)
+        return self._played([plain(step, gone) for step in self._state.steps])
+
+    def _played(self: Self, steps: Iterable[Step]) -> Self:
         return type(self)(self._state.first.replay(steps))
 
     def _hole(self, name: str) -> Hole:

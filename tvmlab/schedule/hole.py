@@ -9,7 +9,7 @@ A hole always holds one of its options, so that a schedule with holes is a sched
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -33,10 +33,12 @@ class Hole:
     Attributes:
         name: what a tuner and `fill` call it; a name means one decision in the whole schedule.
         value: the option chosen; None until a step uses the hole.
+        is_frozen: whether the decision is taken for now: a tuner leaves the value as it is.
     """
 
     name: str
     value: Value | None
+    is_frozen: bool = field(default=False, kw_only=True)
 
     @property
     def options(self) -> tuple[Value, ...]:
@@ -50,6 +52,10 @@ class Hole:
     def data(self) -> dict[str, Any]:
         """The hole as plain data, but for its value."""
         raise TypeError(f"{type(self).__name__} does not say its data")
+
+    def _mark(self) -> dict[str, bool]:
+        """What `data` says of a frozen hole; of an open one, as ever, nothing."""
+        return {"frozen": True} if self.is_frozen else {}
 
     def holding(self: Self, value: object) -> Self:
         """This hole with another of its options.
@@ -82,12 +88,13 @@ class Choice(Hole):
 
     def data(self) -> dict[str, Any]:
         """Name and options."""
-        return {"name": self.name, "options": [_plain(o) for o in self.choices]}
+        return {"name": self.name, "options": [_plain(o) for o in self.choices], **self._mark()}
 
     def __repr__(self) -> str:
         held = "" if self.value is None else f", {literal(self.value)}"
         listed = ", ".join(map(literal, self.choices))
-        return f't.hole("{self.name}", [{listed}]{held})'
+        mark = ", frozen=True" if self.is_frozen else ""
+        return f't.hole("{self.name}", [{listed}]{held}{mark})'
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,7 @@ class PerfectTile(Hole):
             "extent": self.extent,
             "parts": self.parts,
             "max_innermost": self.max_innermost,
+            **self._mark(),
         }
 
     def __repr__(self) -> str:
@@ -139,16 +147,21 @@ class PerfectTile(Hole):
             words.append(f"max_innermost={self.max_innermost}")
         if self.name != _tile_name(self.loop):
             words.append(f"name={literal(self.name)}")
+        if self.is_frozen:
+            words.append("frozen=True")
         return f"t.sample_perfect_tile({', '.join(words)})"
 
 
-def hole(name: str, options: Sequence[Value | Sequence[int]], value: Any = None) -> Hole:
+def hole(
+    name: str, options: Sequence[Value | Sequence[int]], value: Any = None, *, frozen: bool = False
+) -> Hole:
     """A decision among `options`, to stand as an argument of a schedule step.
 
     Args:
         name: what a tuner and `s.fill` call it.
         options: integers, loops' names, or lists of factors; all of one type, none twice.
         value: the option that holds for now; the first legal one where it is left out.
+        frozen: whether it is taken for now, as by `s.freeze`: a tuner leaves it.
 
     Raises:
         UsageError: no options, or such as no step takes, or a value that is not among them.
@@ -164,15 +177,15 @@ def hole(name: str, options: Sequence[Value | Sequence[int]], value: Any = None)
     twice = next((o for o in choices if choices.count(o) > 1), None)
     if twice is not None:
         raise UsageError(f"the hole {name!r} has the option {twice!r} twice; give each once.")
-    made = Choice(name, None, choices)
+    made = Choice(name, None, choices, is_frozen=bool(frozen))
     return made if value is None else made.holding(value)
 
 
 def sample_categorical(
-    name: str, options: Sequence[Value | Sequence[int]], value: Any = None
+    name: str, options: Sequence[Value | Sequence[int]], value: Any = None, *, frozen: bool = False
 ) -> Hole:
     """The same as `hole`, under the name it has in MetaSchedule."""
-    return hole(name, options, value)
+    return hole(name, options, value, frozen=frozen)
 
 
 def sample_perfect_tile(
@@ -182,6 +195,7 @@ def sample_perfect_tile(
     *,
     max_innermost: int = MAX_INNERMOST,
     name: str | None = None,
+    frozen: bool = False,
 ) -> Hole:
     """Factors of a split that divide `loop` without a rest: `split(y, factors=...)`.
 
@@ -191,6 +205,7 @@ def sample_perfect_tile(
         value: the factors that hold for now; the most even legal ones where they are left out.
         max_innermost: the innermost factor is at most this.
         name: what a tuner calls it; `tile_` and the loop's name where it is left out.
+        frozen: see `hole`.
 
     Raises:
         UsageError: numbers that make no tile.
@@ -209,7 +224,8 @@ def sample_perfect_tile(
         raise UsageError(f"sample_perfect_tile was given the loop {loop!r}; give a loop's name.")
     called = _tile_name(shown) if name is None else name
     _check_name(called)
-    return PerfectTile(called, _as_value(value), loop, parts, max_innermost)
+    held = _as_value(value)
+    return PerfectTile(called, held, loop, parts, max_innermost, is_frozen=bool(frozen))
 
 
 def hole_from_json(data: Any, value: Any) -> Hole:
@@ -219,20 +235,23 @@ def hole_from_json(data: Any, value: Any) -> Hole:
         TraceError: fields are missing, unknown or make no hole.
     """
     try:
-        if set(data) == {"name", "options"}:
-            return hole(data["name"], data["options"]).holding(value)
-        if set(data) == {"name", "loop", "extent", "parts", "max_innermost"}:
+        is_frozen = data.get("frozen", False) is True
+        named = set(data) - ({"frozen"} if is_frozen else set())
+        if named == {"name", "options"}:
+            return hole(data["name"], data["options"], frozen=is_frozen).holding(value)
+        if named == {"name", "loop", "extent", "parts", "max_innermost"}:
             name, loop, extent = data["name"], data["loop"], data["extent"]
             if not isinstance(extent, int) or not 1 <= extent <= 2**40 or not isinstance(loop, str):
                 raise UsageError(f"the hole {name!r} tiles {extent!r} iterations of {loop!r}.")
             most = data["max_innermost"]
             made = sample_perfect_tile(loop, data["parts"], max_innermost=most, name=name)
-            return replace(made, extent=extent).holding(value)  # type: ignore[call-arg]
-    except (TypeError, UsageError) as error:
+            sized = replace(made, extent=extent, is_frozen=is_frozen)  # type: ignore[call-arg]
+            return sized.holding(value)
+    except (AttributeError, TypeError, UsageError) as error:
         raise TraceError(f"a hole in the trace makes no sense: {error}") from None
     raise TraceError(
         f"a hole in the trace has the fields {', '.join(map(str, data))}; it has a name and "
-        "options, or a name, loop, extent, parts and max_innermost."
+        "options, or a name, loop, extent, parts and max_innermost, and may be frozen."
     )
 
 

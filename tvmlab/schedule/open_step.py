@@ -7,7 +7,7 @@ JSON is that of the ordinary step with a list of `holes` more.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any, NamedTuple
@@ -169,6 +169,7 @@ def step_of_call(
                     "value; give each its own name."
                 )
             settled = settled if other.value is None else settled.holding(other.value)
+            settled = replace(settled, is_frozen=other.is_frozen)
         holes[settled.name] = settled
     choices = [h.preferred() if h.value is None else [h.value] for h in holes.values()]
     refused: ScheduleError | None = None
@@ -198,26 +199,27 @@ def holes_of(steps: Iterable[Step]) -> dict[str, Hole]:
     return found
 
 
-def filled(step: Step, values: Mapping[str, Value | None]) -> Step:
-    """`step` with other options in those of its holes that `values` names."""
+def with_holes(step: Step, change: Callable[[Hole], Hole]) -> Step:
+    """`step` with each of its holes replaced by what `change` makes of it."""
     if isinstance(step, RecordedRecipe):
-        return replace(step, steps=tuple(filled(s, values) for s in step.steps))
-    if not isinstance(step, OpenStep) or not values.keys() & {h.name for h in step.holes}:
-        return step
-    places = [
-        p._replace(hole=p.hole.holding(values[p.hole.name])) if p.hole.name in values else p
-        for p in step.places
-    ]
-    return opened(step.step, places)
-
-
-def frozen(step: Step, names: Container[str]) -> Step:
-    """`step` with plain arguments for its holes of these names."""
-    if isinstance(step, RecordedRecipe):
-        return replace(step, steps=tuple(frozen(s, names) for s in step.steps))
+        return replace(step, steps=tuple(with_holes(s, change) for s in step.steps))
     if not isinstance(step, OpenStep):
         return step
-    kept = tuple(p for p in step.places if p.hole.name not in names)
+    return opened(step.step, [p._replace(hole=change(p.hole)) for p in step.places])
+
+
+def filled(step: Step, values: Mapping[str, Value | None]) -> Step:
+    """`step` with other options in those of its holes that `values` names."""
+    return with_holes(step, lambda h: h.holding(values[h.name]) if h.name in values else h)
+
+
+def plain(step: Step, names: Container[str] | None = None) -> Step:
+    """`step` with plain arguments for its holes of these names, or for all."""
+    if isinstance(step, RecordedRecipe):
+        return replace(step, steps=tuple(plain(s, names) for s in step.steps))
+    if not isinstance(step, OpenStep):
+        return step
+    kept = tuple(p for p in step.places if names is not None and p.hole.name not in names)
     return replace(step, places=kept) if kept else step.step
 
 

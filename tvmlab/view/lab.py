@@ -22,6 +22,7 @@ from tvmlab.view.autosave import Autosave
 from tvmlab.view.code import Code
 from tvmlab.view.documents import read_trace
 from tvmlab.view.engine import Engine, LinkedLines
+from tvmlab.view.holes import decided
 from tvmlab.view.measurements import Measurements
 from tvmlab.view.moves import effect_words, find_loop, refusal_view, requested_step
 from tvmlab.view.program import ProgramLines, first_new_loop
@@ -252,6 +253,12 @@ class LabView:
             raise UsageError(f"the schedule has no line {index + 1}; edit one that it has.")
         self._show(self._timeline.edited(index, as_text(intent, "line")))
 
+    def _decide(self, intent: Intent) -> None:
+        position = self._timeline.position
+        self._timeline.take(decided(self._timeline, intent))
+        self._timeline.go_to(position)
+        self._show()
+
     def _undo(self, intent: Intent) -> None:
         if self._timeline.go_to(self._timeline.position - 1):
             self._show()
@@ -364,6 +371,7 @@ HANDLERS: dict[str, tuple[str, Handler]] = {
     "preview": ("moves", LabView._preview_step),
     "apply": ("moves", LabView._apply),
     "edit": ("trace", LabView._edit),
+    "decide": ("trace", LabView._decide),
     "undo": ("trace", LabView._undo),
     "redo": ("trace", LabView._redo),
     "go_to": ("trace", LabView._go_to),

@@ -6,6 +6,7 @@ from tvmlab.analysis.work import Work
 from tvmlab.ir.dtypes import is_float
 from tvmlab.schedule import State, Trace
 from tvmlab.schedule.recipe import Recipe
+from tvmlab.view.holes import hole_views
 from tvmlab.view.moves import find_loop, loop_facts, steps_at
 from tvmlab.view.program import StateLines, gone_views, line_views
 from tvmlab.view.schema import (
@@ -67,6 +68,7 @@ def trace_view(timeline: Timeline, refusal: RefusalView | None, line: int) -> Tr
                 "text": later.line,
                 "recipe": later.step.name if isinstance(later.step, Recipe) else "",
                 "cautions": [str(caution) for caution in later.cautions],
+                "holes": hole_views(later.parent, later.step) if later.step is not None else [],
             }
             for n, later in enumerate(timeline.states[1:])
         ],

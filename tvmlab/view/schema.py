@@ -117,16 +117,31 @@ class MovesView(TypedDict):
     refusal: RefusalView | None
 
 
+class HoleView(TypedDict):
+    """A decision left open: its value and options as Python, `unlisted` more of which are not sent.
+
+    A frozen one is left to nobody until it is open again.
+    """
+
+    name: str
+    value: str
+    options: list[str]
+    unlisted: int
+    is_frozen: bool
+
+
 class TraceLine(TypedDict):
     """One step as Python; `recipe` is its name where the step stands for several.
 
-    `cautions` says in sentences what the step, legal as it is, made slow.
+    `cautions` says in sentences what the step, legal as it is, made slow. `holes` are those that no
+    line before has.
     """
 
     index: int
     text: str
     recipe: str
     cautions: list[str]
+    holes: list[HoleView]
 
 
 class TraceView(TypedDict):

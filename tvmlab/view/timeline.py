@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tvmlab.errors import Refusal, ScheduleError, TraceError
 from tvmlab.schedule import State, Step, replay_python
+from tvmlab.schedule.hole import Hole
+from tvmlab.schedule.open_step import with_holes
 
 
 class Timeline:
@@ -46,16 +49,33 @@ class Timeline:
             LaterStepRefused: a later step is not legal any more.
             ScheduleError, TraceError: the line itself is illegal or no step.
         """
-        before = self.states[index]
-        state = replay_python(before, line)
-        for later in self.states[index + 2 :]:
-            step = later.step
-            assert step is not None
-            try:
-                state = state.apply(step)
-            except ScheduleError as error:
-                raise LaterStepRefused(later.depth, error.refusal) from None
-        return state
+        state = replay_python(self.states[index], line)
+        return _followed(state, index + 2, self.tip.steps[index + 1 :])
+
+    def with_hole(self, name: str, value: object, is_frozen: bool) -> State:
+        """The last state with another value in a hole, frozen or open.
+
+        Raises:
+            UsageError: the value is no option of the hole.
+            LaterStepRefused: a step is not legal with it.
+        """
+
+        def change(hole: Hole) -> Hole:
+            return replace(hole.holding(value), is_frozen=is_frozen) if hole.name == name else hole
+
+        steps = [with_holes(step, change) for step in self.tip.steps]
+        return _followed(self.tip.first, 1, steps)
+
+
+def _followed(state: State, number: int, steps: Iterable[Step]) -> State:
+    """`state` after `steps`, the first of which is step `number`; LaterStepRefused where one is not
+    legal any more."""
+    for count, step in enumerate(steps, number):
+        try:
+            state = state.apply(step)
+        except ScheduleError as error:
+            raise LaterStepRefused(count, error.refusal) from None
+    return state
 
 
 class LaterStepRefused(ScheduleError):

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { RecordingHost, trace } from "../double.js";
+import type { HoleView } from "../schema.js";
 import { Trace } from "./trace.js";
 
 let root: HTMLElement;
@@ -81,4 +82,50 @@ test("a step that is legal but slow says so under its line", () => {
   expect(steps()[2]!.querySelector(".tv-caution")!.textContent).toBe(
     "Legal but slow: loop x of block C: 16 accesses; vectorize y.",
   );
+});
+
+const withHole = (more: Partial<HoleView> = {}) => {
+  const state = trace(["one", "two"], 2);
+  state.lines[0]!.holes = [
+    { name: "rows", value: "4", options: ["2", "4", "8"], unlisted: 0, is_frozen: false, ...more },
+  ];
+  return state;
+};
+const select = () => root.querySelector<HTMLSelectElement>('[data-hole="rows"] select')!;
+const toggle = () => root.querySelector<HTMLButtonElement>('[data-hole="rows"] button')!;
+
+test("a decision shows its options, takes another and is frozen", () => {
+  pane.update(withHole());
+  expect(root.querySelectorAll("[data-hole]").length).toBe(1);
+  expect([...select().options].map((option) => option.value)).toEqual(["2", "4", "8"]);
+  expect(select().value).toBe("4");
+  select().value = "8";
+  select().dispatchEvent(new Event("change"));
+  expect(host.last).toEqual({ intent: "decide", name: "rows", option: "8" });
+  expect([toggle().textContent, toggle().getAttribute("aria-pressed")]).toEqual(["Open", "false"]);
+  toggle().click();
+  expect(host.last).toEqual({ intent: "decide", name: "rows", frozen: true });
+  pane.update(withHole({ value: "8", is_frozen: true }));
+  expect([toggle().textContent, toggle().getAttribute("aria-pressed")]).toEqual(["Frozen", "true"]);
+  toggle().click();
+  expect(host.last).toEqual({ intent: "decide", name: "rows", frozen: false });
+});
+
+test("the focus stays on a decision that is drawn anew", () => {
+  pane.update(withHole());
+  toggle().focus();
+  const before = toggle();
+  pane.update(withHole({ is_frozen: true }));
+  expect(toggle()).not.toBe(before);
+  expect(document.activeElement).toBe(toggle());
+  select().focus();
+  pane.update(withHole());
+  expect(document.activeElement).toBe(select());
+});
+
+test("what a list has no room for is said and cannot be chosen", () => {
+  pane.update(withHole({ unlisted: 120 }));
+  const last = [...select().options].at(-1)!;
+  expect(last.textContent).toBe("and 120 more: edit the line");
+  expect(last.disabled).toBe(true);
 });

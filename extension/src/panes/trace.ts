@@ -1,7 +1,7 @@
 // The schedule as editable Python: one line a step, the position in it, undo and redo, and a lane
 // for typing the next line.
 
-import type { TraceLine, TraceView } from "../schema.js";
+import type { HoleView, TraceLine, TraceView } from "../schema.js";
 import { button, copyText, el, fill } from "../dom.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { refusalBox, showRefusal } from "../refusal.js";
@@ -73,8 +73,10 @@ export class Trace implements Drawn<TraceView> {
     const state = this.state!;
     const input = this.list.querySelector("input");
     if (input) this.draft = input.value;
+    const focused = this.focusedHole();
     fill(this.list, this.row(0, state.head, null), ...state.lines.map((line) => this.row(line.index + 1, line.text, line)));
     this.list.querySelector("input")?.focus();
+    if (focused) this.list.querySelector<HTMLElement>(focused)?.focus();
   }
 
   /** Row 0 is the beginning; row i is the state after step i. */
@@ -100,8 +102,53 @@ export class Trace implements Drawn<TraceView> {
     if (!line) return row;
     go.addEventListener("keydown", (event) => event.key === "F2" && this.edit(line));
     row.append(button("Edit", () => this.edit(line), { class: "tv-quiet", title: `Edit step ${position} (F2)` }));
+    if (line.holes.length) row.append(el("div", { class: "tv-holes" }, ...line.holes.map((hole) => this.hole(hole))));
     for (const caution of line.cautions) row.append(el("p", { class: "tv-caution", title: caution }, `Legal but slow: ${caution}`));
     return row;
+  }
+
+  /** A decision: which option it holds, and whether a tuner may choose another. */
+  private hole(hole: HoleView): HTMLElement {
+    const decide = (change: object) => this.host.ask({ intent: "decide", name: hole.name, ...change });
+    const options = hole.options.map((text) => el("option", { value: text, selected: text === hole.value }, text));
+    if (hole.unlisted) {
+      options.push(el("option", { disabled: true }, `and ${hole.unlisted} more: edit the line`));
+    }
+    const select: HTMLSelectElement = el(
+      "select",
+      {
+        class: "tv-input tv-mono",
+        "aria-label": `Option of ${hole.name}`,
+        title: `${hole.options.length + hole.unlisted} options`,
+        onchange: () => decide({ option: select.value }),
+      },
+      ...options,
+    );
+    const toggle = button(hole.is_frozen ? "Frozen" : "Open", () => decide({ frozen: !hole.is_frozen }), {
+      class: "tv-toggle",
+      title: hole.is_frozen ? "A tuner leaves it as it is. Click to open it" : "A tuner may choose. Click to freeze it",
+    });
+    toggle.setAttribute("aria-label", `${hole.name} is frozen`);
+    toggle.setAttribute("aria-pressed", String(hole.is_frozen));
+    return el(
+      "span",
+      {
+        class: `tv-hole${hole.is_frozen ? " tv-frozen" : ""}`,
+        role: "group",
+        "aria-label": `Decision ${hole.name}`,
+        "data-hole": hole.name,
+      },
+      el("span", { class: "tv-mono" }, hole.name),
+      select,
+      toggle,
+    );
+  }
+
+  /** Where the focus is among the decisions: drawing them anew must not lose it. */
+  private focusedHole(): string | null {
+    const active = this.list.contains(document.activeElement) ? document.activeElement! : null;
+    const name = active?.closest<HTMLElement>(".tv-hole")?.dataset["hole"];
+    return name === undefined ? null : `[data-hole="${name}"] ${active!.tagName.toLowerCase()}`;
   }
 
   private edit(line: TraceLine): void {

@@ -25,7 +25,7 @@ from tvmlab.ir.expr import Var
 from tvmlab.ir.program import For, Program
 from tvmlab.ops.knobs import Option
 from tvmlab.schedule import Step
-from tvmlab.schedule.open_step import OpenStep, filled, frozen
+from tvmlab.schedule.open_step import OpenStep, filled, plain
 from tvmlab.schedule.primitives import (
     Annotate,
     CacheRead,
@@ -151,10 +151,10 @@ def _scheduled(
     state = State.start(holes.outputs)
     cuts: list[Cut] = []
     for step in steps:
-        plain = frozen(filled(step, config), config.keys())
-        after = state.apply(plain)
-        if isinstance(plain, Split):
-            cuts.append(_cut(step, plain, state.program, after.program, columns))
+        made = plain(filled(step, config))
+        after = state.apply(made)
+        if isinstance(made, Split):
+            cuts.append(_cut(step, made, state.program, after.program, columns))
         state = after
     return state.program, cuts
 

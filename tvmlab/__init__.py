@@ -46,6 +46,7 @@ _HOMES = {
         "UsageError",
         "VerifyError",
     ),
+    "tvmlab.graph.tasks": ("tune_model",),
     "tvmlab.ir.arrays": ("empty",),
     "tvmlab.ir.expr": ("maximum", "minimum", "select"),
     "tvmlab.ir.parse": ("parse_program",),

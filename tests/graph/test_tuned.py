@@ -8,6 +8,7 @@ from tests.graph.arrays import draw
 from tvmlab import graph, ops, targets
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import create_schedule
+from tvmlab.schedule.primitives import Vectorize
 from tvmlab.te.serial import to_json
 from tvmlab.tune.database import Database
 from tvmlab.tune.record import Record
@@ -44,3 +45,11 @@ def test_the_best_trial_of_an_operator_schedules_its_group() -> None:
     assert "reverse_compute_at" in found
     assert found != default
     np.testing.assert_allclose(after(rows), before(rows), rtol=1e-4, atol=1e-5)
+
+
+def test_steps_that_make_no_sense_in_company_give_way_to_the_librarys() -> None:
+    weight, rows = draw(0, 24, 32), draw(2, 16, 24)
+    y = graph.relu(graph.dense(graph.input((16, 24)), weight))
+    wrong = [Vectorize("C", "no such loop")]
+    found = graph.compile_graph(y, choose=lambda out: wrong)
+    np.testing.assert_array_equal(found(rows), graph.compile_graph(y)(rows))

@@ -14,7 +14,7 @@ from pathlib import Path
 from textwrap import fill
 
 from tvmlab import api, ops
-from tvmlab.cli import verdict
+from tvmlab.cli import tune_model, verdict
 from tvmlab.cli.arguments import Parser, decimal, extents, one_of, whole_number
 from tvmlab.cli.files import require_writable, write_whole
 from tvmlab.cli.progress import Progress, failures, progress_on
@@ -53,6 +53,7 @@ or, without --shape, one of the workloads of the literature:
 examples:
   tvmlab tune matmul --shape 1024,1024,1024 --trials 64 --db run.db --out best.json
   tvmlab tune C6 --trials 32
+  tvmlab tune --model-file model.onnx --trials 500 --db run.db   (all its operators)
 
 Ctrl-C ends the run; with --db every trial is kept and --resume goes on from there.
 
@@ -61,6 +62,8 @@ exit codes: 0 done, 1 nothing right was found, 2 bad arguments or files, 130 int
 
 def run(words: list[str]) -> int:
     """Tune, show how it goes, and end with the best verified schedule as Python."""
+    if any(word.split("=")[0] == "--model-file" for word in words):
+        return tune_model.run(words)
     given = _parser().parse_args(words)
     workload = workload_of(given.op, given.shape)
     _require_files(given)

@@ -35,6 +35,7 @@ from tvmlab.graph.lowering import reference
 from tvmlab.graph.memory import MemoryPlan
 from tvmlab.graph.node import Graph, Node
 from tvmlab.graph.onnx_import import import_onnx
+from tvmlab.graph.tasks import tasks_of
 from tvmlab.graph.tuned import best_steps
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "fuse",
     "import_onnx",
     "reference",
+    "tasks_of",
     "unfused",
     # saying one
     "add",

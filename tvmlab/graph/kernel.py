@@ -47,11 +47,22 @@ def scheduled(group: Group, choose: Choose = default_steps) -> tuple[Expression,
     for node in reversed(group.nodes):  # readers first: each is inlined as it was written
         if node not in (group.anchor, group.result):
             schedule[expression.tensors[node]].compute_inline()
-    schedule.apply_all(choose(alone.outputs[0]))
+    _apply_chosen(schedule, choose, alone.outputs[0])
     if group.result is not group.anchor:
         anchor, result = (expression.tensors[n] for n in (group.anchor, group.result))
         _follow(schedule, anchor, result)
     return expression, schedule
+
+
+def _apply_chosen(schedule: Schedule, choose: Choose, alone: Tensor) -> None:
+    """Schedule the anchor as chosen, or as the library does where a step makes no sense in company:
+    one that names an array which is inlined here, say."""
+    try:
+        schedule.apply_all(choose(alone))
+    except ScheduleError:
+        if choose is default_steps:
+            raise
+        schedule.apply_all(default_steps(alone))
 
 
 def _follow(schedule: Schedule, anchor: Tensor, result: Tensor) -> None:

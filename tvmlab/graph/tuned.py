@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from tvmlab import targets
 from tvmlab.graph.kernel import Choose, default_steps
-from tvmlab.ops import recognise
+from tvmlab.ops import recognise, template_for
+from tvmlab.schedule import create_schedule
 from tvmlab.schedule.step import Step
 from tvmlab.schedule.trace import steps_of
+from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.te import Tensor
 from tvmlab.te.serial import to_json
 from tvmlab.tune.database import Database
+from tvmlab.tune.record import Record
 
 
 def best_steps(database: Database, target: str = "cpu") -> Choose:
@@ -27,9 +30,28 @@ def best_steps(database: Database, target: str = "cpu") -> Choose:
     device = targets.get(target).device()
 
     def choose(out: Tensor) -> Sequence[Step]:
-        workload = recognise(out)
-        expression = to_json(out if workload is None else workload.tensors)
-        record = database.best(expression, target, device)
-        return default_steps(out) if record is None else steps_of({"steps": record.trace})
+        record = database.best(to_json(expression_of(out)), target, device)
+        return default_steps(out) if record is None else _steps_for(out, record)
 
     return choose
+
+
+def _steps_for(out: Tensor, record: Record) -> Sequence[Step]:
+    """The steps of a trial, said of `out`.
+
+    What the library calls A has another name here, so the template makes them anew of the trial's
+    configuration; those of a schedule with holes are taken as they are.
+    """
+    template = template_for(out, vectors=host_vectors())
+    if {knob.name for knob in template.knobs([out])} != set(record.config):
+        return steps_of({"steps": record.trace})
+    schedule = create_schedule(out)
+    template.apply(schedule, record.config)
+    return schedule.trace.steps
+
+
+def expression_of(out: Tensor) -> Tensor | Sequence[Tensor]:
+    """The expression under which an operator of a graph is tuned: the library's own where it has
+    one, so that runs of either serve both."""
+    workload = recognise(out)
+    return out if workload is None else workload.tensors

@@ -177,7 +177,7 @@ class Run:
         self._listeners: list[Listener] = []
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115, lives as long as the run
         self._process = subprocess.Popen(
-            [sys.executable, *PROGRAM],
+            [sys.executable, *self._program()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -187,7 +187,7 @@ class Run:
         )
         place = {"db": None if db is None else str(db)}
         if attach_to is None:
-            self._send({"type": "start", "setup": setup.to_json(), **place, "resume": resume})
+            self._send({**self._asked(), **place, "resume": resume})
         else:
             asked = {"session": attach_to, "trials": setup.trials}
             self._send({"type": "attach", **place, **asked})
@@ -260,6 +260,14 @@ class Run:
         return leave
 
     # ---- inside
+
+    def _program(self) -> list[str]:
+        """What Python runs in the process."""
+        return PROGRAM
+
+    def _asked(self) -> Message:
+        """The process's first message, but for where trials are kept."""
+        return {"type": "start", "setup": self.setup.to_json()}
 
     @property
     def _input(self) -> IO[str]:

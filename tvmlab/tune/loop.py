@@ -30,6 +30,9 @@ from tvmlab.tune.session import Session
 Tell = Callable[[dict[str, Any]], None]
 """Takes messages, plain data with a `type`: `record`, `progress`, `model`, `drift` or `state`."""
 
+Commands = queue.SimpleQueue[str]
+"""What was asked for and not yet heard; loops that take turns share one."""
+
 POLL_S = 0.1
 """How long a command may wait while candidates are being measured."""
 
@@ -40,7 +43,8 @@ THINKING_POLL_S = 0.01
 class Loop:
     """Runs `session` to its end, or until told to stop.
 
-    `ask` makes the request of a candidate; outcomes are stored as trials of row `row`.
+    `ask` makes the request of a candidate; outcomes are stored as trials of row `row`; `commands`
+    are heard from where `command` puts them, or whoever else shares them.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Loop:
         ask: Callable[[Candidate], Request],
         tell: Tell,
         clock: Callable[[], float] = time.monotonic,
+        commands: Commands | None = None,
     ) -> None:
         self._session = session
         self._runner = runner
@@ -60,7 +65,8 @@ class Loop:
         self._ask = ask
         self._tell = tell
         self._clock = clock
-        self._commands: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._commands = queue.SimpleQueue() if commands is None else commands
+        self._left = 0
         self._tickets: dict[int, Candidate] = {}
         self._thinker = ThreadPoolExecutor(1, "tvmlab-tune-think", _stand_back)
         self._thought: Future[Sequence[Proposal]] | None = None
@@ -79,11 +85,23 @@ class Loop:
         """`pause`, `resume` or `stop`; from any thread. Other words are not heard."""
         self._commands.put(word)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._is_stopped
+
     def run(self) -> str:
         """Measure until the session is finished; returns why it is. Blocks."""
         self._tell({"type": "state", "state": "running"})
         self._tell(self.progress())
-        while not self._is_over():
+        self.take_turn(self._session.trials)
+        return self.end()
+
+    def take_turn(self, trials: int) -> None:
+        """Measure so many candidates more, or fewer where the session ends before. Blocks until
+        nothing is being measured."""
+        self._left = trials
+        while not self._is_over() and (self._left > 0 or self._tickets):
             began = self._clock()
             self._obey(wait=self._is_paused and not self._tickets)
             self._think()
@@ -96,6 +114,9 @@ class Loop:
                 wait([self._thought], POLL_S)
             if not self._is_paused:
                 self._active_s += self._clock() - began
+
+    def end(self) -> str:
+        """Store why it ended, and return that."""
         self._thinker.shutdown(wait=False, cancel_futures=True)
         ending = self._session.finished or "stopped"
         self._database.end(self._row, ending)
@@ -165,8 +186,9 @@ class Loop:
     def _submit(self) -> None:
         """Keep the runner busy; what is refused outright needs no runner. One at a time: making a
         candidate's trace takes a moment, in which the one before can be built."""
-        while self._runner.slots > self._runner.pending:
+        while self._left > 0 and self._runner.slots > self._runner.pending:
             candidates = self._session.next(1)
+            self._left -= len(candidates)
             for candidate in candidates:
                 if candidate.refused is not None:
                     self._settle([(candidate, candidate.refused)])

@@ -26,13 +26,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+import queue
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from tvmlab import targets
 from tvmlab.errors import TvmlabError, UsageError
@@ -43,19 +44,29 @@ from tvmlab.schedule import State, step_from_json
 from tvmlab.te.serial import from_json
 from tvmlab.tune.beginning import Search, search_of, settled
 from tvmlab.tune.database import Database
-from tvmlab.tune.loop import Loop
+from tvmlab.tune.loop import Commands, Loop
 from tvmlab.tune.record import Candidate, Record
-from tvmlab.tune.session import Session
 from tvmlab.tune.setup import Setup
 from tvmlab.version import __version__
 
 Tell = Callable[[dict[str, Any]], None]
 
+Tune = Callable[[dict[str, Any], Iterator[dict[str, Any]], Tell], None]
+"""Does what a first message asks for; takes further ones, and what tells."""
+
 CHECKS = 2
 """How often a candidate's result is compared, each time on other inputs."""
 
 
-def main() -> int:
+class Begun(NamedTuple):
+    """A run that is ready to measure: its search, what it was asked for, and its session's row."""
+
+    search: Search
+    setup: Setup
+    row: int
+
+
+def main(tune: Tune | None = None) -> int:
     """Read a start message, tune, answer; the exit code is 0 unless there was an error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tell = _teller(_private_stdout())
@@ -63,7 +74,7 @@ def main() -> int:
     try:
         start = next(messages, None)
         if start is not None:
-            _tune(start, messages, tell)
+            (tune or _tune)(start, messages, tell)
     except TvmlabError as error:
         tell({"type": "error", "message": str(error)})
         return 2
@@ -76,26 +87,34 @@ def _tune(start: dict[str, Any], messages: Iterator[dict[str, Any]], tell: Tell)
     if start.get("type") not in ("start", "attach"):
         raise UsageError(f"the tuner was told {start.get('type')!r} first; begin with 'start'.")
     with Database.open(start.get("db"), create=start["type"] == "start") as database:
-        setup, row = _asked(start, database)
-        if row is not None:
-            database.hold(row)
-        device = targets.get(setup.target).device()
-        setup = setup if row is not None else settled(setup, device, database)
-        search = search_of(setup, database)
-        session = search.session
-        if row is None:
-            row = database.begin(setup, _environment(), device)
-            database.hold(row)
-        stored = database.records(row)
-        tell(_started(search, row, len(stored)))
-        for record in stored:
-            tell({"type": "record", "record": record.to_json()})
-        session.restore(stored)
-        database.reopen(row)
-        ending = _search(session, setup, database, row, messages, tell)
-        if session.best is not None:
-            database.keep(row, session.best.number, _artifacts(setup, session.best))
+        begun = begin(start, database, tell)
+        with runner_for(begun.setup) as runner:
+            commands: Commands = queue.SimpleQueue()
+            loop = loop_of(begun, runner, database, tell, commands)
+            listen(messages, commands)
+            ending = loop.run()
+        keep_best(begun, database)
         tell({"type": "done", "reason": ending})
+
+
+def begin(start: Mapping[str, Any], database: Database, tell: Tell) -> Begun:
+    """The run that a first message asks for, held, told, and restored where it goes on."""
+    setup, row = _asked(start, database)
+    if row is not None:
+        database.hold(row)
+    device = targets.get(setup.target).device()
+    setup = setup if row is not None else settled(setup, device, database)
+    search = search_of(setup, database)
+    if row is None:
+        row = database.begin(setup, _environment(), device)
+        database.hold(row)
+    stored = database.records(row)
+    tell(_started(search, row, len(stored)))
+    for record in stored:
+        tell({"type": "record", "record": record.to_json()})
+    search.session.restore(stored)
+    database.reopen(row)
+    return Begun(search, setup, row)
 
 
 def _asked(start: Mapping[str, Any], database: Database) -> tuple[Setup, int | None]:
@@ -115,32 +134,37 @@ def _asked(start: Mapping[str, Any], database: Database) -> tuple[Setup, int | N
     return setup.going_on(stored.setup), stored.id
 
 
-def _search(
-    session: Session,
-    setup: Setup,
-    database: Database,
-    row: int,
-    messages: Iterator[dict[str, Any]],
-    tell: Tell,
-) -> str:
-    """Measure what the session wants to know; why it ended."""
-    with LocalRunner(limits=Limits(build_s=setup.timeout_s, run_s=setup.timeout_s)) as runner:
+def runner_for(setup: Setup) -> LocalRunner:
+    """What measures the candidates of a run."""
+    return LocalRunner(limits=Limits(build_s=setup.timeout_s, run_s=setup.timeout_s))
 
-        def ask(candidate: Candidate) -> Request:
-            return Request(
-                setup.workload,
-                candidate.trace,
-                setup.target,
-                setup.seed,
-                setup.protocol.against(session.best.median_s if session.best else None),
-                threads=setup.threads,
-                checks=CHECKS,
-                is_watched=True,
-            )
 
-        loop = Loop(session, runner, database, row, ask, tell)
-        threading.Thread(target=_listen, args=(messages, loop), daemon=True).start()
-        return loop.run()
+def loop_of(
+    begun: Begun, runner: LocalRunner, database: Database, tell: Tell, commands: Commands
+) -> Loop:
+    """What has the run's candidates measured."""
+    session, setup = begun.search.session, begun.setup
+
+    def ask(candidate: Candidate) -> Request:
+        return Request(
+            setup.workload,
+            candidate.trace,
+            setup.target,
+            setup.seed,
+            setup.protocol.against(session.best.median_s if session.best else None),
+            threads=setup.threads,
+            checks=CHECKS,
+            is_watched=True,
+        )
+
+    return Loop(session, runner, database, begun.row, ask, tell, commands=commands)
+
+
+def keep_best(begun: Begun, database: Database) -> None:
+    """Store the program and the code of the best trial, if there is one."""
+    best = begun.search.session.best
+    if best is not None:
+        database.keep(begun.row, best.number, _artifacts(begun.setup, best))
 
 
 def _artifacts(setup: Setup, record: Record) -> dict[str, str]:
@@ -176,11 +200,15 @@ def _environment() -> dict[str, Any]:
     }
 
 
-def _listen(messages: Iterator[dict[str, Any]], loop: Loop) -> None:
-    """Pass commands on; the end of the input is a command to stop."""
-    for message in messages:
-        loop.command(str(message.get("type")))
-    loop.command("stop")
+def listen(messages: Iterator[dict[str, Any]], commands: Commands) -> None:
+    """Pass commands on, in a thread; the end of the input is a command to stop."""
+
+    def hear() -> None:
+        for message in messages:
+            commands.put(str(message.get("type")))
+        commands.put("stop")
+
+    threading.Thread(target=hear, daemon=True).start()
 
 
 def _messages(source: TextIO) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -25,6 +25,20 @@ def distance(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
             return math.inf
         total += sum(abs(math.log2(a / b)) for a, b in pairs)
     return total
+
+
+def kinds_of(workloads: Sequence[Mapping[str, Any]]) -> list[int]:
+    """A number for each, equal where two are the same computation at some sizes."""
+    kinds: list[int] = []
+    for place, workload in enumerate(workloads):
+        like = (n for n in range(place) if distance(workloads[n], workload) < math.inf)
+        kinds.append(kinds[first] if (first := next(like, None)) is not None else place)
+    return kinds
+
+
+def work(workload: Mapping[str, Any]) -> float:
+    """The iterations of all loops of a workload."""
+    return sum(math.prod(_extents(t)) for t in workload["tensors"] if "axes" in t) or 1.0
 
 
 def _extents(tensor: Mapping[str, Any]) -> list[int]:

@@ -190,9 +190,16 @@ def _statement(
     ranges = {loop.var: (0, loop.extent - 1) for loop in around}
     order = {loop.var: n for n, loop in enumerate(kept)}
     found: list[Access] = []
+    met: dict[int, Line] = {}
+
+    def line(index: Expr) -> Line:
+        # Most indices are iteration variables, each met in several accesses.
+        if id(index) not in met:
+            met[id(index)] = line_of(index, values, ranges, order)
+        return met[id(index)]
 
     def touch(buffer: Buffer, indices: tuple[Expr, ...], is_write: bool) -> None:
-        lines = tuple([line_of(i, values, ranges, order) for i in indices])
+        lines = tuple(map(line, indices))
         for n, known in enumerate(found):
             if known.buffer is buffer:
                 joined = _joined(known.lines, lines)

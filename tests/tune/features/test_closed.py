@@ -83,7 +83,17 @@ def ordered() -> Schedule:
     return s
 
 
-@pytest.mark.parametrize("make", [perfect, uneven, shared, ordered])
+def twofold() -> Schedule:
+    """A factor that an annotation takes as well."""
+    s = t.create_schedule(t.ops.matmul(16, 32, 8))
+    rows = t.hole("rows", [4, 2, 8])
+    _, yi = s["C"].split("y", rows)
+    s["C"].split("x", t.hole("columns", [4, 2, 16]))
+    s["C"].annotate("k", "unroll_by", rows)
+    return s
+
+
+@pytest.mark.parametrize("make", [perfect, uneven, shared, ordered, twofold])
 def test_closed_forms_are_the_features_of_the_programs(make: Callable[[], Schedule]) -> None:
     agree(space_of(make()))
 

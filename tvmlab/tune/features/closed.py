@@ -247,7 +247,9 @@ def _cut(step: Step, plain: Split, before: Program, after: Program, columns: dic
     made = [plain.find_loop(site, name).var for name in names]
     factors: list[Factor] = list(plain.factors)
     for place in step.places if isinstance(step, OpenStep) else ():
-        column = columns[place.hole.name]
+        column = columns.get(place.hole.name)
+        if column is None:
+            continue  # it decides something else as well, and is the same in the whole class
         if place.item is None:
             factors = [(column, n) for n in range(len(factors))]
         else:

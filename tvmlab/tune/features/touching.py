@@ -63,6 +63,7 @@ def line_of(
             if var in order:
                 steps[order[var]] += coefficient * step
     is_sum = all(isinstance(e, (Var, Const)) or _is_sum(e) for e in parts)
+    is_sum = is_sum and all(isinstance(atom, Var) for atom in total.terms)
     return Line(tuple(steps), total.constant, total.constant, _most(total), False, is_sum)
 
 

@@ -87,7 +87,7 @@ def twofold() -> Schedule:
     """A factor that an annotation takes as well."""
     s = t.create_schedule(t.ops.matmul(16, 32, 8))
     rows = t.hole("rows", [4, 2, 8])
-    _, yi = s["C"].split("y", rows)
+    s["C"].split("y", rows)
     s["C"].split("x", t.hole("columns", [4, 2, 16]))
     s["C"].annotate("k", "unroll_by", rows)
     return s

@@ -48,6 +48,8 @@ def with_packing(config: Mapping[str, Any], options: Mapping[str, Sequence[Any]]
     found = dict(config)
     if found.get("pack") == "none" and "right" in options["pack"]:
         found["pack"] = "right"
+    if "weights" in found:
+        found["weights"] = "first"
     return found
 
 

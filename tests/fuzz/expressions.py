@@ -107,7 +107,10 @@ def random_convolution(rng: random.Random) -> Tensor:
     depthwise = rng.random() < 0.4
     X = te.placeholder((channels, height, width), dtype, "X")
     W = te.placeholder(
-        (channels, size, size) if depthwise else (outputs, channels, size, size), dtype, "W"
+        (channels, size, size) if depthwise else (outputs, channels, size, size),
+        dtype,
+        "W",
+        finite=rng.random() < 0.7,
     )
     padded = te.compute(
         (channels, *need),

@@ -2,7 +2,7 @@
 
 Each file in `refusals/` holds a request and the refusal it meets:
 
-    # blur                      (or argmax, sized; the matrix product if there is no such line)
+    # blur                      (or argmax, sized, ...; the matrix product without such a line)
     <line of schedule, after any number of legal ones>
     ---
     where: ...
@@ -51,6 +51,20 @@ def _sized() -> Tensor:
     return t.compute((m, n), lambda y, x: a[y, x] * h[y], name="W")
 
 
+def _padded() -> Tensor:
+    a, w = t.placeholder((8,), name="A"), t.placeholder((3,), name="W")
+    k = t.reduce_axis((0, 3), name="k")
+    p = t.compute((10,), lambda i: t.select(i < 8, a[i], 0.0), name="P")
+    return t.compute((8,), lambda i: t.sum(p[i + k] * w[k], axis=k), name="C")
+
+
+def _late() -> Tensor:
+    a, w = t.placeholder((8,), name="A"), t.placeholder((3,), name="W", finite=True)
+    k = t.reduce_axis((0, 3), name="k")
+    p = t.compute((10,), lambda i: t.select(i < 8, a[i], 0.0), name="P")
+    return t.compute((8,), lambda i: t.sum(w[k] * w[k] * p[i + k], axis=k), name="C")
+
+
 def _recurrent() -> Tensor:
     x, w = t.placeholder((6, 8), name="X"), t.placeholder((8, 8), name="W")
     state = t.placeholder((6, 8), name="h")
@@ -73,6 +87,7 @@ def test_refusal(case: Path) -> None:
     request, _, expected = case.read_text().partition("---\n")
     *legal, asked = request.strip().splitlines()
     named = {"# blur": _blur, "# argmax": _argmax, "# sized": _sized}
+    named |= {"# padded": _padded, "# late": _late}
     named |= {"# recurrent": _recurrent, "# direct": _direct}
     s = t.create_schedule(named.get(request.partition("\n")[0], _matmul)())
     s.apply_python("\n".join(legal))

@@ -48,6 +48,20 @@ def test_each_row_of_a_square_is_loaded_once() -> None:
     assert text.count("load <16 x float>") == 16
 
 
+def test_columns_of_fused_loops_are_those_of_the_matrix_in_memory() -> None:
+    """Digits of a fused loop that unrolled code walks are one number again."""
+    X = te.placeholder((16, 5, 3, 3), name="X")
+    Y = te.compute((5, 3, 3, 16), lambda i, h, w, o: X[o, i, h, w] + 1, name="Y")
+    s = schedule(Y)
+    flat = s[Y].fuse("i", "h", "w")
+    s[Y].unroll(s[Y].split(flat, 16)[1])
+    s[Y].vectorize("o")
+    text = emit(lower(s.mod), cpu_features())
+    x = np.random.default_rng(0).standard_normal((16, 5, 3, 3)).astype(np.float32)
+    assert np.array_equal(run(s.mod, x), x.transpose(1, 2, 3, 0) + 1)
+    assert "shufflevector" in text
+
+
 def test_squares_may_begin_at_any_column() -> None:
     X = te.placeholder((16, 17), name="X")
     Y = te.compute((16, 16), lambda i, j: X[j, i] + X[j, i + 1], name="Y")

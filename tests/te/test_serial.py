@@ -49,6 +49,25 @@ def test_the_form_is_this():
     assert to_json(product()) == PRODUCT
 
 
+def test_a_promise_about_an_input_is_kept():
+    A = te.placeholder((4,), name="A", finite=True)
+    workload = to_json(te.compute((4,), lambda i: A[i] * 2, name="B"))
+    assert workload["tensors"][0] == {
+        "name": "A", "shape": [4], "dtype": "float32", "finite": True,
+    }  # fmt: skip
+    (back,) = from_json(workload)
+    assert to_json(back) == workload
+    assert "A: finite(float32[4])" in str(lower_naive([back]))
+
+
+def test_a_promise_is_true_or_false():
+    A = te.placeholder((4,), name="A", finite=True)
+    workload = to_json(te.compute((4,), lambda i: A[i] * 2, name="B"))
+    workload["tensors"][0]["finite"] = 1
+    with pytest.raises(TraceError, match="finite"):
+        from_json(workload)
+
+
 def test_round_trip_gives_an_equal_program():
     for seed in range(150):
         outputs = [random_expression(random.Random(seed))]

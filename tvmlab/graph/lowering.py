@@ -42,7 +42,7 @@ def express(
     for number, node in enumerate(nodes):
         for below in node.inputs:
             if below not in tensors:
-                tensors[below] = te.placeholder(below.shape, below.dtype, name=f"x{len(tensors)}")
+                tensors[below] = _placeholder(below, f"x{len(tensors)}")
         made = OPERATORS[node.operator]([tensors[b] for b in node.inputs], node.attributes)
         if node is not anchor:
             name = f"{node.operator}_{number}"
@@ -51,6 +51,12 @@ def express(
     results = tuple(tensors[output] for output in outputs)
     of_tensor = {tensor: node for node, tensor in tensors.items()}
     return Expression(results, tensors, tuple(of_tensor[t] for t in inputs(results)))
+
+
+def _placeholder(node: Node, name: str) -> Tensor:
+    """A node as an input; constants are known to be finite, or not."""
+    finite = node.value is not None and bool(np.isfinite(node.value).all())
+    return te.placeholder(node.shape, node.dtype, name, finite)
 
 
 def reference(graph: Graph, *arrays: np.ndarray) -> tuple[Evaluated, ...]:

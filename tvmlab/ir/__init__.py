@@ -4,6 +4,7 @@ A **program** owns parameter buffers (handed in by the caller; the last ones are
 intermediate buffers, and a body. Buffers never alias each other. Memory is row-major. Extents are
 numbers, or over **sizes** (`tvmlab.ir.size`): variables that a call fixes by its arrays' shapes,
 and that may stand wherever an int64 may. Every extent is at least 1 for all values of its sizes.
+Of a parameter the caller may promise that its elements are `finite`, neither infinite nor NaN.
 
 *Statements* run in order and change buffers:
 

@@ -25,10 +25,11 @@ class Buffer:
     """A row-major array of `shape` elements of `dtype`, stored in `scope`.
 
     What the scopes are stands in `tvmlab.ir`. `alignments` say how far apart neighbours are to be
-    in memory, which changes no element. Identity, not name, tells two buffers apart.
+    in memory, which changes no element. `finite` is what a caller promises of a parameter: that no
+    element is infinite or NaN. Identity, not name, tells two buffers apart.
     """
 
-    __slots__ = ("alignments", "dtype", "name", "scope", "shape")
+    __slots__ = ("alignments", "dtype", "finite", "name", "scope", "shape")
 
     def __init__(
         self,
@@ -37,12 +38,14 @@ class Buffer:
         dtype: str,
         scope: str = "global",
         alignments: tuple[Alignment, ...] = (),
+        finite: bool = False,
     ) -> None:
         self.name = name
         self.shape = tuple(shape)
         self.dtype = dtype
         self.scope = scope
         self.alignments = alignments
+        self.finite = finite
 
     def replace(
         self,
@@ -58,6 +61,7 @@ class Buffer:
             self.dtype,
             self.scope if scope is None else scope,
             self.alignments if alignments is None else alignments,
+            self.finite,
         )
 
     @property

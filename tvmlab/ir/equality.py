@@ -76,7 +76,14 @@ def _extent_key(extent: Extent, names: Names) -> Key:
 
 def _buffer_key(buffer: Buffer, names: Names) -> Key:
     shape = tuple([_extent_key(s, names) for s in buffer.shape])
-    return (_name(buffer, names), shape, buffer.dtype, buffer.scope, buffer.alignments)
+    return (
+        _name(buffer, names),
+        shape,
+        buffer.dtype,
+        buffer.scope,
+        buffer.alignments,
+        buffer.finite,
+    )
 
 
 def _region_key(region: Region, names: Names) -> Key:

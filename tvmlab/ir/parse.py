@@ -90,7 +90,7 @@ def _function(node: ast.FunctionDef) -> Program:
         if (size := _size(arg.arg, arg.annotation)) is not None:
             scope.variables[arg.arg] = size
             continue
-        params.append(_buffer(arg.arg, arg.annotation, "global", scope))
+        params.append(_parameter(arg.arg, arg.annotation, scope))
         scope.buffers[arg.arg] = params[-1]
     body = list(node.body)
     intermediates = []
@@ -117,6 +117,18 @@ def _size(name: str, node: ast.expr) -> Size | None:
     if not 0 < len(numbers) == len(node.args) <= 2 or node.keywords or numbers != sorted(numbers):
         raise fail(node, f"{name} is of the type size, size(2) or size(2, 64)")
     return Size(name, *numbers)
+
+
+def _parameter(name: str, node: ast.expr, scope: Scope) -> Buffer:
+    """The parameter `name` of a type such as `float32[4, n]` or `finite(float32[4, n])`."""
+    finite = isinstance(node, ast.Call) and ast.unparse(node.func) == "finite"
+    if finite and isinstance(node, ast.Call):
+        if len(node.args) != 1 or node.keywords:
+            raise fail(node, f"the type of {name} is not of the form finite(float32[4, 4])")
+        node = node.args[0]
+    buffer = _buffer(name, node, "global", scope)
+    buffer.finite = finite
+    return buffer
 
 
 def _buffer(name: str, node: ast.expr, memory: str, scope: Scope) -> Buffer:

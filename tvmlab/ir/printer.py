@@ -314,7 +314,9 @@ class _Writer:
                 self.put(", ")
             self.put(buffer.name, "buffer", buffer)
             self.put(": ")
+            self.put("finite(" if buffer.finite else "")
             self.type_of(buffer)
+            self.put(")" if buffer.finite else "")
         self.put("):")
         self.end(None, None)
         for buffer in p.buffers:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tvmlab.arith import simplify_stmt
 from tvmlab.ir.program import Program
+from tvmlab.lower.absent import skip_absent
 from tvmlab.lower.alignment import align_storage
 from tvmlab.lower.axes import take_turns
 from tvmlab.lower.bind import bind
@@ -54,6 +55,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("pipelines", "pipelined loops are filled, run steadily, and emptied", run_in_stages),
     Pass("virtual threads", "virtual threads interleave, statement by statement", interleave),
     Pass("simplification", "indices in simplest form", simplify_program),
+    Pass("absent terms", "what a condition leaves out of a fold is skipped", skip_absent),
     Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),
     Pass("vectors", "vectorized loops become lanes, folds by a tree trees of them", vectorize),
     Pass("rounds", "several iterations a round, where a loop asks for it", write_rounds),

@@ -79,7 +79,8 @@ def _promote(loop: For, buffer: Buffer, before: list[Stmt]) -> Stmt | None:
     found = [take_apart(i, unrolled, moving) for i in accesses(loop, buffer)]
     known = [a for a in found if a is not None]
     tile = tile_of(known, unrolled) if len(known) == len(found) else None
-    touched = touches(loop.body, buffer, moving) if tile is not None else None
+    idle = {v for v in unrolled if not any(v in o.terms for a in known for o in a.offsets)}
+    touched = touches(loop.body, buffer, moving | idle) if tile is not None else None
     if tile is None or touched is None or not _reads_own(loop, buffer):
         return None
     registers = Buffer(f"{buffer.name}_tile", tile.shape, buffer.dtype, "register")

@@ -23,7 +23,8 @@ def touches(stmt: Stmt, buffer: Buffer, moving: set[Var]) -> Stmt | None:
     Args:
         stmt: a nest.
         buffer: whose elements.
-        moving: variables of the loops to leave out; the elements do not depend on them.
+        moving: variables of the loops to leave out, unrolled ones among them; the elements do not
+            depend on them.
 
     Returns:
         the nest, `NOTHING` if there is no such store, or None if which elements are stored to

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tvmlab.ops.channel_lanes import apply_channel_lanes, channel_default, channel_tiles
 from tvmlab.ops.choices import dividing, powers, switch
 from tvmlab.ops.convolution import Convolution, Steps
 from tvmlab.ops.direct import apply_direct, direct_default, direct_tiles
@@ -40,7 +41,8 @@ def conv2d(
 
     C[n, oc, oh, ow] = sum over ic, kh, kw of P[n, first + ic, oh * stride + kh * dilation,
     ow * stride + kw * dilation] * W[oc, ic, kh, kw], where P is A in its zeros and `first` the
-    first input channel of the group that oc belongs to; with one group it is 0.
+    first input channel of the group that oc belongs to; with one group it is 0. W is promised to be
+    finite: whether an infinite weight makes NaN of a zero beside the image is left open.
 
     Args:
         batch, in_channels, height, width: the shape of A.
@@ -72,27 +74,30 @@ def conv2d(
 
 
 class Conv2dTemplate(ScheduleTemplate):
-    """Sums of a tile in registers, in one of two forms.
+    """Sums of a tile in registers, in one of three forms.
 
     *Gathered* copies the windows of some rows to a panel that stays in the cache, and multiplies
     weights by it (`tvmlab.ops.gathered`): a tile of channels and pixels. *Direct* reads the image
-    itself (`tvmlab.ops.direct`): a tile of channels, rows and columns.
+    itself (`tvmlab.ops.direct`): a tile of channels, rows and columns. *By channels* lays out the
+    weights instead (`tvmlab.ops.channel_lanes`): a tile of 1, 1, columns and channels.
     """
 
     kind = "conv2d"
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
         """The form and its tile, the rows of the image in a panel, input channels at once, output
-        channels of a task, what is written out, where zeros are made."""
+        channels of a task, what is written out, where zeros are made, when weights are laid out."""
         conv = self.convolution(outputs)
         sizes = Gathering.of(conv)
+        tiles = sizes.tiles(self.vectors), direct_tiles(conv, self.vectors)
         return (
-            ChoiceKnob("tile", (*sizes.tiles(self.vectors), *direct_tiles(conv, self.vectors))),
+            ChoiceKnob("tile", (*tiles[0], *tiles[1], *channel_tiles(sizes, self.vectors))),
             ChoiceKnob("rows", sizes.row_options()),
             ChoiceKnob("depth", dividing(sizes.depth, LEAST_DEPTH)),
             ChoiceKnob("channels", powers(LEAST_CHANNELS, sizes.channels)),
             unroll_knob(sizes.kernel),
             ChoiceKnob("zeros", ("inline", "copy")),
+            ChoiceKnob("weights", ("task", "first")),
             switch("parallel"),
         )
 
@@ -101,24 +106,33 @@ class Conv2dTemplate(ScheduleTemplate):
         return outputs[0]
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """Gathered where there are channels enough to share a panel; the cheapest tiles."""
+        """Where channels are few, directly; else in the form and with the tile that cost least."""
         conv = self.convolution(outputs)
         sizes = Gathering.of(conv)
-        is_gathered = sizes.channels >= FEW
-        gathered, direct = sizes.default(self.vectors), direct_default(conv, self.vectors)
-        positions = unroll_knob(sizes.kernel)
+        positions = unroll_knob(sizes.kernel).options
+        cost, chosen = sizes.default(self.vectors)
+        unroll = sizes.unroll(self.vectors)
+        if sizes.channels < FEW:
+            chosen |= direct_default(conv, self.vectors)
+            unroll = str(positions[-1])
+        else:
+            by_channels, other = channel_default(conv, sizes, self.vectors)
+            if by_channels < cost:
+                chosen |= other
+                unroll = "columns" if "columns" in positions and sizes.padded else "none"
         return {
-            **(gathered if is_gathered else gathered | direct),
-            "unroll": sizes.unroll(self.vectors) if is_gathered else positions.options[-1],
+            **chosen,
+            "unroll": unroll,
             "zeros": "inline" if sizes.across == 1 else "copy",
+            "weights": "task",
             "parallel": True,
         }
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
         """The steps of the form that the tile is of."""
         conv = self.convolution(schedule.outputs)
-        form = apply_gathered if len(config["tile"]) == 2 else apply_direct
-        form(schedule, conv, config, self.vectors)
+        forms = {2: apply_gathered, 3: apply_direct, 4: apply_channel_lanes}
+        forms[len(config["tile"])](schedule, conv, config, self.vectors)
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:

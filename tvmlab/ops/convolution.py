@@ -88,7 +88,7 @@ class Convolution:
         ic, oc = self.channels
         folded, each = ic // self.groups, oc // self.groups
         a = te.placeholder((self.batch, ic, *self.window.image), self.dtype, name="A")
-        w = te.placeholder((oc, folded, *self.kernel), self.dtype, name="W")
+        w = te.placeholder((oc, folded, *self.kernel), self.dtype, name="W", finite=True)
         p = self.window.pad(a)
         c = te.reduce_axis((0, folded), name="ic")
         letters = "dhw"[3 - len(self.kernel) :]

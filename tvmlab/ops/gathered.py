@@ -108,12 +108,13 @@ class Gathering:
             lanes |= set(lane_choices(count * self.width, self.size_bytes, vectors))
         return register_tiles(rows, sorted(lanes), self.size_bytes, vectors)
 
-    def default(self, vectors: VectorUnit) -> dict[str, Option]:
-        """The panel and tile that cost least, as deep as the cache allows."""
+    def default(self, vectors: VectorUnit) -> tuple[float, dict[str, Option]]:
+        """About what a multiply-add of one pixel with one channel costs in cycles; and the panel
+        and tile that cost so much, which is least, as deep as the cache allows."""
         rows, tile = self.best(vectors)
         row_bytes = rows * self.width * self.kernel[0] * self.kernel[1] * self.size_bytes
         depths = dividing(self.depth, LEAST_DEPTH)
-        return {
+        return self.cycles(rows, tile, vectors), {
             "tile": tile,
             "rows": rows,
             "depth": max([d for d in depths if d * row_bytes <= PANEL_BYTES] or depths[:1]),
@@ -158,7 +159,7 @@ class Gathering:
         total = 0.0
         for height, down in _pieces(self.channels, channels):
             for width, across in _pieces(pixels, lanes):
-                wide = _widths(width, self.size_bytes, vectors)
+                wide = widths(width, self.size_bytes, vectors)
                 loads = height / 2 + wide
                 busy = max(height * wide, FMA_LATENCY, loads) + LOAD_SHARE * loads
                 total += down * across * busy
@@ -169,7 +170,7 @@ class Gathering:
         return (total + COPY_CYCLES * (gathered + left)) / (self.channels * pixels)
 
 
-def _widths(lanes: int, size_bytes: int, vectors: VectorUnit) -> float:
+def widths(lanes: int, size_bytes: int, vectors: VectorUnit) -> float:
     """Full vectors' worth of time that `lanes` take.
 
     A vector of 512 bits goes through two units of 256 bits, so a last one of half the width takes
@@ -211,27 +212,27 @@ def apply_gathered(
     panel = None if sizes.is_plain(config["tile"]) else _gather(schedule, block, source)
     if padding and config["zeros"] == "inline":
         schedule[padding.pop()].compute_inline()
-    finish = _finish(schedule, conv, block, in_panels)
+    result = finish(schedule, conv, block, in_panels)
     loops = _multiply(schedule, block, config)
-    task = _innermost(loops, [("p2", 0), ("p3", 0), ("p1", 0), ("p0", 0)])
-    step = _innermost(loops, [("ic", 0)]) or task
+    task = innermost(loops, [("p2", 0), ("p3", 0), ("p1", 0), ("p0", 0)])
+    step = innermost(loops, [("ic", 0)]) or task
     if step is not None and panel is not None:
         schedule[panel].compute_at(block, step)
         for name in padding:
             schedule[name].compute_at(panel, step)
     for name in padding:
-        own = inner_extents(schedule, name, _depth_of(schedule, name, step if panel else None))
+        own = inner_extents(schedule, name, depth_of(schedule, name, step if panel else None))
         pad_nest(own, conv.dtype, vectors).apply(schedule[name])
     if panel is not None:
         _row_by_row(schedule, panel, sizes, vectors)
     is_whole = sizes.is_whole(config["tile"], config["depth"])
-    tile = _innermost(loops, [("p2", 1), ("p4", 0)]) if is_whole else None
+    tile = innermost(loops, [("p2", 1), ("p4", 0)]) if is_whole else None
     if tile is not None or task is not None:
-        schedule[finish].reverse_compute_at(block, tile or task)
-    _row_by_row(schedule, finish, sizes, vectors)
+        schedule[result].reverse_compute_at(block, tile or task)
+    _row_by_row(schedule, result, sizes, vectors)
     if tile is not None:
-        for loop in schedule[finish].loops[_depth_of(schedule, finish, tile) : -1]:
-            schedule[finish].unroll(loop)
+        for loop in schedule[result].loops[depth_of(schedule, result, tile) : -1]:
+            schedule[result].unroll(loop)
 
 
 def _gather(schedule: Schedule, block: str, source: str) -> str | None:
@@ -253,7 +254,7 @@ def _gather(schedule: Schedule, block: str, source: str) -> str | None:
     return panel
 
 
-def _finish(schedule: Schedule, conv: Tensor, block: str, in_panels: str) -> str:
+def finish(schedule: Schedule, conv: Tensor, block: str, in_panels: str) -> str:
     """The block that takes sums out of panels: the next stage, or else a copy to the output."""
     if conv not in schedule.outputs:
         (out,) = schedule.outputs
@@ -289,12 +290,12 @@ def _multiply(schedule: Schedule, block: str, config: Mapping[str, Any]) -> dict
     ).apply(schedule[block])  # fmt: skip
 
 
-def _innermost(loops: Mapping[Part, str], parts: Sequence[Part]) -> str | None:
+def innermost(loops: Mapping[Part, str], parts: Sequence[Part]) -> str | None:
     """The loop of the first of `parts` that there is."""
     return next((loops[part] for part in parts if part in loops), None)
 
 
-def _depth_of(schedule: Schedule, block: str, loop: str | None) -> int:
+def depth_of(schedule: Schedule, block: str, loop: str | None) -> int:
     """How many loops of a block are around what is inside `loop`."""
     return [str(o) for o in schedule[block].loops].index(loop) + 1 if loop is not None else 0
 

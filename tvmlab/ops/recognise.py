@@ -37,10 +37,11 @@ def recognise(outputs: Tensor | Sequence[Tensor]) -> Workload | None:
 
 
 def anonymous(outputs: Sequence[Tensor]) -> dict[str, Any]:
-    """The expression's JSON without the names of tensors and axes."""
+    """The expression's JSON without the names of tensors and axes, and what inputs promise."""
     data = to_json(outputs)
     for tensor in data["tensors"]:
         tensor["name"] = ""
+        tensor.pop("finite", None)  # a template looks for itself what is promised of its inputs
         if "axes" in tensor:
             tensor["axes"] = [extent for _, extent in tensor["axes"]]
         if "reduce" in tensor:

@@ -15,8 +15,9 @@ of several results has "names" and "bodies" for "name" and "body", and takes as 
 reducer of the user's own stands in "by" as {"name": .., "combine": [..], "identity": [..]},
 expressions whose `["axis", n]` are the values on its left, then those on its right. A recurrence
 is {"scan": {"init": [..], "update": [..], "state": [..]}} with positions, and takes one for each
-state. An extern is {"extern": {"inputs": [..], "text": ".."}}, the text of a whole program. Floats
-are strings in Python's shortest form ("0.5", "inf", "nan"), so that no reader rounds them. The
+state. An extern is {"extern": {"inputs": [..], "text": ".."}}, the text of a whole program. A
+placeholder whose elements are promised to be finite has "finite": true. Floats are strings in
+Python's shortest form ("0.5", "inf", "nan"), so that no reader rounds them. The
 JSON of a graph is the workload's identity everywhere: `workload_hash` of it keys databases and
 caches.
 """
@@ -107,11 +108,13 @@ def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, A
     if isinstance(tensor, Extern):
         text = str(tensor.program)
         return {"extern": {"inputs": [position[t] for t in tensor.inputs], "text": text}}
+    entry: dict[str, Any]
     if tensor.body is None:
         shape = [_write_extent(e) for e in tensor.shape]
-        return {"name": tensor.name, "shape": shape, "dtype": tensor.dtype}
+        entry = {"name": tensor.name, "shape": shape, "dtype": tensor.dtype}
+        return entry | ({"finite": True} if tensor.finite else {})
     names = [t.name for t in tensor.results]
-    entry: dict[str, Any] = {"name": names[0]} if len(names) == 1 else {"names": names}
+    entry = {"name": names[0]} if len(names) == 1 else {"names": names}
     entry["axes"] = [[a.name, _write_extent(a.extent)] for a in tensor.axes]
     if isinstance(tensor.body, Reduce):
         axes = [[a.name, a.start, _write_extent(a.extent)] for a in tensor.body.axes]

@@ -127,7 +127,10 @@ def _check_shape(shape: object, name: str) -> tuple[Extent, ...]:
 
 
 def placeholder(
-    shape: Sequence[Extent] | Extent, dtype: str = "float32", name: str = "input"
+    shape: Sequence[Extent] | Extent,
+    dtype: str = "float32",
+    name: str = "input",
+    finite: bool = False,
 ) -> Tensor:
     """A tensor that the caller of the compiled function hands in.
 
@@ -135,13 +138,18 @@ def placeholder(
         shape: positive extents; some may be over sizes made by `t.var`.
         dtype: a NumPy dtype name.
         name: an identifier.
+        finite: a promise that no element is infinite or NaN, so that zero times an element is zero
+            and a schedule may leave such products out (`skip_zeros`). Nothing checks it: where it
+            is broken, a result that such a product belongs to may be NaN or not.
 
     Raises:
         ExpressionError: bad extent, dtype or name.
     """
     checked = _check_name(name)
     dtype = dtypes.check_dtype(getattr(dtype, "__name__", str(dtype)))
-    return Tensor(checked, _check_shape(shape, checked), dtype, (), None)
+    made = Tensor(checked, _check_shape(shape, checked), dtype, (), None)
+    made.finite = bool(finite)
+    return made
 
 
 @overload

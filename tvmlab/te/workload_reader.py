@@ -66,10 +66,13 @@ class Reader:
             if isinstance(entry, Mapping) and "extern" in entry:
                 self.built.append(self.statements(entry, where))
                 return
-            given = fields(entry, ("name", "shape", "dtype"), (), where)
+            given = fields(entry, ("name", "shape", "dtype"), ("finite",), where)
             shape = [self.extent(x, where) for x in as_list(given["shape"], where)]
             dtype = as_string(given["dtype"], f"the dtype of {where}")
-            self.built.append(placeholder(shape, dtype, as_string(given["name"], where)))
+            name, finite = as_string(given["name"], where), given.get("finite", False)
+            if not isinstance(finite, bool):
+                raise TraceError(f"{where} has finite={short(finite)}; write true or false.")
+            self.built.append(placeholder(shape, dtype, name, finite))
         except ExpressionError as error:
             raise TraceError(f"{where} of the workload is refused: {error}") from None
 

@@ -34,6 +34,12 @@ MEMORY = Room(
     ),
     (
         Bug(
+            "an address of digits put together loses a part",
+            _INDEX,
+            "for atom, coefficient in flat.terms.items()}",
+            "for atom, coefficient in list(flat.terms.items())[:1]}",
+        ),
+        Bug(
             "what a lane adds is taken to be alike wherever it stands",
             _OFFSETS,
             "if any(variables(atom_expr(atom)) != {lane} for atom in own):",

@@ -2,6 +2,7 @@
 
 from tests.power.planting import Bug, Room
 
+_ABSENT = "tvmlab.lower.absent"
 _STORAGE = "tvmlab.lower.storage"
 _FUSED = "tvmlab.lower.fused"
 _INITIALISE = "tvmlab.lower.initialise"
@@ -15,6 +16,25 @@ LOWER = Room(
     "lower",
     ("tests/lower",),
     (
+        Bug(
+            "terms are skipped that count",
+            _ABSENT,
+            "or not _is_neutral(value.op, term.b)",
+            "",
+        ),
+        Bug("a product's skipped factor is zero", _ABSENT, '"*": 1', '"*": 0'),
+        Bug(
+            "a condition that stays is forgotten",
+            _ABSENT,
+            "Select(conjunction(inside), term.a, term.b) if inside else term.a",
+            "term.a",
+        ),
+        Bug(
+            "sums that a position does not update are not stored",
+            _REGISTERS,
+            "if not any(v in o.terms for a in known for o in a.offsets)",
+            "",
+        ),
         Bug("storage keeps the whole buffer's index", _STORAGE, 'Binary("-", i, o)', "i"),
         Bug(
             "storage forgets where an origin starts",

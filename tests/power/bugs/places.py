@@ -12,12 +12,31 @@ _INLINE = f"{_HERE}.compute_inline"
 _CACHE_READ = f"{_HERE}.cache_read"
 _CACHE_WRITE = f"{_HERE}.cache_write"
 _DECOMPOSE = f"{_HERE}.decompose_reduction"
+_SKIP = f"{_HERE}.skip_zeros"
 _TOO_SMALL = "tuple(s and type(s)(s.start, max(s.extent - 1, 1)) for s in box or ())"
 
 PLACES = Room(
     "places",
     ("tests/schedule",),
     (
+        Bug(
+            "zeros are skipped beside factors that may be infinite",
+            _SKIP,
+            "    return isinstance(e, Load) and e.buffer.finite",
+            "    return True",
+        ),
+        Bug(
+            "zeros are skipped after a product that may be infinite",
+            _SKIP,
+            "if at > 1 and dtypes.is_float",
+            "if False and dtypes.is_float",
+        ),
+        Bug(
+            "a skipped factor leaves out those after it",
+            _SKIP,
+            "[*factors[:at], choice.a, *factors[at + 1 :]]",
+            "[*factors[:at], choice.a, *factors[at + 1 : at + 2]]",
+        ),
         Bug(
             "a part of a sum is made anew as all of it",
             _REVERSE,

@@ -25,6 +25,7 @@ from tvmlab.schedule.primitives.reverse_compute_inline import ReverseComputeInli
 from tvmlab.schedule.primitives.rfactor import Rfactor
 from tvmlab.schedule.primitives.rolling_buffer import RollingBuffer
 from tvmlab.schedule.primitives.set_scope import SetScope
+from tvmlab.schedule.primitives.skip_zeros import SkipZeros
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.storage_align import StorageAlign
 from tvmlab.schedule.primitives.tensorize import Tensorize
@@ -68,6 +69,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     DecomposeReduction,
     Rfactor,
     PadEinsum,
+    SkipZeros,
     TreeReduce,
     Blockize,
     Tensorize,
@@ -100,6 +102,7 @@ __all__ = [
     "Rfactor",
     "RollingBuffer",
     "SetScope",
+    "SkipZeros",
     "Split",
     "StorageAlign",
     "Tensorize",

@@ -21,7 +21,7 @@ from tvmlab.ir.local import Local
 from tvmlab.ir.walk import variables
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_integer import round_down
-from tvmlab.targets.cpu.emit_run import run_of
+from tvmlab.targets.cpu.emit_run import joined, run_of
 from tvmlab.targets.cpu.emit_types import memory_type
 
 _PLAIN = {"+": "add nsw", "-": "sub nsw", "*": "mul nsw"}
@@ -178,6 +178,9 @@ def _linear_index(cx: Context, buffer: Buffer, indices: tuple[Expr, ...]) -> Lin
             offsets = None
         else:
             stride = 0
+    elif not vectors and (flat := joined([*terms.items()], cx.ranges)) is not None:
+        constant += flat.constant
+        terms = {atom_expr(atom): coefficient for atom, coefficient in flat.terms.items()}
     inside = all(_is_inside(cx, i, e) for i, e in zip(indices, buffer.shape, strict=True))
     kept = tuple([(e, c, frozenset(variables(e))) for e, c in terms.items() if c])
     return LinearIndex(kept, constant, stride, tuple(vectors), offsets, inside)

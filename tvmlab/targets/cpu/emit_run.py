@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tvmlab.arith.lane_offsets import lane_offsets
-from tvmlab.arith.linear import Linear, Ranges
+from tvmlab.arith.linear import Linear, Quotient, Ranges
 from tvmlab.arith.simplify import linear
 from tvmlab.arith.undigited import undigited
 from tvmlab.ir.buffer import Load
@@ -37,6 +37,20 @@ def run_of(
             return None
         total = total.plus(linear(rewrite_expr(expr, _lane), known), factor)
     return lane_offsets(undigited(total, known), LANE, lanes)
+
+
+def joined(parts: Sequence[tuple[Expr, int]], ranges: Ranges) -> Linear | None:
+    """The sum of scalar indices times their factors, with digits of one number put together; None
+    where none are."""
+    if any(isinstance(e, (Load, Local)) for expr, _ in parts for e in exprs(expr)):
+        return None
+    total = Linear({}, 0)
+    for expr, factor in parts:
+        total = total.plus(linear(expr, ranges), factor)
+    if not any(isinstance(atom, Quotient) for atom in total.terms):
+        return None
+    flat = undigited(total, ranges)
+    return flat if flat is not total else None
 
 
 def _lane(expr: Expr) -> Expr | None:

@@ -28,6 +28,8 @@ def _expression(before: str) -> Tensor:
     """The chain of computations that a docstring's `before` shows, one for each block."""
     if "A[vk, vy] * B[vk, vx]" in before:
         return _matmul(8, 8, 8)
+    if "* W[vk]" in before:
+        return _masked()
     tensor: Tensor | None = None
     for nest in re.findall(r"^for (?:.|\n(?!for))*", before, re.MULTILINE):
         names, extents = zip(*re.findall(r"for (\w+) in range\((\d+)\)", nest), strict=True)
@@ -45,6 +47,15 @@ def _expression(before: str) -> Tensor:
         tensor = t.compute(shape[:spatial], element, name=name[1])
     assert tensor is not None
     return tensor
+
+
+def _masked() -> Tensor:
+    """Sums of products of which those beside the eight elements are zero."""
+    a, w = t.placeholder((8,), name="A"), t.placeholder((3,), name="W", finite=True)
+    k = t.reduce_axis((0, 3), name="k")
+    return t.compute(
+        (8,), lambda i: t.sum(t.select(i + k < 8, a[i + k], 0.0) * w[k], axis=k), name="B"
+    )
 
 
 def _window(source: Tensor) -> object:

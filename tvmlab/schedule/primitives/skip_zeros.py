@@ -15,8 +15,8 @@ Before:
         for k in range(3):
             with block("B", vi=i, vk=reduce(k)):
                 with init():
-                    B[vi] = 0
-                B[vi] = B[vi] + select(vi + vk < 8, A[vi + vk], 0) * W[vk]
+                    B[vi] = 0.0
+                B[vi] = B[vi] + select(vi + vk < 8, A[vi + vk], 0.0) * W[vk]
 
 After `s["B"].skip_zeros()`:
 
@@ -24,8 +24,8 @@ After `s["B"].skip_zeros()`:
         for k in range(3):
             with block("B", vi=i, vk=reduce(k)):
                 with init():
-                    B[vi] = 0
-                B[vi] = B[vi] + select(vi + vk < 8, A[vi + vk] * W[vk], 0)
+                    B[vi] = 0.0
+                B[vi] = B[vi] + select(vi + vk < 8, A[vi + vk] * W[vk], 0.0)
 """
 
 from __future__ import annotations

@@ -117,6 +117,7 @@ def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> N
     steps = 's["C"].tile("y", "x", "k", 8, 8, 8); s["D"].annotate("y", "unroll", 4)'
     steps += '; s["E"].compute_at("F", "y")'
     starts = [replay_python(State.start(_chain()), steps), State.start(_matmul(6, 5, 3))]
+    starts.append(State.start(_masked()))
     moves = [
         (start, move)
         for start in starts

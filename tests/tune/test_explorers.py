@@ -11,6 +11,7 @@ from tvmlab.ops.knobs import ChoiceKnob
 from tvmlab.tune.annealing import Annealer
 from tvmlab.tune.choice import explorer_named
 from tvmlab.tune.diversity import diverse
+from tvmlab.tune.evolution import Evolution
 from tvmlab.tune.explorer import History
 from tvmlab.tune.explorers import EXPLORERS
 from tvmlab.tune.explorers.grid import coprime_section
@@ -221,3 +222,41 @@ def test_annealing_scores_20_000_candidates_a_second():
     begin = time.process_time()
     Annealer(space, np.random.default_rng(0)).search(score, 64, frozenset())
     assert scored / (time.process_time() - begin) > 20_000
+
+
+def test_evolution_finds_the_best_points_of_a_known_score():
+    space = large_space()
+
+    def score(digits):
+        return -np.array([cost(space, row) for row in digits])
+
+    evolution = Evolution(space, np.random.default_rng(0), population=128, generations=8)
+    start = space.draw_new(40, np.random.default_rng(1), frozenset())
+    evolution.restart_at(start)
+    found = evolution.search(score, 5, frozenset())
+    assert len(set(space.indices(found))) == 5
+    scores = score(found)
+    assert (np.diff(scores) <= 0).all()
+    assert scores[0] > score(space.draw(2000, np.random.default_rng(2))).max()
+    again = evolution.search(score, 5, frozenset(space.indices(found)))
+    assert not set(space.indices(again)) & set(space.indices(found))
+
+
+def test_evolution_keeps_what_was_measured_fastest():
+    space = large_space()
+    best = space.digits(
+        {
+            "y": (1, 1, 16, 32),
+            "x": (1, 1, 8, 64),
+            "order": ("k", "y", "x"),
+            "unroll": 16,
+            "pack": True,
+        }
+    )
+    evolution = Evolution(space, np.random.default_rng(0), population=32, generations=2)
+    evolution.restart_at(best[None])
+
+    def score(digits):
+        return (digits == best).all(axis=1).astype(float)
+
+    assert space.indices(evolution.search(score, 1, frozenset())) == space.indices(best[None])

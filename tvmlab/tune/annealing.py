@@ -24,7 +24,13 @@ PATIENCE = 50
 
 
 class Annealer:
-    """Chains over `space` whose places persist between calls of `search`."""
+    """Chains over `space` whose places persist between calls of `search`.
+
+    Attributes:
+        restarts: how many chains are sent to the fastest configurations measured.
+    """
+
+    restarts = 8
 
     def __init__(
         self,
@@ -49,7 +55,7 @@ class Annealer:
     def search(self, score: Score, count: int, seen: frozenset[int]) -> np.ndarray:
         """Up to `count` different configurations not in `seen` with the highest scores met, best
         first: (m, knobs) digits."""
-        best = _Best(count, seen)
+        best = Best(count, seen)
         places, rng = self._places, self._rng
         current = score(places)
         best.meet(places, current, self._space.indices(places))
@@ -70,7 +76,7 @@ class Annealer:
         return self._space.stack(best.rows())
 
 
-class _Best:
+class Best:
     """The `count` highest-scored configurations met that are not in `seen`."""
 
     def __init__(self, count: int, seen: frozenset[int]) -> None:

@@ -15,7 +15,8 @@ from tvmlab.errors import UsageError
 from tvmlab.tune.choice import explorer_named
 from tvmlab.tune.database import Database
 from tvmlab.tune.earlier import OWN, earlier_runs, recalled
-from tvmlab.tune.explorers import GuidedExplorer
+from tvmlab.tune.explorers import EXPLORERS, GuidedExplorer
+from tvmlab.tune.model_guided import ModelGuided
 from tvmlab.tune.session import Session, batch_size, thinking_ahead
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.setup_space import space_of
@@ -54,7 +55,7 @@ def settled(setup: Setup, device: Mapping[str, Any], database: Database) -> Setu
         begin_with += good_configs(space, setup, own)
     sources = None
     if setup.transfer is not None:
-        if setup.explorer != GuidedExplorer.name:
+        if not issubclass(EXPLORERS.get(setup.explorer, object), ModelGuided):
             raise UsageError(
                 f"the explorer {setup.explorer!r} has no model that could learn from earlier runs; "
                 f"leave `transfer` out, or use the explorer {GuidedExplorer.name!r}."
@@ -78,8 +79,8 @@ def search_of(setup: Setup, database: Database) -> Search:
             recalled(setup.learnt_from, database),
             space,
             setup.workload,
-            model=setup.model or GuidedExplorer.default_model,
-            features=setup.features or GuidedExplorer.default_features,
+            model=setup.model or ModelGuided.default_model,
+            features=setup.features or ModelGuided.default_features,
             seed=setup.seed,
         )
     explorer = explorer_named(

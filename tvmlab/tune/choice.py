@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tvmlab.errors import UsageError
 from tvmlab.tune.explorer import Explorer
 from tvmlab.tune.explorers import EXPLORERS, GuidedExplorer
 from tvmlab.tune.features import FEATURES
+from tvmlab.tune.model_guided import ModelGuided
 from tvmlab.tune.models import MODELS
 from tvmlab.tune.models.transferred import Prior
 from tvmlab.tune.space import Space
@@ -24,7 +27,7 @@ def explorer_named(
 
     Args:
         model: the name of its cost model; None for its own choice.
-        diversity: see `GuidedExplorer`.
+        diversity: see `ModelGuided`.
         features: the name of what its model sees; None for its own choice.
         prior: what its model is to begin with.
 
@@ -41,13 +44,16 @@ def explorer_named(
         )
     if diversity < 0:
         raise UsageError(f"a diversity of {diversity} was asked for; give 0 or more.")
-    if name == GuidedExplorer.name:
-        chosen = model if model is not None else GuidedExplorer.default_model
-        seen = features if features is not None else GuidedExplorer.default_features
-        return GuidedExplorer(space, seed, chosen, diversity, seen, prior)
+    maker: type[Any] = EXPLORERS[name]
+    if issubclass(maker, ModelGuided):
+        chosen = model if model is not None else ModelGuided.default_model
+        seen = features if features is not None else ModelGuided.default_features
+        guided: Explorer = maker(space, seed, chosen, diversity, seen, prior)
+        return guided
     if model is not None or diversity or features is not None:
         raise UsageError(
             f"the explorer {name!r} uses no cost model; leave `model`, `features` and `diversity` "
             f"out, or use the explorer {GuidedExplorer.name!r}."
         )
-    return EXPLORERS[name](space, seed)
+    plain: Explorer = maker(space, seed)
+    return plain

@@ -44,7 +44,7 @@ class Setup:
         steps: the steps of a schedule with holes, as `Step.to_json` writes them, whose holes are
             tuned in place of a template's knobs; None for the template.
         model: the name of the explorer's cost model (see `tvmlab.tune.models`); None: its own.
-        diversity: how much the candidates of a batch are to differ (see `GuidedExplorer`).
+        diversity: how much the candidates of a batch are to differ (see `ModelGuided`).
         early_stop: end the run when so many trials in a row brought nothing better; None: never.
         features: the name of what the model sees (see `tvmlab.tune.features`); None: its own.
         ahead: see `tvmlab.tune.session.Session`; None chooses by `batch`.

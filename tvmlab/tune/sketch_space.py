@@ -133,6 +133,15 @@ class SketchSpace(Space):
         moved[leaps] = self.settled(np.where(kept, before, after))
         return moved
 
+    def crossed(
+        self, mothers: np.ndarray, fathers: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """For each pair of rows one of the mother's template, which takes each option that both
+        have from either."""
+        shared = self._owned[mothers[:, 0]] & self._owned[fathers[:, 0]]
+        shared[:, 0] = False
+        return np.where(shared, super().crossed(mothers, fathers, rng), mothers)
+
     def everything(self) -> np.ndarray:
         """All configurations in order of index: (size, knobs) digits."""
         rows = np.zeros((self.size, len(self.knobs)), dtype=np.int64)

@@ -122,6 +122,12 @@ class Space:
             ]
         return rows
 
+    def crossed(
+        self, mothers: np.ndarray, fathers: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """For each pair of rows one that takes each option from either, with equal odds."""
+        return np.where(rng.random(mothers.shape) < 0.5, mothers, fathers)
+
     def settled(self, digits: np.ndarray) -> np.ndarray:
         """The rows that stand for the configurations of `digits` (n, knobs), whose columns come
         from different rows: where a decision leaves others without meaning, those are 0."""

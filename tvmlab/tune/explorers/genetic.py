@@ -54,6 +54,6 @@ class GeneticExplorer:
         odds = history.scores[best] / history.scores[best].sum()
         pairs = self._rng.choice(best, size=(2, count), p=odds)
         mother, father = history.digits[pairs]
-        children = np.where(self._rng.random(mother.shape) < 0.5, mother, father)
+        children = self._space.crossed(mother, father, self._rng)
         mutants = self._rng.random(mother.shape) < MUTATION
         return self._space.settled(np.where(mutants, self._space.draw(count, self._rng), children))

@@ -118,7 +118,8 @@ def main() -> None:
         best = int(np.argmin(own_s))
         print(
             f"{name:12} {hand_s * 1e6:7.1f} us {own_s[best] * 1e6:7.1f} us "
-            f"{own_s[best] / hand_s:5.2f} {found['trials_per_s']:9.1f} {found['failed']:6} {found['sketch'][best]}",
+            f"{own_s[best] / hand_s:5.2f} {found['trials_per_s']:9.1f} {found['failed']:6} "
+            f"{found['sketch'][best]}",
             flush=True,
         )
 

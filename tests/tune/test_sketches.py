@@ -98,6 +98,10 @@ EXPRESSIONS: dict[str, tuple[Callable[[], Tensor | Sequence[Tensor]], set[str]]]
         lambda: ops.conv2d_transpose(1, 3, 4, 4, 4, 4, 2).tensors,
         {"inline(P) tile(S)"},
     ),
+    "bytes": (
+        lambda: ops.narrow_matmul(3, 32, 8).tensors,
+        {"tensorize(C, dot4_u8s8)", "inline(W) tile(C)"},
+    ),
     "chain": (chain, {"inline(E) inline(B)"}),
 }
 """Name -> an expression, and sketches that are among those found."""

@@ -20,11 +20,12 @@ from tvmlab.tune.sketches.rfactor import Rfactor
 from tvmlab.tune.sketches.rows import Rows
 from tvmlab.tune.sketches.rule import Rule
 from tvmlab.tune.sketches.sketch import derive
+from tvmlab.tune.sketches.tensorize import Tensorize
 from tvmlab.tune.sketches.tile import Tile
 
 PHASES: tuple[tuple[Rule, ...], ...] = (
     (Inline(),),
-    (Rows(), Rfactor(), Follow(), Pack(), Tile(), Alone()),
+    (Rows(), Rfactor(), Tensorize(), Follow(), Pack(), Tile(), Alone()),
 )
 """What changes the computations, then what decides how each is scheduled."""
 

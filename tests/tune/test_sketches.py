@@ -17,7 +17,7 @@ from tvmlab.ops.vector_unit import AVX2, AVX512
 from tvmlab.schedule import State, step_from_json
 from tvmlab.te.tensor import Tensor
 from tvmlab.tune.sketch_space import SketchSpace
-from tvmlab.tune.sketches import PHASES, RULES, sketches
+from tvmlab.tune.sketches import BOUND, PHASES, RULES, Rule, sketches
 
 
 def transposed_batches() -> Tensor:
@@ -107,10 +107,12 @@ EXPRESSIONS: dict[str, tuple[Callable[[], Tensor | Sequence[Tensor]], set[str]]]
 """Name -> an expression, and sketches that are among those found."""
 
 
-def judge(outputs: Sequence[Tensor], draws: int, seed: int) -> int:
+def judge(
+    outputs: Sequence[Tensor], draws: int, seed: int, phases: Sequence[Sequence[Rule]] = PHASES
+) -> int:
     """Compare what four sketches compute by default, and `draws` configurations of all, with
     NumPy; how many were refused."""
-    found = sketches(outputs, AVX2 if seed % 2 else AVX512)
+    found = sketches(outputs, AVX2 if seed % 2 else AVX512, phases)
     space = SketchSpace(found, outputs)
     rng = np.random.default_rng(seed)
     configs = [space.config(row) for row in space.draw(draws, rng)]
@@ -135,6 +137,22 @@ def test_the_rules_find_sketches_and_what_they_hold_is_right(name: str) -> None:
     outputs = (made,) if isinstance(made, Tensor) else tuple(made)
     assert titles <= sketches(outputs).keys()
     assert judge(outputs, 1, 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "titles"),
+    [
+        (lambda: ops.conv2d(1, 2, 6, 6, 4, 3).tensors, {"inline(P) bind(C)"}),
+        (lambda: (norm(1, 8, 32),), {"bind(N) bind(S)", "bind(N) cross_threads(S)"}),
+        (lambda: ops.matmul(7, 13, 11).tensors, {"bind(C)"}),
+    ],
+)
+def test_structures_for_bound_loops_are_right(
+    make: Callable[[], Sequence[Tensor]], titles: set[str]
+) -> None:
+    outputs = make()
+    assert titles <= sketches(outputs, phases=BOUND).keys()
+    assert judge(outputs, 3, 1, BOUND) == 0
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -12,6 +12,7 @@ from tvmlab.schedule import create_schedule
 from tvmlab.te import Tensor
 from tvmlab.te.graph import recurrences
 from tvmlab.tune.sketches.alone import Alone
+from tvmlab.tune.sketches.bind import Bind
 from tvmlab.tune.sketches.follow import Follow
 from tvmlab.tune.sketches.inline import Inline
 from tvmlab.tune.sketches.pack import Pack
@@ -29,7 +30,10 @@ PHASES: tuple[tuple[Rule, ...], ...] = (
 )
 """What changes the computations, then what decides how each is scheduled."""
 
-RULES: Mapping[str, Rule] = {rule.name: rule for rules in PHASES for rule in rules}
+BOUND: tuple[tuple[Rule, ...], ...] = ((Inline(),), (Bind(),))
+"""The same for processors with many threads, whose axes loops are bound to."""
+
+RULES: Mapping[str, Rule] = {rule.name: rule for rules in (*PHASES, *BOUND) for rule in rules}
 """Every rule by name."""
 
 MOST = 16

@@ -10,19 +10,19 @@ its coefficients) leaves out 0, the iterations touch different elements.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import gcd, inf
 from typing import NamedTuple
 
 from tvmlab.analysis.accesses import Access
 from tvmlab.arith import Interval
-from tvmlab.arith.linear import Atom, Linear, Opaque, Quotient, atom_interval
+from tvmlab.arith.linear import Atom, Linear, Opaque, Quotient, atom_expr, atom_interval
 from tvmlab.arith.simplify import linear, loop_range
 from tvmlab.ir.buffer import Extent, Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import For
 from tvmlab.ir.shapes import same_extent
-from tvmlab.ir.walk import exprs, substitute
+from tvmlab.ir.walk import exprs, substitute, variables
 
 
 class Digit(NamedTuple):
@@ -43,6 +43,13 @@ class _Form(NamedTuple):
     digits: list[Digit]
 
 
+class _Own(NamedTuple):
+    """Of the loops that are compared: their variables' digits, and atoms over these."""
+
+    parts: dict[Var, list[Digit]]
+    atoms: dict[Atom, Linear]
+
+
 class Forms:
     """The linear forms of accesses in an earlier and in a later iteration, made when needed."""
 
@@ -55,6 +62,7 @@ class Forms:
             self.ranges[loop.var] = loop_range(loop, self.ranges)
         self.known: dict[tuple[int, int], list[Linear | None]] = {}
         self.made: dict[tuple[int, int, tuple[tuple[int, ...], ...]], _Form] = {}
+        self.own: dict[tuple[int, tuple[tuple[int, ...], ...]], _Own] = {}
 
     def are_apart(self, early: Access, late: Access) -> bool:
         """Whether the accesses surely touch different elements in any two iterations, the first
@@ -104,38 +112,77 @@ class Forms:
 
     def _new_form(self, access: Access, role: int, cuts: tuple[tuple[int, ...], ...]) -> _Form:
         totals = self._totals(access, role)
-        values: dict[Var, Expr] = {}
-        digits: list[Digit] = []
-        for loop, cut in zip(self.loops[role], cuts, strict=True):
-            digits += _in_digits(loop, cut, values)
-        fresh = list(digits)
-        ranges: dict[Var, Interval] = self.ranges
-        for loop in access.loops:
-            cut = _chain(_divisors(totals, loop.var), loop.extent)
-            fresh += _in_digits(loop, cut, values)
-        for digit in fresh:
-            ranges[digit.var] = (0, digit.extent - 1)
-        indices = [substitute(i, values) for i in access.indices]
-        return _Form([_linear(i, ranges) for i in indices], digits)
+        own = self._own(role, cuts)
+        parts = own.parts | {
+            loop.var: _in_digits(loop, _chain(_divisors(totals, loop.var), loop.extent))
+            for loop in access.loops
+        }
+        for digit in chain.from_iterable(parts.values()):
+            self.ranges[digit.var] = (0, digit.extent - 1)
+        inside = {loop.var for loop in access.loops}
+        over = [
+            None if total is None else self._over(total, parts, inside, own.atoms)
+            for total in totals
+        ]
+        return _Form(over, list(chain.from_iterable(own.parts.values())))
+
+    def _own(self, role: int, cuts: tuple[tuple[int, ...], ...]) -> _Own:
+        """The digits of the loops themselves, the same for every access."""
+        if (role, cuts) not in self.own:
+            loops = zip(self.loops[role], cuts, strict=True)
+            self.own[role, cuts] = _Own({o.var: _in_digits(o, cut) for o, cut in loops}, {})
+        return self.own[role, cuts]
+
+    def _over(
+        self,
+        total: Linear,
+        parts: Mapping[Var, Sequence[Digit]],
+        inside: set[Var],
+        known: dict[Atom, Linear],
+    ) -> Linear:
+        """A sum over the digits of its variables, term by term; `known` atoms are not of `inside`
+        loops."""
+        terms: dict[Atom, int] = {}
+        rest = Linear({}, total.constant)
+        for atom, coefficient in total.terms.items():
+            if isinstance(atom, Var):
+                if atom not in parts:
+                    terms[atom] = coefficient
+                for digit in parts.get(atom, ()):
+                    if digit.extent > 1:
+                        terms[digit.var] = coefficient * digit.weight
+                continue
+            found = known.get(atom)
+            if found is None:
+                expr = atom_expr(atom)
+                values = {var: _value(parts[var]) for var in variables(expr) if var in parts}
+                found = linear(substitute(expr, values), self.ranges)
+                if not inside & variables(expr):
+                    known[atom] = found
+            rest = rest.plus(found, coefficient)
+        return rest.plus(Linear(terms, 0)) if rest.terms else Linear(terms, rest.constant)
 
 
 def _linear(index: Expr, ranges: Mapping[Var, Interval]) -> Linear | None:
     return None if any(isinstance(e, Load) for e in exprs(index)) else linear(index, ranges)
 
 
-def _in_digits(loop: For, cut: Sequence[int], values: dict[Var, Expr]) -> list[Digit]:
-    """Digits for the loop's variable, the most significant first, and its value over them."""
+def _in_digits(loop: For, cut: Sequence[int]) -> list[Digit]:
+    """Digits for the loop's variable, the most significant first."""
     weights = [1, *cut]
     tops = [*cut, loop.extent if isinstance(loop.extent, int) else inf]
-    digits = [
+    return [
         Digit(Var(loop.var.name), inf if top == inf else -(-top // weight), weight)
         for weight, top in zip(weights, tops, strict=True)
     ][::-1]
+
+
+def _value(digits: Sequence[Digit]) -> Expr:
+    """The number that has these digits."""
     value: Expr = digits[0].var * digits[0].weight
     for digit in digits[1:]:
         value = value + digit.var * digit.weight
-    values[loop.var] = value
-    return digits
+    return value
 
 
 def _divisors(totals: Iterable[Linear | None], var: Var) -> set[int]:

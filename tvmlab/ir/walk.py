@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var, fold
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var, fold
 from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import (
@@ -28,11 +28,16 @@ from tvmlab.ir.program import (
 ExprRewrite = Callable[[Expr], Expr | None]
 StmtRewrite = Callable[[Stmt], Stmt | None]
 
+_LEAVES = (Var, Const)
+"""Most expressions; asked for first, since every question about a program walks over them."""
+
 
 def operands(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly below `expr`."""
     if isinstance(expr, Binary):
         return (expr.a, expr.b)
+    if isinstance(expr, _LEAVES):
+        return ()
     if isinstance(expr, Load):
         return expr.indices
     if isinstance(expr, Call):
@@ -206,9 +211,11 @@ def sub_stmts(stmt: Stmt) -> tuple[Stmt, ...]:
 
 def stmts(stmt: Stmt) -> Iterator[Stmt]:
     """`stmt` and every statement below it, outermost first, in order."""
-    yield stmt
-    for below in sub_stmts(stmt):
-        yield from stmts(below)
+    left = [stmt]
+    while left:
+        stmt = left.pop()
+        yield stmt
+        left += sub_stmts(stmt)[::-1]
 
 
 def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
@@ -230,9 +237,11 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
 
 def exprs(expr: Expr) -> Iterator[Expr]:
     """`expr` and every expression below it, outermost first."""
-    yield expr
-    for below in operands(expr):
-        yield from exprs(below)
+    left = [expr]
+    while left:
+        expr = left.pop()
+        yield expr
+        left += operands(expr)[::-1]
 
 
 def variables(expr: Expr) -> set[Var]:
@@ -253,12 +262,14 @@ def blocks_with_loops(
     stmt: Stmt, loops: tuple[For, ...] = ()
 ) -> Iterator[tuple[Block, tuple[For, ...]]]:
     """Every block in `stmt` with the loops around it from there on, in order, outermost first."""
-    if isinstance(stmt, Block):
-        yield stmt, loops
-        return
-    inner = (*loops, stmt) if isinstance(stmt, For) else loops
-    for below in sub_stmts(stmt):
-        yield from blocks_with_loops(below, inner)
+    left = [(stmt, loops)]
+    while left:
+        stmt, loops = left.pop()
+        if isinstance(stmt, Block):
+            yield stmt, loops
+            continue
+        inner = (*loops, stmt) if isinstance(stmt, For) else loops
+        left += [(below, inner) for below in sub_stmts(stmt)[::-1]]
 
 
 def blocks(stmt: Stmt) -> Iterator[Block]:

@@ -12,7 +12,7 @@ from tvmlab.ir.walk import variables
 from tvmlab.ops.choices import nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, Part, blocks, extents_of, inner_extents, loop_names
-from tvmlab.ops.register_tile import lane_choices
+from tvmlab.ops.register_tile import lane_choices, waste
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.streams import STREAM, is_streamed, stream
 from tvmlab.schedule import Schedule
@@ -40,7 +40,7 @@ class RowsTemplate(ScheduleTemplate):
         most = min(4 * self.vectors.lanes(size_bytes), n - 1)
         return (
             ChoiceKnob("rows", tuple(r for r in (1, 2, 4, 8, 16) if r <= m)),
-            ChoiceKnob("partial", (1, *(p for p in range(2, most + 1) if n % p == 0))),
+            ChoiceKnob("partial", (1, *_chains(n, most, self.vectors.lanes(size_bytes)))),
             ChoiceKnob("lanes", lanes),
             ChoiceKnob("task", powers(16, m)),
             switch("inside"),
@@ -51,13 +51,14 @@ class RowsTemplate(ScheduleTemplate):
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
         """Two rows at a time, so that one's arithmetic hides the other's folds and the next two's
-        way from memory; folds in four registers, or what of them divides a row; tasks of 64."""
+        way from memory; folds in four registers, or in what of them a row fills; tasks of 64."""
         (out,) = outputs
+        n = out.extents[1]
         knobs: dict[str, Any] = {knob.name: knob.options for knob in self.knobs(outputs)}
         lanes = self.vectors.lanes(dtypes.size_bytes(out.dtype))
         return {
             "rows": nearest(knobs["rows"], 2),
-            "partial": max(knobs["partial"], key=lambda p: (p / -(-p // lanes), p)),
+            "partial": max(knobs["partial"], key=lambda p: (p / -(-p // lanes) / waste(n, p), p)),
             "lanes": nearest(knobs["lanes"], 4 * lanes),
             "task": nearest(knobs["task"], 64),
             "inside": True,
@@ -102,6 +103,12 @@ class RowsTemplate(ScheduleTemplate):
             _fetch_ahead(schedule, others, loops[i, 1])
         if config["stream"]:
             stream(schedule[out], out, loops.get((j, 0)), config["lanes"])
+
+
+def _chains(extent: int, most: int, lanes: int) -> list[int]:
+    """Chains, up to `most`, that a fold of `extent` terms may go in: as many as divide it, or whole
+    registers."""
+    return [p for p in range(2, most + 1) if extent % p == 0 or p % lanes == 0]
 
 
 def _in_parts(

@@ -9,7 +9,12 @@ _VALUE = "tvmlab.targets.cpu.emit_value"
 
 FOLDS = Room(
     "folds",
-    ("tests/te/test_reducers.py", "tests/schedule/test_folds.py", "tests/lower/test_trees.py"),
+    (
+        "tests/te/test_reducers.py",
+        "tests/schedule/test_folds.py",
+        "tests/schedule/test_rfactor.py",
+        "tests/lower/test_trees.py",
+    ),
     (
         Bug(
             "the second result sees the first one's new value",
@@ -46,6 +51,18 @@ FOLDS = Room(
             "tvmlab.lower.registers",
             "return not reads and _is_set_inside(stmt.body, buffer)",
             "return _is_set_inside(stmt.body, buffer)",
+        ),
+        Bug(
+            "what lies beyond a reduction is folded",
+            "tvmlab.schedule.primitives.rfactor",
+            "[select(within, t, e) for t, e",
+            "[t for t, e",
+        ),
+        Bug(
+            "a partial result acts beyond the elements there are",
+            "tvmlab.schedule.primitives.rfactor",
+            "conjunction(c for c in parts if not variables(c) & of_loop.keys())",
+            "TRUE",
         ),
         Bug(
             "partial results start from the second identity",

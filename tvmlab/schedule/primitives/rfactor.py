@@ -5,7 +5,8 @@ Other systems: TVM and Halide `rfactor`.
 Legal on a reduction loop of a block that is alone in its nest. The loop's iterations fold into
 different elements afterwards, so that it may be vectorized or made parallel; a second block folds
 the partial results. Floats are summed in another order, which only this step may do. Of a reducer
-of the user's own it takes the user's word that it is commutative and associative.
+of the user's own it takes the user's word that it is commutative and associative. Where the loops
+go beyond the reduction, as those of a split that does not divide it do, the identity is folded.
 
 Before:
 
@@ -41,8 +42,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.conjuncts import conjunction, conjuncts
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.expr import Const, Expr, Var, select
 from tvmlab.ir.fold import Fold, fold_of, identities, points, stores
 from tvmlab.ir.program import TRUE, Block, For, Iter, Program, Stmt
 from tvmlab.ir.unsaid import regions
@@ -64,7 +66,7 @@ class Rfactor(Step):
     loop: str = argument("loop", "the reduction loop whose iterations get results of their own")
 
     def require(self, program: Program) -> None:
-        """A reduction loop of a block alone in its nest, and no predicate on reductions."""
+        """A reduction loop of a block alone in its nest."""
         site = self.site(program)
         self.require_settled(program, site.block)
         self.require_domain(site.block)
@@ -99,13 +101,20 @@ class Rfactor(Step):
                 f"{others[0]} shares its loops, and partial results need all of them first",
                 f"rfactor before {others[0]} moves into these loops",
             )
-        predicate = variables(block.where)
-        for other in reduced:
-            if other.var in predicate:
+        folded = {o.var for o in reduced}
+        named = {
+            variable
+            for it, binding in zip(block.iters, block.bindings, strict=True)
+            if not it.is_reduce
+            for variable in variables(binding)
+        }
+        for condition in conjuncts(block.where):
+            found = variables(condition) & {o.var for o in site.loops}
+            if found & folded and (found - folded or found & named):
                 raise self.refuse(
                     self.loop,
-                    f"the predicate depends on the reduction loop {other.var.name}",
-                    f"split {other.var.name} by a factor that divides it",
+                    "the predicate also says which elements there are",
+                    "rfactor before the step that brought the predicate",
                 )
 
     def apply(self, program: Program) -> Program:
@@ -166,14 +175,18 @@ def _partial(site: Site, loop: For, partials: Sequence[Buffer]) -> Block:
         Load(p, (*t.indices, inner[loop].var)) for p, t in zip(partials, fold.targets, strict=True)
     ]
     name = partials[0].name
-    body = fold.update(targets, tuple(substitute(t, values) for t in fold.terms), name)
+    parts = conjuncts(block.where)
+    within = conjunction(substitute(c, of_loop) for c in parts if variables(c) & of_loop.keys())
+    terms = (substitute(t, values) for t in fold.terms)
+    filled = [select(within, t, e) for t, e in zip(terms, starts, strict=True)]
+    body = fold.update(targets, tuple(filled), name)
     rest = [(it, o.var) for o, it in inner.items() if o is not loop]
     iters = [*spatial, (inner[loop], loop.var), *rest]
     return Block(
         name,
         [it for it, _ in iters],
         [b for _, b in iters],
-        block.where,
+        conjunction(c for c in parts if not variables(c) & of_loop.keys()),
         regions(body)[0],
         points(targets),
         stores(targets, starts, name),

@@ -87,7 +87,7 @@ def test_defaults_are_right_at_real_sizes(name: str) -> None:
         ("C6", 617_472, 284_000),
         ("C12", 403_200, 243_000),
         ("D7", 4_860, 28_800),
-        ("softmax", 30_240, 1_234_800),
+        ("softmax", 34_560, 1_234_800),
         ("chain", 1_248, 182),
     ],
 )

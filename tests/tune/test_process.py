@@ -171,17 +171,19 @@ def test_a_run_is_attached_to_again_and_goes_on_where_it_was(begin, path):
 
 
 def test_a_run_has_one_writer(begin, path):
-    run = begin(trials=10_000, db=path)
+    run = begin(trials=10_000, db=path, explorer="random")
     until(lambda: len(run.trials) >= 1)
-    for other in (client.attach(path), begin(trials=10_000, db=path, resume=True)):
-        assert other.wait(20).status == "failed"
+    others = [client.attach(path), begin(trials=10_000, db=path, explorer="random", resume=True)]
+    for other in others:
+        assert other.wait(60).status == "failed"
         assert "run 1 of the database" in other.reason
         assert "is being written by another tuner; stop that one" in other.reason
         other.close()
     assert run.status == "running"
     run.stop().wait(10)
     again = client.attach(path)
-    until(lambda: len(again.trials) > len(run.trials))
+    until(lambda: len(again.trials) > len(run.trials) or again.is_over, 60.0)
+    assert again.status == "running", again
     again.close()
 
 

@@ -260,3 +260,20 @@ def test_the_shim_touches_only_comms_that_reroute() -> None:
     setattr(Comm, ROUTE, lambda self, data, default: "elsewhere")
     assert keep_subshell(Widget())
     assert getattr(Widget.comm, ROUTE)({"data": 1}, "as sent") == "as sent"
+
+
+def test_a_run_begun_elsewhere_is_shown(engine: FakeEngine) -> None:
+    run = t.tune(product(), trials=2, explorer="random", timeout_s=20.0)
+    try:
+        lab = Lab(product(), run=run)
+        eventually(lambda: lab.view.snapshot()["tuner"]["status"] == "done", 60.0)
+        assert lab.view.snapshot()["tuner"]["done"] == 2
+        number, points = lab.view.points(0)
+        assert (number, len(points)) == (1, 2)
+        lab.do(intent="open_candidate", number=0)
+        assert lab.schedule.trace.steps
+        lab.close()
+        with pytest.raises(t.UsageError, match="tunes another expression"):
+            Lab(product("D"), run=run)
+    finally:
+        run.close()

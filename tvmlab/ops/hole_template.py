@@ -20,7 +20,7 @@ class HoleTemplate(ScheduleTemplate):
     """The steps of a schedule, some of them with holes, for the expression they were made for.
 
     Attributes:
-        steps: the schedule's steps.
+        steps: the schedule's steps; holes that are frozen there are plain arguments here.
     """
 
     kind = "holes"
@@ -34,24 +34,25 @@ class HoleTemplate(ScheduleTemplate):
             TraceError: the data are no steps.
             UsageError: none of them has a hole that is not frozen.
         """
-        template = cls(steps=tuple(step_from_json(dict(step)) for step in steps))
-        if not template.open_holes():
-            known = holes_of(template.steps)
-            first = f"open one with unfreeze({next(iter(known))!r})" if known else ""
-            raise UsageError(
-                "the schedule leaves nothing open to tune; "
-                + (first or "put t.hole(name, [...]) where an argument of a step is to be searched")
-                + "."
+        given = [step_from_json(dict(step)) for step in steps]
+        known = holes_of(given)
+        frozen = {name for name, hole in known.items() if hole.is_frozen}
+        if frozen == known.keys():
+            what = (
+                f"open one with unfreeze({next(iter(known))!r})"
+                if frozen
+                else "put t.hole(name, [...]) where an argument of a step is to be searched"
             )
-        return template
+            raise UsageError(f"the schedule leaves nothing open to tune; {what}.")
+        return cls(steps=tuple(plain(step, frozen) for step in given))
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """One knob for each open hole, under its name."""
-        return tuple(map(_knob, self.open_holes()))
+        """One knob for each hole, under its name."""
+        return tuple(map(_knob, holes_of(self.steps).values()))
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """What the open holes hold now."""
-        held = {hole.name: hole.value for hole in self.open_holes()}
+        """What the holes hold now."""
+        held = {name: hole.value for name, hole in holes_of(self.steps).items()}
         return {name: value for name, value in held.items() if value is not None}
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
@@ -61,10 +62,6 @@ class HoleTemplate(ScheduleTemplate):
             ScheduleError: a step is illegal with these options; the schedule stays as it was.
         """
         schedule.apply_all([plain(filled(step, config)) for step in self.steps])
-
-    def open_holes(self) -> list[Hole]:
-        """The holes that a tuner may fill."""
-        return [hole for hole in holes_of(self.steps).values() if not hole.is_frozen]
 
 
 def _knob(hole: Hole) -> Knob:

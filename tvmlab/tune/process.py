@@ -30,13 +30,14 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, NamedTuple, TextIO
 
 from tvmlab import targets
-from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.errors import DatabaseError, TvmlabError, UsageError
 from tvmlab.lower.pipeline import lower
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.request import Request
@@ -48,6 +49,9 @@ from tvmlab.tune.loop import Commands, Loop
 from tvmlab.tune.record import Candidate, Record
 from tvmlab.tune.setup import Setup
 from tvmlab.version import __version__
+
+HANDOVER_S = 10.0
+"""How long a run that goes on waits for the one who wrote to it before."""
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -101,7 +105,7 @@ def begin(start: Mapping[str, Any], database: Database, tell: Tell) -> Begun:
     """The run that a first message asks for, held, told, and restored where it goes on."""
     setup, row = _asked(start, database)
     if row is not None:
-        database.hold(row)
+        _take_over(database, row)
     device = targets.get(setup.target).device()
     setup = setup if row is not None else settled(setup, device, database)
     search = search_of(setup, database)
@@ -132,6 +136,18 @@ def _asked(start: Mapping[str, Any], database: Database) -> tuple[Setup, int | N
         )
     setup = replace(stored.setup, trials=start.get("trials") or stored.setup.trials)
     return setup.going_on(stored.setup), stored.id
+
+
+def _take_over(database: Database, row: int) -> None:
+    """Become the writer of a session; its last one may be about to end with its kernel."""
+    end = time.monotonic() + HANDOVER_S
+    while True:
+        try:
+            return database.hold(row)
+        except DatabaseError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.1)
 
 
 def runner_for(setup: Setup) -> LocalRunner:

@@ -13,18 +13,23 @@ import traceback
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import ipywidgets
 from IPython.display import display, update_display
 
 from tvmlab import api
+from tvmlab.errors import UsageError
 from tvmlab.schedule import Schedule, State, Trace
+from tvmlab.te.serial import to_json
+from tvmlab.tune.client import Run
 from tvmlab.ui.layout import Layout
 from tvmlab.ui.pane import Pane
 from tvmlab.ui.static_html import snapshot_html
 from tvmlab.view.lab import SLOW, LabView
 from tvmlab.view.machine import Machine
+from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.schema import Refused, Snapshot
 from tvmlab.view.text import snapshot_text
 
@@ -45,11 +50,23 @@ class Lab:
         trace: a trace to begin with, as JSON or lines of Python.
         restore: whether to go on where the same cell was left last time. The steps are kept in
             `.tvmlab/` beside the notebook, one file for each expression.
+        run: a tuning run of the same expression to show, from `t.tune` or `t.attach`.
+
+    Raises:
+        UsageError: the run tunes another expression.
     """
 
-    def __init__(self, value: Any, trace: str | None = None, restore: bool = True) -> None:
+    def __init__(
+        self, value: Any, trace: str | None = None, restore: bool = True, run: Run | None = None
+    ) -> None:
         work_on = value if isinstance(value, (State, Schedule)) else api.tensors_of(value)
         self.view = LabView(work_on, Machine(), trace=trace, restore=restore)
+        if run is not None:
+            if run.setup.workload != to_json(self.view.state.outputs):
+                raise UsageError(
+                    "the run given to the lab tunes another expression; show it beside its own."
+                )
+            self.view.attach(partial(MachineRun, run))
         self._marker = f"tvmlab-{uuid.uuid4().hex[:12]}"
         self._layout: Layout | None = None
         self._is_displayed = False

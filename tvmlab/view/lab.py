@@ -21,7 +21,7 @@ from tvmlab.view.arguments import as_count, as_position, as_ref, as_text, as_val
 from tvmlab.view.autosave import Autosave
 from tvmlab.view.code import Code
 from tvmlab.view.documents import read_trace
-from tvmlab.view.engine import Engine, LinkedLines
+from tvmlab.view.engine import Engine, LinkedLines, TuningRun
 from tvmlab.view.holes import decided
 from tvmlab.view.measurements import Measurements
 from tvmlab.view.moves import effect_words, find_loop, refusal_view, requested_step
@@ -141,6 +141,10 @@ class LabView:
         "view" otherwise.
         """
         self._listeners.append(listener)
+
+    def attach(self, begin: Callable[[Callable[[], None]], TuningRun]) -> None:
+        """Show a run begun elsewhere: `begin` makes it of what it calls when it moved on."""
+        self._tuning.begin(begin(self._tuning_moved))
 
     def changed(self, what: str = "view") -> None:
         """Count a change and tell the listeners."""

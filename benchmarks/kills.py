@@ -32,6 +32,7 @@ from tvmlab.measure.synthetic import SyntheticRunner
 from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.te.serial import to_json
 from tvmlab.tune import process
+from tvmlab.tune.beginning import search_of
 from tvmlab.tune.database import Database
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
@@ -135,7 +136,7 @@ class Tuner:
 
 def to_come(database: Database, session: int, setup: Setup) -> dict[int, int]:
     """Number and configuration of the trials that come next, of a session fed with the records."""
-    fed = process._session(setup.going_on(database.session(session).setup))
+    fed = search_of(setup.going_on(database.session(session).setup), database).session
     fed.restore(database.records(session))
     return {candidate.number: candidate.index for candidate in fed.next(setup.trials)}
 

@@ -22,8 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tvmlab.errors import Refusal, ScheduleError
+from tvmlab.ir.program import Program
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.ops.knobs import ChoiceKnob, Knob, OrderKnob, SplitKnob
+from tvmlab.schedule.registry import step_from_json
+from tvmlab.schedule.state import State
+from tvmlab.te.serial import from_json
 from tvmlab.tune.space import Space
 
 FORMAT = "tvmlab_recording"
@@ -92,19 +96,22 @@ class Recording:
             steps: list[dict[str, Any]] = json.loads(row["trace"])
             return steps
 
-        space = Space(self.knobs, realise)
+        def schedule(config: Mapping[str, Any]) -> Program:
+            steps = [step_from_json(step) for step in realise(config)]
+            return State.start(outputs).replay(steps).program
+
+        outputs = from_json(self.about["workload"])
+        space = Space(self.knobs, realise, schedule)
         return space
 
     @cached_property
-    def typical_s(self) -> np.ndarray:
-        """(size,) the median over the rounds of each configuration; infinite for a failure."""
-        return np.array([np.median(r["times_ns"]) * 1e-9 if r["times_ns"] else np.inf
-                         for r in self.rows])  # fmt: skip
+    def shares(self) -> np.ndarray:
+        """(size,) the speed of each configuration relative to the fastest; 0 for a failure.
 
-    @property
-    def best_s(self) -> float:
-        """The least of `typical_s`."""
-        return float(self.typical_s.min())
+        The least of its times counts: what else a machine does only ever makes them longer.
+        """
+        speeds = np.array([1 / min(row["times_ns"]) if row["times_ns"] else 0 for row in self.rows])
+        return speeds / speeds.max()
 
     def outcome(self, index: int, seed: int | None = None) -> Outcome:
         """What measuring configuration `index` gave: all rounds; with a seed, one of them drawn."""

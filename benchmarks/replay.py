@@ -40,7 +40,7 @@ def trials_needed(
     found = dict.fromkeys(shares, inf)
     best = 0.0
     for number, index in enumerate(trajectory(recording, make, seed, most, batch), 1):
-        best = max(best, recording.best_s / recording.typical_s[index])
+        best = max(best, recording.shares[index])
         for share in shares:
             if best >= share and found[share] == inf:
                 found[share] = number
@@ -68,8 +68,5 @@ def medians(runs: Sequence[Mapping[float, float]]) -> dict[float, float]:
 
 def best_after(recording: Recording, make: Make, seed: int, trials: int) -> np.ndarray:
     """(trials,) the best share of the optimum's speed found by each trial."""
-    shares = [
-        recording.best_s / recording.typical_s[i]
-        for i in trajectory(recording, make, seed, trials)
-    ]
+    shares = [recording.shares[index] for index in trajectory(recording, make, seed, trials)]
     return np.maximum.accumulate(shares)

@@ -20,7 +20,7 @@ from tvmlab.tune.space import Space
 SHARES = (0.90, 0.95, 0.99)
 """Of the best configuration's speed: what a search is after."""
 
-BATCH = 16
+BATCH = 8
 """Candidates between two fits, whatever the explorer."""
 
 Make = Callable[[Space, int], Explorer]
@@ -64,6 +64,17 @@ def trajectory(
 def medians(runs: Sequence[Mapping[float, float]]) -> dict[float, float]:
     """Of each share, over several runs."""
     return {share: median(run[share] for run in runs) for share in runs[0]}
+
+
+def exact_median(recording: Recording, share: float) -> float:
+    """Trials after which drawing without repeats has more likely than not met a configuration of
+    `share` of the best speed."""
+    size, good = len(recording.shares), int((recording.shares >= share).sum())
+    missed, drawn = 1.0, 0
+    while missed > 0.5:
+        missed *= (size - good - drawn) / (size - drawn)
+        drawn += 1
+    return drawn
 
 
 def best_after(recording: Recording, make: Make, seed: int, trials: int) -> np.ndarray:

@@ -42,12 +42,22 @@ def test_tuples_are_sizes_and_words_are_categories():
     assert [c.name for c in features.columns] == [
         "tile[0]",
         "tile[1]",
+        "tile product",
         "inner is rows",
         "inner is columns",
     ]
     np.testing.assert_allclose(
-        features(space.digits_at(3)[None, :])[0], [np.log2(9), np.log2(33), 0, 1], rtol=1e-6
+        features(space.digits_at(3)[None, :])[0], [*np.log2([9, 33, 257]), 0, 1], rtol=1e-6
     )
+
+
+def test_tuples_of_several_lengths_are_aligned_at_their_ends():
+    space = Space([ChoiceKnob("tile", ((4, 16), (2, 4, 8)))], as_trace)
+    features = KnobFeatures(space)
+    names = ["tile[0]", "tile[1]", "tile[2]", "tile product", "tile length"]
+    assert [c.name for c in features.columns] == names
+    expected = [[0, *np.log2([5, 17, 65]), 2], [*np.log2([3, 5, 9, 65]), 3]]
+    np.testing.assert_allclose(features(space.everything()), expected, rtol=1e-6)
 
 
 def test_mixed_options_are_categories():

@@ -6,13 +6,17 @@ computed: millions of configurations a second.
 
 from __future__ import annotations
 
-from math import copysign, log2
+from collections.abc import Sequence
+from math import copysign, log2, prod
 
 import numpy as np
 
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option, OrderKnob, SplitKnob
 from tvmlab.tune.features.feature import Feature
 from tvmlab.tune.space import Space
+
+
+_LOGARITHM = "sign * log2(1 + |value|)"
 
 
 class KnobFeatures:
@@ -47,16 +51,35 @@ def _table(knob: Knob) -> tuple[list[Feature], list[list[float]]]:
 
 
 def _choice_table(knob: ChoiceKnob) -> tuple[list[Feature], list[list[float]]]:
-    """Integers, and tuples of as many, are sizes; everything else is a category."""
+    """Integers, and tuples of them, are sizes; everything else is a category."""
     sizes = [_integers(option) for option in knob.options]
-    widths = {len(numbers) for numbers in sizes}
-    if len(widths) == 1 and 0 not in widths:
-        names = [knob.name, *(f"{knob.name}[{i}]" for i in range(*widths))]
-        chosen = names[:1] if isinstance(knob.options[0], int) else names[1:]
-        rows = [[copysign(log2(abs(n) + 1), n) for n in numbers] for numbers in sizes]
-        return [Feature(name, "sign * log2(1 + |value|)") for name in chosen], rows
-    columns = [Feature(f"{knob.name} is {option}", "0 or 1") for option in knob.options]
-    return columns, np.eye(len(knob.options)).tolist()
+    if not all(sizes):
+        columns = [Feature(f"{knob.name} is {option}", "0 or 1") for option in knob.options]
+        return columns, np.eye(len(knob.options)).tolist()
+    if isinstance(knob.options[0], int):
+        return [Feature(knob.name, _LOGARITHM)], [[_logarithm(n)] for (n,) in sizes]
+    return _tuple_table(knob.name, sizes)
+
+
+def _tuple_table(
+    name: str, sizes: Sequence[tuple[int, ...]]
+) -> tuple[list[Feature], list[list[float]]]:
+    """The numbers, those of shorter tuples under the last of longer ones; their product, which is
+    what a tile asks of registers and caches; and how many there are, where that is a choice."""
+    widest = max(map(len, sizes))
+    columns = [Feature(f"{name}[{i}]", _LOGARITHM) for i in range(widest)]
+    rows = [[0.0] * (widest - len(n)) + [*map(_logarithm, n)] for n in sizes]
+    if widest > 1:
+        columns.append(Feature(f"{name} product", _LOGARITHM))
+        rows = [[*row, _logarithm(prod(n))] for row, n in zip(rows, sizes, strict=True)]
+    if len(set(map(len, sizes))) > 1:
+        columns.append(Feature(f"{name} length", "numbers"))
+        rows = [[*row, len(n)] for row, n in zip(rows, sizes, strict=True)]
+    return columns, rows
+
+
+def _logarithm(number: int) -> float:
+    return copysign(log2(abs(number) + 1), number)
 
 
 def _integers(option: Option) -> tuple[int, ...]:

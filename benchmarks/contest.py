@@ -61,13 +61,13 @@ class Contest:
         self.absent: dict[str, str] = {}
         self._contenders: dict[str, Contender] = {}
         self._timed_s: dict[str, Callable[[], float]] = {}
-        self._add_ours()
+        self.add_schedule(OURS, our_schedule(workload))
 
-    def _add_ours(self) -> None:
-        function, arrays = our_schedule(self.workload).build(), self._arrays
-        out = self._poisoned()
+    def add_schedule(self, who: str, schedule: Schedule) -> None:
+        """Let a kernel of ours take part."""
+        function, arrays, out = schedule.build(), self._arrays, self._poisoned()
         self.add(
-            OURS,
+            who,
             Contender(
                 lambda: function(*arrays, out),
                 "weights" if self.workload.args.get(PANELS) else "",

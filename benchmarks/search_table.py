@@ -15,7 +15,7 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from math import inf, isinf
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def searches() -> dict[str, Make]:
     found: dict[str, Make] = {name: kind for name, kind in EXPLORERS.items() if name != "model"}
     for model in ("xgboost-rank", "xgboost-regression", "ridge", "random"):
         found[f"model: {model}"] = partial(_guided, model=model)
-    for diversity in (0.1, 0.3):
+    for diversity in (0.1,):
         found[f"model: diversity {diversity}"] = partial(_guided, diversity=diversity)
     for features in SLOW:
         found[f"model: features {features}"] = partial(_guided, features=features)
@@ -54,11 +54,16 @@ def _guided(space: Space, seed: int, **options: Any) -> Any:
     return explorer_named("model", space, seed, **options)
 
 
+@cache
+def recorded(space: str) -> Recording:
+    """The recording of that name; a process reads it once."""
+    return Recording.read(RECORDED / f"{space}.parquet")
+
+
 def run(task: tuple[str, str, int, int, int]) -> dict[float, float]:
     """The trials that one search of one space took, from one seed."""
     space, search, seed, most, batch = task
-    recording = Recording.read(RECORDED / f"{space}.parquet")
-    return trials_needed(recording, searches()[search], seed, most=most, batch=batch)
+    return trials_needed(recorded(space), searches()[search], seed, most=most, batch=batch)
 
 
 def compare(
@@ -68,8 +73,7 @@ def compare(
     rows: list[dict[str, Any]] = []
     with ProcessPoolExecutor(workers) as pool:
         for space in spaces:
-            recording = Recording.read(RECORDED / f"{space}.parquet")
-            chance = {share: exact_median(recording, share) for share in SHARES}
+            chance = {share: exact_median(recorded(space), share) for share in SHARES}
             rows.append(_row(space, BY_CHANCE, chance))
             for name in names:
                 tasks = [(space, name, seed, most, batch) for seed in range(seeds)]
@@ -111,7 +115,7 @@ def verdict(rows: Sequence[Mapping[str, Any]], search: str = "model: xgboost-ran
 def page(rows: Sequence[Mapping[str, Any]], seeds: int, most: int, batch: int) -> str:
     """The page of the documentation."""
     spaces = list(dict.fromkeys(row["space"] for row in rows))
-    told = [_about(Recording.read(RECORDED / f"{space}.parquet")) for space in spaces]
+    told = [_about(recorded(space)) for space in spaces]
     head = ["space", "search", *(f"{share:.0%}" for share in SHARES)]
     table = [
         "| " + " | ".join(line) + " |"

@@ -1,55 +1,102 @@
-"""Explorers on spaces that were measured whole, once, on an AVX-512 machine at work.
-
-`times_ns` holds the median time of a call for every configuration, in order of index.
-"""
+"""Explorers on spaces that were measured whole, once, on an AVX-512 machine at work."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from statistics import median
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from recording import Recording
+from replay import exact_median, trajectory, trials_needed
 
-from tests.tune.spaces import as_trace
-from tvmlab.measure.outcome import Outcome
-from tvmlab.ops.knobs import ChoiceKnob, Option
+from tvmlab.errors import ScheduleError
+from tvmlab.tune.choice import explorer_named
+from tvmlab.tune.explorer import Explorer
 from tvmlab.tune.explorers import EXPLORERS
-from tvmlab.tune.session import Session
+from tvmlab.tune.models import MODELS
 from tvmlab.tune.space import Space
 
-SPACES = sorted((Path(__file__).parent / "recorded").glob("*.json"))
+PATHS = sorted((Path(__file__).parent / "recorded").glob("*.parquet"))
+NAMES = [path.stem for path in PATHS]
 SEEDS = range(10)
-GOOD = 0.95
-"""A candidate this close to the fastest of the space ends the search."""
+BEST = 0.99
+"""A candidate this close to the fastest of the space ends a search."""
+
+MOST = 200
+
+TELLING = ("conv2d_tiles", "depthwise", "matmul_packed", "matmul_tiles", "softmax")
+"""The spaces in which every explorer is there within `MOST` trials; all are in docs/search.md."""
 
 
-def option(value) -> Option:
-    return tuple(map(option, value)) if isinstance(value, list) else value
+@cache
+def recording(name: str) -> Recording:
+    return Recording.read(next(path for path in PATHS if path.stem == name))
 
 
-def trials_needed(explorer: str, seed: int, space: Space, times_ns: list[int]) -> int:
-    """How many trials it takes to find a candidate as good as `GOOD` says."""
-    session = Session(space, EXPLORERS[explorer](space, seed), space.size, batch=8)
-    while session.finished is None:
-        for candidate in session.next(8):
-            time_ns = times_ns[candidate.index]
-            if time_ns * GOOD <= min(times_ns):
-                return candidate.number + 1
-            outcome = Outcome("ok", "time", times_s=(time_ns * 1e-9,), verified=True)
-            session.observe(candidate.number, outcome)
-    return space.size
+@cache
+def typical(name: str, explorer: str) -> float:
+    """Trials until one of the best candidates, the median over the seeds."""
+    make = EXPLORERS[explorer]
+    return median(trials_needed(recording(name), make, s, (BEST,), MOST)[BEST] for s in SEEDS)
 
 
-@pytest.mark.parametrize("path", SPACES, ids=lambda path: path.stem)
-def test_the_guided_explorer_needs_half_of_randoms_trials_and_no_more_than_a_genetic_one(path):
-    recorded = json.loads(path.read_text())
-    knobs = [ChoiceKnob(n, tuple(map(option, o))) for n, o in recorded["knobs"].items()]
-    space = Space(knobs, as_trace)
-    assert len(recorded["times_ns"]) == space.size
+def test_six_spaces_and_more_are_recorded_in_less_than_ten_megabytes() -> None:
+    assert len(PATHS) >= 6
+    assert sum(path.stat().st_size for path in PATHS) < 10e6
 
-    def typical(explorer):
-        return median(trials_needed(explorer, s, space, recorded["times_ns"]) for s in SEEDS)
 
-    assert typical("model") <= typical("random") / 2
-    assert typical("model") <= typical("genetic")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recording_is_whole_and_its_schedules_are_still_understood(name: str) -> None:
+    found = recording(name)
+    assert found.about["name"] == name
+    assert len(found.rows) == found.space.size == len(found.shares)
+    assert all(len(row["times_ns"]) >= 3 for row in found.rows if row["status"] == "ok")
+    assert found.shares.max() == 1
+    assert ((found.shares > 0) == [row["status"] == "ok" for row in found.rows]).all()
+    for index in np.random.default_rng(0).choice(found.space.size, 3, replace=False).tolist():
+        config = found.space.config(found.space.digits_at(index))
+        if found.rows[index]["status"] == "illegal":
+            with pytest.raises(ScheduleError):
+                found.space.program(config)
+        else:
+            assert found.space.program(config).outputs == 1
+
+
+def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
+    found = recording("matmul_tiles")
+    path = tmp_path / "again.parquet"
+    found.write(path)
+    again = Recording.read(path)
+    assert again.about == found.about
+    assert again.rows == found.rows
+    pq.write_table(pa.table({"a": [1]}), path)
+    with pytest.raises(ValueError, match="no recording"):
+        Recording.read(path)
+
+
+def searches() -> dict[str, Callable[[Space, int], Explorer]]:
+    """Every explorer, and every model of the guided one."""
+    found: dict[str, Callable[[Space, int], Explorer]] = dict(EXPLORERS)
+    for model in MODELS:
+        found[model] = lambda space, seed, model=model: explorer_named("model", space, seed, model)
+    return found
+
+
+@pytest.mark.parametrize("search", list(searches()))
+def test_a_seed_and_recorded_outcomes_settle_the_trajectory(search: str) -> None:
+    make, found = searches()[search], recording("depthwise")
+    first, again, other = (list(trajectory(found, make, seed, 40)) for seed in (0, 0, 1))
+    assert first == again
+    assert first != other
+    assert len(set(first)) == 40
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_the_model_finds_the_best_before_chance_and_breeding(name: str) -> None:
+    assert typical(name, "model") <= 0.75 * exact_median(recording(name), BEST)
+    assert typical(name, "model") <= typical(name, "genetic")

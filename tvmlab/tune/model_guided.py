@@ -140,7 +140,9 @@ class ModelGuided:
         if self._space.size > WHOLE:
             return self._search.search(self._glance, count, seen)
         everything = self._space.everything()
-        order = np.argsort(-self._glance(everything), kind="stable")
+        # Trees score many alike, what differs in a knob that seems not to matter above all: of
+        # those any is as good, and the first few of the space would be too much like each other.
+        order = np.lexsort((self._rng.random(len(everything)), -self._glance(everything)))
         unseen = [index for index in order.tolist() if index not in seen]
         return everything[unseen[:count]]
 

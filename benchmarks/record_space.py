@@ -5,8 +5,8 @@
 Every candidate is built first, by several processes; then all are timed, in an order drawn once,
 several rounds after each other, so that the times of a candidate are spread over the recording.
 Timing goes on in bursts of some seconds, each a process of its own that `--around` may be put
-before: it can give it a core, or wait for a quiet moment. Both parts may be interrupted; begun again, they
-go on where they were, from the folder `--folder`.
+before: it can give it a core, or wait for a quiet moment. Both parts may be interrupted; begun
+again, they go on where they were, from the folder `--folder`.
 
 The spaces are those of `recorded_spaces.py`.
 """
@@ -45,8 +45,6 @@ from tvmlab.version import __version__
 OUT = Path(__file__).resolve().parents[1] / "tests" / "tune" / "recorded"
 BURST_S = 30.0
 COMPILE_LIMIT_S = 10.0
-MARGIN_S = 5.0
-"""What a burst may take beyond its time for starting."""
 
 
 def build_all(name: str, folder: Path, workers: int) -> None:

@@ -1,7 +1,8 @@
-"""Searches compared on recorded spaces: how many trials each takes, like figures 4 to 8 of the paper.
+"""Searches compared on recorded spaces: how many trials each takes, as in the paper's figures 4-8.
 
     .venv/bin/python benchmarks/search_table.py [--spaces depthwise,...] [--searches random,...]
-                                                [--seeds 10] [--most 500] [--json FILE] [--page FILE]
+                                                [--seeds 10] [--most 500] [--json FILE]
+                                                [--page FILE]
 
 Nothing is measured: a trial's time is drawn from those that `record_space.py` took (see
 `replay.py`), so the table is the same on every machine. Each figure is the median, over the seeds,

@@ -26,7 +26,7 @@ def timed(number: int, seconds: float, *, verified: bool = True) -> Record:
 def test_finalists_are_the_fastest_that_are_close_right_and_different() -> None:
     same = replace(timed(7, 1.01), trace=timed(1, 1.0).trace)
     run = [
-        timed(0, 1.05), timed(1, 1.0), timed(2, 0.5, verified=False), timed(3, 1.2),
+        timed(0, 1.05), timed(1, 1.0), timed(2, 0.5, verified=False), timed(3, 1.3),
         record(4, CRASH), same, timed(8, 1.02),
     ]  # fmt: skip
     assert [r.number for r in finalists(run)] == [1, 8, 0]

@@ -15,7 +15,6 @@ from tvmlab.ops.knobs import ChoiceKnob, Knob, Option, OrderKnob, SplitKnob
 from tvmlab.tune.features.feature import Feature
 from tvmlab.tune.space import Space
 
-
 _LOGARITHM = "sign * log2(1 + |value|)"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from statistics import median
@@ -13,16 +14,22 @@ import pytest
 
 import tvmlab as t
 from tests.tune.spaces import WORKLOAD, as_trace, time_s
+from tvmlab.errors import UsageError
 from tvmlab.ir.program import Program
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
 from tvmlab.ops.knobs import ChoiceKnob, SplitKnob
+from tvmlab.ops.vector_unit import AVX512
 from tvmlab.schedule import Schedule
+from tvmlab.te.serial import to_json
+from tvmlab.tune.beginning import search_of
 from tvmlab.tune.choice import explorer_named
+from tvmlab.tune.database import Database
 from tvmlab.tune.features import FEATURES
 from tvmlab.tune.models import RankingModel
 from tvmlab.tune.quality import rank_correlation
 from tvmlab.tune.session import Session
+from tvmlab.tune.setup import Setup
 from tvmlab.tune.space import Space
 
 RECORDED = json.loads(
@@ -126,3 +133,13 @@ def test_a_model_orders_recorded_times_that_it_has_not_seen(kind: str) -> None:
     found = rank_correlation(model.predict(rows[64:]), -times[64:])
     assert found is not None
     assert found > (0.4 if kind == "curve" else 0.5), "curves do not see what is written out"
+
+
+def test_a_setup_says_what_the_model_sees() -> None:
+    workload = t.ops.matmul(16, 32, 8)
+    template = workload.templates["cpu"](AVX512).name
+    setup = Setup(to_json(workload.tensors), template, features="store")
+    with Database.open(None) as database:
+        assert search_of(setup, database).session.next(1)
+        with pytest.raises(UsageError, match="the features 'loops' are not known; use one of knob"):
+            search_of(replace(setup, features="loops"), database)

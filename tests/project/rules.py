@@ -45,6 +45,7 @@ PLACES: dict[str, str] = {
     "pyopencl": DEVICE.format("opencl"),
     "cuda": DEVICE.format("cuda"),
     "cupy": DEVICE.format("cuda"),
+    "torch": r"tune\.models(\..+)?",
     "xgboost": r"tune\.models(\..+)?",
     "pyarrow": r"tune\.logs\.parquet",
     "sqlalchemy": r"tune\.postgres_store",

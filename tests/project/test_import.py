@@ -17,6 +17,7 @@ HEAVY = (
     "plotly",
     "pyopencl",
     "sqlalchemy",
+    "torch",
     "xgboost",
 )
 

@@ -1,8 +1,24 @@
+import sys
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
+from tvmlab.errors import UsageError
+from tvmlab.tune.features.itervar import LOOPS
+from tvmlab.tune.features.nests import STATEMENTS
 from tvmlab.tune.models import MODELS, Calibration
 from tvmlab.tune.quality import rank_correlation
+
+
+needs_torch = pytest.mark.skipif(
+    find_spec("torch") is None, reason="PyTorch is an optional extra that tests do not install"
+)
+
+
+def here(names):
+    """Names of models as parameters, marked where they need what may not be installed."""
+    return [pytest.param(n, marks=needs_torch) if n == "tree-gru" else n for n in names]
 
 
 def examples(count, seed=0):
@@ -12,7 +28,7 @@ def examples(count, seed=0):
     return features, 1 / cost
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", here(MODELS))
 def test_conformance(name):
     """Every model: shapes, finite numbers, the same again, and no fear of odd data."""
     features, scores = examples(50)
@@ -30,7 +46,7 @@ def test_conformance(name):
     assert first.predict(features[:0]).shape == (0,)
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "random"])
+@pytest.mark.parametrize("name", here(name for name in MODELS if name != "random"))
 def test_a_model_orders_what_it_has_not_seen(name):
     features, scores = examples(60)
     model = MODELS[name]()
@@ -69,3 +85,29 @@ def test_rank_correlation():
     assert rank_correlation(np.array([1, 1, 2, 2]), np.array([1, 1, 3, 3])) == pytest.approx(1)
     assert rank_correlation(np.array([1, 2]), np.array([1, 2])) is None
     assert rank_correlation(np.array([1, 1, 1]), np.array([1, 2, 3])) is None
+
+
+def test_a_model_that_needs_what_is_not_installed_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(UsageError, match=r"pip install 'tvmlab\[torch\]', or choose another"):
+        MODELS["tree-gru"](0)
+
+
+@needs_torch
+def test_a_tree_gru_learns_from_loops_where_they_stand():
+    """Programs of 1 to 3 loops; the innermost alone decides, whatever the padding."""
+    dice = np.random.default_rng(0)
+    columns = 4
+
+    def programs(count):
+        nests = np.zeros((count, STATEMENTS, LOOPS, columns), dtype=np.float32)
+        for nest, depth in zip(nests, dice.integers(1, 4, count), strict=True):
+            nest[0, :depth] = 1 + dice.random((depth, columns))
+        return nests.reshape(count, -1), nests[:, 0, 0, 1].astype(float)
+
+    model = MODELS["tree-gru"](0)
+    model.fit(*programs(80))
+    unseen, truth = programs(40)
+    assert rank_correlation(model.predict(unseen), truth) > 0.9
+    base = 1000 * dice.random(40)
+    assert rank_correlation(model.predict(unseen, base), base) > 0.99

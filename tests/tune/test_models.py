@@ -10,7 +10,6 @@ from tvmlab.tune.features.nests import STATEMENTS
 from tvmlab.tune.models import MODELS, Calibration
 from tvmlab.tune.quality import rank_correlation
 
-
 needs_torch = pytest.mark.skipif(
     find_spec("torch") is None, reason="PyTorch is an optional extra that tests do not install"
 )

@@ -50,14 +50,14 @@ def test_each_row_of_a_square_is_loaded_once() -> None:
 
 def test_columns_of_fused_loops_are_those_of_the_matrix_in_memory() -> None:
     """Digits of a fused loop that unrolled code walks are one number again."""
-    X = te.placeholder((16, 5, 3, 3), name="X")
-    Y = te.compute((5, 3, 3, 16), lambda i, h, w, o: X[o, i, h, w] + 1, name="Y")
+    X = te.placeholder((16, 16, 3, 3), name="X")
+    Y = te.compute((16, 3, 3, 16), lambda i, h, w, o: X[o, i, h, w] + 1, name="Y")
     s = schedule(Y)
     flat = s[Y].fuse("i", "h", "w")
     s[Y].unroll(s[Y].split(flat, 16)[1])
     s[Y].vectorize("o")
     text = emit(lower(s.mod), cpu_features())
-    x = np.random.default_rng(0).standard_normal((16, 5, 3, 3)).astype(np.float32)
+    x = np.random.default_rng(0).standard_normal((16, 16, 3, 3)).astype(np.float32)
     assert np.array_equal(run(s.mod, x), x.transpose(1, 2, 3, 0) + 1)
     assert "shufflevector" in text
 

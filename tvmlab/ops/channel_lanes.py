@@ -43,6 +43,9 @@ and is transposed."""
 SHORT = 16
 """Input channels of a group below which the innermost loop is too short to pay for its start."""
 
+MOST_IDLE = 1.17
+"""Lanes for each pixel, beyond which shorter vectors take the sums out."""
+
 MOST_VECTORS = 4
 """Vectors of channels in a tile: beyond, too few columns are left to use each weight."""
 
@@ -216,13 +219,16 @@ def _transpose_sums(
     if not pixels:
         stage.vectorize(channels)
         return
+    count = prod(extents[name] for name in pixels)
     flat = str(stage.fuse(*pixels)) if len(pixels) > 1 else pixels[0]
     outer, inner = stage.split(channels, full)
-    if prod(extents[p] for p in pixels) > full:
-        strip, flat = stage.split(flat, full)
+    order = [outer, inner, flat]
+    if count > full:
+        lanes = [full >> n for n in range(3)]
+        least = min(waste(count, n) for n in lanes)
+        width = next(n for n in lanes if waste(count, n) <= max(MOST_IDLE, least))
+        strip, flat = stage.split(flat, width)
         order = [outer, strip, inner, flat]
-    else:
-        order = [outer, inner, flat]
     stage.reorder(*order)
     stage.unroll(inner)
     stage.vectorize(flat)

@@ -173,3 +173,13 @@ def test_a_loop_is_cut_where_every_nest_in_it_ends_by_a_condition_of_its_own() -
     ]
     found = shown(For(ROW, 8, Seq(nests)))
     assert found[0].strip() == "for i in range(4):"
+
+
+def test_a_condition_before_a_long_loop_makes_no_second_body() -> None:
+    """It is tested once for all of the loop's iterations."""
+    long, k = Var("n"), Var("k")
+    inner = For(long, 16, one(ROW * 48 + k * 16 + long))
+    body = For(ROW, 8, For(k, 2, If(ROW + k < 8, inner)))
+    assert sum("for n in" in line for line in shown(body)) == 1
+    short = For(ROW, 8, For(k, 2, If(ROW + k < 8, For(long, 4, one(ROW * 48 + k * 16 + long)))))
+    assert sum("for n in" in line for line in shown(short)) == 2

@@ -34,6 +34,9 @@ from tvmlab.lower.fused import joined, parted
 MOST_SPLITS = 4
 """Nested loops that may be split into full tiles and a tail: each doubles the code inside."""
 
+LONG = 16
+"""Iterations of a loop, inside which a test before it counts for nothing."""
+
 Known = dict[Var, Interval]
 
 
@@ -85,7 +88,7 @@ def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
     apart, parts = parted(loop, conditions)
     if parts:
         return joined(_settle_loop(apart, known, splits), parts)
-    inside = _inner_ranges(loop.body)
+    inside, outside = _inner_ranges(loop.body), list(_around_nests(loop.body))
     full = end = loop.extent
     for condition in conditions:
         limit = _limits(condition, loop.var, inside)
@@ -96,7 +99,7 @@ def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
             if isinstance(ever, int) and ever <= 0:
                 return Seq(())
             end = ever if _is_less(0, ever) else end
-        if _shortens(always, full):
+        if _shortens(always, full) and not any(condition is c for c in outside):
             full = always
     if end is not loop.extent:
         loop = loop.replace(extent=end)
@@ -141,6 +144,25 @@ def _conditions(body: Stmt) -> Iterator[Expr]:
     for s in stmts(body):
         if isinstance(s, If) and s.otherwise is None:
             yield s.condition
+
+
+def _around_nests(body: Stmt) -> Iterator[Expr]:
+    """The conditions inside a loop of `body` that stand around long loops: their tests cost nothing
+    beside those, and a second body without them would only be more code."""
+    for loop in stmts(body):
+        if isinstance(loop, For) and loop.kind == "serial":
+            branches = (s for s in stmts(loop.body) if isinstance(s, If) and s.otherwise is None)
+            for s in branches:
+                if loop.var in variables(s.condition) and _is_long(s.then):
+                    yield s.condition
+
+
+def _is_long(stmt: Stmt) -> bool:
+    """Whether a loop of `LONG` iterations or more runs in it."""
+    return any(
+        isinstance(s, For) and s.kind == "serial" and isinstance(s.extent, int) and s.extent >= LONG
+        for s in stmts(stmt)
+    )
 
 
 def _limits(condition: Expr, var: Var, inside: Known) -> tuple[Extent, Extent] | None:

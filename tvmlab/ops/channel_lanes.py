@@ -40,6 +40,9 @@ LEAVING_CYCLES = SQUARE_CYCLES + 2.0
 """Cycles that a vector of sums costs between its registers and its place: it goes through memory
 and is transposed."""
 
+LEAST_TASKS = 4
+"""Blocks of channels below which a few threads have nothing to share."""
+
 SHORT = 16
 """Input channels of a group below which the innermost loop is too short to pay for its start."""
 
@@ -67,7 +70,8 @@ def channel_default(
 ) -> tuple[float, dict[str, Option]]:
     """About what a multiply-add of one pixel with one channel costs in cycles, and the choices that
     cost so much; infinity where the form is unsuitable."""
-    tiles = channel_tiles(sizes, vectors)
+    blocks = sizes.batch * sizes.groups * sizes.channels
+    tiles = [t for t in channel_tiles(sizes, vectors) if blocks // t[-1] >= LEAST_TASKS]
     if not tiles or sizes.depth < SHORT:
         return float("inf"), {}
     share = _share_inside(conv) if skips(conv) else 1.0

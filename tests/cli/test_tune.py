@@ -15,9 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tvmlab import cli
+from tvmlab import cli, ops
 from tvmlab.cli import verdict
-from tvmlab.measure.outcome import failure
+from tvmlab.measure.contest import Verdict
+from tvmlab.measure.outcome import Outcome, failure
+from tvmlab.measure.request import Request
+from tvmlab.schedule import State, step_from_json
 from tvmlab.tune.database import Database
 
 COMMAND = [sys.executable, "-m", "tvmlab.cli"]
@@ -145,3 +148,32 @@ def test_an_interrupt_loses_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert f"going on after {stored} trials" in done.stdout
     assert count(database) == stored + 2
+
+
+def test_a_contest_says_whether_the_leader_won() -> None:
+    assert verdict.standing(Verdict(1, (), 0.034), [7, 20]) == (
+        "best is trial 20, faster than the others by at least 3.4%"
+    )
+    assert verdict.standing(Verdict(0, (1, 2), 0.0), [7, 20, 3]) == (
+        "best is trial 7, but trials 20 and 3 may be as fast"
+    )
+    assert verdict.standing(Verdict(0, (1,), 0.0), [7, 20]).endswith("trial 20 may be as fast")
+
+
+def test_schedules_are_timed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def measured(_: object, requests: list[Request]) -> list[Outcome]:
+        sizes = [len(request.trace) for request in requests]
+        asked.extend(sizes)
+        times = [(1.0 + size,) * 3 for size in sizes]
+        return [Outcome("ok", "time", times_s=t, verified=True) for t in times]
+
+    monkeypatch.setattr(verdict, "measure_all", measured)
+    plain = State.start(ops.matmul(8, 8, 8).tensors)
+    steps = [{"step": "split", "block": "C", "loop": "x", "factors": [None, 4]}]
+    split = plain.replay(step_from_json(step) for step in steps)
+    outcomes, found = verdict.measure_in_turn([split, plain], "cpu", 0)
+    assert asked == [1, 0, 0, 1] * 3
+    assert [len(outcome.times_s) for outcome in outcomes] == [18, 18]
+    assert found == Verdict(1, (), 1.0)

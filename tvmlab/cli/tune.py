@@ -7,7 +7,6 @@ but what was being measured.
 from __future__ import annotations
 
 import argparse
-import math
 import shlex
 import sys
 from pathlib import Path
@@ -20,7 +19,6 @@ from tvmlab.cli.files import require_writable, write_whole
 from tvmlab.cli.progress import Progress, failures, progress_on
 from tvmlab.cli.speed import Speed
 from tvmlab.errors import UsageError
-from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State, Trace, step_from_json
 from tvmlab.targets import TARGETS
 from tvmlab.tune.client import Run
@@ -244,15 +242,20 @@ def show_best(
     records = finalists(tuning.trials) if is_remeasured else [tuning.best]
     start = State.start(workload.tensors)
     states = [start.replay(step_from_json(step) for step in r.trace) for r in records]
-    if is_remeasured:
-        compared = f"the {len(records)} fastest are" if len(records) > 1 else "it is"
-        print(f"{compared} measured again, with care", flush=True)
-        outcomes = verdict.measure_in_turn(states, given.target, given.seed)
+    place, title = 0, f"best is trial {records[0].number}"
+    if len(records) > 1:
+        print(f"the {len(records)} fastest are measured again, with care", flush=True)
+        outcomes, found = verdict.measure_in_turn(states, given.target, given.seed)
+        if found is not None:
+            place = found.leader
+            title = verdict.standing(found, [record.number for record in records])
+    elif is_remeasured:
+        print("it is measured again, with care", flush=True)
+        outcomes = [verdict.measure(states[0], given.target, given.seed)]
     else:
         outcomes = [tuning.best.outcome]
-    place = min(range(len(outcomes)), key=lambda n: _time_of(outcomes[n]))
     state = states[place]
-    print(f"best is trial {records[place].number}:\n")
+    print(f"{title}:\n")
     print("\n".join(verdict.report(state, outcomes[place])))
     print(f"\n{python_of(workload, state)}\n")
     if given.out is not None:
@@ -260,11 +263,6 @@ def show_best(
         print(f"replay it with: tvmlab replay {shlex.quote(str(given.out))}")
     elif given.db is not None and is_remeasured:
         print("add --resume --out best.json to the same command for a trace file to replay")
-
-
-def _time_of(outcome: Outcome) -> float:
-    """Seconds by which finalists are ordered; one that failed after all comes last."""
-    return outcome.median_s if outcome.is_ok and outcome.median_s else math.inf
 
 
 def python_of(workload: ops.Workload, state: State) -> str:

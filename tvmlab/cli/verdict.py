@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tvmlab.cli.speed import Speed
 from tvmlab.measure.child import Limits, LocalRunner
+from tvmlab.measure.contest import TURNS, Verdict, judge
 from tvmlab.measure.outcome import Outcome, joined
 from tvmlab.measure.request import Request
 from tvmlab.measure.runner import measure_all
@@ -24,38 +25,59 @@ LIMITS = Limits(build_s=60.0, run_s=120.0)
 
 
 TURN = Protocol(
-    warmup_s=0.02, min_repeat_s=0.002, min_repeats=5, limit_s=0.25, patience_s=10.0,
+    warmup_s=0.02, min_repeat_s=0.002, min_repeats=5, limit_s=0.17, patience_s=10.0,
     interval_share=0.005,
 )  # fmt: skip
 """One turn of several schedules that are compared."""
 
-TURNS = 4
+CHECKS = 2
+"""How often a result is compared, each time on other inputs."""
 
 
 def measure(state: State, target: str, seed: int) -> Outcome:
     """Build, compare with the reference and time; a kernel that crashes is an outcome too."""
-    [outcome] = _measured([state], target, seed, CAREFUL, turns=1)
+    with LocalRunner(workers=1, limits=LIMITS) as runner:
+        [outcome] = measure_all(runner, [_request(state, target, seed, CAREFUL)])
     return outcome
 
 
-def measure_in_turn(states: Sequence[State], target: str, seed: int) -> list[Outcome]:
+def measure_in_turn(
+    states: Sequence[State], target: str, seed: int, turn: Protocol = TURN
+) -> tuple[list[Outcome], Verdict | None]:
     """As `measure`, of several: each in turn, several times over, so that what the machine does
-    meanwhile hits all alike."""
-    if len(states) == 1:
-        return [measure(states[0], target, seed)]
-    return _measured(states, target, seed, TURN, TURNS)
-
-
-def _measured(
-    states: Sequence[State], target: str, seed: int, protocol: Protocol, turns: int
-) -> list[Outcome]:
-    requests = [
-        Request(to_json(s.outputs), [step.to_json() for step in s.steps], target, seed, protocol)
-        for s in states
-    ]
+    meanwhile hits all alike; and the verdict on those that are right, by position among all, None
+    where none is."""
+    rounds: list[list[Outcome]] = []
     with LocalRunner(workers=1, limits=LIMITS) as runner:
-        rounds = [measure_all(runner, requests) for _ in range(turns)]
-    return [joined(each) for each in zip(*rounds, strict=True)]
+        for number in range(TURNS):
+            checks = CHECKS if number == 0 else 1
+            requests = [_request(state, target, seed, turn, checks) for state in states]
+            step = 1 if number % 2 == 0 else -1  # backwards every other time
+            rounds.append(measure_all(runner, requests[::step])[::step])
+    outcomes = [joined(each) for each in zip(*rounds, strict=True)]
+    good = [place for place, outcome in enumerate(outcomes) if outcome.is_ok]
+    if not good:
+        return outcomes, None
+    found = judge([[each[place].median_s or 0.0 for place in good] for each in rounds])
+    rivals = tuple(good[place] for place in found.rivals)
+    return outcomes, Verdict(good[found.leader], rivals, found.margin)
+
+
+def _request(
+    state: State, target: str, seed: int, protocol: Protocol, checks: int = CHECKS
+) -> Request:
+    trace = [step.to_json() for step in state.steps]
+    return Request(to_json(state.outputs), trace, target, seed, protocol, checks=checks)
+
+
+def standing(verdict: Verdict, numbers: Sequence[int]) -> str:
+    """Whether the leader of a contest has won, in words; `numbers` are the contestants' names."""
+    name = f"best is trial {numbers[verdict.leader]}"
+    rivals = [str(numbers[place]) for place in verdict.rivals]
+    if rivals:
+        listed = " and ".join(filter(None, [", ".join(rivals[:-1]), rivals[-1]]))
+        return f"{name}, but trial{'s' * (len(rivals) > 1)} {listed} may be as fast"
+    return f"{name}, faster than the others by at least {verdict.margin:.1%}"
 
 
 def report(state: State, outcome: Outcome) -> list[str]:

@@ -177,3 +177,35 @@ def test_schedules_are_timed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == [1, 0, 0, 1] * 3
     assert [len(outcome.times_s) for outcome in outcomes] == [18, 18]
     assert found == Verdict(1, (), 1.0)
+
+
+BROKEN = """
+from tvmlab.measure import job
+from tvmlab.measure.outcome import failure
+
+def broken(request, turns):
+    reason = "pq" if request.trace[-1]["step"] == "unroll" else "r"
+    raise job._Failed(failure("build_error", "build", f"no register {reason}"))
+
+job._build = broken
+"""
+
+
+def test_a_run_in_which_everything_fails_ends_early_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BROKEN)
+    environment = dict(os.environ, PYTHONPATH=f"{tmp_path}{os.pathsep}{os.getcwd()}")
+    words = [*SMALL, "--trials", "200", "--explorer", "random"]
+    done = subprocess.run([*COMMAND, *words], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.search(
+        r"\n\d+ trials in \d+ s: 0 good, \d+ build error \(20 candidates in a row failed: "
+        r"\d+ x build_error at build: no register (pq|r)(; \d+ x build_error .*)?\)\n",
+        done.stdout,
+    )
+
+
+def test_a_cluster_beyond_this_machine_must_be_encrypted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main([*SMALL, "--cluster", "tcp://10.0.0.7:8786"]) == 2
+    assert "not encrypted" in capsys.readouterr().err

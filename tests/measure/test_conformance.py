@@ -1,10 +1,13 @@
 """What every runner must do, whatever it measures with. A new runner adds a line to `MAKERS`."""
 
+import distributed
 import pytest
 
+from tests.measure.clusters import Cluster
 from tests.measure.jobs import TimedJob, landscape, timed
 from tvmlab.errors import MeasureError
 from tvmlab.measure.child import LocalRunner
+from tvmlab.measure.cluster import ClusterRunner
 from tvmlab.measure.faulty import FaultyRunner
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.replay import ReplayRunner
@@ -29,16 +32,31 @@ MAKERS = {
 }
 
 
-@pytest.fixture(params=list(MAKERS))
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """One for all tests: a scheduler and two workers take seconds to start."""
+    with Cluster(tmp_path_factory.mktemp("cluster")) as made:
+        made.add_worker()
+        made.add_worker()
+        yield made
+
+
+@pytest.fixture(params=[*MAKERS, "cluster"])
 def runner(request):
-    made = MAKERS[request.param]()
+    if request.param == "cluster":
+        address = request.getfixturevalue("cluster").address
+        with distributed.Client(address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        made = ClusterRunner(address, job=TimedJob())
+    else:
+        made = MAKERS[request.param]()
     yield made
     made.close()
 
 
 def test_it_is_a_runner(runner):
     assert isinstance(runner, Runner)
-    assert runner.slots >= 1
+    assert runner.slots >= runner.devices >= 1
 
 
 def test_every_ticket_is_answered_once_and_rightly(runner):

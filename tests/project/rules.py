@@ -51,6 +51,7 @@ PLACES: dict[str, str] = {
     "sqlalchemy": r"tune\.postgres_store",
     "psycopg": r"tune\.postgres_store",
     "sklearn": r"tune\.models(\..+)?",
+    "distributed": r"measure\.cluster",
     "onnx": r"graph\.onnx_import",
     "islpy": r"analysis\.polyhedra",
 }

@@ -40,6 +40,7 @@ USAGE = (
     "OP [--shape M,N,K] [--trials 64] [--seed 0] [--db run.db] [--resume]\n"
     "                   [--out TRACE.json] [--explorer NAME] [--model NAME]\n"
     "                   [--features NAME] [--diversity 0] [--early-stop N]\n"
+    "                   [--cluster ADDRESS]\n"
     "                   [--transfer [FILE]] [--warm-start] [--space NAME] [--target cpu]"
 )
 MORE = """\
@@ -79,6 +80,7 @@ def run(words: list[str]) -> int:
         features=given.features,
         diversity=given.diversity,
         early_stop=given.early_stop,
+        cluster=given.cluster,
         transfer=given.transfer,
         warm_start=given.warm_start,
         space=given.space,
@@ -88,7 +90,7 @@ def run(words: list[str]) -> int:
         raise UsageError(tuning.reason)
     print("\n".join([ending(tuning), *drift(tuning)]), flush=True)
     if tuning.best is not None:
-        show_best(workload, tuning, given, is_remeasured=is_whole)
+        show_best(workload, tuning, given, is_remeasured=is_whole and given.cluster is None)
     if not is_whole:
         print(how_to_go_on(words, given))
         return INTERRUPTED
@@ -121,6 +123,7 @@ def _parser() -> Parser:
     parser.add_argument("--diversity", default=0.0, type=diversity, help="of a batch (0)")
     number = whole_number("--early-stop", 1)
     parser.add_argument("--early-stop", type=number, help="end after so many without a better one")
+    parser.add_argument("--cluster", help="measure on the workers of this Dask scheduler")
     parser.add_argument(
         "--transfer", nargs="?", const=True, default=False, metavar="FILE", type=Path,
         help="learn from earlier runs: those in --db, or in FILE, a database or a log of ours",

@@ -81,11 +81,15 @@ def start(
         space: `template` searches the template's knobs, `sketch` the structures that rules derive
             from the expression; None takes sketches where the expression is no operator with a
             template of its own. Says nothing where `template` is given.
-        options: further fields of `tvmlab.tune.setup.Setup`.
+        options: further fields of `tvmlab.tune.setup.Setup`; `cluster="tcp://127.0.0.1:8786"` has
+            the workers of that Dask scheduler measure.
 
     Raises:
-        UsageError: no such option, or no template for the target.
+        UsageError: no such option, no template for the target, or a cluster that is neither on this
+            machine nor encrypted.
     """
+    if options.get("cluster") is not None:
+        safe_address(options["cluster"])
     chosen = template if template else template_name(outputs, space, target, host_vectors())
     given = {"threads": num_threads(), "transfer": places(transfer, db)} | options
     given |= {"target": target, "trials": trials, "seed": seed, "template": chosen}

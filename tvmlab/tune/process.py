@@ -40,7 +40,9 @@ from tvmlab import targets
 from tvmlab.errors import DatabaseError, TvmlabError, UsageError
 from tvmlab.lower.pipeline import lower
 from tvmlab.measure.child import Limits, LocalRunner
+from tvmlab.measure.cluster import ClusterRunner
 from tvmlab.measure.request import Request
+from tvmlab.measure.runner import Runner
 from tvmlab.schedule import State, step_from_json
 from tvmlab.te.serial import from_json
 from tvmlab.tune.beginning import Search, search_of, settled
@@ -106,7 +108,7 @@ def begin(start: Mapping[str, Any], database: Database, tell: Tell) -> Begun:
     setup, row = _asked(start, database)
     if row is not None:
         _take_over(database, row)
-    device = targets.get(setup.target).device()
+    device = device_for(setup)
     setup = setup if row is not None else settled(setup, device, database)
     search = search_of(setup, database)
     if row is None:
@@ -125,11 +127,11 @@ def _asked(start: Mapping[str, Any], database: Database) -> tuple[Setup, int | N
     """What the first message asks for, and the session that it goes on with, if any."""
     if start["type"] == "start":
         setup = Setup.from_json(start["setup"])
-        device = targets.get(setup.target).device()
+        device = device_for(setup)
         found = database.resumable(setup, device) if start.get("resume") else None
         return (setup, None) if found is None else (setup.going_on(found.setup), found.id)
     stored = database.session(start.get("session"))
-    if stored.device != targets.get(stored.setup.target).device():
+    if stored.device != device_for(stored.setup):
         raise UsageError(
             f"run {stored.id} was measured on another machine, or by a version that did not say "
             "where, so its times and those made here do not compare; start a new run."
@@ -150,13 +152,23 @@ def _take_over(database: Database, row: int) -> None:
             time.sleep(0.1)
 
 
-def runner_for(setup: Setup) -> LocalRunner:
-    """What measures the candidates of a run."""
-    return LocalRunner(limits=Limits(build_s=setup.timeout_s, run_s=setup.timeout_s))
+def runner_for(setup: Setup) -> LocalRunner | ClusterRunner:
+    """What measures the candidates of a run: workers of this machine, or those of a cluster."""
+    limits = Limits(build_s=setup.timeout_s, run_s=setup.timeout_s)
+    if setup.cluster is None:
+        return LocalRunner(limits=limits)
+    return ClusterRunner(setup.cluster, setup.target, limits)
+
+
+def device_for(setup: Setup) -> Mapping[str, Any]:
+    """Where a setup measures: runs of one device have times that compare."""
+    if setup.cluster is None:
+        return targets.get(setup.target).device()
+    return {"cluster": setup.cluster}
 
 
 def loop_of(
-    begun: Begun, runner: LocalRunner, database: Database, tell: Tell, commands: Commands
+    begun: Begun, runner: Runner, database: Database, tell: Tell, commands: Commands
 ) -> Loop:
     """What has the run's candidates measured."""
     session, setup = begun.search.session, begun.setup

@@ -18,7 +18,7 @@ timed once."""
 
 
 LATER = ("steps", "model", "diversity", "early_stop", "features", "ahead", "first", "warm_start",
-         "transfer", "learnt_from")  # fmt: skip
+         "transfer", "learnt_from", "cluster")  # fmt: skip
 """Fields that setups written by the first version lack."""
 
 SETTLED = ("batch", "ahead", "protocol", "first", "learnt_from")
@@ -53,6 +53,8 @@ class Setup:
         transfer: places of earlier runs for the model to learn from, as `tvmlab.tune.earlier` takes
             them; None: it begins with nothing.
         learnt_from: the runs found there, settled as the run begins.
+        cluster: the address of a Dask scheduler whose workers measure (see
+            `tvmlab.measure.cluster`); None: this machine.
     """
 
     workload: dict[str, Any]
@@ -75,6 +77,7 @@ class Setup:
     warm_start: bool = False
     transfer: list[str] | None = None
     learnt_from: list[tuple[str, int, int]] | None = None
+    cluster: str | None = None
 
     def going_on(self, stored: Setup) -> Setup:
         """This setup for a run that goes on with one stored as `stored`."""

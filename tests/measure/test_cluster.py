@@ -12,7 +12,8 @@ from tests.measure.clusters import ROOT, Cluster, wait_until
 from tests.measure.jobs import TimedJob, faulty_job, request, timed
 from tvmlab.errors import MeasureError, UsageError
 from tvmlab.measure.child import Limits
-from tvmlab.measure.cluster import ClusterRunner, safe_address
+from tvmlab.measure.cluster import ClusterRunner
+from tvmlab.measure.cluster_address import safe_address
 from tvmlab.measure.faults import fault_step
 from tvmlab.measure.runner import measure_all
 from tvmlab.tune.database import Database

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.measure.cluster_address import safe_address
 from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.targets.cpu.threads import num_threads
 from tvmlab.te import Tensor

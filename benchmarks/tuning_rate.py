@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 from pathlib import Path
 
@@ -50,6 +51,8 @@ def metaschedule(python: str, extents: list[int], trials: int) -> str:
         return f"{python} is not there"
     except subprocess.TimeoutExpired:
         return f"not done after {PATIENCE_S:.0f} s"
+    if done.returncode < 0:
+        return f"its process was killed by {signal.Signals(-done.returncode).name}"
     if done.returncode:
         return (done.stderr.strip().splitlines() or ["it failed and said nothing"])[-1]
     said = json.loads(done.stdout.strip().splitlines()[-1])

@@ -168,7 +168,8 @@ class Tiling:
 
     def knobs(self) -> list[Knob]:
         """The tile; for every loop the iterations of a task and of a block; the steps at once, the
-        walk over the tiles of a block, what is written out, what is packed."""
+        walk over the tiles of a block, what is written out and whether in turned order, so that
+        windows one below the other share what they load; what is packed."""
         found: list[Knob] = [ChoiceKnob(f"{self.block}.tile", self.tiles)]
         for d in range(len(self.extents)):
             if self.extents[d] > 1:
@@ -179,6 +180,10 @@ class Tiling:
             found.append(ChoiceKnob(f"{self.block}.inner", ("columns", "rows")))
         if self._plan.written_out:
             found.append(ChoiceKnob(f"{self.block}.unroll", UNROLLED))
+        if self._plan.written_out > 1:
+            found.append(
+                ChoiceKnob(f"{self.block}.turned", (self._are_windows, not self._are_windows))
+            )
         if self.packed:
             found.append(ChoiceKnob(f"{self.block}.pack", self._pack_options))
         return found
@@ -309,6 +314,9 @@ class Tiling:
         walk = [*rows, last] if chosen.get("inner") != "rows" else [last, *rows]
         others = [name for name in spatial if name not in walk]
         steps: list[Part] = [(name, int(name == deep)) for name in folded]
+        if chosen.get("turned"):
+            few = self._plan.written_out
+            steps[-few:] = steps[: -few - 1 : -1]
         return Nest(
             extents=dict(
                 zip(
@@ -334,13 +342,14 @@ class Tiling:
     def _written_out(self, steps: Sequence[Part], chosen: Mapping[str, Any]) -> list[Part]:
         """The innermost loops of the fold, as many as the copies of a statement allow."""
         copies = prod(chosen["tile"][:-1])
+        names = loop_names(self.stage)[len(self.stage.axes) :]
+        counts = dict(zip(names, (axis.count for axis in self.stage.reduce_axes), strict=True))
         found: list[Part] = []
-        for at in range(1, self._plan.written_out + 1):
-            axis = self.stage.reduce_axes[-at]
-            copies *= axis.count if steps[-at][1] == 0 else min(axis.count, chosen["depth"])
+        for name, level in reversed(steps[len(steps) - self._plan.written_out :]):
+            copies *= min(counts[name], chosen["depth"]) if level else counts[name]
             if copies > chosen["unroll"]:
                 break
-            found.insert(0, steps[-at])
+            found.insert(0, (name, level))
         return found
 
     def _follow(self, schedule: Schedule, loops: Sequence[str], is_tile: bool) -> None:

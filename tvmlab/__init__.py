@@ -82,6 +82,7 @@ _HOMES = {
     "tvmlab.schedule.recipes": ("Tile",),
     "tvmlab.schedule.recording": ("recipe",),
     "tvmlab.targets.cpu.build.patience": ("set_compile_limit",),
+    "tvmlab.targets.cpu.library": ("load",),
     "tvmlab.targets.cpu.threads": ("set_affinity", "set_num_threads"),
     "tvmlab.te": (
         "Tensor",

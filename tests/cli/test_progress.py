@@ -54,7 +54,10 @@ def test_the_bar_shows_how_far_how_long_and_the_best() -> None:
     bar.close(tuning(0.1, None, 0.02, 0.05))
     last = screen.getvalue().split("\r")[-1]
     assert "| 4/8 [" in last
-    assert "best 50 GFLOP/s (trial 2), 1 wrong answer, measuring 26% of the time" in last
+    assert (
+        "best 50 GFLOP/s (trial 2), now 20 GFLOP/s, 1 wrong answer, measuring 26% of the time"
+        in last
+    )
 
 
 def test_restored_trials_do_not_count_for_the_pace() -> None:
@@ -74,8 +77,8 @@ def test_lines_come_at_intervals_and_at_the_end() -> None:
     lines.close(tuning(0.1, 0.1, 0.1, 0.1, 0.05))
     ahead = "2 a second, 3 s left, measuring 26% of the time; best"
     assert log.getvalue().splitlines() == [
-        f"2 of 8 trials, {ahead} 10 GFLOP/s (trial 0)",
-        f"4 of 8 trials, {ahead} 10 GFLOP/s (trial 0)",
+        f"2 of 8 trials, {ahead} 10 GFLOP/s (trial 0), now 10 GFLOP/s",
+        f"4 of 8 trials, {ahead} 10 GFLOP/s (trial 0), now 10 GFLOP/s",
         f"5 of 8 trials, {ahead} 20 GFLOP/s (trial 4)",
     ]
     assert progress.INTERVAL_S == 5.0

@@ -109,14 +109,16 @@ def measuring(run: Run) -> list[str]:
 
 
 def words(run: Run, rate: Rate) -> str:
-    """The best verified so far, the failures by kind, and the machine's pace where it changed."""
+    """The best verified so far, the latest, failures by kind, the machine's pace if it changed."""
     best = run.best
     found = "no verified result yet"
     if best is not None and best.median_s:
         found = f"best {rate(best.median_s)} (trial {best.number})"
+    last = next((r for r in reversed(list(run.trials)) if r.median_s), None)
+    now = f"now {rate(last.median_s)}" if last is not best and last and last.median_s else ""
     pace = run.drifts[-1] if run.drifts else 1.0
     drifted = f"the machine at {1 / pace:.0%} of its first pace" if pace != 1 else ""
-    return ", ".join(part for part in (found, failures(run), drifted) if part)
+    return ", ".join(part for part in (found, now, failures(run), drifted) if part)
 
 
 def failures(run: Run) -> str:

@@ -2,11 +2,13 @@
 
 The library holds `NAME_run(inputs..., outputs..., sizes...)`, which allocates what scratch memory
 the kernel needs and gives 0, or 1 where there is not enough. Parallel loops run in the calling
-thread unless `NAME_set_launch` is given a function that shares iterations out.
+thread unless `NAME_set_launch` is given a function that shares iterations out. For
+`tvmlab.targets.cpu.library`, `tvmlab_signature()` says as JSON what the kernel takes.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import tempfile
@@ -134,6 +136,28 @@ def _glue(signature: Signature) -> str:
         f"int {name}_run({parameters}) {{\n{allocate}"
         f"  int failed = {missing};\n  if (!failed) {name}({arguments});\n{release}"
         "  return failed;\n}\n"
+        f"const char *tvmlab_signature(void) {{ return {json.dumps(_facts(signature))}; }}\n"
+    )
+
+
+def _facts(signature: Signature) -> str:
+    """What `tvmlab.targets.cpu.library` reads, as JSON: an extent is a number or a size's name, and
+    null where it is worked out of sizes."""
+    params = [
+        {
+            "name": p.name,
+            "shape": [
+                e.name if isinstance(e, Size) else e if isinstance(e, int) else None
+                for e in p.shape
+            ],
+            "dtype": p.dtype,
+            "output": p.is_output,
+        }
+        for p in signature.params
+    ]
+    sizes = [size.name for size in signature.sizes]
+    return json.dumps(
+        {"tvmlab_kernel": 1, "name": signature.name, "params": params, "sizes": sizes}
     )
 
 

@@ -46,8 +46,8 @@ def batch_size(trials: int) -> int:
 
 def thinking_ahead(batch: int) -> int:
     """How many trials of a batch are still to come when the next is chosen: about as many as are
-    measured while a model is fitted and asked, but at most half, so that it has news to learn."""
-    return min(8, batch // 2)
+    measured while a model is fitted and asked, but at most a quarter, so that there is news."""
+    return min(8, batch // 4)
 
 
 class Session:

@@ -66,10 +66,15 @@ def medians(runs: Sequence[Mapping[float, float]]) -> dict[float, float]:
     return {share: median(run[share] for run in runs) for share in runs[0]}
 
 
-def exact_median(recording: Recording, share: float) -> float:
-    """Trials after which drawing without repeats has more likely than not met a configuration of
-    `share` of the best speed."""
-    size, good = len(recording.shares), int((recording.shares >= share).sum())
+def exact_median(recording: Recording, share: float) -> int:
+    """Trials that drawing takes to meet a configuration of `share` of the best speed: see
+    `drawn_until`."""
+    return drawn_until(len(recording.shares), int((recording.shares >= share).sum()))
+
+
+def drawn_until(size: int, good: int) -> int:
+    """Trials after which drawing without repeats has more likely than not met one of the `good`
+    configurations among `size`."""
     missed, drawn = 1.0, 0
     while missed > 0.5:
         missed *= (size - good - drawn) / (size - drawn)

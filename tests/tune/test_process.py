@@ -281,7 +281,7 @@ def test_listeners_that_raise_do_no_harm(begin, caplog):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"explorer": "oracle"}, "the explorer 'oracle' is not known; use one of model, random"),
+        ({"explorer": "oracle"}, "the explorer 'oracle' is not known; use one of model"),
         ({"db": "/nowhere/at/all.db"}, "the folder /nowhere/at does not exist"),
         ({"template": "origami/cpu"}, "origami"),
         ({"trials": 0}, "a run of 0 trials"),

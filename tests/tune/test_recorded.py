@@ -83,14 +83,14 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def searches() -> dict[str, Callable[[Space, int], Explorer]]:
-    """Every explorer, and every model of the guided one."""
+    """Every explorer, and every model of the guided one, but for the one that takes minutes."""
     found: dict[str, Callable[[Space, int], Explorer]] = dict(EXPLORERS)
-    for model in MODELS:
+    for model in MODELS.keys() - {"tree-gru"}:
         found[model] = lambda space, seed, model=model: explorer_named("model", space, seed, model)
     return found
 
 
-@pytest.mark.parametrize("search", list(searches()))
+@pytest.mark.parametrize("search", sorted(searches()))
 def test_a_seed_and_recorded_outcomes_settle_the_trajectory(search: str) -> None:
     make, found = searches()[search], recording("depthwise")
     first, again, other = (list(trajectory(found, make, seed, 40)) for seed in (0, 0, 1))

@@ -150,7 +150,7 @@ def apply_channel_lanes(
         around = _as_they_stand(schedule, panels, config["parallel"])
     elif around is not None:
         schedule[panels].compute_at(block, around)
-    _transpose_panels(schedule, panels, around)
+    _transpose_panels(schedule, panels, around, vectors.lanes(sizes.size_bytes))
     _transpose_sums(schedule, result, depth_of(schedule, result, task), sizes, vectors)
 
 
@@ -202,14 +202,21 @@ def _as_they_stand(schedule: Schedule, panels: str, is_parallel: bool) -> str | 
     return "p0"
 
 
-def _transpose_panels(schedule: Schedule, panels: str, around: str | None) -> None:
-    """Rows of weights become lanes, a square at a time, in the loops inside `around`."""
+def _transpose_panels(schedule: Schedule, panels: str, around: str | None, full: int) -> None:
+    """Rows of weights become lanes, a square at a time, in the loops inside `around`.
+
+    A square is as wide as a vector: several in one body are only more for the compiler to look at.
+    """
     stage = schedule[panels]
     extents = inner_extents(schedule, panels, depth_of(schedule, panels, around))
     *rest, lanes = extents
     if prod(extents[name] for name in rest) > TOGETHER:
         flat = str(stage.fuse(*rest)) if len(rest) > 1 else rest[0]
-        stage.unroll(stage.split(flat, TOGETHER)[1])
+        rows, row = stage.split(flat, TOGETHER)
+        stage.unroll(row)
+        if extents[lanes] > full:
+            squares, lanes = map(str, stage.split(lanes, full))
+            stage.reorder(rows, squares, row, lanes)
     stage.vectorize(lanes)
 
 

@@ -10,6 +10,7 @@ from tvmlab.analysis.regions import Box, Span, covers, touched, union
 from tvmlab.arith.linear import Linear
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Const, Var
+from tvmlab.ir.printer import expr_text
 from tvmlab.ir.program import TRUE, Block, For, Iter, Region, Store
 from tvmlab.ir.walk import blocks
 from tvmlab.schedule import Schedule, State
@@ -100,7 +101,7 @@ def test_a_box_is_filled_where_indices_count_through_it_without_gaps() -> None:
     assert [as_numbers(b) for b in filled(s.mod.body, buffer, {})] == [[(0, 10), (0, 9)]]
     s["B"].split("y", 4)
     s["B"].fuse("yi", "x")
-    assert filled(s.mod.body, buffer, {}) == [], "quotients are not looked into"
+    assert filled(s.mod.body, buffer, {}) == [], "a number that goes beyond the rows"
     s.undo()
     assert [as_numbers(b) for b in filled(s.mod.body, buffer, {})] == [[(0, 12), (0, 9)]]
 
@@ -121,3 +122,46 @@ def test_a_box_with_gaps_is_not_filled(step: int, offset: int, less: int) -> Non
         Store(B, at, Const(0.0, "float32"), "B"),
     )
     assert filled(For(i, 8, block), B, {}) == []
+
+
+def rows_filled(
+    step: int, offset: int, outer: int, count: int, least: int = 0
+) -> list[list[tuple[str, object]]]:
+    """What is filled of 8 rows of 4 where the indices are the digits of
+    `f * step + offset + o * outer`, for `f` from `least` to `count`, and `o` from 0 to 3."""
+    v, w, f, o, B = Var("v"), Var("w"), Var("f"), Var("o"), Buffer("B", (8, 4), "float32")
+    number = f * step + offset + o * outer
+    block = Block(
+        "B",
+        [Iter(v, 8), Iter(w, 4)],
+        [number // 4, number % 4],
+        f >= least if least else TRUE,
+        [],
+        [Region(B, [(v, 1), (w, 1)])],
+        None,
+        Store(B, (v, w), Const(0.0, "float32"), "B"),
+    )
+    found = filled(For(f, count, block), B, {o: (0, 3)})
+    assert all(span is not None for spans in found for span in spans)
+    return [[(expr_text(s.start.expr()), s.extent) for s in spans if s] for spans in found]
+
+
+def test_rows_are_filled_by_a_number_that_counts_through_them() -> None:
+    assert rows_filled(1, 0, 0, 32) == [[("0", 8), ("0", 4)]]
+    assert rows_filled(1, 8, 0, 20) == [[("2", 5), ("0", 4)]]
+    assert rows_filled(1, 0, 8, 8) == [[("o * 2", 2), ("0", 4)]]
+    assert rows_filled(1, 4, 4, 2) == [[("o + 1", 1), ("0", 2)]]
+
+
+@pytest.mark.parametrize(
+    ("step", "offset", "outer", "count"),
+    [(2, 0, 0, 8), (1, 2, 0, 8), (1, 1, 2, 2), (1, 0, 0, 6), (1, 0, 6, 4), (1, 16, 8, 8)],
+)
+def test_parts_of_rows_are_no_box(step: int, offset: int, outer: int, count: int) -> None:
+    """Every second element; from the middle of a row; pairs that begin in several rows; a row and
+    a half; rows that begin anywhere; rows that may be beyond the last."""
+    assert rows_filled(step, offset, outer, count) == []
+
+
+def test_a_number_that_a_predicate_stops_fills_nothing() -> None:
+    assert rows_filled(1, 0, 0, 4, least=1) == []

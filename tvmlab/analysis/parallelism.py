@@ -104,11 +104,15 @@ def is_private(program: Program, loop: For, buffer: Buffer) -> bool:
             return False
     if any(_folds_on(block, loops, buffer) for block, loops in blocks_with_loops(loop.body)):
         return False
-    if writes_first(loop.body, buffer, {loop.var: loop_range(loop, {})}, ()):
+    around = (*loops_around(program, loop), loop)
+    ranges: dict[Var, Interval] = {}
+    for outer in around:
+        ranges[outer.var] = loop_range(outer, ranges)
+    if writes_first(loop.body, buffer, ranges, ()):
         return True
     every = [a for a in accesses(loop.body) if a.buffer is buffer]
     writes, reads = [a for a in every if a.is_write], [a for a in every if not a.is_write]
-    return bool(writes) and is_written_before(writes, reads, (*loops_around(program, loop), loop))
+    return bool(writes) and is_written_before(writes, reads, around)
 
 
 def writes_first(stmt: Stmt, buffer: Buffer, ranges: Ranges, earlier: tuple[Box, ...]) -> bool:

@@ -80,6 +80,24 @@ ANALYSIS = Room(
             "return True",
         ),
         Bug(
+            "a number fills rows although it skips elements",
+            _FILLED,
+            "    if not _has_no_gaps(inner, 1, local, known):\n        return None\n",
+            "",
+        ),
+        Bug(
+            "a number may begin in one row and end in the next",
+            _FILLED,
+            "        if low < 0 or high + extent > extents[n]:\n            return None\n",
+            "",
+        ),
+        Bug(
+            "what is left of a number's beginning is forgotten",
+            _FILLED,
+            "    if rest.terms or rest.constant:\n        return None\n",
+            "",
+        ),
+        Bug(
             "a box may stick out by one",
             _REGIONS,
             "if excess(distance.constant + b.extent, a.extent)[1] > 0:",

@@ -48,9 +48,10 @@ class Bind:
         """Tiled; of a long fold also with a fold across threads."""
         stage = partial.stage(block)
         made = [partial.decide(BoundTiling(stage, block), block)]
-        few = prod(stage.extents) <= FEW_RESULTS
-        if stage.reduce_axes and few and len(CrossThreads(stage, block).threads) > 1:
-            made.append(partial.decide(CrossThreads(stage, block), block))
+        if stage.reduce_axes and prod(stage.extents) <= FEW_RESULTS:
+            across = CrossThreads(stage, block)
+            if len(across.threads) > 1:
+                made.append(partial.decide(across, block))
         return made
 
 
@@ -82,12 +83,7 @@ class BoundTiling:
             return parts[1] <= MOST_VIRTUAL and parts[2] <= share
 
         knobs: list[Knob] = [
-            SplitKnob(
-                f"{self.block}.{name}",
-                extent,
-                LEVELS,
-                keep=lambda t: t[1] <= MOST_VIRTUAL and t[2] <= share,
-            )
+            SplitKnob(f"{self.block}.{name}", extent, LEVELS, keep=fits)
             for name, extent in zip(spatial, self.stage.extents, strict=True)
             if extent > 1
         ]

@@ -64,14 +64,14 @@ class TreeGRU:
         self._scale = np.where(spread > 1e-6, spread, 1.0)
         with self._alone(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed)
-            nests = self._nests(features)
+            nests, is_loop = self._nests(features), self._is_loop(features)
             network = _network(torch, nests.shape[-1])
             below = torch.zeros(len(features)) if base is None else torch.as_tensor(base).float()
             better, worse = map(torch.as_tensor, _pairs(scores, groups or [len(scores)]))
             optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
             for _ in range(STEPS if len(better) else 0):
                 optimiser.zero_grad()
-                predicted = _forward(torch, network, nests, self._is_loop(features)) + below
+                predicted = _forward(torch, network, nests, is_loop) + below
                 loss = torch.nn.functional.softplus(predicted[worse] - predicted[better]).mean()
                 loss.backward()
                 optimiser.step()

@@ -135,6 +135,12 @@ class Nests:
         regions: np.ndarray = box * (self.element_bytes > 0)[..., None]
         return regions
 
+    @cached_property
+    def touched_bytes(self) -> np.ndarray:
+        """(n, S, L) of all different elements that a loop and all inside it touch."""
+        touched: np.ndarray = np.einsum("nsal,nsa->nsl", self.regions, self.element_bytes)
+        return touched
+
 
 def nests_of(readings: Sequence[Reading], most: int = STATEMENTS) -> Nests:
     """Programs, as they were read, as arrays, with up to `most` statements each."""

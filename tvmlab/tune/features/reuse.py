@@ -42,9 +42,8 @@ def reuse_of(nests: Nests) -> Reuse:
     at = np.where(is_loop, repeated, np.where(is_serial, nests.meeting, 0)).astype(np.int64)
     extent = _at(nests.extents, at)
     within = _at(nests.inner, at) / extent
-    touched = np.einsum("nsal,nsa->nsl", nests.regions, nests.element_bytes)
     once = nests.element_bytes.sum(axis=-1)[..., None]
-    inside = _at(np.concatenate([once, touched], axis=-1), at)
+    inside = _at(np.concatenate([once, nests.touched_bytes], axis=-1), at)
     met = is_loop | is_serial
     return Reuse(
         is_loop,

@@ -175,9 +175,8 @@ def _intensity(nests: Nests) -> np.ndarray:
 
     Between two loops the curve is a straight line, as in Ansor.
     """
-    touched = np.einsum("nsal,nsa->nsl", nests.regions, nests.element_bytes)
     done = nests.operations.sum(axis=-1)[..., None] * nests.inner
-    intensity = done / np.maximum(touched, 1.0)
+    intensity = done / np.maximum(nests.touched_bytes, 1.0)
     share = nests.inner / nests.executions[..., None]
     samples = np.arange(1, SAMPLES + 1) / SAMPLES
     after = (share[..., None, :] < samples[:, None] - 1e-9).sum(axis=-1)

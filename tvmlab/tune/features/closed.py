@@ -22,7 +22,7 @@ import numpy as np
 
 from tvmlab.errors import ScheduleError
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import For, Program
+from tvmlab.ir.program import Program
 from tvmlab.ops.knobs import Option
 from tvmlab.schedule import Step
 from tvmlab.schedule.open_step import OpenStep, filled, plain
@@ -40,7 +40,7 @@ from tvmlab.schedule.recipe import RecordedRecipe
 from tvmlab.schedule.state import State
 from tvmlab.tune.features.batches import drop_short_loops, first_by_work
 from tvmlab.tune.features.nests import Nests, nests_of
-from tvmlab.tune.features.statement import Reading, in_order
+from tvmlab.tune.features.statement import Reading, in_order, iterations
 from tvmlab.tune.space import OpenSchedule, Space
 
 EXTENTS_ASIDE = (Annotate, ComputeInline, Parallel, Reorder, Split, Unroll, Vectorize)
@@ -254,11 +254,7 @@ def _cut(step: Step, plain: Split, before: Program, after: Program, columns: dic
             factors = [(column, n) for n in range(len(factors))]
         else:
             factors[place.item] = (column, None)
-    return Cut(loop.var, _extent(loop), tuple(factors), tuple(made))
-
-
-def _extent(loop: For) -> int:
-    return loop.extent if isinstance(loop.extent, int) else 1
+    return Cut(loop.var, iterations(loop), tuple(factors), tuple(made))
 
 
 def _flat(steps: Sequence[Step]) -> Iterator[Step]:

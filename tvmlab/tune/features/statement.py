@@ -108,7 +108,7 @@ def in_order(program: Program) -> list[Statement]:
 
 def _in_stmt(stmt: Stmt, around: tuple[For, ...]) -> Iterator[Statement]:
     if isinstance(stmt, Block):
-        yield from _in_block(stmt, tuple([_Loop(o.var, _count(o), o.kind) for o in around]))
+        yield from _in_block(stmt, tuple([_Loop(o.var, iterations(o), o.kind) for o in around]))
         return
     inside = (*around, stmt) if isinstance(stmt, For) else around
     for below in sub_stmts(stmt):
@@ -123,7 +123,8 @@ class _Loop(NamedTuple):
     kind: str
 
 
-def _count(loop: For) -> int:
+def iterations(loop: For) -> int:
+    """Of a loop; 1 where its extent is symbolic."""
     return loop.extent if isinstance(loop.extent, int) else 1
 
 
@@ -160,7 +161,7 @@ def _inside(
             named = (*named, stmt.value)
         inside = around
         if isinstance(stmt, For):
-            inside = (*around, _Loop(stmt.var, _count(stmt), stmt.kind))
+            inside = (*around, _Loop(stmt.var, iterations(stmt), stmt.kind))
         for below in sub_stmts(stmt):
             yield from _inside(below, inside, values, positions, named)
             named = ()

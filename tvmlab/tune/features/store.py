@@ -132,12 +132,12 @@ def _accesses(nests: Nests) -> np.ndarray:
     reuse = reuse_of(nests)
     total = nests.executions[..., None] * size
     unique = nests.regions[..., -1] * size
-    first = nests.moves.argmax(axis=-1)[..., None]
+    moving = nests.moves.argmax(axis=-1)[..., None]
     jump = np.abs(nests.jumps)
-    nearest = np.take_along_axis(jump, first, axis=-1)[..., 0]
+    nearest = np.take_along_axis(jump, moving, axis=-1)[..., 0]
     around = np.take_along_axis(np.broadcast_to(
         nests.inner[:, :, None] / nests.extents[:, :, None], nests.moves.shape
-    ), first, axis=-1)[..., 0]  # fmt: skip
+    ), moving, axis=-1)[..., 0]  # fmt: skip
     repeats = np.where(nests.moves.any(axis=-1), around, nests.executions[..., None])
     step = np.minimum(1.0, nearest * size / LINE_BYTES)
     is_access = size > 0

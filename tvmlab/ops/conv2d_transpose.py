@@ -9,6 +9,7 @@ interleaved at the end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -64,42 +65,54 @@ def conv2d_transpose(
     strides = checks.sizes(NAME, "stride", stride)
     cuts = checks.widths(NAME, "padding", padding, 2)
     checks.float_dtype(NAME, dtype)
-    spread = [(i - 1) * s + k for i, s, k in zip(image, strides, kernels, strict=True)]
-    size = [e - 2 * c for e, c in zip(spread, cuts, strict=True)]
-    if min(size) < 1:
-        raise UsageError(
-            f"{NAME} was given padding={padding!r}, which leaves nothing of {spread[0]} x "
-            f"{spread[1]}; use less."
-        )
+    size = _left(_spread(image, kernels, strides), cuts, padding)
     a = te.placeholder((n, ic, *image), dtype, "A")
     w = te.placeholder((ic, oc, *kernels), dtype, "W")
-    sums = _phases(a, w, (size[0], size[1]), strides, cuts)
-    out = te.compute(
-        (n, oc, *size),
-        lambda n, oc, y, x: sums[
-            n, oc, y % strides[0], x % strides[1], y // strides[0], x // strides[1]
-        ],
-        name="Y",
-    )
 
     def compute(images: Array, weights: Array) -> tuple[Array, ...]:
         whole = _put(images, weights, strides)
-        ends = [c + e for c, e in zip(cuts, size, strict=True)]
-        return (whole[:, :, cuts[0] : ends[0], cuts[1] : ends[1]],)
+        rows, columns = (slice(c, c + e) for c, e in zip(cuts, size, strict=True))
+        return (whole[:, :, rows, columns],)
 
     args = {
         "batch": n, "in_channels": ic, "height": image[0], "width": image[1], "out_channels": oc,
         "kernel": kernel, "stride": stride, "padding": padding, "dtype": dtype,
     }  # fmt: skip
     flops = 2 * prod((n, ic, oc, *image, *kernels))
-    return Workload(NAME, args, (out,), flops, compute, {"cpu": GenericTemplate})
+    outputs = (_interleaved(_phases(a, w, size, strides, cuts), size),)
+    return Workload(NAME, args, outputs, flops, compute, {"cpu": GenericTemplate})
 
 
-def _put(images: Array, weights: Array, strides: tuple[int, ...]) -> Array:
+def _spread(image: Sequence[int], kernels: Sequence[int], strides: Sequence[int]) -> Sizes:
+    """Rows and columns of the result before anything is cut off."""
+    return tuple((i - 1) * s + k for i, s, k in zip(image, strides, kernels, strict=True))
+
+
+def _left(spread: Sizes, cuts: Sizes, padding: Pair) -> Sizes:
+    """Rows and columns that are left; UsageError where none are."""
+    size = tuple(e - 2 * c for e, c in zip(spread, cuts, strict=True))
+    if min(size) < 1:
+        raise UsageError(
+            f"{NAME} was given padding={padding!r}, which leaves nothing of {spread[0]} x "
+            f"{spread[1]}; use less."
+        )
+    return size
+
+
+def _interleaved(sums: Tensor, size: Sizes) -> Tensor:
+    """Y from the sums of its phases, which `_phases` made."""
+    n, oc, down, across = sums.extents[:4]
+    return te.compute(
+        (n, oc, *size),
+        lambda n, oc, y, x: sums[n, oc, y % down, x % across, y // down, x // across],
+        name="Y",
+    )
+
+
+def _put(images: Array, weights: Array, strides: Sizes) -> Array:
     """The result before anything is cut off: every element of the images puts its kernels."""
     (n, _, *image), (_, oc, *kernels) = images.shape, weights.shape
-    spread = [(i - 1) * s + k for i, s, k in zip(image, strides, kernels, strict=True)]
-    whole = np.zeros((n, oc, *spread))
+    whole = np.zeros((n, oc, *_spread(image, kernels, strides)))
     for row, column in np.ndindex(*kernels):
         rows = slice(row, row + image[0] * strides[0], strides[0])
         columns = slice(column, column + image[1] * strides[1], strides[1])

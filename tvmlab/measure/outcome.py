@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 from tvmlab.errors import MeasureError
+from tvmlab.measure.timing import spread
 
 STATUSES = (
     "ok",
@@ -91,12 +92,7 @@ class Outcome:
     @property
     def spread(self) -> float | None:
         """(90th - 10th percentile) / median of the repeats, None where nothing was timed."""
-        if not self.times_s:
-            return None
-        if len(self.times_s) == 1:
-            return 0.0
-        deciles = quantiles(self.times_s, n=10, method="inclusive")
-        return (deciles[-1] - deciles[0]) / median(self.times_s)
+        return spread(self.times_s) if self.times_s else None
 
     def to_json(self) -> dict[str, Any]:
         """This outcome as plain data; `from_json` gives it back."""

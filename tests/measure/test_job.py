@@ -10,7 +10,7 @@ import pytest
 from tests.measure.jobs import ThreadsJob
 from tvmlab import ops
 from tvmlab.errors import TargetError
-from tvmlab.measure import child, doubt, job, reference
+from tvmlab.measure import doubt, job, reference
 from tvmlab.measure.child import LocalRunner
 from tvmlab.measure.job import CandidateJob
 from tvmlab.measure.request import Request
@@ -209,7 +209,7 @@ def test_parallel_loops_run_on_the_threads_asked_for(do, monkeypatch):
 
 
 def test_the_local_runner_measures_with_the_threads_of_its_owner(monkeypatch):
-    monkeypatch.setattr(child, "num_threads", lambda: 7)
+    monkeypatch.setattr("tvmlab.measure.runner.num_threads", lambda: 7)
     with LocalRunner(1, job=ThreadsJob()) as runner:
         outcomes = measure_all(runner, [asked(), asked(threads=3)])
     assert [outcome.reason for outcome in outcomes] == ["7", "3"]

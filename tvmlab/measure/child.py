@@ -27,11 +27,10 @@ from tvmlab.errors import MeasureError
 from tvmlab.measure.job import CandidateJob
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.request import Request
-from tvmlab.measure.runner import refuse_closed
+from tvmlab.measure.runner import on_threads, refuse_closed
 from tvmlab.measure.sandbox import Allowance, default_memory_bytes
 from tvmlab.measure.scratch import Scratch
 from tvmlab.measure.worker import Job, serve
-from tvmlab.targets.cpu.threads import num_threads
 
 MAX_ANSWER_BYTES = 1 << 20
 """A longer answer is taken for garbage."""
@@ -133,10 +132,8 @@ class LocalRunner:
         Parallel loops run on as many threads as in this process, unless the request says.
         """
         refuse_closed(self._closed)
-        if request.threads is None:
-            request = replace(request, threads=num_threads())
         ticket, self._tickets = self._tickets, self._tickets + 1
-        self._waiting.append((ticket, request))
+        self._waiting.append((ticket, on_threads(request)))
         self._dispatch()
         return ticket
 

@@ -21,7 +21,7 @@ import logging
 import queue
 import time
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -32,9 +32,8 @@ from tvmlab.measure.cluster_worker import measure_here, other_version, outcome_o
 from tvmlab.measure.job import CandidateJob
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.request import Request
-from tvmlab.measure.runner import refuse_closed
+from tvmlab.measure.runner import on_threads, refuse_closed
 from tvmlab.measure.worker import Job
-from tvmlab.targets.cpu.threads import num_threads
 
 CONNECT_S = 10.0
 """How long a scheduler may take to answer."""
@@ -103,15 +102,13 @@ class ClusterRunner:
     def submit(self, request: Request) -> int:
         """Hand the request to the scheduler; parallel loops run on as many threads as here."""
         refuse_closed(self._closed)
-        if request.threads is None:
-            request = replace(request, threads=num_threads())
         ticket, self._tickets = self._tickets, self._tickets + 1
         future = self._client.submit(
             measure_here,
             own_version(),
             self._limits,
             self._job,
-            json.dumps(request.to_json()),
+            json.dumps(on_threads(request).to_json()),
             resources={self._target: 1},
             retries=0,
             pure=False,

@@ -7,12 +7,14 @@ process comes out as an exception. `tests/measure/test_conformance.py` holds all
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol as Interface
 from typing import runtime_checkable
 
 from tvmlab.errors import MeasureError
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
+from tvmlab.targets.cpu.threads import num_threads
 
 
 @runtime_checkable
@@ -52,6 +54,11 @@ def measure_all(runner: Runner, requests: Sequence[Request]) -> list[Outcome]:
     while len(outcomes) < len(tickets):
         outcomes.update(runner.poll(1.0))
     return [outcomes[ticket] for ticket in tickets]
+
+
+def on_threads(request: Request) -> Request:
+    """`request` for as many threads as parallel loops run on in this process, unless it says."""
+    return request if request.threads is not None else replace(request, threads=num_threads())
 
 
 def refuse_closed(closed: bool) -> None:

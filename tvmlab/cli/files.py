@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from tvmlab.errors import UsageError
+from tvmlab.targets.whole_file import written_whole
 
 MAX_BYTES = 64 << 20
 """A larger trace file is something else."""
@@ -52,12 +53,10 @@ def write_whole(path: Path, text: str, option: str) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
+        with written_whole(path) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UsageError(
             f"{option} {path} cannot be written ({error.strerror}); give another place."
         ) from error

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-from contextlib import suppress
 from pathlib import Path
+
+from tvmlab.targets.whole_file import written_whole
 
 
 def cache_directory() -> Path:
@@ -28,13 +28,10 @@ def replace_file(path: Path, content: bytes) -> bool:
     Several processes may write at once: the last one wins. Returns whether it could be written:
     a full or read-only disk is no reason to stop.
     """
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        scratch.write_bytes(content)
-        os.replace(scratch, path)
+        with written_whole(path) as part:
+            part.write_bytes(content)
     except OSError:
-        with suppress(OSError):
-            scratch.unlink()
         return False
     return True

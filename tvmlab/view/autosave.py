@@ -7,13 +7,13 @@ the same cell again finds what was done in it, and any other expression finds no
 
 from __future__ import annotations
 
-import os
 import re
 from hashlib import sha256
 from pathlib import Path
 
 from tvmlab.errors import TraceError
 from tvmlab.schedule import State, Step, Trace, parse_document, steps_of
+from tvmlab.targets.whole_file import written_whole
 
 FOLDER = ".tvmlab"
 
@@ -50,9 +50,8 @@ class Autosave:
                 self.path.unlink(missing_ok=True)
                 return True
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            part = self.path.with_suffix(f".{os.getpid()}.part")
-            part.write_text(Trace(state).to_json(), encoding="utf-8")
-            part.replace(self.path)
+            with written_whole(self.path) as part:
+                part.write_text(Trace(state).to_json(), encoding="utf-8")
         except OSError:
             return False
         return True

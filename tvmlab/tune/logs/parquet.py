@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tvmlab.errors import UsageError
+from tvmlab.targets.whole_file import written_whole
 
 
 def write_parquet(columns: Mapping[str, Sequence[Any]], path: Path) -> None:
@@ -45,12 +45,10 @@ def write_parquet(columns: Mapping[str, Sequence[Any]], path: Path) -> None:
         }
     )
     table = pyarrow.table(dict(columns), schema=schema)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        pyarrow.parquet.write_table(table, part, compression="zstd")
-        os.replace(part, path)
+        with written_whole(path) as part:
+            pyarrow.parquet.write_table(table, part, compression="zstd")
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UsageError(
             f"{path} cannot be written ({error.strerror or error}); give another place."
         ) from error

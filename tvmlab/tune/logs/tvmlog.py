@@ -8,13 +8,13 @@ A line of the first kind begins a session, those of the second are its trials (`
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tvmlab.errors import DatabaseError, TvmlabError
 from tvmlab.measure.canonical import canonical
+from tvmlab.targets.whole_file import written_whole
 from tvmlab.tune.database import UNKNOWN, Database
 from tvmlab.tune.logs.lines import Complaint, json_lines
 from tvmlab.tune.logs.logged import LoggedRun
@@ -47,10 +47,9 @@ def write_log(database: Database, path: Path) -> int:
     Raises:
         DatabaseError: the database cannot be read, or the file not be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     count = 0
     try:
-        with part.open("w", encoding="utf-8") as file:
+        with written_whole(path) as part, part.open("w", encoding="utf-8") as file:
             for stored in database.sessions():
                 head = {
                     "tvmlab_log": VERSION,
@@ -64,9 +63,7 @@ def write_log(database: Database, path: Path) -> int:
                     line = {"session": stored.id, "trial": record.to_json()}
                     file.write(canonical(line) + "\n")
                     count += 1
-        os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise DatabaseError(
             f"the log {path} cannot be written ({error.strerror}); give another place."
         ) from error

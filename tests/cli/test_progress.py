@@ -100,6 +100,11 @@ def test_a_machine_that_changed_its_pace_is_told() -> None:
     assert line.startswith(
         "the machine changed its pace 2 times, to 50% at the slowest and 80% at the fastest;"
     )
+    run.drifts = [1 / 1.83]
+    assert drift(run) == [
+        "the machine changed its pace once, to 183% of what it was; "
+        "times are brought to the pace of the beginning"
+    ]
     run.drifts.append(1.0)
     assert progress.words(run, rate) == "best 10 GFLOP/s (trial 0)"
     assert drift(tuning(0.1)) == []

@@ -226,11 +226,11 @@ def drift(tuning: Run) -> list[str]:
     if not tuning.drifts:
         return []
     paces = [1 / slowdown for slowdown in tuning.drifts]
-    times = f"{len(paces)} time{'s' * (len(paces) > 1)}"
-    return [
-        f"the machine changed its pace {times}, to {min(paces):.0%} at the slowest and "
-        f"{max(paces):.0%} at the fastest; times are brought to the pace of the beginning"
-    ]
+    low, high = f"{min(paces):.0%}", f"{max(paces):.0%}"
+    how = f"{len(paces)} times, to {low} at the slowest and {high} at the fastest"
+    if len(paces) == 1:
+        how = f"once, to {low} of what it was"
+    return [f"the machine changed its pace {how}; times are brought to the pace of the beginning"]
 
 
 def show_best(

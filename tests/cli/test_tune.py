@@ -161,6 +161,21 @@ def test_a_contest_says_whether_the_leader_won() -> None:
     assert verdict.standing(Verdict(0, (1,), 0.0), [7, 20]).endswith("trial 20 may be as fast")
 
 
+def test_what_a_cluster_measured_is_not_held_against_the_limits_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown() -> None:
+        raise AssertionError("these are the limits of another machine")
+
+    monkeypatch.setattr("tvmlab.cli.speed.cpu_peaks", unknown)
+    state = State.start(ops.matmul(100, 100, 100).tensors)
+    outcome = Outcome("ok", "time", times_s=(0.001,) * 6, verified=True)
+    lines = verdict.report(state, outcome, is_here=False)
+    assert lines[-1] == "speed      2 GFLOP/s, on the cluster"
+    with pytest.raises(AssertionError):
+        verdict.report(state, outcome)
+
+
 def test_schedules_are_timed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 

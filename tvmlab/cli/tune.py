@@ -259,7 +259,7 @@ def show_best(
         outcomes = [tuning.best.outcome]
     state = states[place]
     print(f"{title}:\n")
-    print("\n".join(verdict.report(state, outcomes[place])))
+    print("\n".join(verdict.report(state, outcomes[place], is_here=given.cluster is None)))
     print(f"\n{python_of(workload, state)}\n")
     if given.out is not None:
         write_whole(given.out, Trace(state).to_json() + "\n", "--out")

@@ -80,19 +80,25 @@ def standing(verdict: Verdict, numbers: Sequence[int]) -> str:
     return f"{name}, faster than the others by at least {verdict.margin:.1%}"
 
 
-def report(state: State, outcome: Outcome) -> list[str]:
-    """An outcome of `measure`, one line for each of its sides."""
+def report(state: State, outcome: Outcome, is_here: bool = True) -> list[str]:
+    """An outcome of `measure`, one line for each of its sides.
+
+    `is_here`: whether it was measured on this machine, with as many threads as parallel loops run
+    on here; else nothing is known of what limits it.
+    """
     if not outcome.is_ok:
         status = outcome.status.replace("_", " ")
         return [f"check      {status} at stage {outcome.stage}: {outcome.reason}"]
     low_s, high_s, confidence = median_interval(outcome.times_s)
     median_s, min_s = outcome.median_s or 0.0, outcome.min_s or 0.0
     repeats = f"{len(outcome.times_s)} repeat{'s' * (len(outcome.times_s) > 1)}"
+    speed = Speed(state)
+    said = speed.share(median_s) if is_here else f"{speed.rate(median_s)}, on the cluster"
     return [
         "check      every element agrees with NumPy, within what rounding allows",
         f"time       {duration(median_s)} median, {duration(min_s)} least, "
         f"spread {outcome.spread or 0.0:.1%} over {repeats}",
         f"           the true median lies from {duration(low_s)} to {duration(high_s)} "
         f"({confidence:.0%} sure)",
-        f"speed      {Speed(state).share(median_s)}",
+        f"speed      {said}",
     ]

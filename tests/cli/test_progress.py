@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -108,3 +109,14 @@ def test_a_machine_that_changed_its_pace_is_told() -> None:
     run.drifts.append(1.0)
     assert progress.words(run, rate) == "best 10 GFLOP/s (trial 0)"
     assert drift(tuning(0.1)) == []
+
+
+def test_speeds_are_those_measured_at_whatever_pace() -> None:
+    """A trial that took 0.1 s while the machine was twice as slow counts as one of 0.05 s."""
+    run = tuning(0.08, 0.05, 0.06)
+    slow = [replace(r, outcome=replace(r.outcome, slowdown=2.0)) for r in run.trials[1:]]
+    run.trials[1:], run.best, run.drifts = slow, slow[0], [2.0]
+    assert progress.words(run, rate) == (
+        "best 10 GFLOP/s (trial 1, the machine at 50% of its first pace), now 8 GFLOP/s, "
+        "the machine at 50% of its first pace"
+    )

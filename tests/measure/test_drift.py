@@ -1,5 +1,7 @@
 """A machine that changes its pace: what is measured of it, and what is made of that."""
 
+from dataclasses import replace
+
 import pytest
 
 from tvmlab import targets
@@ -38,11 +40,22 @@ def test_without_a_reading_the_level_is_what_it_was():
     assert medians((2.0, 0.0), (2.0, 1.0), (4.0, 2.0), (4.0, 0.0)) == [2.0, 2.0, 2.0, 2.0]
 
 
+def test_what_was_measured_is_known_beside_what_it_comes_to():
+    drift = Drift()
+    first, second = (drift.steadied(outcome(*pair)) for pair in ((2.0, 1.0), (3.0, 1.5)))
+    assert first.as_measured == first
+    assert second.times_s == pytest.approx((2.0,))
+    assert second.as_measured.times_s == pytest.approx((3.0,))
+    assert Outcome.from_json(second.to_json()).as_measured == second.as_measured
+    assert "slowdown" not in first.to_json()
+
+
 def test_what_was_stored_says_how_to_go_on():
     first = Drift()
     stored = [first.steadied(outcome(*pair)) for pair in ((2.0, 1.0), (3.0, 1.5))]
     resumed = Drift()
-    resumed.resume(stored)
+    recalled = [resumed.recalled(replace(each, slowdown=1.0)) for each in stored]
+    assert [each.slowdown for each in recalled] == [1.0, 1.5]
     assert resumed.slowdown == 1.5
     assert resumed.steadied(outcome(3.0, 1.5)).median_s == pytest.approx(2.0)
 

@@ -11,11 +11,16 @@ import pytest
 
 from tvmlab import ops
 from tvmlab.errors import DatabaseError, UsageError
+from tvmlab.measure.outcome import Outcome
+from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.te.serial import to_json
-from tvmlab.tune import client
+from tvmlab.tune import client, process
+from tvmlab.tune.beginning import search_of
 from tvmlab.tune.client import Run, start
 from tvmlab.tune.database import Database
+from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
+from tvmlab.tune.setup_space import template_name
 
 PRODUCT = ops.matmul(16, 32, 16).tensors
 OPTIONS = {"timeout_s": 5.0, "batch": 8}
@@ -113,6 +118,24 @@ def test_the_first_trial_is_the_templates_own_choice(begin):
     (first,) = [r for r in run.trials if r.number == 0]
     assert first.config == template.default(PRODUCT)
     assert first.outcome.is_ok
+
+
+def test_a_run_that_goes_on_tells_at_what_pace_its_trials_were_measured(path):
+    setup = Setup(to_json(PRODUCT), template_name(PRODUCT, None, "cpu", host_vectors()))
+    told = []
+    with Database.open(path) as database:
+        row = database.begin(setup, {}, process.device_for(setup))
+        trials = [
+            Record.of(c, Outcome("ok", "time", times_s=(1.0,), sentinel_s=sentinel_s))
+            for c, sentinel_s in zip(
+                search_of(setup, database).session.next(3), (0.002, 0.003, 0.002), strict=True
+            )
+        ]
+        database.append(row, trials)
+        process.begin({"type": "attach", "session": row}, database, told.append)
+    found = [Record.from_json(m["record"]) for m in told if m["type"] == "record"]
+    assert found == trials
+    assert [record.outcome.slowdown for record in found] == pytest.approx([1.0, 1.5, 1.0])
 
 
 def test_a_killed_run_keeps_what_it_told_and_resumes(begin, path):

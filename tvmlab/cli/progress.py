@@ -10,6 +10,7 @@ from typing import Protocol, TextIO
 from tqdm import tqdm
 
 from tvmlab.tune.client import Run
+from tvmlab.tune.record import Record
 
 INTERVAL_S = 5.0
 """Seconds between two lines where there is no terminal."""
@@ -113,12 +114,21 @@ def words(run: Run, rate: Rate) -> str:
     best = run.best
     found = "no verified result yet"
     if best is not None and best.median_s:
-        found = f"best {rate(best.median_s)} (trial {best.number})"
+        trial = ", ".join([f"trial {best.number}", *_pace(best.outcome.slowdown)])
+        found = f"best {_speed(best, rate)} ({trial})"
     last = next((r for r in reversed(list(run.trials)) if r.median_s), None)
-    now = f"now {rate(last.median_s)}" if last is not best and last and last.median_s else ""
-    pace = run.drifts[-1] if run.drifts else 1.0
-    drifted = f"the machine at {1 / pace:.0%} of its first pace" if pace != 1 else ""
-    return ", ".join(part for part in (found, now, failures(run), drifted) if part)
+    now = f"now {_speed(last, rate)}" if last is not best and last else ""
+    pace = _pace(run.drifts[-1]) if run.drifts else []
+    return ", ".join(part for part in (found, now, failures(run), *pace) if part)
+
+
+def _speed(record: Record, rate: Rate) -> str:
+    """As it was measured: times at the first pace are estimates, to rank by."""
+    return rate(record.outcome.as_measured.median_s or 0.0)
+
+
+def _pace(slowdown: float) -> list[str]:
+    return [] if slowdown == 1 else [f"the machine at {1 / slowdown:.0%} of its first pace"]
 
 
 def failures(run: Run) -> str:

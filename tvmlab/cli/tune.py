@@ -256,7 +256,7 @@ def show_best(
         print("it is measured again, with care", flush=True)
         outcomes = [verdict.measure(states[0], given.target, given.seed)]
     else:
-        outcomes = [tuning.best.outcome]
+        outcomes = [tuning.best.outcome.as_measured]
     state = states[place]
     print(f"{title}:\n")
     print("\n".join(verdict.report(state, outcomes[place], is_here=given.cluster is None)))

@@ -9,7 +9,6 @@ known stays what it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from tvmlab.measure.outcome import Outcome
@@ -32,17 +31,19 @@ class Drift:
         """How many times as slow as at the beginning the machine is now."""
         return self._level_s / self._first_s if self._first_s else 1.0
 
-    def resume(self, stored: Iterable[Outcome]) -> None:
-        """Take up the levels of outcomes that were steadied before, in order."""
-        for outcome in stored:
-            self._read(outcome.sentinel_s)
+    def recalled(self, outcome: Outcome) -> Outcome:
+        """`outcome`, steadied and stored before, with its slowdown; its level is taken up.
+
+        Every one since the beginning has to come by here, in order.
+        """
+        self._read(outcome.sentinel_s)
+        return replace(outcome, slowdown=self.slowdown)
 
     def steadied(self, outcome: Outcome) -> Outcome:
         """`outcome` with the times that the machine would have taken at its first pace."""
         self._read(outcome.sentinel_s)
-        if self.slowdown == 1:
-            return outcome
-        return replace(outcome, times_s=tuple(t / self.slowdown for t in outcome.times_s))
+        times_s = tuple(t / self.slowdown for t in outcome.times_s)
+        return replace(outcome, times_s=times_s, slowdown=self.slowdown)
 
     def _read(self, sentinel_s: float) -> None:
         if not sentinel_s:

@@ -47,6 +47,8 @@ class Outcome:
             was then; 0 where none was timed or the machine did not keep still.
         device_s: seconds for which it held the device; only known when just measured.
         device: the name of the device it held, where there is more than one; so too.
+        slowdown: what `times_s` were divided by to bring them to a run's first pace (see
+            `tvmlab.measure.drift`); so too.
     """
 
     status: str
@@ -59,6 +61,7 @@ class Outcome:
     sentinel_s: float = 0.0
     device_s: float = field(default=0.0, compare=False)
     device: str = field(default="", compare=False)
+    slowdown: float = field(default=1.0, compare=False)
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -94,11 +97,18 @@ class Outcome:
         """(90th - 10th percentile) / median of the repeats, None where nothing was timed."""
         return spread(self.times_s) if self.times_s else None
 
+    @property
+    def as_measured(self) -> Outcome:
+        """This outcome with the times that were measured, at whatever pace the machine had."""
+        times_s = tuple(t * self.slowdown for t in self.times_s)
+        return replace(self, times_s=times_s, slowdown=1.0)
+
     def to_json(self) -> dict[str, Any]:
         """This outcome as plain data; `from_json` gives it back."""
         data = asdict(self) | {"times_s": list(self.times_s)}
         # Left out where nothing was read: earlier versions do not know them.
-        return {k: v for k, v in data.items() if v or k not in ("sentinel_s", "device_s", "device")}
+        nothing = {"sentinel_s": 0.0, "device_s": 0.0, "device": "", "slowdown": 1.0}
+        return {k: v for k, v in data.items() if k not in nothing or v != nothing[k]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Outcome:
@@ -121,6 +131,7 @@ class Outcome:
                 sentinel_s=_duration(data.get("sentinel_s", 0.0)),
                 device_s=_duration(data.get("device_s", 0.0)),
                 device=str(data.get("device", "")),
+                slowdown=_duration(data.get("slowdown", 1.0)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MeasureError(

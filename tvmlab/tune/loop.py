@@ -76,7 +76,8 @@ class Loop:
         self._active_s = 0.0
         self._device_s = 0.0
         self._drifts: defaultdict[str, Drift] = defaultdict(Drift)
-        self._drifts[""].resume(r.outcome for _, r in sorted(session.records.items()))
+        for _, record in sorted(session.records.items()):
+            self._drifts[""].recalled(record.outcome)
         self._failures = Counter(
             r.outcome.status for r in session.records.values() if not r.outcome.is_ok
         )

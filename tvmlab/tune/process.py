@@ -41,6 +41,7 @@ from tvmlab.errors import DatabaseError, TvmlabError, UsageError
 from tvmlab.lower.pipeline import lower
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.cluster import ClusterRunner
+from tvmlab.measure.drift import Drift
 from tvmlab.measure.request import Request
 from tvmlab.measure.runner import Runner
 from tvmlab.schedule import State, step_from_json
@@ -116,8 +117,10 @@ def begin(start: Mapping[str, Any], database: Database, tell: Tell) -> Begun:
         database.hold(row)
     stored = database.records(row)
     tell(_started(search, row, len(stored)))
+    drift = Drift()
     for record in stored:
-        tell({"type": "record", "record": record.to_json()})
+        known = replace(record, outcome=drift.recalled(record.outcome))
+        tell({"type": "record", "record": known.to_json()})
     search.session.restore(stored)
     database.reopen(row)
     return Begun(search, setup, row)

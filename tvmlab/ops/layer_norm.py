@@ -60,6 +60,9 @@ class LayerNormTemplate(RowsTemplate):
     """Mean, variance and result row by row."""
 
     kind = "layer_norm"
+    together = 1
+    """Memory is what takes long, and it reads and writes by turns; longer turns are slower (by a
+    fifth with two rows of 4 KB that no cache holds, Zen 4)."""
 
 
 def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,9 @@ class RowsTemplate(ScheduleTemplate):
     What is computed element by element joins the loop that folds it.
     """
 
+    together = 2
+    """Rows of a group by default: one's arithmetic hides the other's folds."""
+
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
         """Rows of a group, partial results of a fold, lanes elsewhere, rows of a task, whether the
         blocks go row by row, whether the next group is fetched ahead, how the result is written."""
@@ -50,14 +53,14 @@ class RowsTemplate(ScheduleTemplate):
         )
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
-        """Two rows at a time, so that one's arithmetic hides the other's folds and the next two's
-        way from memory; folds in four registers, or in what of them a row fills; tasks of 64."""
+        """A row or two at a time, while the next are on their way from memory; folds in four
+        registers, or in what of them a row fills; tasks of 64."""
         (out,) = outputs
         n = out.extents[1]
         knobs: dict[str, Any] = {knob.name: knob.options for knob in self.knobs(outputs)}
         lanes = self.vectors.lanes(dtypes.size_bytes(out.dtype))
         return {
-            "rows": nearest(knobs["rows"], 2),
+            "rows": nearest(knobs["rows"], self.together),
             "partial": max(knobs["partial"], key=lambda p: (p / -(-p // lanes) / waste(n, p), p)),
             "lanes": nearest(knobs["lanes"], 4 * lanes),
             "task": nearest(knobs["task"], 64),

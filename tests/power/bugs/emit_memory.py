@@ -230,8 +230,14 @@ MEMORY = Room(
         Bug(
             "stores pass the caches by wherever their buffer begins",
             _STREAMS,
-            "    if alignment % LEAST_BYTES == 0:\n        return",
+            "    if alignment % width_bytes == 0:\n        return",
             "    if True:\n        return",
+        ),
+        Bug(
+            "whole registers pass the caches by where 16 bytes may",
+            _STREAMS,
+            'f"and i64 {address}, {width_bytes - 1}"',
+            'f"and i64 {address}, {LEAST_BYTES - 1}"',
         ),
         Bug(
             "rows that begin between multiples pass the caches by",

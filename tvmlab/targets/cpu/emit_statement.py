@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import lcm
 
-from tvmlab.analysis.streaming import LEAST_BYTES
 from tvmlab.errors import TargetError
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Expr
@@ -15,7 +14,7 @@ from tvmlab.ir.walk import stmts
 from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, chunk_lanes, evaluate
 from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_memory import prefetch, store
-from tvmlab.targets.cpu.emit_streams import begins_well, stream_of
+from tvmlab.targets.cpu.emit_streams import begins_well, stream_of, widths_bytes
 from tvmlab.targets.cpu.emit_text import Lines
 from tvmlab.targets.cpu.emit_types import value_type
 from tvmlab.targets.cpu.emit_value import set_mask, value
@@ -52,20 +51,28 @@ def _for(cx: Context, loop: For) -> None:
     buffer = stream_of(cx, loop)
     if buffer is None:
         _run(cx, loop)
+    else:
+        _streaming(cx, loop, buffer, widths_bytes(cx, buffer))
+
+
+def _streaming(cx: Context, loop: For, buffer: Buffer, widths: Sequence[int]) -> None:
+    """The loop with stores to the buffer that pass the caches by, if it begins well for a width."""
+    if not widths:
+        _run(cx, loop)
         return
+    width_bytes, *less = widths
     _either(
         cx,
-        begins_well(cx, buffer),
-        lambda: _streaming(cx, loop, buffer),
-        lambda: _run(cx, loop),
+        begins_well(cx, buffer, width_bytes),
+        lambda: _past_caches(cx, loop, buffer, width_bytes),
+        lambda: _streaming(cx, loop, buffer, less),
     )
 
 
-def _streaming(cx: Context, loop: For, buffer: Buffer) -> None:
-    """The loop with stores to the buffer, which begins well, that pass the caches by."""
+def _past_caches(cx: Context, loop: For, buffer: Buffer, width_bytes: int) -> None:
     streamed, place = cx.streamed, cx.pointers[buffer]
     cx.streamed = streamed | {buffer}
-    cx.pointers[buffer] = (place[0], lcm(place[1], LEAST_BYTES))
+    cx.pointers[buffer] = (place[0], lcm(place[1], width_bytes))
     _run(cx, loop)
     cx.streamed, cx.pointers[buffer] = streamed, place
 

@@ -1,8 +1,9 @@
 """Stores that pass the caches by, where a loop's annotation asks for them.
 
-Such a store needs an address that is a multiple of 16 bytes, which is seen only at run time: so the
-loop is printed twice, and where the buffer begins elsewhere its stores are ordinary ones. LLVM
-makes of a vector the widest such stores that its alignment allows.
+Such a store needs an address that is a multiple of what it writes, 16 bytes at least, which is seen
+only at run time: so the loop is printed for whole registers, for 16 bytes, and with ordinary stores
+for a buffer that begins anywhere. LLVM makes of a vector the widest such stores that its alignment
+allows; four of 16 bytes take four times as long as one of 64, which is as long as the memory takes.
 
 On x86 they become visible to other threads in any order: a fence comes before whoever waits for
 this thread is told, which is at the end of a function and before the launch of other threads.
@@ -10,8 +11,11 @@ this thread is told, which is at the end of a function and before the launch of 
 
 from __future__ import annotations
 
+from math import gcd
+
 from tvmlab.analysis.streaming import LEAST_BYTES, streamed
 from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.program import For, Stmt
 from tvmlab.ir.walk import sub_stmts
 from tvmlab.targets.cpu.emit_context import Context
@@ -29,19 +33,26 @@ def stream_of(cx: Context, loop: For) -> Buffer | None:
     return next((b for b in cx.stored[id(loop)] if b.name == name and b in cx.pointers), None)
 
 
-def begins_well(cx: Context, buffer: Buffer) -> str:
-    """Whether the buffer begins at a multiple of what one such store writes."""
+def widths_bytes(cx: Context, buffer: Buffer) -> list[int]:
+    """What one such store may write, widest first: whole registers only if every row begins so."""
+    whole = cx.machine.vector_bits // 8
+    rows = [by * size_bytes(buffer.dtype) for by in buffer.strides()[:-1] if isinstance(by, int)]
+    return [whole, LEAST_BYTES] if gcd(whole, *rows) > LEAST_BYTES else [LEAST_BYTES]
+
+
+def begins_well(cx: Context, buffer: Buffer, width_bytes: int) -> str:
+    """Whether the buffer begins at a multiple of so many bytes, a power of two."""
     pointer, alignment = cx.pointers[buffer]
-    if alignment % LEAST_BYTES == 0:
+    if alignment % width_bytes == 0:
         return "true"
     address = cx.text.pure(f"ptrtoint ptr {pointer} to i64", (pointer,))
-    rest = cx.text.pure(f"and i64 {address}, {LEAST_BYTES - 1}", (address,))
+    rest = cx.text.pure(f"and i64 {address}, {width_bytes - 1}", (address,))
     return cx.text.pure(f"icmp eq i64 {rest}, 0", (rest,))
 
 
-def hint(cx: Context, buffer: Buffer, alignment: int, size_bytes: int) -> str:
+def hint(cx: Context, buffer: Buffer, alignment: int, stored_bytes: int) -> str:
     """What ends a store of so many bytes that is to pass the caches by; else nothing."""
-    is_fit = alignment % LEAST_BYTES == 0 and size_bytes % LEAST_BYTES == 0
+    is_fit = alignment % LEAST_BYTES == 0 and stored_bytes % LEAST_BYTES == 0
     return cx.text.module.stream_hint() if buffer in cx.streamed and is_fit else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tvmlab.measure.faults import FaultyJob
@@ -79,3 +80,18 @@ class GreedyJob:
             (folder / "big").write_bytes(b"x" * (1 << 20))
         kept = [os.dup(0) for _ in range(1000)] if wanted == "descriptors" else []
         return failure("illegal", "replay", f"took {len(kept)}")
+
+
+class LeavingJob:
+    """Starts a process that tries to leave its group in every way, tells its number, and hangs."""
+
+    def __call__(self, asked: Request, turns: Turns, folder: Path) -> Outcome:
+        turns.announce("run")
+        if os.fork():
+            time.sleep(60)
+        for leave in (os.setsid, lambda: os.setpgid(0, 0)):
+            with suppress(OSError):
+                leave()
+        (folder / "left").write_text(str(os.getpid()))
+        time.sleep(60)
+        os._exit(0)

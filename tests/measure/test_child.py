@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.measure.jobs import DeadlyJob, GreedyJob, TimedJob, faulty_job, request, timed
+from tests.measure.jobs import (
+    DeadlyJob,
+    GreedyJob,
+    LeavingJob,
+    TimedJob,
+    faulty_job,
+    request,
+    timed,
+)
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.faults import FAULTS, fault_step
 from tvmlab.measure.runner import measure_all
@@ -48,6 +56,13 @@ def processes_of_group(group: int) -> list[int]:
         if int(its_group) == group and state != "Z":
             found.append(int(entry.name))
     return found
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def wait_until(condition, timeout_s: float = 5.0) -> bool:
@@ -146,6 +161,14 @@ def test_closing_leaves_neither_process_nor_file():
     runner.close()
     assert wait_until(lambda: not any(processes_of_group(g) for g in groups))
     assert not runner._scratch.path.exists()
+
+
+def test_nothing_that_a_worker_starts_leaves_its_group():
+    with LocalRunner(1, LIMITS, LeavingJob()) as runner:
+        (outcome,) = measure_all(runner, [request()])
+        left = int((runner._scratch.path / "left").read_text())
+        assert outcome.status == "timeout"
+        assert wait_until(lambda: not is_alive(left))
 
 
 @pytest.mark.parametrize("kind", ["native loop", "python loop", "stopped"])

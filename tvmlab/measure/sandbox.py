@@ -1,10 +1,10 @@
 """What a worker process gives up before it runs code nobody trusts.
 
-It leads a process group of its own (so that a kill reaches whatever it starts), keeps no file open
-but the pipe to its owner, says nothing, dumps no core, may outgrow neither its memory nor its files
-nor its processor time, ignores interrupts, and dies with its owner: through a thread that watches
-it, and where the kernel offers it through a signal that comes even if the code never lets go of
-Python's lock.
+It leads a process group of its own, which nothing that it starts may leave where the system can see
+to that (so that a kill reaches all of it), keeps no file open but the pipe to its owner, says
+nothing, dumps no core, may outgrow neither its memory nor its files nor its processor time, ignores
+interrupts, and dies with its owner: through a thread that watches it, and where the kernel offers
+it through a signal that comes even if the code never lets go of Python's lock.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import threading
 from dataclasses import dataclass
 from itertools import pairwise
 from multiprocessing.connection import wait
+
+from tvmlab.measure.one_group import stay_in_group
 
 PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
@@ -49,6 +51,7 @@ def confine(allowance: Allowance, pipe: int) -> None:
     """Confine this process for good; of the files that it inherited it keeps the descriptor
     `pipe`."""
     os.setpgid(0, 0)
+    stay_in_group()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -14,10 +14,16 @@ import pytest
 import tvmlab as t
 from tests.view.fake_engine import FakeEngine
 from tvmlab.ui import lab as lab_module
+from tvmlab.ui.code import Code
 from tvmlab.ui.lab import SNAPSHOT_MIME, WIDGET_MIME, Lab
-from tvmlab.ui.layout import TUNE_TAB
+from tvmlab.ui.layout import TABS, Layout, P
+from tvmlab.ui.measure import Measure
+from tvmlab.ui.moves import Moves
 from tvmlab.ui.pane import Pane
+from tvmlab.ui.program import Program
 from tvmlab.ui.subshell import ROUTE, keep_subshell
+from tvmlab.ui.trace import Trace
+from tvmlab.ui.tuner import Tuner
 
 TILE = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
 
@@ -52,6 +58,13 @@ def eventually(holds: Callable[[], Any], timeout_s: float = 5.0) -> None:
         time.sleep(0.005)
 
 
+def made(panes: Layout, kind: type[P]) -> P:
+    """The pane of a kind, which there is."""
+    pane = panes.pane(kind)
+    assert pane is not None
+    return pane
+
+
 def ask(pane: Pane, **intent: Any) -> None:
     """What the browser's message does."""
     pane._on_message(pane, intent, [])
@@ -59,42 +72,42 @@ def ask(pane: Pane, **intent: Any) -> None:
 
 def test_a_request_changes_the_panes_it_concerns_and_no_others(lab: Lab) -> None:
     panes = lab._laid_out()
-    ask(panes.program, intent="select", block="C", loop="y")
-    eventually(lambda: panes.moves.state["target"] == {"block": "C", "loop": "y"})
-    assert panes.trace.seq == 0
-    ask(panes.moves, intent="apply", step="parallel", values={})
-    eventually(lambda: panes.trace.seq == 1)
-    assert panes.trace.state["lines"][0]["text"] == 's["C"].parallel("y")'
-    assert panes.program.state["lines"][1]["mark"] == "new"
-    assert panes.measure.seq == 0
+    ask(made(panes, Program), intent="select", block="C", loop="y")
+    eventually(lambda: made(panes, Moves).state["target"] == {"block": "C", "loop": "y"})
+    assert made(panes, Trace).seq == 0
+    ask(made(panes, Moves), intent="apply", step="parallel", values={})
+    eventually(lambda: made(panes, Trace).seq == 1)
+    assert made(panes, Trace).state["lines"][0]["text"] == 's["C"].parallel("y")'
+    assert made(panes, Program).state["lines"][1]["mark"] == "new"
+    assert made(panes, Measure).seq == 0
 
 
 def test_callbacks_return_while_compilers_and_clocks_work(lab: Lab, engine: FakeEngine) -> None:
     panes = lab._laid_out()
     engine.gate.clear()
     began = time.monotonic()
-    ask(panes.measure, intent="measure")
-    ask(panes.code, intent="code", kind="asm")
-    ask(panes.trace, intent="apply", line=TILE)
+    ask(made(panes, Measure), intent="measure")
+    ask(made(panes, Code), intent="code", kind="asm")
+    ask(made(panes, Trace), intent="apply", line=TILE)
     assert time.monotonic() - began < 0.5
-    eventually(lambda: panes.trace.seq == 1)
-    assert panes.measure.state["status"] == "working"
+    eventually(lambda: made(panes, Trace).seq == 1)
+    assert made(panes, Measure).state["status"] == "working"
     engine.gate.set()
-    eventually(lambda: panes.measure.state["last"])
-    eventually(lambda: panes.code.state["text"].startswith("; asm after 1"))
+    eventually(lambda: made(panes, Measure).state["last"])
+    eventually(lambda: made(panes, Code).state["text"].startswith("; asm after 1"))
 
 
 def test_code_in_front_follows_the_program(lab: Lab) -> None:
     panes = lab._laid_out()
-    ask(panes.code, intent="code", kind="llvm")
-    eventually(lambda: panes.code.state["status"] == "ready")
-    ask(panes.trace, intent="apply", line=TILE)
-    eventually(lambda: panes.code.state["text"].startswith("; llvm after 1"))
-    panes.tabs.selected_index = 1
-    ask(panes.trace, intent="undo")
-    eventually(lambda: panes.code.state["is_stale"])
+    ask(made(panes, Code), intent="code", kind="llvm")
+    eventually(lambda: made(panes, Code).state["status"] == "ready")
+    ask(made(panes, Trace), intent="apply", line=TILE)
+    eventually(lambda: made(panes, Code).state["text"].startswith("; llvm after 1"))
+    panes.open(Measure)
+    ask(made(panes, Trace), intent="undo")
+    eventually(lambda: made(panes, Code).state["is_stale"])
     time.sleep(0.05)
-    assert panes.code.state["text"].startswith("; llvm after 1")
+    assert made(panes, Code).state["text"].startswith("; llvm after 1")
 
 
 def test_a_defect_is_shown_in_the_pane_and_cleared_by_success(
@@ -103,10 +116,10 @@ def test_a_defect_is_shown_in_the_pane_and_cleared_by_success(
     panes = lab._laid_out()
     with monkeypatch.context() as broken:
         broken.setattr(lab.view, "do", lambda intent: 1 / 0)
-        ask(panes.trace, intent="undo")
-        eventually(lambda: "ZeroDivisionError" in panes.trace.problem)
-    ask(panes.trace, intent="undo")
-    eventually(lambda: panes.trace.problem == "")
+        ask(made(panes, Trace), intent="undo")
+        eventually(lambda: "ZeroDivisionError" in made(panes, Trace).problem)
+    ask(made(panes, Trace), intent="undo")
+    eventually(lambda: made(panes, Trace).problem == "")
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 
@@ -114,11 +127,9 @@ def test_the_tuner_is_made_when_opened_and_fed_with_deltas(
     lab: Lab, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panes = lab._laid_out()
-    assert panes.tuner is None
-    panes.tabs.selected_index = TUNE_TAB
-    tuner = panes.tuner
-    assert tuner is not None
-    assert panes.tabs.children[TUNE_TAB] is tuner
+    assert panes.pane(Tuner) is None
+    tuner = panes.open(Tuner)
+    assert panes.tabs.children[list(TABS).index("Tune")] is tuner
     sent: list[dict[str, Any]] = []
     monkeypatch.setattr(tuner, "send", sent.append)
     ask(tuner, intent="tune_start", trials=3)
@@ -143,9 +154,7 @@ def test_the_tuner_is_made_when_opened_and_fed_with_deltas(
 
 def test_many_trials_at_once_are_few_messages(lab: Lab, engine: FakeEngine) -> None:
     panes = lab._laid_out()
-    panes.tabs.selected_index = TUNE_TAB
-    tuner = panes.tuner
-    assert tuner is not None
+    tuner = panes.open(Tuner)
     ask(tuner, intent="tune_start", trials=500)
     eventually(lambda: engine.run)
     before = tuner.seq
@@ -225,7 +234,7 @@ def test_a_schedule_is_taken_as_it_stands_and_restored_as_itself(engine: FakeEng
 def test_a_closed_lab_takes_no_requests_and_can_still_be_read(lab: Lab) -> None:
     panes = lab._laid_out()
     lab.close()
-    ask(panes.trace, intent="apply", line=TILE)
+    ask(made(panes, Trace), intent="apply", line=TILE)
     assert lab.view.state.depth == 0
     lab.do(intent="apply", line=TILE)
     assert "for yo in" in str(lab)
@@ -236,16 +245,16 @@ def test_many_threads_may_ask(lab: Lab) -> None:
 
     def work() -> None:
         for _ in range(20):
-            ask(panes.trace, intent="apply", line='s["C"].parallel("y")')
-            ask(panes.trace, intent="undo")
+            ask(made(panes, Trace), intent="apply", line='s["C"].parallel("y")')
+            ask(made(panes, Trace), intent="undo")
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    ask(panes.trace, intent="go_to", position=0)
-    eventually(lambda: panes.trace.state["position"] == lab.view.state.depth == 0)
+    ask(made(panes, Trace), intent="go_to", position=0)
+    eventually(lambda: made(panes, Trace).state["position"] == lab.view.state.depth == 0)
 
 
 def test_the_shim_touches_only_comms_that_reroute() -> None:

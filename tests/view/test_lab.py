@@ -14,7 +14,7 @@ from tvmlab import te
 from tvmlab.measure.outcome import failure
 from tvmlab.schedule.step import GROUPS
 from tvmlab.view import LabView
-from tvmlab.view.lab import HANDLERS
+from tvmlab.view.parts import PARTS
 from tvmlab.view.text import snapshot_text
 
 TILE = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
@@ -382,6 +382,6 @@ def test_many_threads_leave_one_consistent_state(view: LabView) -> None:
 
 
 def test_every_intent_has_a_pane_for_its_refusals() -> None:
-    assert {place for place, _ in HANDLERS.values()} <= {
+    assert {part.refuses_in or part.name for part in PARTS} <= {
         "moves", "trace", "code", "measure", "tuner",
     }  # fmt: skip

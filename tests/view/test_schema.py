@@ -8,12 +8,13 @@ from typing import get_type_hints, is_typeddict
 
 from tvmlab.view import schema
 
-TYPESCRIPT = Path(__file__).parents[2] / "extension" / "src" / "schema.ts"
+TYPESCRIPT = Path(__file__).parents[2] / "extension" / "src" / "schema"
 
 
 def interfaces() -> dict[str, list[str]]:
     """Interface name -> names of its fields, in order."""
-    source = re.sub(r"/\*\*.*?\*/", "", TYPESCRIPT.read_text(encoding="utf-8"), flags=re.S)
+    texts = (path.read_text(encoding="utf-8") for path in sorted(TYPESCRIPT.glob("*.ts")))
+    source = re.sub(r"/\*\*.*?\*/", "", "\n".join(texts), flags=re.S)
     found = re.findall(r"export interface (\w+) \{(.*?)\n\}", source, re.S)
     return {name: re.findall(r"^\s*(\w+): ", body, re.M) for name, body in found}
 

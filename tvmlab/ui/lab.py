@@ -24,9 +24,11 @@ from tvmlab.errors import UsageError
 from tvmlab.schedule import Schedule, State, Trace
 from tvmlab.te.serial import to_json
 from tvmlab.tune.client import Run
+from tvmlab.ui.code import Code
 from tvmlab.ui.layout import Layout
 from tvmlab.ui.pane import Pane
 from tvmlab.ui.static_html import snapshot_html
+from tvmlab.ui.tuner import Tuner
 from tvmlab.view.lab import SLOW, LabView
 from tvmlab.view.machine import Machine
 from tvmlab.view.machine_run import MachineRun
@@ -142,8 +144,7 @@ class Lab:
 
     def _laid_out(self) -> Layout:
         if self._layout is None:
-            snapshot = self.view.snapshot()
-            self._layout = Layout(self._ask, snapshot, self._marker, self.view.snapshot)
+            self._layout = Layout(self._ask, self.view.snapshot, self._marker)
         return self._layout
 
     # ---- requests of the panes
@@ -195,18 +196,20 @@ class Lab:
         layout = self._laid_out()
         snapshot = self.view.snapshot()
         layout.show(snapshot)
-        if layout.tuner is not None:
+        tuner = layout.pane(Tuner)
+        if tuner is not None:
             run, _ = self.view.points(sys.maxsize)
-            self._send_points(layout.tuner.first_unsent(run))
-        code = snapshot["code"]
-        if code["is_stale"] and code["status"] != "working" and layout.shows_code:
-            self._ask(layout.code, {"intent": "code", "kind": code["kind"]})
+            self._send_points(tuner.first_unsent(run))
+        code, pane = snapshot["code"], layout.pane(Code)
+        is_old = code["is_stale"] and code["status"] != "working"
+        if is_old and pane is not None and layout.shows(Code):
+            self._ask(pane, {"intent": "code", "kind": code["kind"]})
 
     def _send_points(self, start: int) -> None:
-        layout = self._laid_out()
-        if layout.tuner is not None:
+        tuner = self._laid_out().pane(Tuner)
+        if tuner is not None:
             run, points = self.view.points(start)
-            layout.tuner.send_points(run, start, points)
+            tuner.send_points(run, start, points)
 
     def _renew_picture(self) -> None:
         """Put the state now shown into the notebook, where saving and reopening finds it."""

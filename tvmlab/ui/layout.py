@@ -5,67 +5,86 @@ The measures are in `extension/src/lab.css`; here are only the boxes that it nam
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import ipywidgets
 
 from tvmlab.ui.code import Code
 from tvmlab.ui.measure import Measure
 from tvmlab.ui.moves import Moves
-from tvmlab.ui.pane import Ask
+from tvmlab.ui.pane import Ask, Pane
 from tvmlab.ui.program import Program
 from tvmlab.ui.subshell import keep_subshell
 from tvmlab.ui.trace import Trace
 from tvmlab.ui.tuner import Tuner
 from tvmlab.view.schema import Snapshot
 
-TABS = ("Code", "Measure", "Tune")
-TUNE_TAB = TABS.index("Tune")
+FIXED: tuple[type[Pane], ...] = (Program, Moves, Trace)
+"""The panes that are always there."""
+
+TABS: Mapping[str, type[Pane]] = {"Code": Code, "Measure": Measure, "Tune": Tuner}
+"""The panes that share the space below, by the titles of their tabs."""
+
+P = TypeVar("P", bound=Pane)
 
 
 class Layout:
-    """The widgets of one lab. The tuner, whose module holds plotly, is made when first opened."""
+    """The widgets of one lab. A heavy pane behind a tab is made when the tab is first opened.
 
-    def __init__(
-        self, ask: Ask, snapshot: Snapshot, marker: str, opened: Callable[[], Snapshot]
-    ) -> None:
+    Args:
+        ask: takes the requests of the panes.
+        opened: gives the snapshot that a pane made now begins with.
+        marker: the CSS class by which the lab is told from others of the page.
+    """
+
+    def __init__(self, ask: Ask, opened: Callable[[], Snapshot], marker: str) -> None:
         self._ask = ask
         self._opened = opened
-        self.tuner: Tuner | None = None
-        self.program = Program(ask, snapshot["program"])
-        self.moves = Moves(ask, snapshot["moves"])
-        self.trace = Trace(ask, snapshot["trace"])
-        self.code = Code(ask, snapshot["code"])
-        self.measure = Measure(ask, snapshot["measure"])
-        self._waiting = ipywidgets.Box()
-        self.tabs = ipywidgets.Tab(
-            children=[self.code, self.measure, self._waiting], titles=list(TABS), selected_index=0
-        )
+        self._panes: dict[type[Pane], Pane] = {}
+        fixed = [self._make(kind) for kind in FIXED]
+        shared = [ipywidgets.Box() if k.is_heavy else self._make(k) for k in TABS.values()]
+        self.tabs = ipywidgets.Tab(children=shared, titles=list(TABS), selected_index=0)
         self.tabs.add_class("tvmlab-lower")
         keep_subshell(self.tabs)
-        grid = ipywidgets.Box([self.program, self.moves, self.trace, self.tabs])
+        grid = ipywidgets.Box([*fixed, self.tabs])
         grid.add_class("tvmlab-grid")
         self.root = ipywidgets.Box([grid])
         self.root.add_class("tvmlab-lab")
         self.root.add_class(f"{marker}-live")
         self.tabs.observe(self._on_tab, names="selected_index")
 
-    def _on_tab(self, change: dict[str, object]) -> None:
-        if self.tabs.selected_index == TUNE_TAB and self.tuner is None:
-            self.tuner = Tuner(self._ask, self._opened()["tuner"])
-            self.tabs.children = [self.code, self.measure, self.tuner]
+    def _make(self, kind: type[Pane]) -> Pane:
+        state = cast(Mapping[str, Any], self._opened())[kind.stem]
+        self._panes[kind] = kind(self._ask, state)
+        return self._panes[kind]
 
-    @property
-    def shows_code(self) -> bool:
-        """Whether the code tab is the one in front."""
-        return bool(self.tabs.selected_index == TABS.index("Code"))
+    def _on_tab(self, change: dict[str, object]) -> None:
+        kind, index = self._in_front(), self.tabs.selected_index
+        if kind is not None and kind not in self._panes:
+            children = list(self.tabs.children)
+            children[index] = self._make(kind)
+            self.tabs.children = children
+
+    def _in_front(self) -> type[Pane] | None:
+        index = self.tabs.selected_index
+        return None if index is None else list(TABS.values())[index]
+
+    def shows(self, kind: type[Pane]) -> bool:
+        """Whether the tab of `kind` is the one in front."""
+        return self._in_front() is kind
+
+    def pane(self, kind: type[P]) -> P | None:
+        """The pane of a kind, if it was made."""
+        return cast("P | None", self._panes.get(kind))
+
+    def open(self, kind: type[P]) -> P:
+        """Bring the tab of `kind` to the front."""
+        self.tabs.selected_index = list(TABS.values()).index(kind)
+        return cast(P, self._panes[kind])
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw `snapshot`; panes whose part of it did not change are left alone."""
-        self.program.show(snapshot["program"])
-        self.moves.show(snapshot["moves"])
-        self.trace.show(snapshot["trace"])
-        self.code.show(snapshot["code"])
-        self.measure.show(snapshot["measure"])
-        if self.tuner is not None:
-            self.tuner.show(snapshot["tuner"])
+        parts = cast(Mapping[str, Any], snapshot)
+        for pane in list(self._panes.values()):
+            pane.show(parts[pane.stem])

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from tvmlab.ui.pane import Ask, Pane
+from tvmlab.ui.pane import Pane
 
 
 class Moves(Pane):
     """Draws a `tvmlab.view.schema.MovesView`."""
 
-    def __init__(self, ask: Ask, state: Mapping[str, Any]) -> None:
-        super().__init__("moves", ask, state)
+    stem = "moves"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
@@ -20,18 +20,25 @@ class Pane(anywidget.AnyWidget):
 
     `state` and `seq` travel together and the browser redraws on `seq`; requests and deltas travel
     as messages, because a trait set to the value it has would send nothing.
+
+    Attributes:
+        stem: the name of its ES module, which is also its key in a snapshot.
+        is_heavy: whether its module is so large that a lab begins without it.
     """
+
+    stem: ClassVar[str]
+    is_heavy: ClassVar[bool] = False
 
     state = traitlets.Dict().tag(sync=True)
     seq = traitlets.Int(0).tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, stem: str, ask: Ask, state: Mapping[str, Any]) -> None:
+    def __init__(self, ask: Ask, state: Mapping[str, Any]) -> None:
         self._ask = ask
-        self._esm = bundle.module(stem)
-        self._css = bundle.style(stem)
+        self._esm = bundle.module(self.stem)
+        self._css = bundle.style(self.stem)
         super().__init__(state=dict(state))
-        self.add_class(f"tvmlab-{stem}")
+        self.add_class(f"tvmlab-{self.stem}")
         self.on_msg(self._on_message)
         keep_subshell(self)
 

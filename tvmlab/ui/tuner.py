@@ -11,8 +11,11 @@ from tvmlab.ui.pane import Ask, Pane
 class Tuner(Pane):
     """Draws a `tvmlab.view.schema.TunerView`; its trials arrive as points, each sent once."""
 
+    stem = "tuner"
+    is_heavy = True
+
     def __init__(self, ask: Ask, state: Mapping[str, Any]) -> None:
-        super().__init__("tuner", ask, state)
+        super().__init__(ask, state)
         self._run = 0
         self.sent = 0
 

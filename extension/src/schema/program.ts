@@ -1,0 +1,37 @@
+// The program with what the last step changed.
+
+/** [start, end, kind]: a coloured stretch of a line, in UTF-16 units from its beginning. */
+export type Token = [start: number, end: number, kind: string];
+
+/** A loop, named as schedules name it. */
+export interface LoopRef {
+  block: string;
+  loop: string;
+}
+
+/** One line of the program. `id` survives steps that leave the line's statement in place. */
+export interface LineView {
+  id: number;
+  origin: number;
+  text: string;
+  tokens: Token[];
+  loop: LoopRef | null;
+  mark: "" | "new";
+}
+
+/** A line of the previous state that the last step removed; it stood above line `before`. */
+export interface GoneLine {
+  before: number;
+  text: string;
+  tokens: Token[];
+}
+
+export interface ProgramView {
+  title: string;
+  subtitle: string;
+  lines: LineView[];
+  gone: GoneLine[];
+  selection: LoopRef | null;
+  notice: string;
+  can_start_over: boolean;
+}

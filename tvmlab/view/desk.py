@@ -1,0 +1,105 @@
+"""What all parts of a lab work on: the schedule shown, the selection in it, and the engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.schedule import State
+from tvmlab.view.autosave import Autosave
+from tvmlab.view.engine import Engine
+from tvmlab.view.moves import find_loop
+from tvmlab.view.program import ProgramLines, first_new_loop
+from tvmlab.view.schema import LoopRef, RefusalView
+from tvmlab.view.timeline import Timeline, replayed
+
+Listener = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """What was refused last: in which pane it is shown, why, and at which line of the schedule
+    (counted from 0; -1 where at none)."""
+
+    place: str
+    view: RefusalView
+    line: int = -1
+
+
+class Desk:
+    """The state of a lab that its parts share.
+
+    `version` grows with every move between states and every selection: what a part worked out for
+    one version is of no use in another. Whoever changes anything holds `lock`.
+    """
+
+    def __init__(self, start: State, engine: Engine, folder: Path | None) -> None:
+        self.start = start
+        self.engine = engine
+        self.lock = threading.RLock()
+        self.work = engine.work(start)
+        self.printed = ProgramLines()
+        self.timeline = Timeline(start)
+        self.selection: LoopRef | None = None
+        self.refusing: Refusing | None = None
+        self.notice = ""
+        self.version = 0
+        self.seq = 0
+        self._listeners: list[Listener] = []
+        self._autosave = Autosave(start, folder)
+
+    @property
+    def state(self) -> State:
+        """The state shown."""
+        return self.timeline.state
+
+    def selected(self) -> LoopRef:
+        """The selected loop; UsageError where none is."""
+        if self.selection is None:
+            raise UsageError("no loop is selected; click one in the program first.")
+        return self.selection
+
+    def select(self, wanted: LoopRef | None) -> None:
+        """Make `wanted` the selection."""
+        self.selection = wanted
+        self.version += 1
+
+    def show(self, state: State | None = None, notice: str = "") -> None:
+        """Go to `state`, if given, and bring everything that hangs on the state up to date."""
+        if state is not None:
+            self.timeline.take(state)
+        self.notice = notice
+        self.version += 1
+        if self.selection is not None and find_loop(self.state, self.selection) is None:
+            self.selection = first_new_loop(self.printed.of(self.state))
+        self._autosave.save(self.state)
+
+    def restore(self) -> None:
+        """Take up the steps that were saved last for the same expression."""
+        steps = self._autosave.load()
+        try:
+            state = replayed(self.start, steps)
+        except TvmlabError:
+            return  # saved by a version that allowed more; the file is left as it is
+        if state is not self.start:
+            self.timeline.take(state)
+            self.notice = f"Restored {len(steps)} step{'s' * (len(steps) > 1)} of the last session."
+
+    def refusal(self, place: str) -> RefusalView | None:
+        """What was refused last, if it is to be shown at `place`."""
+        refusing = self.refusing
+        return refusing.view if refusing is not None and refusing.place == place else None
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` after every change, from whichever thread made it."""
+        self._listeners.append(listener)
+
+    def changed(self, what: str = "view") -> None:
+        """Count a change and tell the listeners."""
+        with self.lock:
+            self.seq += 1
+        for listener in self._listeners:
+            listener(what)

@@ -1,0 +1,20 @@
+"""The parts of a lab, in the order in which a snapshot names them."""
+
+from tvmlab.view.parts.code import CodePart
+from tvmlab.view.parts.measure import MeasurePart
+from tvmlab.view.parts.moves import MovesPart
+from tvmlab.view.parts.part import Part
+from tvmlab.view.parts.program import ProgramPart
+from tvmlab.view.parts.trace import TracePart
+from tvmlab.view.parts.tuner import TunerPart
+
+PARTS: tuple[type[Part], ...] = (
+    ProgramPart,
+    MovesPart,
+    TracePart,
+    CodePart,
+    MeasurePart,
+    TunerPart,
+)
+
+__all__ = ["PARTS", "Part", "TunerPart"]

@@ -1,0 +1,51 @@
+"""Generated code, made on demand: the intent that takes as long as a compiler does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.view.arguments import as_text
+from tvmlab.view.code import Code
+from tvmlab.view.desk import Desk
+from tvmlab.view.engine import LinkedLines
+from tvmlab.view.parts.part import Handler, Intent, Part
+from tvmlab.view.schema import CodeLoop, CodeView
+
+
+class CodePart(Part):
+    """Shows a `CodeView`."""
+
+    name = "code"
+    slow = frozenset({"code"})
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._code = Code(desk.engine.code_kinds())
+
+    def view(self) -> CodeView:
+        """The text made last."""
+        return self._code.view(self.desk.state)
+
+    def intents(self) -> Mapping[str, Handler]:
+        """Making code of a kind."""
+        return {"code": self._make}
+
+    def _make(self, intent: Intent) -> None:
+        desk = self.desk
+        with desk.lock:
+            kind, state = as_text(intent, "kind"), desk.state
+            if not self._code.knows(kind):
+                raise UsageError(f"the target has no code of kind {kind!r}.")
+            ticket = self._code.begin(kind)
+        desk.changed()
+        lines: LinkedLines = ()
+        loops: Sequence[CodeLoop] = ()
+        reason = ""
+        try:
+            lines = desk.engine.code(state, kind)
+            loops = desk.engine.code_loops(state, lines) if kind == "asm" else ()
+        except TvmlabError as error:
+            reason = str(error)
+        with desk.lock:
+            self._code.settle(ticket, state, lines, reason, loops)

@@ -1,0 +1,73 @@
+"""The program: its lines with what the last step changed, and the loop selected in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tvmlab.analysis.work import Work
+from tvmlab.errors import UsageError
+from tvmlab.ir.dtypes import is_float
+from tvmlab.schedule import State
+from tvmlab.view.arguments import as_ref
+from tvmlab.view.moves import find_loop
+from tvmlab.view.parts.part import Handler, Intent, Part
+from tvmlab.view.program import gone_views, line_views
+from tvmlab.view.schema import ProgramView
+
+SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+class ProgramPart(Part):
+    """Shows a `ProgramView`."""
+
+    name = "program"
+    refuses_in = "moves"
+
+    def view(self) -> ProgramView:
+        """The program with what the last step changed."""
+        desk = self.desk
+        printed = desk.printed.of(desk.state)
+        return {
+            "title": desk.state.program.name,
+            "subtitle": workload_words(desk.state, desk.work),
+            "lines": line_views(printed),
+            "gone": gone_views(printed),
+            "selection": desk.selection,
+            "notice": desk.notice,
+            "can_start_over": bool(desk.notice),
+        }
+
+    def intents(self) -> Mapping[str, Handler]:
+        """Selecting a loop, and going back to the beginning."""
+        return {"select": self._select, "start_over": self._start_over}
+
+    def _select(self, intent: Intent) -> None:
+        wanted = as_ref(intent)
+        if find_loop(self.desk.state, wanted) is None:
+            raise UsageError(
+                f"there is no loop {wanted['loop']!r} around block {wanted['block']!r} now; "
+                "select one of the program's loops."
+            )
+        self.desk.select(wanted)
+
+    def _start_over(self, intent: Intent) -> None:
+        self.desk.select(None)
+        self.desk.show(self.desk.start)
+
+
+def workload_words(state: State, work: Work) -> str:
+    """What is computed, in a line: the outputs' types and the work of one call."""
+    outputs = ", ".join(f"{t.dtype}{list(t.shape)}" for t in state.outputs)
+    words = [outputs]
+    if work.flops:
+        is_real = any(is_float(t.dtype) for t in state.outputs)
+        words.append(f"{scaled(work.flops)}{'FLOP' if is_real else 'OP'}")
+    if work.size_bytes:
+        words.append(f"{scaled(work.size_bytes)}B")
+    return " · ".join(words)
+
+
+def scaled(value: float) -> str:
+    """Three digits and a decimal prefix: 2.15 G."""
+    scale, prefix = next((s for s in SCALES if value >= s[0]), (1.0, ""))
+    return f"{value / scale:.3g} {prefix}"

@@ -1,0 +1,40 @@
+"""What a lab shows, as plain data: the one description that every screen draws from.
+
+One module a pane; `extension/src/schema/` mirrors these classes by name and field. Times are in
+seconds, rates in the unit their name says, shares are fractions of 1.
+"""
+
+from tvmlab.view.schema.code import CodeKind, CodeLoop, CodeView
+from tvmlab.view.schema.measure import MeasureView, ResultView
+from tvmlab.view.schema.moves import FieldView, MovesView, MoveView, PreviewView, StepView
+from tvmlab.view.schema.program import GoneLine, LineView, LoopRef, ProgramView, Token
+from tvmlab.view.schema.refusal import RefusalView
+from tvmlab.view.schema.snapshot import Refused, Snapshot
+from tvmlab.view.schema.trace import HoleView, TraceLine, TraceView
+from tvmlab.view.schema.tuner import Point, TunerView
+
+__all__ = [
+    "CodeKind",
+    "CodeLoop",
+    "CodeView",
+    "FieldView",
+    "GoneLine",
+    "HoleView",
+    "LineView",
+    "LoopRef",
+    "MeasureView",
+    "MoveView",
+    "MovesView",
+    "Point",
+    "PreviewView",
+    "ProgramView",
+    "RefusalView",
+    "Refused",
+    "ResultView",
+    "Snapshot",
+    "StepView",
+    "Token",
+    "TraceLine",
+    "TraceView",
+    "TunerView",
+]

@@ -1,0 +1,50 @@
+"""The program with what the last step changed."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+Token = tuple[int, int, str]
+"""(start, end, kind): a coloured stretch of a line, in characters."""
+
+
+class LoopRef(TypedDict):
+    """A loop, named as schedules name it."""
+
+    block: str
+    loop: str
+
+
+class LineView(TypedDict):
+    """One line of the program; `id` survives the steps that leave the line in place.
+
+    `origin` is the 1-based line under whose number generated code refers to it: a loop's header
+    itself, and for what stands in a block the block's first line.
+    """
+
+    id: int
+    origin: int
+    text: str
+    tokens: list[Token]
+    loop: LoopRef | None
+    mark: Literal["", "new"]
+
+
+class GoneLine(TypedDict):
+    """A line that the last step removed; it stood above line `before` of the program now."""
+
+    before: int
+    text: str
+    tokens: list[Token]
+
+
+class ProgramView(TypedDict):
+    """The program with what the last step changed."""
+
+    title: str
+    subtitle: str
+    lines: list[LineView]
+    gone: list[GoneLine]
+    selection: LoopRef | None
+    notice: str
+    can_start_over: bool

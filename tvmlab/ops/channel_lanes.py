@@ -18,7 +18,7 @@ from tvmlab.ops.choices import dividing
 from tvmlab.ops.convolution import Steps
 from tvmlab.ops.gathered import LEAST_DEPTH, Gathering, depth_of, finish, innermost, widths
 from tvmlab.ops.knobs import Option
-from tvmlab.ops.nest import Nest, Part, extents_of, inner_extents
+from tvmlab.ops.nest import Nest, Part, extents_of, fused, inner_extents
 from tvmlab.ops.packing import TOGETHER
 from tvmlab.ops.register_tile import FMA_LATENCY, LOAD_SHARE, row_choices, waste
 from tvmlab.ops.vector_unit import VectorUnit
@@ -211,8 +211,7 @@ def _transpose_panels(schedule: Schedule, panels: str, around: str | None, full:
     extents = inner_extents(schedule, panels, depth_of(schedule, panels, around))
     *rest, lanes = extents
     if prod(extents[name] for name in rest) > TOGETHER:
-        flat = str(stage.fuse(*rest)) if len(rest) > 1 else rest[0]
-        rows, row = stage.split(flat, TOGETHER)
+        rows, row = stage.split(fused(stage, rest), TOGETHER)
         stage.unroll(row)
         if extents[lanes] > full:
             squares, lanes = map(str, stage.split(lanes, full))
@@ -231,7 +230,7 @@ def _transpose_sums(
         stage.vectorize(channels)
         return
     count = prod(extents[name] for name in pixels)
-    flat = str(stage.fuse(*pixels)) if len(pixels) > 1 else pixels[0]
+    flat = fused(stage, pixels)
     outer, inner = stage.split(channels, full)
     order = [outer, inner, flat]
     if count > full:

@@ -45,6 +45,19 @@ def inner_extents(schedule: Schedule, block: str, around: int) -> dict[str, int]
     return {o.var.name: o.extent for o in site.loops[around:] if isinstance(o.extent, int)}
 
 
+def fused(stage: Stage, loops: Sequence[str]) -> str:
+    """The loop that `loops`, at least one, become: by name, after the step if there are several."""
+    return str(stage.fuse(*loops)) if len(loops) > 1 else loops[0]
+
+
+def factored(schedule: Schedule, block: str, loop: str) -> str:
+    """The block of partial results that `block` has after rfactor of `loop`, by name."""
+    known = set(schedule.blocks)
+    schedule[block].rfactor(loop)
+    (partial,) = set(schedule.blocks) - known
+    return partial
+
+
 def extents_inside(schedule: Schedule, block: str, loop: str) -> dict[str, int]:
     """A block's loops inside `loop`, one around it, and their iterations."""
     around = [str(each) for each in schedule[block].loops].index(loop) + 1
@@ -86,7 +99,7 @@ class Nest:
             stage.reorder(*wanted)
         shared = [part for part in self.order[: self.parallel] if part in loops]
         if len(shared) > 1:
-            loops |= dict.fromkeys(shared, str(stage.fuse(*(loops[part] for part in shared))))
+            loops |= dict.fromkeys(shared, fused(stage, [loops[part] for part in shared]))
         if self.vectorized in loops:
             stage.vectorize(loops[self.vectorized])
         for part in self.unrolled:

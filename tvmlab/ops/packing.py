@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from math import prod
 
+from tvmlab.ops.nest import fused
 from tvmlab.schedule import Schedule
 from tvmlab.schedule.find import find_site
 
@@ -59,7 +60,7 @@ def pack(
     assert isinstance(cut.extent, int), "templates plan for known extents"
     lead = [o.var.name for o in outer if o not in run]
     extent = prod(o.extent for o in run if isinstance(o.extent, int))
-    along = str(stage.fuse(*(o.var.name for o in run))) if len(run) > 1 else run[0].var.name
+    along = fused(stage, [o.var.name for o in run])
     inside, panel = cut.var.name, None
     if cut.extent != size:
         panel, inside = stage.split(inside, size)
@@ -77,8 +78,8 @@ def pack(
     else:
         stage.unroll(inside)
     if parallel:
-        shared = [*lead, panel or along]
-        stage.parallel(stage.fuse(*shared) if len(shared) > 1 else shared[0])
+        shared = [*lead, str(panel or along)]
+        stage.parallel(fused(stage, shared))
 
 
 def _panels(rank: int, dimension: int, size: int) -> str:

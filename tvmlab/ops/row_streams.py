@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tvmlab.ops.nest import Nest
+from tvmlab.ops.nest import Nest, factored, inner_extents
 from tvmlab.schedule import Schedule
-from tvmlab.schedule.find import find_site
 
 TASKS = 16
 """Parts of the sums that threads share."""
@@ -40,12 +39,11 @@ def stream_rows(schedule: Schedule, block: str, config: Mapping[str, Any]) -> No
     Raises:
         ScheduleError: a step is illegal.
     """
-    before = set(schedule.blocks)
-    tasks, _ = schedule[block].split(_loops(schedule, block)[-1], factors=[TASKS, None])
-    schedule[block].rfactor(tasks)
-    (partial,) = set(schedule.blocks) - before
+    *_, k = schedule[block].loops
+    tasks, _ = schedule[block].split(k, factors=[TASKS, None])
+    partial = factored(schedule, block, str(tasks))
     schedule[partial].transform_layout(partial, "y, x, task -> task, y, x")
-    extents = _extents(schedule, partial)
+    extents = inner_extents(schedule, partial, 0)
     y, x, task, rows = extents
     lanes = config["tile"][-1]
     Nest(
@@ -56,7 +54,7 @@ def stream_rows(schedule: Schedule, block: str, config: Mapping[str, Any]) -> No
         unrolled=[(rows, 0), (y, 0)],
         vectorized=(x, 1),
     ).apply(schedule[partial])
-    extents = _extents(schedule, block)
+    extents = inner_extents(schedule, block, 0)
     *y_loop, x, task = extents
     Nest(
         extents=extents,
@@ -64,14 +62,3 @@ def stream_rows(schedule: Schedule, block: str, config: Mapping[str, Any]) -> No
         order=[*[(y, 0) for y in y_loop], (x, 0), (task, 0), (x, 1)],
         vectorized=(x, 1),
     ).apply(schedule[block])
-
-
-def _loops(schedule: Schedule, block: str) -> list[str]:
-    return list(_extents(schedule, block))
-
-
-def _extents(schedule: Schedule, block: str) -> dict[str, int]:
-    """The loops around the block, outermost first, and their iterations."""
-    site = find_site(schedule.mod, block)
-    assert site is not None, f"{block} is a block of the schedule"
-    return {loop.var.name: loop.extent for loop in site.loops if isinstance(loop.extent, int)}

@@ -11,7 +11,7 @@ from typing import Any
 from tvmlab.ir import dtypes
 from tvmlab.ops.choices import dividing, nearest, powers
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, Part, inner_extents, loop_names
+from tvmlab.ops.nest import Nest, Part, factored, fused, inner_extents, loop_names
 from tvmlab.ops.reading import overlaps, row_axis, runs_along, trailing_run
 from tvmlab.ops.register_tile import best_tile, lane_choices, register_tiles, row_choices
 from tvmlab.ops.vector_unit import VectorUnit
@@ -196,11 +196,9 @@ class StagePlan:
         """The steps for a nest of its own; the name of the loop within which a stage that it reads
         may be computed: the shared one, or that over groups of windows just inside it."""
         names = loop_names(self.stage)
-        rank = len(self.stage.axes)
-        spatial, folded = names[:rank], names[rank:]
-        if self.merged > 1:
-            one = schedule[self.block].fuse(*spatial[rank - self.merged :])
-            spatial = [*spatial[: rank - self.merged], str(one)]
+        rank, kept = len(self.stage.axes), len(self.extents) - 1
+        spatial = [*names[:kept], fused(schedule[self.block], names[kept:rank])]
+        folded = names[rank:]
         counts = [axis.count for axis in self.stage.reduce_axes]
         extents = dict(zip([*spatial, *folded], [*self.extents, *counts], strict=True))
         loops = self._nest(extents, spatial, folded, chosen).apply(schedule[self.block])
@@ -265,21 +263,18 @@ class StagePlan:
 
     def fold_in_parts(self, schedule: Schedule, chosen: Mapping[str, Any]) -> None:
         """A fold in partial results side by side, as vectors, and a tree that folds those."""
-        known = set(schedule.blocks)
         *spatial, folded = loop_names(self.stage)
         chains = folded
         if chosen["partial"] < self.stage.reduce_axes[-1].count:
             chains = str(schedule[self.block].split(folded, chosen["partial"])[1])
-        schedule[self.block].rfactor(chains)
-        (partial,) = set(schedule.blocks) - known
+        partial = factored(schedule, self.block, chains)
         schedule[partial].vectorize(chains)
         schedule[self.block].tree_reduce(chains)
         wanted = spatial[: chosen["parallel"]]
         for name in (partial, self.block):
-            shared = [loop for loop in schedule[name].loops if str(loop) in wanted]
+            shared = [str(loop) for loop in schedule[name].loops if str(loop) in wanted]
             if shared:
-                outermost = schedule[name].fuse(*shared) if len(shared) > 1 else shared[0]
-                schedule[name].parallel(outermost)
+                schedule[name].parallel(fused(schedule[name], shared))
 
 
 _WISHES = {"rows": 64, "depth": 256, "task": 1 << 14}

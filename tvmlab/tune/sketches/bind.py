@@ -18,10 +18,10 @@ from tvmlab.arith.factors import divisors
 from tvmlab.ir.axis import MOST_THREADS
 from tvmlab.ops.choices import nearest
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option, SplitKnob
-from tvmlab.ops.nest import loop_names
+from tvmlab.ops.nest import factored, fused
 from tvmlab.schedule import Schedule
-from tvmlab.te import Tensor
 from tvmlab.tune.sketches.partial import Partial, Places
+from tvmlab.tune.sketches.stage_part import StagePart
 
 LEVELS, STEPS = 5, 3
 """Parts of a spatial loop and of the fold's: blocks, virtual threads, threads and two inside;
@@ -56,25 +56,17 @@ class Bind:
 
 
 @dataclass(frozen=True)
-class BoundTiling:
+class BoundTiling(StagePart):
     """A stage tiled as SSSRRSRS, its three outer levels bound."""
-
-    stage: Tensor
-    block: str
 
     @property
     def word(self) -> str:
         """`bind(C)`."""
         return f"bind({self.block})"
 
-    @property
-    def _names(self) -> tuple[list[str], list[str]]:
-        names = loop_names(self.stage)
-        return names[: len(self.stage.axes)], names[len(self.stage.axes) :]
-
     def knobs(self) -> Sequence[Knob]:
         """The parts of every spatial loop that has several iterations, and of the fold's first."""
-        spatial, folded = self._names
+        spatial, folded = self.spatial, self.folded
         several = [n for n, e in zip(spatial, self.stage.extents, strict=True) if e > 1]
         # All loops together have a block's threads at most.
         share = int(MOST_THREADS ** (1 / max(1, len(several))))
@@ -105,7 +97,7 @@ class BoundTiling:
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any], places: Places) -> None:
         """Cut, order, fuse each of the outer levels, bind."""
-        spatial, folded = self._names
+        spatial, folded = self.spatial, self.folded
         stage = schedule[self.block]
         parts: dict[str, list[str]] = {}
         for name in (*spatial, *folded):
@@ -126,15 +118,12 @@ class BoundTiling:
             stage.reorder(*order)
         for axis, loops in zip(("blockIdx.x", "vthread", "threadIdx.x"), levels, strict=False):
             if loops:
-                stage.bind(stage.fuse(*loops) if len(loops) > 1 else loops[0], axis)
+                stage.bind(fused(stage, loops), axis)
 
 
 @dataclass(frozen=True)
-class CrossThreads:
+class CrossThreads(StagePart):
     """A fold whose shares the threads of a block take, and one of them folds."""
-
-    stage: Tensor
-    block: str
 
     @property
     def word(self) -> str:
@@ -158,16 +147,13 @@ class CrossThreads:
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any], places: Places) -> None:
         """A partial result for each thread, and their fold; a block of threads for each result."""
-        names = loop_names(self.stage)
-        spatial, share = names[: len(self.stage.axes)], names[-1]
+        spatial, share = self.spatial, self.folded[-1]
         threads = config[f"{self.block}.threads"]
         made = [self.block]
         if threads > 1:
             if threads < self.stage.reduce_axes[-1].count:
                 share = str(schedule[self.block].split(share, threads)[1])
-            known = set(schedule.blocks)
-            schedule[self.block].rfactor(share)
-            made += set(schedule.blocks) - known
+            made.append(factored(schedule, self.block, share))
         for block in made:
             around = [str(loop) for loop in schedule[block].loops]
             outer = [name for name in around if name in spatial]
@@ -176,5 +162,4 @@ class CrossThreads:
                 schedule[block].reorder(*outer, share, *inside)
                 schedule[block].bind(share, "threadIdx.x")
             if outer:
-                one = schedule[block].fuse(*outer) if len(outer) > 1 else outer[0]
-                schedule[block].bind(one, "blockIdx.x")
+                schedule[block].bind(fused(schedule[block], outer), "blockIdx.x")

@@ -13,16 +13,15 @@ from math import prod
 from typing import Any
 
 from tvmlab.arith.factors import divisors
-from tvmlab.ir import dtypes
 from tvmlab.ops.choices import nearest
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import loop_names
+from tvmlab.ops.nest import factored, fused
 from tvmlab.ops.reading import runs_along
 from tvmlab.ops.register_tile import lane_choices
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule
-from tvmlab.te import Tensor
 from tvmlab.tune.sketches.partial import Partial, Places
+from tvmlab.tune.sketches.stage_part import StagePart
 
 FEW_RESULTS, LONG_FOLD = 64, 1 << 12
 """Results that are too few to be shared out, and iterations of a fold that are worth it."""
@@ -51,17 +50,9 @@ class Rfactor:
 
 
 @dataclass(frozen=True)
-class SharedFold:
-    """A fold in shares.
+class SharedFold(StagePart):
+    """A fold in shares; `vectors` are the registers to plan for."""
 
-    Attributes:
-        stage: the computation.
-        block: its name.
-        vectors: the registers to plan for.
-    """
-
-    stage: Tensor
-    block: str
     vectors: VectorUnit
 
     @property
@@ -86,7 +77,7 @@ class SharedFold:
         size = last.count
         if len(self.stage.reduce_axes) == 1:
             size //= max(self.shares)
-        choices = lane_choices(size, dtypes.size_bytes(self.stage.dtype), self.vectors)
+        choices = lane_choices(size, self.size_bytes, self.vectors)
         return tuple(n for n in choices if 1 < n < size and last.count % n == 0) or (1,)
 
     def knobs(self) -> Sequence[Knob]:
@@ -98,7 +89,7 @@ class SharedFold:
 
     def default(self) -> dict[str, Option]:
         """Shares for several threads, one vector of partial results."""
-        width = self.vectors.lanes(dtypes.size_bytes(self.stage.dtype))
+        width = self.vectors.lanes(self.size_bytes)
         return {
             f"{self.block}.shares": nearest(self.shares, 16),
             f"{self.block}.partial": nearest(self._lanes(), 4 * width),
@@ -106,16 +97,16 @@ class SharedFold:
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any], places: Places) -> None:
         """Cut, fold the shares side by side, and those in the block itself."""
-        folded = loop_names(self.stage)[len(self.stage.axes) :]
+        folded = self.folded
         shares, lanes = config[f"{self.block}.shares"], config[f"{self.block}.partial"]
         share, rest = folded[0], folded[1:]
         if shares < self.stage.reduce_axes[0].count:
             share, left = map(str, schedule[self.block].split(folded[0], factors=(shares, None)))
             rest = [left, *rest]
-        partial = self._factor(schedule, self.block, share)
+        partial = factored(schedule, self.block, share)
         if lanes > 1:
             vector = str(schedule[partial].split(rest[-1], lanes)[1])
-            inner = self._factor(schedule, partial, vector)
+            inner = factored(schedule, partial, vector)
             schedule[inner].compute_at(partial, share)
             around = [str(loop) for loop in schedule[inner].loops]
             own = around[around.index(share) + 1 :]
@@ -124,13 +115,4 @@ class SharedFold:
             schedule[partial].tree_reduce(vector)
         names = [str(loop) for loop in schedule[partial].loops]
         outermost = names[: names.index(share) + 1]
-        one = schedule[partial].fuse(*outermost) if len(outermost) > 1 else outermost[0]
-        schedule[partial].parallel(one)
-
-    @staticmethod
-    def _factor(schedule: Schedule, block: str, loop: str) -> str:
-        """The block of partial results that rfactor makes."""
-        known = set(schedule.blocks)
-        schedule[block].rfactor(loop)
-        (partial,) = set(schedule.blocks) - known
-        return partial
+        schedule[partial].parallel(fused(schedule[partial], outermost))

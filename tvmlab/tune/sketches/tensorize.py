@@ -13,7 +13,6 @@ from math import prod
 from typing import Any, cast
 
 from tvmlab.errors import ScheduleError
-from tvmlab.ir import dtypes
 from tvmlab.ir.instruction import INSTRUCTIONS, Instruction
 from tvmlab.ops.choices import powers
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
@@ -23,6 +22,7 @@ from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule, create_schedule
 from tvmlab.te import Tensor
 from tvmlab.tune.sketches.partial import Partial, Places
+from tvmlab.tune.sketches.stage_part import StagePart
 
 ROWS = (1, 2, 4, 6, 8, 12, 16)
 """Rows of instructions that are written out side by side."""
@@ -82,19 +82,15 @@ def _assignments(stage: Tensor, instruction: Instruction) -> Iterator[tuple[str,
 
 
 @dataclass(frozen=True)
-class Instructed:
+class Instructed(StagePart):
     """A fold by an instruction.
 
     Attributes:
-        stage: the computation.
-        block: its name.
         vectors: the registers to plan for.
         instruction: its name.
         axes: the loops that stand for the instruction's, in its order.
     """
 
-    stage: Tensor
-    block: str
     vectors: VectorUnit
     instruction: str
     axes: tuple[str, ...]
@@ -111,19 +107,15 @@ class Instructed:
         return {name: cast(int, it.extent) for name, it in zip(self.axes, iters, strict=True)}
 
     @property
-    def _spatial(self) -> list[str]:
-        return loop_names(self.stage)[: len(self.stage.axes)]
-
-    @property
     def _rows(self) -> str | None:
         """The loop whose iterations stand side by side, each with an instruction of its own."""
         extents = extents_of(self.stage)
-        return next((n for n in self._spatial if n not in self.axes and extents[n] > 1), None)
+        return next((n for n in self.spatial if n not in self.axes and extents[n] > 1), None)
 
     @property
     def _last(self) -> str:
         """The innermost spatial loop of the instruction."""
-        return next(name for name in reversed(self.axes) if name in self._spatial)
+        return next(name for name in reversed(self.axes) if name in self.spatial)
 
     def knobs(self) -> Sequence[Knob]:
         """Rows, and instructions beside each other; rows of a block; the loops shared out."""
@@ -131,8 +123,8 @@ class Instructed:
         left = extents[self._last] // sizes[self._last]
         across = [n for n in ACROSS if left % n == 0]
         rows = [r for r in ROWS if self._rows is not None and r <= extents[self._rows]] or [1]
-        tile = prod(size for name, size in sizes.items() if name in self._spatial)
-        each = self.vectors.vectors(tile, dtypes.size_bytes(self.stage.dtype))
+        tile = prod(size for name, size in sizes.items() if name in self.spatial)
+        each = self.vectors.vectors(tile, self.size_bytes)
         fit = [(r, n) for r in rows for n in across if self.vectors.holds(r, n * each)]
         found = [ChoiceKnob(f"{self.block}.tile", tuple(fit) or ((1, 1),))]
         if self._rows is not None:
@@ -160,24 +152,23 @@ class Instructed:
             block = config[f"{self.block}.rows"]
             cuts[self._rows] = (max(1, block // rows), rows)
             walk, unrolled = [(self._rows, 1)], [(self._rows, 2), (self._last, 1)]
-        folded = [name for name in extents if name not in self._spatial]
         inside: list[Part] = [(n, 2 if n == self._last else 1) for n in self.axes]
         loops = Nest(
             extents=extents,
             cuts=cuts,
             order=[
-                *((name, 0) for name in self._spatial),
+                *((name, 0) for name in self.spatial),
                 *walk,
-                *((name, 0) for name in folded),
+                *((name, 0) for name in self.folded),
                 *unrolled,
                 *inside,
             ],
-            parallel=len(self._spatial),
+            parallel=len(self.spatial),
             unrolled=unrolled,
         ).apply(schedule[self.block])
         own = [loops.get(part) for part in inside]
         first = next(name for name in own if name is not None)
-        outer = [loops[name, 0] for name in self._spatial if (name, 0) in loops]
+        outer = [loops[name, 0] for name in self.spatial if (name, 0) in loops]
         if outer:
             places[self.block] = outer[0]
         schedule[self.block].tensorize(first, self.instruction)

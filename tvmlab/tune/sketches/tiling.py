@@ -14,12 +14,11 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from tvmlab.ir import dtypes
 from tvmlab.ir.expr import Select
 from tvmlab.ir.walk import exprs, variables
 from tvmlab.ops.choices import nearest, powers
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
-from tvmlab.ops.nest import Nest, Part, inner_extents, loop_names
+from tvmlab.ops.nest import Nest, Part, fused, inner_extents
 from tvmlab.ops.packing import pack
 from tvmlab.ops.reading import loads, overlaps, runs_along, trailing_run
 from tvmlab.ops.register_tile import (
@@ -32,9 +31,9 @@ from tvmlab.ops.register_tile import (
 from tvmlab.ops.stage_plan import StagePlan
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule
-from tvmlab.te import Tensor
 from tvmlab.te.graph import terms_of
 from tvmlab.tune.sketches.partial import Places
+from tvmlab.tune.sketches.stage_part import StagePart
 
 MAX_SECOND_ROWS = 4
 """Rows of a tile along a second loop: more along the first use each loaded vector more often."""
@@ -50,19 +49,15 @@ WISHES = {"rows": 64, "columns": 256, "packed columns": 512, "depth": 1024, "tas
 
 
 @dataclass(frozen=True)
-class Tiling:
+class Tiling(StagePart):
     """How one fold is tiled.
 
     Attributes:
-        stage: the computation.
-        block: its name.
         vectors: the registers to plan for.
         packed: whether operands are read through copies in panels.
         follower: the block computed within its blocks or tiles, if any.
     """
 
-    stage: Tensor
-    block: str
     vectors: VectorUnit
     packed: bool = False
     follower: str | None = None
@@ -138,11 +133,6 @@ class Tiling:
                     found.setdefault(side, (load.buffer.name, at[0]))
         return found
 
-    @property
-    def size_bytes(self) -> int:
-        """Of an element."""
-        return dtypes.size_bytes(self.stage.dtype)
-
     @cached_property
     def _plan(self) -> StagePlan:
         return StagePlan(self.stage, self.block, self.vectors)
@@ -189,7 +179,7 @@ class Tiling:
         return found
 
     def _knob(self, d: int) -> str:
-        return f"{self.block}.{loop_names(self.stage)[d]}"
+        return f"{self.block}.{self.spatial[d]}"
 
     def _sizes(self, d: int) -> tuple[tuple[int, int], ...]:
         """(task, block) in iterations of loop `d`."""
@@ -268,12 +258,9 @@ class Tiling:
         }
         if self.packed:
             self._pack(schedule, chosen)
-        names = loop_names(self.stage)
-        rank = len(self.stage.axes)
-        spatial, folded = names[:rank], names[rank:]
-        if self.merged > 1:
-            one = schedule[self.block].fuse(*spatial[rank - self.merged :])
-            spatial = [*spatial[: rank - self.merged], str(one)]
+        kept = len(self.extents) - 1
+        last = fused(schedule[self.block], self.spatial[kept:])
+        spatial, folded = [*self.spatial[:kept], last], self.folded
         nest = self._nest(spatial, folded, chosen)
         loops = nest.apply(schedule[self.block])
         levels = [[(n, level) for n in spatial if (n, level) in loops] for level in range(3)]
@@ -342,8 +329,9 @@ class Tiling:
     def _written_out(self, steps: Sequence[Part], chosen: Mapping[str, Any]) -> list[Part]:
         """The innermost loops of the fold, as many as the copies of a statement allow."""
         copies = prod(chosen["tile"][:-1])
-        names = loop_names(self.stage)[len(self.stage.axes) :]
-        counts = dict(zip(names, (axis.count for axis in self.stage.reduce_axes), strict=True))
+        counts = dict(
+            zip(self.folded, (axis.count for axis in self.stage.reduce_axes), strict=True)
+        )
         found: list[Part] = []
         for name, level in reversed(steps[len(steps) - self._plan.written_out :]):
             copies *= min(counts[name], chosen["depth"]) if level else counts[name]

@@ -7,6 +7,9 @@ import pytest
 
 import tvmlab.te as te
 from tests.targets.emitted import run, schedule
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Ramp, Var, const
+from tvmlab.ir.program import For, If, Program, Seq, Store
 from tvmlab.lower import lower
 from tvmlab.schedule import Schedule
 from tvmlab.targets.cpu.emit import emit
@@ -70,3 +73,55 @@ def test_squares_may_begin_at_any_column() -> None:
     s[Y].vectorize("j")
     x = np.random.default_rng(0).standard_normal((16, 17)).astype(np.float32)
     assert np.array_equal(run(s.mod, x), x.T[:16] + x.T[1:])
+
+
+def test_columns_over_fused_rows_in_a_branch_are_whole_squares() -> None:
+    """Seven rows of seven are six vectors of eight and one element: what the branch before it lets
+    through lies in the buffer, though the last vector would not."""
+    X = te.placeholder((7, 7, 16), name="X")
+    Y = te.compute((16, 7, 7), lambda c, h, w: X[h, w, c] + 1, name="Y")
+    s = schedule(Y)
+    flat = s[Y].fuse("h", "w")
+    strip, lanes = s[Y].split(flat, 8)
+    s[Y].reorder(strip, "c", lanes)
+    s[Y].unroll("c")
+    s[Y].vectorize(lanes)
+    text = emit(lower(s.mod), cpu_features())
+    x = np.random.default_rng(0).standard_normal((7, 7, 16)).astype(np.float32)
+    assert "masked.gather" not in text
+    assert np.array_equal(run(s.mod, x), x.transpose(2, 0, 1) + 1)
+
+
+def test_columns_before_the_first_are_not_read() -> None:
+    """A square of columns 0 to 7 would begin three elements before the buffer."""
+    X = Buffer("X", (8, 13), "float32")
+    Y = Buffer("Y", (16, 8), "float32")
+    c, lanes = Var("c"), Ramp(const(0, "int64"), 8)
+    column = Store(Y, (c, lanes), Load(X, (lanes, c - 3)))
+    body = For(c, 16, If(c >= 3, column), "unrolled")
+    text = emit(Program("p", [X, Y], 1, [], body), cpu_features())
+    assert "i64 -" not in text
+    assert "shufflevector" in text  # those from 8 on are a square
+
+
+def test_what_a_branch_knows_is_unknown_behind_it() -> None:
+    X = Buffer("X", (32,), "float32")
+    Y = Buffer("Y", (32,), "float32")
+    i = Var("i")
+    ramp = Ramp(i * 8, 8)
+    inside = If(i < 3, Store(Y, (ramp,), Load(X, (Ramp(i * 8 + 2, 8),))))
+    behind = If(ramp < 30, Store(Y, (ramp,), Load(X, (Ramp(i * 8 + 2, 8),))))
+    body = For(i, 4, Seq([inside, behind]))
+    text = emit(Program("p", [X, Y], 1, [], body), cpu_features())
+    assert "load <8 x float>" in text
+    assert "masked.load" in text
+
+
+def test_what_one_side_of_a_branch_knows_is_false_on_the_other() -> None:
+    X = Buffer("X", (32,), "float32")
+    Y = Buffer("Y", (32,), "float32")
+    i = Var("i")
+    ramp = Ramp(i * 8, 8)
+    last = If(ramp < 30, Store(Y, (ramp,), Load(X, (Ramp(i * 8 + 2, 8),))))
+    body = For(i, 4, If(i < 3, Store(Y, (ramp,), Load(X, (ramp,))), last))
+    assert "masked.load" in emit(Program("p", [X, Y], 1, [], body), cpu_features())

@@ -8,28 +8,15 @@ from math import inf
 from typing import NamedTuple
 
 from tvmlab.arith.bounds import Interval, bounds
+from tvmlab.arith.limits import Limit, limits_of
 from tvmlab.arith.polynomial import Reach, interval_of
 from tvmlab.arith.simplify import extent_range, least, linear, loop_range, most
 from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Extent, Load
-from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
-from tvmlab.ir.expr import Binary, Const, Expr, Ramp, Select, Var
+from tvmlab.ir.expr import Const, Expr, Ramp, Select, Var
 from tvmlab.ir.program import Block, For, If, Let, Program, Stmt, Store
 from tvmlab.ir.walk import exprs, operands, rewrite_expr, sub_stmts, variables
-
-
-class Limit(NamedTuple):
-    """A condition that holds where an expression is evaluated: `side - other <= most`."""
-
-    side: Expr
-    other: Expr
-    most: int
-
-    @property
-    def value(self) -> Expr:
-        """What is at most `most`."""
-        return self.side - self.other
 
 
 class Claim(NamedTuple):
@@ -150,9 +137,9 @@ def _claims(
     elif isinstance(s, If):
         yield from _reads(s.condition, ranges, limits)
         if _may_be(s.condition, True):
-            yield from _claims(s.then, ranges, (*limits, *_limits(s.condition, True)), strict)
+            yield from _claims(s.then, ranges, (*limits, *limits_of(s.condition, True)), strict)
         if s.otherwise is not None and _may_be(s.condition, False):
-            no = (*limits, *_limits(s.condition, False))
+            no = (*limits, *limits_of(s.condition, False))
             yield from _claims(s.otherwise, ranges, no, strict)
         return
     elif isinstance(s, Let):
@@ -174,7 +161,7 @@ def _block_claims(
     """The claims of a block and of what is inside, which knows nothing of the outside."""
     if not _may_be(block.where, True):
         return
-    where = (*limits, *_limits(block.where, True))
+    where = (*limits, *limits_of(block.where, True))
     for it, binding in zip(block.iters, block.bindings, strict=True):
         what = f"block {block.name}: the binding of {it.var.name}"
         yield Claim(what, binding, it.extent, ranges, where)
@@ -189,7 +176,7 @@ def _reads(e: Expr, ranges: dict[Var, Interval], limits: tuple[Limit, ...]) -> I
         yield from _reads(e.condition, ranges, limits)
         for side, holds in ((e.a, True), (e.b, False)):
             if _may_be(e.condition, holds):
-                yield from _reads(side, ranges, (*limits, *_limits(e.condition, holds)))
+                yield from _reads(side, ranges, (*limits, *limits_of(e.condition, holds)))
         return
     if isinstance(e, Load):
         yield from _access(e.buffer, e.indices, ranges, limits)
@@ -224,23 +211,3 @@ def _in_a_lane(e: Expr) -> Expr:
 def _may_be(condition: Expr, holds: bool) -> bool:
     """Whether a condition can come out so: a decided one leaves a side that is never evaluated."""
     return not isinstance(condition, Const) or bool(condition.value) == holds
-
-
-def _limits(condition: Expr, holds: bool) -> tuple[Limit, ...]:
-    """What the truth or falsehood of a condition limits."""
-    if not isinstance(condition, Binary):
-        return ()
-    op, a, b = condition.op, condition.a, condition.b
-    if op == ("and" if holds else "or"):
-        return (*_limits(a, holds), *_limits(b, holds))
-    if a.dtype != INDEX:
-        if op == "==" and isinstance(b, Const) and a.dtype == "bool":  # a negation
-            return _limits(a, holds == bool(b.value))
-        return ()
-    if not holds:
-        op = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}.get(op, "")
-    if op in ("<", "<="):
-        return (Limit(a, b, -1 if op == "<" else 0),)
-    if op in (">", ">="):
-        return (Limit(b, a, -1 if op == ">" else 0),)
-    return (Limit(a, b, 0), Limit(b, a, 0)) if op == "==" else ()

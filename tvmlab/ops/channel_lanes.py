@@ -20,7 +20,7 @@ from tvmlab.ops.gathered import LEAST_DEPTH, Gathering, depth_of, finish, innerm
 from tvmlab.ops.knobs import Option
 from tvmlab.ops.nest import Nest, Part, extents_of, fused, inner_extents
 from tvmlab.ops.packing import TOGETHER
-from tvmlab.ops.register_tile import FMA_LATENCY, LOAD_SHARE, row_choices, waste
+from tvmlab.ops.register_tile import FMA_LATENCY, row_choices, waste
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.ops.window import padding_guesses
 from tvmlab.ops.window_schedule import pad_nest, written_out
@@ -32,13 +32,17 @@ WEIGHT_BYTES = 80 << 10
 """What the weights of a task's input channels may take at once: every row of the image reads them
 again, from a core's second cache (1 MiB on Zen 4)."""
 
-SQUARE_CYCLES = 6.0
+SQUARE_CYCLES = 5.5
 """Cycles that a vector costs in a transposition: a load, log2(16) shuffles, a store (Zen 4: one
 shuffle of 512 bits a cycle)."""
 
-LEAVING_CYCLES = SQUARE_CYCLES + 2.0
+LEAVING_CYCLES = SQUARE_CYCLES + 1.5
 """Cycles that a vector of sums costs between its registers and its place: it goes through memory
 and is transposed."""
+
+LOAD_SHARE = 0.1
+"""What a load costs beside multiply-adds that hide it, in cycles: the weights come one line after
+the other, and of the image a few stay in the first cache."""
 
 LEAST_TASKS = 4
 """Blocks of channels below which a few threads have nothing to share."""

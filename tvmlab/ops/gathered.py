@@ -49,8 +49,8 @@ TASKS = 12
 """Tasks of equal size that any few threads share well; fewer are to be a multiple of four."""
 
 COPY_CYCLES = 2.5
-"""Cycles that gathering a vector costs: a load that may be masked, a store, their addresses."""
-
+"""Cycles that moving a vector costs: a load that may be masked, a store, their addresses. One that
+skips columns needs as many loads as it skips, and their lines from the second cache."""
 
 COPIES = 96
 """Multiply-adds of vectors that are written out at most: more do not fit the cache of decoded
@@ -118,11 +118,12 @@ class Gathering:
             "tile": tile,
             "rows": rows,
             "depth": max([d for d in depths if d * row_bytes <= PANEL_BYTES] or depths[:1]),
-            "channels": self._sharing(self.batch * self.groups * self.height // rows),
+            "channels": self._sharing(rows),
         }
 
-    def _sharing(self, panels: int) -> int:
+    def _sharing(self, rows: int) -> int:
         """The output channels that share a panel: many, while that keeps a few threads busy."""
+        panels = self.batch * self.groups * self.height // rows
         options = powers(LEAST_CHANNELS, self.channels)
         counts = {c: panels * max(1, round(self.channels / c)) for c in options}
         fair = [c for c, tasks in counts.items() if tasks >= TASKS or tasks % 4 == 0]
@@ -164,7 +165,8 @@ class Gathering:
                 busy = max(height * wide, FMA_LATENCY, loads) + LOAD_SHARE * loads
                 total += down * across * busy
         lines = rows * vectors.vectors(self.width, self.size_bytes)
-        gathered = 0.0 if self.is_plain(tile) else float(lines)
+        shares = self.channels / self._sharing(rows)
+        gathered = 0.0 if self.is_plain(tile) else lines * shares * self.across
         steps = self.depth * self.kernel[0] * self.kernel[1]
         left = 0.0 if self.is_whole(tile, self.depth) else lines * self.channels / steps
         return (total + COPY_CYCLES * (gathered + left)) / (self.channels * pixels)

@@ -158,8 +158,32 @@ MEMORY = Room(
         Bug(
             "half a square is read as a whole one",
             _COLUMNS,
-            "return column if number - column + chunk.lanes - 1 <= last else None",
-            "return column",
+            "return column if least <= first and first + chunk.lanes - 1 <= last else None",
+            "return column if least <= first else None",
+        ),
+        Bug(
+            "a square begins before the first column that is read",
+            _COLUMNS,
+            "if least <= first and first + chunk.lanes - 1 <= last",
+            "if first + chunk.lanes - 1 <= last",
+        ),
+        Bug(
+            "what a branch knows is known behind it",
+            _STATEMENT,
+            "    cx.ranges, cx.linear, cx.non_negative = outside\n",
+            "",
+        ),
+        Bug(
+            "where a condition fails a variable is taken to be as where it holds",
+            _STATEMENT,
+            "_where(cx, branch.condition, False, otherwise)",
+            "_where(cx, branch.condition, True, otherwise)",
+        ),
+        Bug(
+            "a vector's last lanes are not asked whether they are inside",
+            _INDEX,
+            "LANE: (0, index.lanes - 1)}",
+            "LANE: (0, 0)}",
         ),
         Bug(
             "an unwanted element is read from beyond the buffer",

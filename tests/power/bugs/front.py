@@ -10,8 +10,19 @@ _REDUCTION = "tvmlab.te.reduction"
 
 ARITH = Room(
     "arith",
-    ("tests/arith/test_simplify.py", "tests/arith/test_inside.py", "tests/lower"),
     (
+        "tests/arith/test_simplify.py",
+        "tests/arith/test_inside.py",
+        "tests/arith/test_limits.py",
+        "tests/lower",
+    ),
+    (
+        Bug(
+            "a range ends with the number that it stays below",
+            "tvmlab.arith.limits",
+            "(-inf, int(other.value) + most)",
+            "(-inf, int(other.value))",
+        ),
         Bug(
             "joined bits reach no further than the larger side",
             "tvmlab.arith.simplify",

@@ -30,9 +30,10 @@ def column_of(cx: Context, at: Address) -> int | None:
     steps = [v for v, by, _ in index.terms if isinstance(v, Var) and v in cx.constants and by == 1]
     if len(steps) != 1:
         return None
-    number, last = cx.constants[steps[0]], cx.ranges[steps[0]][1]
+    number, (least, last) = cx.constants[steps[0]], cx.ranges[steps[0]]
     column = number % chunk.lanes
-    return column if number - column + chunk.lanes - 1 <= last else None
+    first = number - column
+    return column if least <= first and first + chunk.lanes - 1 <= last else None
 
 
 def load_column(cx: Context, buffer: Buffer, at: Address, column: int) -> str:

@@ -75,7 +75,8 @@ class Context:
         constants: values of the unrolled loops' variables.
         variables: names of the other loops' variables.
         named: the values of `Let`s, for each chunk by its first lane; a scalar may have one alone.
-        ranges: the values of every loop variable, in all its loops together.
+        ranges: the values of every loop variable, in all its loops together; as far as the branches
+            around the statement being emitted let them through.
         pointers: address of each buffer in memory, and the alignment known of it, in bytes.
         registers: the value of each element (or vector, by its first element) in registers.
         register_lanes: the lanes of each of those values.

@@ -21,7 +21,7 @@ from tvmlab.ir.local import Local
 from tvmlab.ir.walk import variables
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_integer import round_down
-from tvmlab.targets.cpu.emit_run import joined, run_of
+from tvmlab.targets.cpu.emit_run import LANE, in_a_lane, joined, run_of
 from tvmlab.targets.cpu.emit_types import memory_type
 
 _PLAIN = {"+": "add nsw", "-": "sub nsw", "*": "mul nsw"}
@@ -191,12 +191,9 @@ def _strided(expr: Expr, by: Expr | None) -> Expr:
 
 
 def _is_inside(cx: Context, index: Expr, extent: Extent) -> bool:
-    if index.lanes > 1 and not isinstance(index, Ramp):
-        return False
-    first = index.base if isinstance(index, Ramp) else index
-    if bounds(first, cx.ranges)[0] < 0:
-        return False
-    return bounds(first - extent, cx.ranges)[1] + index.lanes <= 0
+    ranges = {**cx.ranges, LANE: (0, index.lanes - 1)}
+    index = in_a_lane(index)
+    return bounds(index, ranges)[0] >= 0 and bounds(index - extent, ranges)[1] < 0
 
 
 @dataclass(frozen=True)

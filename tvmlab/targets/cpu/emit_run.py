@@ -35,7 +35,7 @@ def run_of(
     for expr, factor in parts:
         if any(isinstance(e, (Load, Local)) for e in exprs(expr)):
             return None
-        total = total.plus(linear(rewrite_expr(expr, _lane), known), factor)
+        total = total.plus(linear(in_a_lane(expr), known), factor)
     return lane_offsets(undigited(total, known), LANE, lanes)
 
 
@@ -53,5 +53,6 @@ def joined(parts: Sequence[tuple[Expr, int]], ranges: Ranges) -> Linear | None:
     return flat if flat is not total else None
 
 
-def _lane(expr: Expr) -> Expr | None:
-    return expr.base + LANE if isinstance(expr, Ramp) else None
+def in_a_lane(expr: Expr) -> Expr:
+    """An index over a vector as the scalar that it is in the lane `LANE`."""
+    return rewrite_expr(expr, lambda e: e.base + LANE if isinstance(e, Ramp) else None)

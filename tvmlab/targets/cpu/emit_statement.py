@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import lcm
 
+from tvmlab.arith.limits import narrowed
 from tvmlab.errors import TargetError
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Expr
@@ -160,9 +161,21 @@ def _if(cx: Context, branch: If) -> None:
     _either(
         cx,
         condition,
-        lambda: statement(cx, branch.then),
-        None if otherwise is None else lambda: statement(cx, otherwise),
+        lambda: _where(cx, branch.condition, True, branch.then),
+        None if otherwise is None else lambda: _where(cx, branch.condition, False, otherwise),
     )
+
+
+def _where(cx: Context, condition: Expr, holds: bool, body: Stmt) -> None:
+    """One side of a branch, and what it knows of variables: what that proves holds there alone."""
+    ranges = narrowed(cx.ranges, condition, holds)
+    if ranges == cx.ranges:
+        statement(cx, body)
+        return
+    outside = cx.ranges, cx.linear, cx.non_negative
+    cx.ranges, cx.linear, cx.non_negative = ranges, {}, {}
+    statement(cx, body)
+    cx.ranges, cx.linear, cx.non_negative = outside
 
 
 def _either(

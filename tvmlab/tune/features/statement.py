@@ -131,7 +131,7 @@ def iterations(loop: For) -> int:
 @lru_cache(maxsize=8192)
 def _in_block(block: Block, around: tuple[_Loop, ...]) -> tuple[Statement, ...]:
     """Kept: of a program's blocks most are as they were in others of the same search."""
-    return tuple(_inside(block, around, {}, {}, ()))
+    return tuple(_inside(block, _Place(around, {}, {}, ())))
 
 
 def forget() -> None:
@@ -139,31 +139,40 @@ def forget() -> None:
     _in_block.cache_clear()
 
 
-def _inside(
-    stmt: Stmt,
-    around: tuple[_Loop, ...],
-    values: Mapping[Var, Expr],
-    positions: Mapping[Var, int],
-    named: tuple[Expr, ...],
-) -> Iterator[Statement]:
-    """The statements in `stmt`; `values` are those of iteration variables, `named` those of Lets,
-    whose loads count with the first store below them."""
+class _Place(NamedTuple):
+    """Where a statement stands.
+
+    Attributes:
+        around: the loops around it, outermost first.
+        values: those of the iteration variables of its blocks.
+        positions: of loops, as a number of `POSITIONS`.
+        named: values of Lets, whose loads count with the first store below them.
+    """
+
+    around: tuple[_Loop, ...]
+    values: Mapping[Var, Expr]
+    positions: Mapping[Var, int]
+    named: tuple[Expr, ...]
+
+
+def _inside(stmt: Stmt, place: _Place) -> Iterator[Statement]:
+    """The statements in `stmt`, which stands at `place`."""
+    around, values, positions, named = place
     if isinstance(stmt, Block):
         bound = {
             it.var: substitute(b, values) for it, b in zip(stmt.iters, stmt.bindings, strict=True)
         }
-        places = _positions(stmt, bound)
-        yield from _inside(stmt.body, around, {**values, **bound}, {**places, **positions}, named)
+        moved = {**_positions(stmt, bound), **positions}
+        yield from _inside(stmt.body, _Place(around, {**values, **bound}, moved, named))
     elif isinstance(stmt, Store):
-        yield _statement(stmt, around, values, positions, named)
+        yield _statement(stmt, place)
     else:
         if isinstance(stmt, Let):
             named = (*named, stmt.value)
-        inside = around
         if isinstance(stmt, For):
-            inside = (*around, _Loop(stmt.var, iterations(stmt), stmt.kind))
+            around = (*around, _Loop(stmt.var, iterations(stmt), stmt.kind))
         for below in sub_stmts(stmt):
-            yield from _inside(below, inside, values, positions, named)
+            yield from _inside(below, _Place(around, values, positions, named))
             named = ()
 
 
@@ -179,13 +188,8 @@ def _positions(block: Block, bound: Mapping[Var, Expr]) -> dict[Var, int]:
     return found
 
 
-def _statement(
-    store: Store,
-    around: tuple[_Loop, ...],
-    values: Mapping[Var, Expr],
-    positions: Mapping[Var, int],
-    named: tuple[Expr, ...],
-) -> Statement:
+def _statement(store: Store, place: _Place) -> Statement:
+    around, values, positions, named = place
     kept = [loop for loop in reversed(around) if loop.extent > 1]
     axes = tuple([Axis(*loop, positions.get(loop.var, 2)) for loop in kept])
     ranges = {loop.var: (0, loop.extent - 1) for loop in around}

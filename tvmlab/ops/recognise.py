@@ -15,8 +15,6 @@ from tvmlab.te import Tensor
 from tvmlab.te.graph import as_outputs
 from tvmlab.te.serial import to_json
 
-GENERIC = GenericTemplate.kind
-
 
 def recognise(outputs: Tensor | Sequence[Tensor]) -> Workload | None:
     """The workload of the library that computes the same, whatever its names, or None.

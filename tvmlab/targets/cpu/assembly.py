@@ -18,7 +18,6 @@ LinkedLine = tuple[str, int]
 _LABEL = re.compile(r"^([.\w$]+):")
 _INSTRUCTION = re.compile(r"^\t(?!\.)(?:(?:lock|rep|repne)\s+)?([a-z]\w*)(?:\s+(.*))?$")
 _COMMA = re.compile(r",\s*(?![^({]*[)}])")
-_MOVES = re.compile(r"v?p?(mov|extr|cvt|scatter|compress)")
 _VECTOR = re.compile(r"%([xyz])mm(\d+)")
 _SLOT = re.compile(r"-?\d*\((%r[sb]p)\)")
 BITS = {"x": 128, "y": 256, "z": 512}

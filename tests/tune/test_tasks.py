@@ -13,7 +13,9 @@ from tvmlab.errors import UsageError
 from tvmlab.measure.request import Request
 from tvmlab.measure.synthetic import SyntheticRunner
 from tvmlab.te.serial import to_json
+from tvmlab.tune import model_client
 from tvmlab.tune.database import Database
+from tvmlab.tune.earlier import OWN
 from tvmlab.tune.explorers import EXPLORERS
 from tvmlab.tune.loop import Loop
 from tvmlab.tune.model_client import start_tasks
@@ -241,7 +243,21 @@ def test_a_models_operators_are_tuned_in_one_process_and_resumed(tmp_path):
         assert sum(len(database.records(s.id)) for s in database.sessions()) == 12
 
 
+def test_a_models_operators_are_asked_for_as_a_single_one_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(model_client, "ModelRun", lambda tasks, *_: tasks)
+    pairs = [(ops.matmul(8, 8, 8).tensors, 1)]
+    (plain,) = start_tasks(pairs)
+    assert plain.setup.template.startswith("matmul/cpu/")
+    (derived,) = start_tasks(pairs, space="sketch", transfer=True, db=tmp_path / "run.db")
+    assert derived.setup.template.startswith("sketches/cpu/")
+    assert derived.setup.transfer == [OWN]
+
+
 def test_mistakes_are_told_before_anything_starts():
+    with pytest.raises(UsageError, match="transfer=True learns from the runs in the database"):
+        start_tasks([(ops.matmul(8, 8, 8).tensors, 1)], transfer=True)
+    with pytest.raises(UsageError, match="not encrypted"):
+        start_tasks([(ops.matmul(8, 8, 8).tensors, 1)], cluster="tcp://10.0.0.7:8786")
     with pytest.raises(UsageError, match="nothing to tune"):
         start_tasks([])
     with pytest.raises(UsageError, match="a weight of 0 was given"):

@@ -89,12 +89,26 @@ def start(
         UsageError: no such option, no template for the target, or a cluster that is neither on this
             machine nor encrypted.
     """
+    given: dict[str, Any] = {"target": target, "trials": trials, "seed": seed}
+    return Run(setup_of(outputs, db, template, transfer, space, **given | options), db, resume)
+
+
+def setup_of(
+    outputs: Tensor | Sequence[Tensor],
+    db: str | Path | None,
+    template: str | None = None,
+    transfer: Transfer = False,
+    space: str | None = None,
+    target: str = "cpu",
+    **options: Any,
+) -> Setup:
+    """What a run is asked to do; arguments and errors as for `start`."""
     if options.get("cluster") is not None:
         safe_address(options["cluster"])
     chosen = template if template else template_name(outputs, space, target, host_vectors())
     given = {"threads": num_threads(), "transfer": places(transfer, db)} | options
-    given |= {"target": target, "trials": trials, "seed": seed, "template": chosen}
-    return Run(Setup.from_json(given | {"workload": to_json(outputs)}), db, resume)
+    described = {"target": target, "template": chosen, "workload": to_json(outputs)}
+    return Setup.from_json(given | described)
 
 
 def attach(db: str | Path, session: int | None = None, trials: int | None = None) -> Run:

@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tvmlab.errors import UsageError
-from tvmlab.ops import template_for
-from tvmlab.targets.cpu.host_vectors import host_vectors
-from tvmlab.targets.cpu.threads import num_threads
 from tvmlab.te import Tensor
-from tvmlab.te.serial import to_json
-from tvmlab.tune.client import Message, Run
+from tvmlab.tune.client import Message, Run, setup_of
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.title import title
@@ -112,7 +108,8 @@ def start_tasks(
 
     Args:
         workloads: each with its weight, how often it is run; equal ones are one task.
-        target, seed, db, resume, options: as `tvmlab.tune.client.start` takes them.
+        target, seed, db, resume, options: as `tvmlab.tune.client.start` takes them, `transfer` and
+            `space` among them.
         trials: how many candidates are tried, of all expressions together.
 
     Raises:
@@ -121,13 +118,11 @@ def start_tasks(
     weights: dict[str, float] = {}
     setups: dict[str, Setup] = {}
     turn = max(LEAST_TURN, min(MOST_TURN, trials // (4 * max(1, len(workloads)))))
-    given = {"threads": num_threads(), "batch": turn} | options
-    given |= {"target": target, "trials": trials, "seed": seed}
+    given: dict[str, Any] = {"target": target, "trials": trials, "seed": seed, "batch": turn}
     for outputs, weight in workloads:
         if not weight > 0:
             raise UsageError(f"a weight of {weight} was given; a weight is a number above 0.")
-        template = template_for(outputs, target, host_vectors()).name
-        setup = Setup.from_json(given | {"template": template, "workload": to_json(outputs)})
+        setup = setup_of(outputs, db, **given | options)
         key = repr(setup.workload)
         setups.setdefault(key, setup)
         weights[key] = weights.get(key, 0.0) + weight

@@ -8,7 +8,7 @@ from tvmlab.cli.speed import Speed
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.contest import TURNS, Verdict, judge
 from tvmlab.measure.outcome import Outcome, joined
-from tvmlab.measure.request import Request
+from tvmlab.measure.request import CHECKS, Request
 from tvmlab.measure.runner import measure_all
 from tvmlab.measure.timing import Protocol, duration, median_interval
 from tvmlab.schedule import State
@@ -29,9 +29,6 @@ TURN = Protocol(
     interval_share=0.005,
 )  # fmt: skip
 """One turn of several schedules that are compared."""
-
-CHECKS = 2
-"""How often a result is compared, each time on other inputs."""
 
 
 def measure(state: State, target: str, seed: int) -> Outcome:

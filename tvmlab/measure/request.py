@@ -14,6 +14,9 @@ from tvmlab.te.serial import workload_hash
 
 Json = dict[str, Any]
 
+CHECKS = 2
+"""How often a result is compared before it is believed, each time on other inputs."""
+
 
 @dataclass(frozen=True)
 class Request:

@@ -318,7 +318,10 @@ class Run:
         kind = message["type"]
         with self._lock:
             if kind == "record":
-                self._take_record(Record.from_json(message["record"]))
+                record = Record.from_json(message["record"])
+                self.trials.append(record)
+                if record.is_better_than(self.best):
+                    self.best = record
             elif kind == "progress":
                 self.progress = message
             elif kind == "model":
@@ -335,14 +338,6 @@ class Run:
                 self.status, self.reason = "failed", message["message"]
             self._unheard.append(message)
         self._news.set()
-
-    def _take_record(self, record: Record) -> None:
-        self.trials.append(record)
-        key = (record.median_s, record.number)
-        if record.can_be_best and (
-            self.best is None or key < (self.best.median_s, self.best.number)
-        ):
-            self.best = record
 
     def _fail(self, reason: str) -> None:
         message = {"type": "error", "message": f"{reason}; the trials told so far are kept."}

@@ -26,9 +26,7 @@ def finalists(records: Iterable[Record]) -> list[Record]:
     more than `CLOSE`; of candidates with one trace only the first."""
     traces: list[object] = []
     found: list[Record] = []
-    for record in sorted(
-        (r for r in records if r.can_be_best), key=lambda r: (r.median_s or 0.0, r.number)
-    ):
+    for record in sorted((r for r in records if r.can_be_best), key=lambda r: r.rank):
         first_s = found[0].median_s if found else record.median_s
         if (record.median_s or 0.0) > CLOSE * (first_s or 0.0) or len(found) == FINALISTS:
             break

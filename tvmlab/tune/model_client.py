@@ -89,9 +89,7 @@ class ModelRun(Run):
             elif message["type"] == "record":
                 record = self.trials[-1]
                 task.trials.append(record)
-                key = (record.median_s, record.number)
-                best = task.best
-                if record.can_be_best and (best is None or key < (best.median_s, best.number)):
+                if record.is_better_than(task.best):
                     task.best = record
 
 

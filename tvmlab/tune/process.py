@@ -42,13 +42,13 @@ from tvmlab.lower.pipeline import lower
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.cluster import ClusterRunner
 from tvmlab.measure.drift import Drift
-from tvmlab.measure.request import Request
+from tvmlab.measure.request import CHECKS, Request
 from tvmlab.measure.runner import Runner
 from tvmlab.schedule import State, step_from_json
 from tvmlab.te.serial import from_json
 from tvmlab.tune.beginning import Search, search_of, settled
 from tvmlab.tune.database import Database
-from tvmlab.tune.loop import Commands, Loop
+from tvmlab.tune.loop import Commands, Loop, Tell
 from tvmlab.tune.record import Candidate, Record
 from tvmlab.tune.setup import Setup
 from tvmlab.version import __version__
@@ -56,13 +56,8 @@ from tvmlab.version import __version__
 HANDOVER_S = 10.0
 """How long a run that goes on waits for the one who wrote to it before."""
 
-Tell = Callable[[dict[str, Any]], None]
-
 Tune = Callable[[dict[str, Any], Iterator[dict[str, Any]], Tell], None]
 """Does what a first message asks for; takes further ones, and what tells."""
-
-CHECKS = 2
-"""How often a candidate's result is compared, each time on other inputs."""
 
 
 class Begun(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,15 @@ class Record:
     def can_be_best(self) -> bool:
         """Whether it ran well and its result was found right."""
         return self.outcome.is_ok and self.outcome.verified
+
+    @property
+    def rank(self) -> tuple[float, int]:
+        """Sorts records by time; of equal ones the earlier trial comes first."""
+        return (self.median_s or math.inf, self.number)
+
+    def is_better_than(self, best: Record | None) -> bool:
+        """Whether it is the best of a run whose `best` was this so far, or None."""
+        return self.can_be_best and (best is None or self.rank < best.rank)
 
     def to_json(self) -> dict[str, Any]:
         """This record as plain data; `from_json` gives it back."""

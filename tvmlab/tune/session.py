@@ -253,7 +253,7 @@ class Session:
 
     def _keep(self, record: Record) -> None:
         self.records[record.number] = record
-        if record.can_be_best and (self.best is None or _rank(record) < _rank(self.best)):
+        if record.is_better_than(self.best):
             self.best = record
 
     def _settle(self) -> None:
@@ -274,7 +274,7 @@ class Session:
             said = "; ".join(f"{n} x {reason}" for reason, n in self.commonest_failures())
             self.stop(f"{PATIENCE} candidates in a row failed: {said}")
         if record.can_be_best:
-            self._fastest = min(self._fastest or _rank(record), _rank(record))
+            self._fastest = min(self._fastest or record.rank, record.rank)
         if self._ends and self._settled == self._ends[0]:
             self._ends.popleft()
             self.batches += 1
@@ -305,8 +305,3 @@ def _predicted_s(score: float | None, best_s: float | None) -> float | None:
 def _speed(record: Record) -> float:
     """Calls a second; 0 for a failure."""
     return 1 / record.median_s if record.median_s else 0.0
-
-
-def _rank(record: Record) -> tuple[float, int]:
-    """Sorts records by time; of equal ones the earlier trial comes first."""
-    return (record.median_s or float("inf"), record.number)

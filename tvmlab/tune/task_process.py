@@ -17,8 +17,8 @@ from typing import Any
 
 from tvmlab.errors import UsageError
 from tvmlab.tune.database import Database
-from tvmlab.tune.loop import Commands
-from tvmlab.tune.process import Tell, begin, keep_best, listen, loop_of, main, runner_for
+from tvmlab.tune.loop import Commands, Tell
+from tvmlab.tune.process import begin, keep_best, listen, loop_of, main, runner_for
 from tvmlab.tune.similarity import kinds_of, work
 from tvmlab.tune.task_loop import TaskRun, take_turns
 from tvmlab.tune.task_scheduler import Task, TaskScheduler

@@ -46,7 +46,7 @@ def good_configs(space: Space, setup: Setup, runs: Iterable[EarlierRun]) -> list
     found: dict[int, Config] = {}
     for key in [here, *(key for key in others if far[key] < math.inf)][: 1 + SIMILAR]:
         wanted = len(found) + (SAME if key == here else 1)
-        for record in sorted(best.get(key, []), key=lambda r: (r.median_s or math.inf, r.number)):
+        for record in sorted(best.get(key, []), key=lambda r: r.rank):
             if len(found) == wanted:
                 break
             config = adapted(space, record.config)

@@ -20,6 +20,7 @@ from tvmlab.ir.buffer import Extent
 from tvmlab.ir.expr import Binary, Const, Expr
 from tvmlab.ir.size import Size
 from tvmlab.targets.cpu.build import compile_object
+from tvmlab.targets.cpu.library import VERSION
 from tvmlab.targets.target import Param, Signature
 
 C_TYPES = {
@@ -157,7 +158,7 @@ def _facts(signature: Signature) -> str:
     ]
     sizes = [size.name for size in signature.sizes]
     return json.dumps(
-        {"tvmlab_kernel": 1, "name": signature.name, "params": params, "sizes": sizes}
+        {"tvmlab_kernel": VERSION, "name": signature.name, "params": params, "sizes": sizes}
     )
 
 

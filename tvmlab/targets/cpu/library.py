@@ -17,6 +17,7 @@ import numpy as np
 from tvmlab.errors import TargetError
 
 VERSION = 1
+"""Of what a library says of itself."""
 
 
 class Taken(NamedTuple):

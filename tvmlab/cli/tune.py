@@ -15,7 +15,9 @@ from textwrap import fill
 from tvmlab import api, ops
 from tvmlab.cli import tune_model, verdict
 from tvmlab.cli.arguments import Parser, decimal, extents, one_of, whole_number
+from tvmlab.cli.entry import INTERRUPTED
 from tvmlab.cli.files import require_writable, write_whole
+from tvmlab.cli.interrupt import LOOK_S, cut_short
 from tvmlab.cli.progress import Progress, failures, progress_on
 from tvmlab.cli.speed import Speed
 from tvmlab.errors import UsageError
@@ -29,12 +31,6 @@ from tvmlab.tune.finals import finalists
 from tvmlab.tune.models import MODELS
 from tvmlab.tune.setup_space import SPACES
 from tvmlab.tune.store import shown
-
-INTERRUPTED = 130
-LOOK_S = 0.2
-"""Seconds between two looks at the run."""
-LAST_TRIALS_S = 30.0
-"""How long an interrupted run may take to finish what it is measuring."""
 
 USAGE = (
     "OP [--shape M,N,K] [--trials 64] [--seed 0] [--db run.db] [--resume]\n"
@@ -184,10 +180,8 @@ def follow(tuning: Run, progress: Progress, is_resumed: bool) -> bool:
         progress.close(tuning)
         return True
     except KeyboardInterrupt:
-        tuning.stop()
         progress.close(tuning)
-        print("\ninterrupted: finishing what is being measured ...", file=sys.stderr, flush=True)
-        tuning.wait(LAST_TRIALS_S)
+        cut_short(tuning)
         return False
     finally:
         tuning.close()

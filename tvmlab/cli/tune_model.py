@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import TextIO
 
 from tvmlab.cli.arguments import Parser, whole_number
+from tvmlab.cli.entry import INTERRUPTED
+from tvmlab.cli.interrupt import LOOK_S, cut_short
 from tvmlab.errors import UsageError
 from tvmlab.graph.onnx_import import import_onnx
 from tvmlab.graph.tasks import tune_model
 from tvmlab.tune.database import Database
 from tvmlab.tune.model_client import ModelRun, TaskState
-
-INTERRUPTED = 130
-LOOK_S = 0.2
-"""Seconds between two looks at the run."""
-LAST_TRIALS_S = 30.0
-"""How long an interrupted run may take to finish what it is measuring."""
 
 INTERVAL_S = 5.0
 """Seconds between two looks at all tasks."""
@@ -73,9 +69,7 @@ def follow(tuning: ModelRun, stream: TextIO) -> bool:
                 next_s = time.monotonic() + INTERVAL_S
         return True
     except KeyboardInterrupt:
-        tuning.stop()
-        print("\ninterrupted: finishing what is being measured ...", file=sys.stderr, flush=True)
-        tuning.wait(LAST_TRIALS_S)
+        cut_short(tuning)
         return False
     finally:
         tuning.close()

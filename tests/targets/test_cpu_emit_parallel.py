@@ -9,10 +9,17 @@ import pytest
 
 import tvmlab.te as te
 from tests.targets.emitted import run, schedule
+from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.expr import Var
+from tvmlab.ir.parallel_chunks import with_chunks
+from tvmlab.ir.program import For, Program, Seq, Store
 from tvmlab.lower import lower
 from tvmlab.schedule import Schedule
 from tvmlab.targets.cpu.emit import emit
 from tvmlab.targets.cpu.limits import cpu_features
+from tvmlab.targets.cpu.run import CpuKernel
+from tvmlab.targets.cpu.threads import num_threads, set_num_threads
+from tvmlab.targets.target import Signature
 
 RNG = np.random.default_rng(2)
 
@@ -90,3 +97,31 @@ def test_the_manner_of_sharing_reaches_the_launcher() -> None:
     a = RNG.integers(-9, 9, (50, 4)).astype(np.float32)
     b = RNG.integers(-9, 9, (4, 16)).astype(np.float32)
     assert np.array_equal(run(s.mod, a, b), a @ b)
+
+
+@pytest.mark.parametrize("chunks", ["static", "turning"])
+def test_a_turning_share_is_walked_back_in_every_second_iteration(chunks: str) -> None:
+    """Each iteration overwrites the one before it, which no schedule would allow, and counts."""
+    Y, N = Buffer("Y", (5,), "int64"), Buffer("N", (7,), "int64")
+    s, j = Var("s"), Var("j")
+    counted = Store(N, (j,), Load(N, (j,)) + 1)
+    share = For(j, 7, Seq([Store(Y, (s,), j), counted]), "parallel")
+    program = Program("p", [Y, N], 2, [], For(s, 5, with_chunks(share, chunks)))
+    last, counts = np.full(5, -1), np.zeros(7, np.int64)
+    before = num_threads()
+    set_num_threads(1)
+    CpuKernel(emit(program, cpu_features()), Signature.of(program))(last, counts)
+    set_num_threads(before)
+    assert last.tolist() == ([6, 0, 6, 0, 6] if chunks == "turning" else [6] * 5)
+    assert counts.tolist() == [5] * 7, "each iteration once"
+
+
+def test_a_turning_loop_with_none_around_it_is_static() -> None:
+    C, s = product(8, 16, 4)
+    s[C].parallel("y", chunks="turning")
+    a = RNG.integers(-9, 9, (8, 4)).astype(np.float32)
+    b = RNG.integers(-9, 9, (4, 16)).astype(np.float32)
+    assert np.array_equal(run(s.mod, a, b), a @ b)
+    text = emit(lower(s.mod), cpu_features())
+    assert re.search(r"call void %launch\(.*, i64 8, i64 1\)", text)
+    assert "i64 %y" not in "".join(re.findall(r"select i1 .*", text))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from tvmlab.ir.program import For
 
 KEY = "chunks"
-DYNAMIC, STATIC = "dynamic", "static"
-CHUNKS = (DYNAMIC, STATIC)
-"""Pieces that shrink and may change hands, as goes without saying; or even shares in one go."""
+DYNAMIC, STATIC, TURNING = "dynamic", "static", "turning"
+CHUNKS = (DYNAMIC, STATIC, TURNING)
+"""Pieces that shrink and may change hands, as goes without saying; even shares in one go; or these,
+walked back in every second iteration of the loop around."""
 
 
 def with_chunks(loop: For, chunks: str) -> For:
@@ -18,4 +19,9 @@ def with_chunks(loop: For, chunks: str) -> For:
 
 def is_static(loop: For) -> bool:
     """Whether each thread runs one even share of the loop."""
-    return dict(loop.annotations).get(KEY) == STATIC
+    return dict(loop.annotations).get(KEY) in (STATIC, TURNING)
+
+
+def is_turning(loop: For) -> bool:
+    """Whether a share is walked back in every second iteration of the loop around."""
+    return dict(loop.annotations).get(KEY) == TURNING

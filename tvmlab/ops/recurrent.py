@@ -164,7 +164,8 @@ class RecurrentTemplate(ScheduleTemplate):
     """Threads share out the hidden state within a step, and compute all gates of their part.
 
     A step is one product of a vector (`batch` vectors) and the weights, bound by reading these; so
-    they are packed once into panels as wide as the registers that accumulate, read in order.
+    they are packed once into panels as wide as the registers that accumulate, read in order, and in
+    every second step in reverse: what the cache still holds of the step before comes first.
     """
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
@@ -218,7 +219,7 @@ class RecurrentTemplate(ScheduleTemplate):
         if config["packed"]:
             _pack(schedule, lanes, bool(config["parallel"]))
         if config["parallel"] and panel:
-            cell.parallel(panel)
+            cell.parallel(panel, chunks="turning")
 
 
 class LstmTemplate(RecurrentTemplate):

@@ -25,6 +25,18 @@ THREADS = Room(
             "static = 0",
         ),
         Bug(
+            "a share that is walked back begins one beyond its end",
+            f"{_CPU}.emit_statement",
+            'f"add nsw i64 {both}, -1"',
+            'f"add nsw i64 {both}, 0"',
+        ),
+        Bug(
+            "a share is walked back in every iteration",
+            f"{_CPU}.emit_statement",
+            'f"and i64 {turn}, 1"',
+            'f"or i64 {turn}, 1"',
+        ),
+        Bug(
             "workers go wherever they like",
             f"{_CPU}.threads",
             "    affinity.stay_on(core)\n",

@@ -10,7 +10,9 @@ the same ones at every call (where they do not come out even, the first threads 
 "dynamic", the default: a thread runs its share in ever smaller pieces, and when it is done takes
 from what others have left; for iterations that differ, and for cores that others use too. "static":
 a share is run in one go by whoever begins it; for iterations that take equally long, where it saves
-the claims between pieces.
+the claims between pieces. "turning": as "static", and in every second iteration of the loop around
+a share is walked from its end to its beginning, so that what was read last and is still in a cache
+is read first; for a share that reads the same every time, and more than the cache holds.
 
 Before:
 
@@ -49,7 +51,7 @@ class Parallel(Step):
     summary = "share iterations out among threads"
     example = 'parallel("yo")'
     loop: str = argument("loop", "the loop whose iterations are shared out")
-    chunks: str = argument("name", "how: dynamic or static", default=DYNAMIC)
+    chunks: str = argument("name", "how: dynamic, static or turning", default=DYNAMIC)
 
     def require(self, program: Program) -> None:
         """A serial loop of independent iterations, with no parallel loop around or inside."""
@@ -85,6 +87,6 @@ class Parallel(Step):
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Parallel]:
-        """The loop itself, in either manner."""
-        for chunks in CHUNKS:
+        """The loop itself, in each manner; turning only where a loop is around it."""
+        for chunks in CHUNKS if loop is not site.loops[0] else CHUNKS[:-1]:
             yield cls(site.block.name, loop.var.name, chunks)

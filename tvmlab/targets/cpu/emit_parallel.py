@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.parallel_chunks import is_static
+from tvmlab.ir.parallel_chunks import is_static, is_turning
 from tvmlab.ir.program import For, If, Prefetch, Stmt, Store
 from tvmlab.ir.shapes import as_index, sizes_in
+from tvmlab.ir.size import Size
 from tvmlab.ir.walk import exprs, exprs_of, loads, stmts
 from tvmlab.targets.cpu.emit_context import Context
 from tvmlab.targets.cpu.emit_index import index_value
@@ -29,7 +30,8 @@ def fork(cx: Context, loop: For, module: Module, program: Stmt) -> None:
         whole = If(condition, whole)
     used, named = _used_buffers(whole), _used_variables(whole)
     buffers = [b for b in cx.pointers if b in used]
-    outer = [v for v in cx.variables if v in named]
+    around = _turns_with(cx, loop)
+    outer = [v for v in cx.variables if v in named or v is around]
     pointers = [cx.pointers[b] for b in buffers]
     fields = ", ".join(["ptr"] * len(buffers) + ["i64"] * len(outer)) or "i64"
     closure_type = f"{{ {fields} }}"
@@ -47,7 +49,13 @@ def fork(cx: Context, loop: For, module: Module, program: Stmt) -> None:
         text.forget(buffer)
     kinds = [f"ptr noalias align {a}" for _, a in pointers] + ["i64"] * len(outer)
     _thunk(module, name, closure_type, kinds)
-    _body(cx, loop, module, name, list(zip(buffers, kinds, strict=False)), outer)
+    _body(cx, loop, module, name, list(zip(buffers, kinds, strict=False)), outer, around)
+
+
+def _turns_with(cx: Context, loop: For) -> Var | None:
+    """The variable of the loop around, where every second of its iterations turns this one."""
+    loops = [var for var in cx.variables if not isinstance(var, Size)]
+    return loops[-1] if loops and is_turning(loop) else None
 
 
 def _thunk(module: Module, name: str, closure_type: str, kinds: list[str]) -> None:
@@ -87,8 +95,9 @@ def _body(
     name: str,
     buffers: list[tuple[Buffer, str]],
     outer: list[Var],
+    around: Var | None,
 ) -> None:
-    """The loop over [begin, end) as a function of its own."""
+    """The loop over [begin, end) as a function of its own; backwards where `around` is odd."""
     text = FunctionText(module)
     at = module.function_location(name)
     text.location = at.locations.get(loop.var, at.suffix)
@@ -105,7 +114,8 @@ def _body(
         inner.variables[var] = f"%{text.fresh(var.name)}"
         parameters.append(f"i64 {inner.variables[var]}")
     parameters += ["i64 %begin", "i64 %end"]
-    counted_loop(inner, loop, "%begin", "%end")
+    turn = None if around is None else inner.variables[around]
+    counted_loop(inner, loop, "%begin", "%end", turn)
     fence(inner, loop)
     text.line("ret void")
     header = f"define internal void @{name}({', '.join(parameters)}) noinline "

@@ -102,8 +102,12 @@ def _enter(cx: Context, loop: For) -> str:
     return outside
 
 
-def counted_loop(cx: Context, loop: For, first: str, end: str) -> None:
-    """A loop of at least one iteration over first, ..., end - 1; tested at its end."""
+def counted_loop(cx: Context, loop: For, first: str, end: str, turn: str | None = None) -> None:
+    """A loop of at least one iteration over first, ..., end - 1; tested at its end.
+
+    Args:
+        turn: a number: where it is odd the iterations go from end - 1 to first.
+    """
     text = cx.text
     at = text.location
     name = text.fresh(loop.var.name)
@@ -112,6 +116,8 @@ def counted_loop(cx: Context, loop: For, first: str, end: str) -> None:
     carried = {k: v for k, v in cx.registers.items() if k[0] in cx.stored[id(loop)]}
     text.open(header, cx.stored[id(loop)])
     cx.variables[loop.var] = text.define(var)
+    if turn is not None:
+        cx.variables[loop.var] = _turned(cx, var, (first, end), turn)
     phis: Registers = {}
     for key in carried:
         phis[key] = cx.registers[key] = text.define(f"%{text.fresh('held')}")
@@ -131,6 +137,17 @@ def counted_loop(cx: Context, loop: For, first: str, end: str) -> None:
     hint = text.module.loop_hint(_is_shaped(loop))
     lines.append(f"  br i1 {var}.again, label %{header}, label %{after}{hint}{at}")
     text.place(lines, after)
+
+
+def _turned(cx: Context, var: str, bounds: tuple[str, str], turn: str) -> str:
+    """The loop's variable; where `turn` is odd, as far from the end as it is from the beginning."""
+    first, end = bounds
+    odd = cx.text.pure(f"and i64 {turn}, 1", (turn,))
+    is_odd = cx.text.pure(f"icmp ne i64 {odd}, 0", (odd,))
+    both = cx.text.pure(f"add nsw i64 {first}, {end}", bounds)
+    last = cx.text.pure(f"add nsw i64 {both}, -1", (both,))
+    mirrored = cx.text.pure(f"sub nsw i64 {last}, {var}", (last, var))
+    return cx.text.pure(f"select i1 {is_odd}, i64 {mirrored}, i64 {var}", (is_odd, mirrored, var))
 
 
 def _register_type(cx: Context, key: tuple[Buffer, int]) -> str:

@@ -8,5 +8,7 @@ export type * from "./schema/measure.js";
 export type * from "./schema/moves.js";
 export type * from "./schema/program.js";
 export type * from "./schema/refusal.js";
+export type * from "./schema/roofline.js";
 export type * from "./schema/trace.js";
 export type * from "./schema/tuner.js";
+export type * from "./schema/waterfall.js";

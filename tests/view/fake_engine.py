@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from math import inf
 
 from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
 from tvmlab.measure.outcome import Outcome
+from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step, step_from_json
-from tvmlab.view.engine import LinkedLines, Peaks, RunState, Trial
+from tvmlab.view.engine import Ceiling, LinkedLines, Peaks, RunState, Trial, never
 from tvmlab.view.schema import CodeKind, CodeLoop
 
+CEILINGS = (
+    Ceiling("L2", 1, 100e9, 1e6),
+    Ceiling("DRAM", 1, 15e9, inf),
+    Ceiling("float32", 1, 200e9),
+    Ceiling("L2", 2, 200e9, 2e6),
+    Ceiling("DRAM", 2, 20e9, inf),
+    Ceiling("float32", 2, 400e9),
+)
 OK = Outcome("ok", "time", times_s=(0.010, 0.011, 0.012), verified=True)
 
 
@@ -66,6 +76,7 @@ class FakeEngine:
         self.gate.set()
         self.run: FakeRun | None = None
         self.measured: list[State] = []
+        self.protocols: list[Protocol] = []
 
     def work(self, state: State) -> Work:
         return Work(2e9, 12e6)
@@ -86,14 +97,27 @@ class FakeEngine:
             for n in range(5)
         ]
 
-    def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
+    def measure(
+        self,
+        state: State,
+        stage: Callable[[str], None],
+        protocol: Protocol = QUICK,
+        is_cancelled: Callable[[], bool] = never,
+    ) -> Outcome | None:
         stage("Comparing with numpy…")
-        self.gate.wait(10)
+        while not self.gate.wait(0.01):
+            if is_cancelled():
+                return None
         self.measured.append(state)
+        self.protocols.append(protocol)
+        return self.outcomes(state)
+
+    def outcomes(self, state: State) -> Outcome:
+        """The outcome of a state; the same for all, unless a test says otherwise."""
         return self.outcome
 
     def peaks(self, state: State) -> Peaks:
-        return Peaks(400e9, 20e9)
+        return Peaks(400e9, 20e9, CEILINGS)
 
     def why_no_tuner(self, state: State) -> str:
         return self.no_tuner

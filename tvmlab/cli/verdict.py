@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tvmlab.cli.speed import Speed
 from tvmlab.measure.child import Limits, LocalRunner
-from tvmlab.measure.contest import TURNS, Verdict, judge
+from tvmlab.measure.contest import TURNS, Verdict, judge, turn_order
 from tvmlab.measure.outcome import Outcome, joined
 from tvmlab.measure.request import CHECKS, Request
 from tvmlab.measure.runner import measure_all
@@ -49,8 +49,11 @@ def measure_in_turn(
         for number in range(TURNS):
             checks = CHECKS if number == 0 else 1
             requests = [_request(state, target, seed, turn, checks) for state in states]
-            step = 1 if number % 2 == 0 else -1  # backwards every other time
-            rounds.append(measure_all(runner, requests[::step])[::step])
+            order = turn_order(number, len(states))
+            measured = dict(
+                zip(order, measure_all(runner, [requests[k] for k in order]), strict=True)
+            )
+            rounds.append([measured[k] for k in range(len(states))])
     outcomes = [joined(each) for each in zip(*rounds, strict=True)]
     good = [place for place, outcome in enumerate(outcomes) if outcome.is_ok]
     if not good:

@@ -154,6 +154,15 @@ class LocalRunner:
                 answered, self._answered = self._answered, []
                 return answered
 
+    def cancel(self, ticket: int) -> None:
+        """Give `ticket` up: it is not answered any more. A worker that is at it is replaced."""
+        self._waiting = deque(item for item in self._waiting if item[0] != ticket)
+        self._answered = [answer for answer in self._answered if answer[0] != ticket]
+        for place, worker in enumerate(self._workers):
+            if worker.ticket == ticket:
+                worker.kill()
+                self._workers[place] = self._start()
+
     def close(self) -> None:
         """Kill every worker and remove the runner's files."""
         if self._closed:

@@ -58,3 +58,50 @@ def judge(turns: Sequence[Sequence[float]]) -> Verdict:
         else:
             rivals.append(kernel)
     return Verdict(leader, tuple(rivals), min(margins, default=0.0))
+
+
+def turn_order(turn: int, kernels: int) -> range:
+    """In which order the kernels are timed in a turn: backwards every other time, so that none is
+    always the first."""
+    return range(kernels) if turn % 2 == 0 else range(kernels)[::-1]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as long one kernel takes as another.
+
+    Attributes:
+        median: the best guess.
+        low, high: what encloses the true ratio.
+        confidence: the probability that they do.
+    """
+
+    median: float
+    low: float
+    high: float
+    confidence: float
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it can be told which of the two is faster."""
+        return self.confidence >= CONFIDENCE and not self.low <= 1 <= self.high
+
+
+def ratio_by_turns(turns: Sequence[tuple[float, float]]) -> Ratio:
+    """The first kernel's time over the second's, from at least one turn of both."""
+    ratios = [first / second for first, second in turns]
+    return Ratio(median(ratios), *median_interval(ratios))
+
+
+def ratio_of_runs(first: Sequence[float], second: Sequence[float]) -> Ratio:
+    """The first kernel's time over the second's, each measured by itself, one after the other.
+
+    Each median's interval misses it with half the probability that is allowed for both together
+    (Bonferroni), so that the extremes of their quotient enclose the true one as often as they say.
+    What the machine did to one run and not to the other is not in it: `ratio_by_turns` is for that.
+    """
+    each = 1 - (1 - CONFIDENCE) / 2
+    low_1, high_1, sure_1 = median_interval(tuple(first), each)
+    low_2, high_2, sure_2 = median_interval(tuple(second), each)
+    sure = max(0.0, sure_1 + sure_2 - 1)
+    return Ratio(median(first) / median(second), low_1 / high_2, high_1 / low_2, sure)

@@ -161,7 +161,7 @@ def time_callable(
         if elapsed >= protocol.limit_s:
             break
         if protocol.interval_share is not None and made >= look_at:
-            if _is_settled(times_s, protocol):
+            if is_settled(times_s, protocol):
                 break
             look_at = made + max(1, made // 8)  # a look sorts: not after every repeat
     if not any(times_s):
@@ -172,14 +172,16 @@ def time_callable(
     return _timing(times_s, calls, protocol)
 
 
-def median_interval(times_s: list[float] | tuple[float, ...]) -> tuple[float, float, float]:
+def median_interval(
+    times_s: list[float] | tuple[float, ...], wanted: float = CONFIDENCE
+) -> tuple[float, float, float]:
     """Low end, high end and confidence of the interval around the median of `times_s`.
 
-    The narrowest symmetric pair of order statistics that reaches `CONFIDENCE`; the extremes, with
-    the confidence they have, where there are too few samples.
+    The narrowest symmetric pair of order statistics that reaches the confidence `wanted`; the
+    extremes, with the confidence they have, where there are too few samples.
     """
     ordered = sorted(times_s)
-    rank, confidence = _interval_rank(len(ordered))
+    rank, confidence = _interval_rank(len(ordered), wanted)
     return ordered[rank], ordered[-1 - rank], confidence
 
 
@@ -225,7 +227,8 @@ def _python_loop(call: Callable[[], object]) -> Callable[[int], None]:
     return repeat
 
 
-def _is_settled(times_s: list[float], protocol: Protocol) -> bool:
+def is_settled(times_s: list[float] | tuple[float, ...], protocol: Protocol) -> bool:
+    """Whether the interval around the median of `times_s` is as narrow as `protocol` asks."""
     if protocol.interval_share is None:
         return True
     low, high, confidence = median_interval(times_s)
@@ -234,11 +237,11 @@ def _is_settled(times_s: list[float], protocol: Protocol) -> bool:
 
 def _timing(times_s: list[float], calls: int, protocol: Protocol) -> Timing:
     low, high, confidence = median_interval(times_s)
-    return Timing(tuple(times_s), calls, (low, high), confidence, _is_settled(times_s, protocol))
+    return Timing(tuple(times_s), calls, (low, high), confidence, is_settled(times_s, protocol))
 
 
 @cache
-def _interval_rank(samples: int) -> tuple[int, float]:
+def _interval_rank(samples: int, wanted: float) -> tuple[int, float]:
     """How many samples to leave out at each end, and the confidence that is left.
 
     The interval from the (rank + 1)-th smallest to the (rank + 1)-th largest misses the median
@@ -254,6 +257,6 @@ def _interval_rank(samples: int) -> tuple[int, float]:
             else -math.inf
         )
         tail += math.exp(log_choose + log_half)
-        if 1 - 2 * tail < CONFIDENCE:
+        if 1 - 2 * tail < wanted:
             return rank, max(0.0, kept)
         rank, kept = rank + 1, 1 - 2 * tail

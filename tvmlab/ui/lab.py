@@ -1,7 +1,8 @@
 """`t.Lab(C)`: the lab in a notebook, and its text where there is no browser.
 
-Requests of the panes go to one thread, in order, so that every callback returns at once; compiling
-and measuring go to a second one. Whatever changes is pushed to the panes by the first thread.
+Requests of the panes go to one thread, in order, so that every callback returns at once; what takes
+long, as compiling and measuring do, goes to a thread of its pane. Whatever changes is pushed to
+the panes by the first thread.
 """
 
 from __future__ import annotations
@@ -74,7 +75,10 @@ class Lab:
         self._is_displayed = False
         self._is_closed = False
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-lab")
-        self._slow = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-work")
+        self._slow = {
+            part: ThreadPoolExecutor(1, thread_name_prefix=f"tvmlab-{part}")
+            for part in SLOW.values()
+        }
         self._timers: dict[str, threading.Timer] = {}
         self._timers_lock = threading.Lock()
         self._picture = ""
@@ -106,7 +110,8 @@ class Lab:
         if self._layout is not None:
             self._layout.root.close()
         self._quick.shutdown(wait=False)
-        self._slow.shutdown(wait=False)
+        for queue in self._slow.values():
+            queue.shutdown(wait=False)
 
     def __str__(self) -> str:
         return snapshot_text(self.view.snapshot())
@@ -153,7 +158,8 @@ class Lab:
         """Hand a request to the thread that it belongs to; returns at once."""
         if self._is_closed:
             return
-        queue = self._slow if intent.get("intent") in SLOW else self._quick
+        part = SLOW.get(str(intent.get("intent")))
+        queue = self._quick if part is None else self._slow[part]
         queue.submit(self._carry_out, pane, dict(intent))
 
     def _carry_out(self, pane: Pane, intent: dict[str, Any]) -> None:

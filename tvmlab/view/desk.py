@@ -33,7 +33,8 @@ class Desk:
     """The state of a lab that its parts share.
 
     `version` grows with every move between states and every selection: what a part worked out for
-    one version is of no use in another. Whoever changes anything holds `lock`.
+    one version is of no use in another. Whoever changes anything holds `lock`. `pinned` is the
+    state that others are compared with, if one was chosen.
     """
 
     def __init__(self, start: State, engine: Engine, folder: Path | None) -> None:
@@ -43,6 +44,7 @@ class Desk:
         self.work = engine.work(start)
         self.printed = ProgramLines()
         self.timeline = Timeline(start)
+        self.pinned: State | None = None
         self.selection: LoopRef | None = None
         self.refusing: Refusing | None = None
         self.notice = ""

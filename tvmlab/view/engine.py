@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol as Interface
 
 from tvmlab.analysis.work import Work
 from tvmlab.measure.outcome import Outcome
+from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step
 from tvmlab.view.schema import CodeKind, CodeLoop
 
@@ -19,12 +20,38 @@ LinkedLines = Sequence[tuple[str, int]]
 """Lines of code, each with the line of the program that it comes from (0: none)."""
 
 
+def never() -> bool:
+    """Nothing is cancelled."""
+    return False
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """A rate that the machine was measured to reach and no program exceeds.
+
+    Attributes:
+        name: the memory that is read, or the dtype computed with.
+        threads: how many work.
+        rate: operations or, of a memory, bytes a second.
+        holds_bytes: what the memory holds, infinite for main memory; None of arithmetic.
+    """
+
+    name: str
+    threads: int
+    rate: float
+    holds_bytes: float | None = None
+
+
 @dataclass(frozen=True)
 class Peaks:
-    """What the machine was measured to do at most, on all threads that kernels use."""
+    """What the machine was measured to do at most, on all threads that kernels use.
+
+    `ceilings` has arithmetic and every memory, the nearest first, each on one thread and on all.
+    """
 
     flop_per_s: float
     byte_per_s: float
+    ceilings: tuple[Ceiling, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +86,7 @@ class RunState:
     eta_s: float | None
 
 
-class TuningRun(Protocol):
+class TuningRun(Interface):
     """A tuning run in another process."""
 
     database: str
@@ -83,7 +110,7 @@ class TuningRun(Protocol):
         """End the run; what was measured is kept."""
 
 
-class Engine(Protocol):
+class Engine(Interface):
     """Makes code, times and tuning runs of states."""
 
     def work(self, state: State) -> Work:
@@ -98,8 +125,17 @@ class Engine(Protocol):
     def code_loops(self, state: State, lines: LinkedLines) -> Sequence[CodeLoop]:
         """What the innermost loops of assembly `lines` do, those that do most first."""
 
-    def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
-        """Build, compare with numpy and time; `stage` is told in words what is going on."""
+    def measure(
+        self,
+        state: State,
+        stage: Callable[[str], None],
+        protocol: Protocol = QUICK,
+        is_cancelled: Callable[[], bool] = never,
+    ) -> Outcome | None:
+        """Build, compare with numpy and time as `protocol` says; None where it was cancelled.
+
+        `stage` is told in words what is going on, and `is_cancelled` asked again and again.
+        """
 
     def peaks(self, state: State) -> Peaks:
         """The machine's measured peaks for what the state computes with; may take a second."""

@@ -26,8 +26,9 @@ from tvmlab.view.timeline import LaterStepRefused
 
 Workload = Tensor | Sequence[Tensor] | Schedule | State
 
-SLOW = frozenset[str]().union(*(part.slow for part in PARTS))
-"""Intents that take long and hold no lock: a screen hands them to a thread of their own."""
+SLOW = {intent: part.name for part in PARTS for intent in part.slow}
+"""The part of each intent that takes long and holds no lock: a screen hands those of a part to a
+thread of its own, so that no part waits for another."""
 
 
 class LabView:

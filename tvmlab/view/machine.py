@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import count
+from math import inf
 from pathlib import Path
 
 from tvmlab import api
@@ -15,12 +16,13 @@ from tvmlab.ir.printer import print_program
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
+from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State
-from tvmlab.targets.cpu.limits import cpu_peaks
+from tvmlab.targets.cpu.limits import CpuPeaks, cpu_features, cpu_peaks
 from tvmlab.targets.cpu.target import report
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
-from tvmlab.view.engine import LinkedLines, Peaks, TuningRun
+from tvmlab.view.engine import Ceiling, LinkedLines, Peaks, TuningRun, never
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.schema import CodeKind, CodeLoop
 
@@ -75,17 +77,31 @@ class Machine:
             for x in found.loops
         ]
 
-    def measure(self, state: State, stage: Callable[[str], None]) -> Outcome:
+    def measure(
+        self,
+        state: State,
+        stage: Callable[[str], None],
+        protocol: Protocol = QUICK,
+        is_cancelled: Callable[[], bool] = never,
+    ) -> Outcome | None:
         """Build, compare and time in a child process, one measurement at a time."""
         stage("Waiting for another measurement…" if _MEASURING.locked() else "Starting…")
-        with _MEASURING:
+        while not _MEASURING.acquire(timeout=POLL_S):
+            if is_cancelled():
+                return None
+        try:
             stage("Building, comparing with numpy, timing…")
             trace = [step.to_json() for step in state.steps]
-            ticket = _runner().submit(Request(to_json(state.outputs), trace, seed=0))
-            while True:
+            request = Request(to_json(state.outputs), trace, seed=0, protocol=protocol)
+            ticket = _runner().submit(request)
+            while not is_cancelled():
                 for answered, outcome in _runner().poll(POLL_S):
                     if answered == ticket:
                         return outcome
+            _runner().cancel(ticket)
+            return None
+        finally:
+            _MEASURING.release()
 
     def peaks(self, state: State) -> Peaks:
         """Remembered for this machine, or measured now, which takes about a second.
@@ -94,7 +110,8 @@ class Machine:
         """
         peaks = cpu_peaks()
         flop_per_s = peaks.peak_flop_per_s(state.outputs[0].dtype)
-        return Peaks(flop_per_s, peaks.peak_bytes_per_s("DRAM"))
+        ceilings = _ceilings(peaks, state.outputs[0].dtype)
+        return Peaks(flop_per_s, peaks.peak_bytes_per_s("DRAM"), ceilings)
 
     def why_no_tuner(self, state: State) -> str:
         """Nothing: every expression has a template, the generic one if no other."""
@@ -114,3 +131,19 @@ def _database() -> str | None:
     except OSError:
         return None
     return str(folder / "tuning.db")
+
+
+def _ceilings(peaks: CpuPeaks, dtype: str) -> tuple[Ceiling, ...]:
+    """Each of `peaks` on one thread and on all; arithmetic in `dtype`, or in float32 where that was
+    not measured. The first two levels of cache belong to a core each."""
+    computed = dtype if dtype in peaks.flop_per_s else "float32"
+    caches = cpu_features().cache_bytes
+    found = []
+    for threads in sorted({1, peaks.threads}):
+        for memory in peaks.read_bytes_per_s:
+            level = int(memory[1:]) if memory != "DRAM" else 0
+            cores = threads if level < 3 else 1
+            holds = float(caches.get(level, 0) * cores) if level else inf
+            found.append(Ceiling(memory, threads, peaks.peak_bytes_per_s(memory, threads), holds))
+        found.append(Ceiling(computed, threads, peaks.peak_flop_per_s(computed, threads)))
+    return tuple(found)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from tvmlab.analysis.work import Work
 from tvmlab.measure.outcome import Outcome
+from tvmlab.measure.timing import CERTIFIED, CONFIDENCE, is_settled, median_interval
 from tvmlab.schedule import State
 from tvmlab.view.engine import Peaks
 from tvmlab.view.schema import ResultView
@@ -22,18 +24,31 @@ class Result:
     outcome: Outcome
     work: Work
     peaks: Peaks | None
+    is_certified: bool = False
+
+    @cached_property
+    def interval(self) -> tuple[float, float, float]:
+        """Seconds that enclose the true median, and how probably; zeros where it failed."""
+        times_s = self.outcome.times_s
+        return median_interval(times_s) if times_s else (0.0, 0.0, 0.0)
 
     def view(self, current: State) -> ResultView:
         """This result as plain data; `current` is the state now shown."""
         outcome = self.outcome
         median_s = outcome.median_s or 0.0
+        low_s, high_s, confidence = self.interval
         return {
             "number": self.number,
             "label": self.state.line or "no step",
             "steps": self.state.depth,
             "status": outcome.status,
             "reason": outcome.reason,
+            "is_certified": self.is_certified,
             "median_s": median_s,
+            "low_s": low_s,
+            "high_s": high_s,
+            "confidence": confidence,
+            "doubt": self.doubt(),
             "min_s": outcome.min_s or 0.0,
             "spread": outcome.spread or 0.0,
             "repeats": len(outcome.times_s),
@@ -44,6 +59,19 @@ class Result:
             "agreement": self.agreement(),
             "is_current": self.state is current,
         }
+
+    def doubt(self) -> str:
+        """Why the median is not known as well as was asked for; empty where it is."""
+        times_s, (low_s, high_s, confidence) = self.outcome.times_s, self.interval
+        if not times_s or self.outcome.median_s is None:
+            return ""
+        if confidence < CONFIDENCE:
+            few = f"{len(times_s)} repeat{'s' * (len(times_s) > 1)}"
+            return f"{few}: the interval is only {confidence:.0%} sure"
+        if self.is_certified and not is_settled(times_s, CERTIFIED):
+            share = (high_s - low_s) / self.outcome.median_s
+            return f"can't tell to 1 %: the interval is still {share:.1%} wide"
+        return ""
 
     def share_of_peak(self) -> float:
         """The least possible time over the median time; 0 where either is unknown."""
@@ -85,7 +113,8 @@ def result_words(result: ResultView) -> str:
     if result["status"] != "ok":
         return f"{result['status'].replace('_', ' ')}: {result['reason']}"
     return (
-        f"{time_words(result['median_s'])}, spread {result['spread']:.1%} "
+        f"{time_words(result['median_s'])} ({time_words(result['low_s'])} to "
+        f"{time_words(result['high_s'])}), spread {result['spread']:.1%} "
         f"(median of {result['repeats']}), {result['gflop_per_s']:.3g} GFLOP/s, "
         f"{result['gb_per_s']:.3g} GB/s, {result['share_of_peak']:.0%} of peak. "
         f"{result['agreement']}"

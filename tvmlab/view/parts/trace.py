@@ -53,6 +53,8 @@ class TracePart(Part):
             "redo": self._redo,
             "go_to": self._go_to,
             "load_trace": self._load,
+            "pin": self._pin,
+            "unpin": self._unpin,
         }
 
     def _edit(self, intent: Intent) -> None:
@@ -88,3 +90,10 @@ class TracePart(Part):
 
     def _load(self, intent: Intent) -> None:
         self.desk.show(read_trace(self.desk.start.first, as_text(intent, "text")))
+
+    def _pin(self, intent: Intent) -> None:
+        """Make the state shown the one that others are compared with."""
+        self.desk.pinned = self.desk.state
+
+    def _unpin(self, intent: Intent) -> None:
+        self.desk.pinned = None

@@ -5,18 +5,22 @@ seconds, rates in the unit their name says, shares are fractions of 1.
 """
 
 from tvmlab.view.schema.code import CodeKind, CodeLoop, CodeView
-from tvmlab.view.schema.measure import MeasureView, ResultView
+from tvmlab.view.schema.measure import DuelView, MeasureView, ResultView
 from tvmlab.view.schema.moves import FieldView, MovesView, MoveView, PreviewView, StepView
 from tvmlab.view.schema.program import GoneLine, LineView, LoopRef, ProgramView, Token
 from tvmlab.view.schema.refusal import RefusalView
+from tvmlab.view.schema.roofline import CeilingView, RooflineView, TrailPoint
 from tvmlab.view.schema.snapshot import Refused, Snapshot
 from tvmlab.view.schema.trace import HoleView, TraceLine, TraceView
 from tvmlab.view.schema.tuner import Point, TunerView
+from tvmlab.view.schema.waterfall import PriceView, WaterfallView
 
 __all__ = [
+    "CeilingView",
     "CodeKind",
     "CodeLoop",
     "CodeView",
+    "DuelView",
     "FieldView",
     "GoneLine",
     "HoleView",
@@ -27,14 +31,18 @@ __all__ = [
     "MovesView",
     "Point",
     "PreviewView",
+    "PriceView",
     "ProgramView",
     "RefusalView",
     "Refused",
     "ResultView",
+    "RooflineView",
     "Snapshot",
     "StepView",
     "Token",
     "TraceLine",
     "TraceView",
+    "TrailPoint",
     "TunerView",
+    "WaterfallView",
 ]

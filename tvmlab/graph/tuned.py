@@ -15,6 +15,8 @@ from tvmlab.te import Tensor
 from tvmlab.te.serial import to_json
 from tvmlab.tune.database import Database
 from tvmlab.tune.record import Record
+from tvmlab.tune.sketch_space import SKETCH
+from tvmlab.tune.sketches import sketches
 
 
 def best_steps(database: Database, target: str = "cpu") -> Choose:
@@ -39,14 +41,16 @@ def best_steps(database: Database, target: str = "cpu") -> Choose:
 def _steps_for(out: Tensor, record: Record) -> Sequence[Step]:
     """The steps of a trial, said of `out`.
 
-    What the library calls A has another name here, so the template makes them anew of the trial's
-    configuration; those of a schedule with holes are taken as they are.
+    What the library calls A has another name here, so the template or the sketch makes them anew of
+    the trial's configuration; those of a schedule with holes are taken as they are.
     """
-    template = template_for(out, vectors=host_vectors())
-    if {knob.name for knob in template.knobs([out])} != set(record.config):
+    config, template = dict(record.config), template_for(out, vectors=host_vectors())
+    if SKETCH in config:
+        template = sketches([out], host_vectors()).get(str(config.pop(SKETCH)), template)
+    if {knob.name for knob in template.knobs([out])} != set(config):
         return steps_of({"steps": record.trace})
     schedule = create_schedule(out)
-    template.apply(schedule, record.config)
+    template.apply(schedule, config)
     return schedule.trace.steps
 
 

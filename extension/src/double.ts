@@ -36,6 +36,8 @@ export function program(lines: LineView[], more: Partial<ProgramView> = {}): Pro
     selection: null,
     notice: "",
     can_start_over: false,
+    compared: "previous",
+    can_compare: false,
     ...more,
   };
 }
@@ -89,6 +91,7 @@ export function trace(texts: string[], position: number, more: Partial<TraceView
     can_undo: position > 0,
     can_redo: position < texts.length,
     python: texts.join("\n"),
+    document: "{}",
     refusal: null,
     refused_line: -1,
     ...more,

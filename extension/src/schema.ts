@@ -2,6 +2,7 @@
 // one module a pane; tests/view/test_schema.py compares the two. Times are in seconds, rates in the
 // unit named.
 
+export type * from "./schema/branches.js";
 export type * from "./schema/code.js";
 export type * from "./schema/intent.js";
 export type * from "./schema/measure.js";

@@ -320,7 +320,9 @@ def test_the_steps_of_the_last_session_come_back(engine: FakeEngine, tmp_path: P
     assert fresh.snapshot()["trace"]["lines"] == []
     cleared: Any = again.do({"intent": "start_over"})
     assert cleared["trace"]["lines"] == []
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("*.trace.json")) == []
+    kept = [[x["text"] for x in b["lines"]] for b in cleared["branches"]["branches"]]
+    assert kept == [[TILE], []]
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"tvmlab_trace": 2, "steps": []}', "[1]", "\udcff"])
@@ -381,7 +383,12 @@ def test_many_threads_leave_one_consistent_state(view: LabView) -> None:
     assert view.state.depth == view.snapshot()["trace"]["position"]
 
 
-def test_every_intent_has_a_pane_for_its_refusals() -> None:
-    assert {part.refuses_in or part.name for part in PARTS} <= {
-        "moves", "trace", "code", "measure", "tuner",
-    }  # fmt: skip
+def test_no_two_parts_carry_out_one_intent(view: LabView) -> None:
+    names = [name for part in view.parts for name in part.intents()]
+    assert sorted(names) == sorted(view.handlers)
+
+
+def test_every_intent_has_a_pane_for_its_refusals(view: LabView) -> None:
+    shown: Any = view.snapshot()
+    tell = {part.name for part in PARTS if {"refusal", "reason"} & set(shown[part.name])}
+    assert {part.refuses_in or part.name for part in PARTS} <= tell

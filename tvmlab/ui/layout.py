@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 import ipywidgets
 
+from tvmlab.ui.branches import Branches
 from tvmlab.ui.code import Code
 from tvmlab.ui.measure import Measure
 from tvmlab.ui.moves import Moves
@@ -23,7 +24,12 @@ from tvmlab.view.schema import Snapshot
 FIXED: tuple[type[Pane], ...] = (Program, Moves, Trace)
 """The panes that are always there."""
 
-TABS: Mapping[str, type[Pane]] = {"Code": Code, "Measure": Measure, "Tune": Tuner}
+TABS: Mapping[str, type[Pane]] = {
+    "Code": Code,
+    "Measure": Measure,
+    "Branches": Branches,
+    "Tune": Tuner,
+}
 """The panes that share the space below, by the titles of their tabs."""
 
 P = TypeVar("P", bound=Pane)

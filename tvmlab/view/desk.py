@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tvmlab.errors import TvmlabError, UsageError
-from tvmlab.schedule import State
+from tvmlab.schedule import State, Step
 from tvmlab.view.autosave import Autosave
 from tvmlab.view.engine import Engine
 from tvmlab.view.moves import find_loop
@@ -33,8 +33,8 @@ class Desk:
     """The state of a lab that its parts share.
 
     `version` grows with every move between states and every selection: what a part worked out for
-    one version is of no use in another. Whoever changes anything holds `lock`. `pinned` is the
-    state that others are compared with, if one was chosen.
+    one version is of no use in another. `pinned` is the state that others are compared with, and
+    `times` the median seconds of states that were measured. Whoever changes anything holds `lock`.
     """
 
     def __init__(self, start: State, engine: Engine, folder: Path | None) -> None:
@@ -44,9 +44,10 @@ class Desk:
         self.work = engine.work(start)
         self.printed = ProgramLines()
         self.timeline = Timeline(start)
-        self.pinned: State | None = None
         self.selection: LoopRef | None = None
         self.refusing: Refusing | None = None
+        self.pinned: State | None = None
+        self.times: dict[State, float] = {}
         self.notice = ""
         self.version = 0
         self.seq = 0
@@ -77,18 +78,37 @@ class Desk:
         self.version += 1
         if self.selection is not None and find_loop(self.state, self.selection) is None:
             self.selection = first_new_loop(self.printed.of(self.state))
+        self.save()
+
+    def save(self) -> None:
+        """Keep the schedule shown, and the branches beside it, for the next session."""
         self._autosave.save(self.state)
+        branches = self.timeline.branches
+        others = [(b.name, b.tip) for b in branches.all if b is not branches.current]
+        self._autosave.save_branches(branches.current.name, others)
 
     def restore(self) -> None:
-        """Take up the steps that were saved last for the same expression."""
-        steps = self._autosave.load()
-        try:
-            state = replayed(self.start, steps)
-        except TvmlabError:
-            return  # saved by a version that allowed more; the file is left as it is
-        if state is not self.start:
+        """Take up the steps and branches that were saved last for the same expression."""
+        name, others = self._autosave.load_branches()
+        state = self._replayed(self._autosave.load())
+        if state is not None and state is not self.start:
             self.timeline.take(state)
-            self.notice = f"Restored {len(steps)} step{'s' * (len(steps) > 1)} of the last session."
+            count = state.depth - self.start.depth
+            self.notice = f"Restored {count} step{'s' * (count > 1)} of the last session."
+        branches = self.timeline.branches
+        if name:
+            branches.rename(branches.current.number, name)
+        for other, steps in others:
+            tip = self._replayed(steps)
+            if tip is not None:
+                branches.restore(other, tip)
+
+    def _replayed(self, steps: Sequence[Step]) -> State | None:
+        """None where they were saved by a version that allowed more; the file stays as it is."""
+        try:
+            return replayed(self.start, steps)
+        except TvmlabError:
+            return None
 
     def refusal(self, place: str) -> RefusalView | None:
         """What was refused last, if it is to be shown at `place`."""

@@ -51,11 +51,11 @@ class LabView:
         folder: Path | None = None,
     ) -> None:
         self._desk = Desk(_start_state(value), engine, folder)
-        self._parts = [part(self._desk) for part in PARTS]
-        self._tuner = next(part for part in self._parts if isinstance(part, TunerPart))
+        self.parts = [part(self._desk) for part in PARTS]
+        self._tuner = next(part for part in self.parts if isinstance(part, TunerPart))
         self.handlers: dict[str, tuple[Part, Handler]] = {
             intent: (part, handler)
-            for part in self._parts
+            for part in self.parts
             for intent, handler in part.intents().items()
         }
         if trace is not None:
@@ -68,7 +68,7 @@ class LabView:
         desk = self._desk
         with desk.lock:
             frame = {"kind": "snapshot", "seq": desk.seq, "name": desk.state.program.name}
-            return cast(Snapshot, {**frame, **{part.name: part.view() for part in self._parts}})
+            return cast(Snapshot, {**frame, **{part.name: part.view() for part in self.parts}})
 
     def do(self, intent: Intent) -> Snapshot | Refused:
         """Carry out `intent`: the new snapshot, or why nothing changed."""
@@ -122,7 +122,7 @@ class LabView:
 
     def close(self) -> None:
         """End what goes on in the background."""
-        for part in self._parts:
+        for part in self.parts:
             part.close()
 
     def _refuse(self, place: str, name: str, intent: Intent, error: TvmlabError) -> Refused:

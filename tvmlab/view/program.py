@@ -45,6 +45,13 @@ class ProgramLines:
             del self._known[next(iter(self._known))]
         return lines
 
+    def against(self, base: State, state: State) -> StateLines:
+        """The lines of `state`, with what is new in it and gone from it against `base`."""
+        lines, before = self.of(state), self.of(base)
+        pairs = matched_lines([x.text for x in before.lines], [x.text for x in lines.lines])
+        new = frozenset(set(range(len(lines.lines))) - set(pairs))
+        return StateLines(lines.lines, lines.ids, new, _gone(before.lines, pairs))
+
     def _print(self, state: State) -> StateLines:
         lines = print_program(state.program).lines
         before = self._known.get(state.parent) if state.parent is not None else None

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tvmlab.errors import Refusal, ScheduleError, TraceError
+from tvmlab.errors import Refusal, ScheduleError, TraceError, UsageError
 from tvmlab.schedule import State, Step, replay_python
 from tvmlab.schedule.hole import Hole
 from tvmlab.schedule.open_step import with_holes
+from tvmlab.view.branches import Branches
 
 
 class Timeline:
-    """A chain of states; those behind `position` can be redone until another step is taken."""
+    """A chain of states; those behind `position` can be redone until another step is taken.
+
+    What is left by taking another step stays as a branch.
+    """
 
     def __init__(self, state: State) -> None:
         self.states = state.states()
         self.position = len(self.states) - 1
+        self.branches = Branches(state)
 
     @property
     def state(self) -> State:
@@ -29,7 +34,35 @@ class Timeline:
         return self.states[-1]
 
     def take(self, state: State) -> None:
-        """Make `state` the last one, and go to it. What was undone is forgotten."""
+        """Make `state` the last one, and go to it. What was undone stays as a branch."""
+        self.branches.follow(state)
+        self.states = state.states()
+        self.position = len(self.states) - 1
+
+    def replace(self, state: State) -> None:
+        """Make `state` the last one in place of what was, keeping the position."""
+        position = self.position
+        self.branches.replace(state)
+        self.states = state.states()
+        self.position = min(position, len(self.states) - 1)
+
+    def open(self, number: int, position: int | None = None) -> None:
+        """Go on with branch `number`, at the state after `position` steps or at its end.
+
+        Raises:
+            UsageError: there is no such branch, or it has not as many steps.
+        """
+        branch = self.branches.find(number)
+        last = branch.tip.depth
+        position = last if position is None else position
+        if position > last:
+            raise UsageError(f"{branch.name} has no step {position}; it has {last}.")
+        self.take(branch.tip)
+        self.position = position
+
+    def fork(self, state: State) -> None:
+        """Begin a branch that ends at `state`."""
+        self.branches.fork(state)
         self.states = state.states()
         self.position = len(self.states) - 1
 

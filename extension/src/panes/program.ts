@@ -28,6 +28,7 @@ export class Program implements Drawn<ProgramView> {
   private readonly subtitle = el("span", { class: "tv-dim tv-ellipsis tv-grow" });
   private readonly summary = el("span", { class: "tv-summary", role: "status" });
   private readonly changes: HTMLButtonElement;
+  private readonly compared: HTMLButtonElement;
   private readonly notice = el("div", { class: "tv-notice", role: "status", hidden: true });
   private readonly noticeText = el("span", { class: "tv-grow" });
   private readonly startOver: HTMLButtonElement;
@@ -45,10 +46,14 @@ export class Program implements Drawn<ProgramView> {
     private readonly host: Host,
   ) {
     this.changes = button("Changes", () => this.toggleGone(), {
-      title: "Show the lines that the last step removed",
+      title: "Show the lines that were removed",
       class: "tv-toggle",
     });
     this.changes.setAttribute("aria-pressed", "true");
+    this.compared = button("Since pinned", () => this.toggleCompared(), {
+      title: "Compare with the pinned state instead of the one before the last step",
+      class: "tv-toggle",
+    });
     const copy = button("Copy", () => copyText(this.text(), copy), { title: "Copy the program" });
     this.startOver = button("Start over", () => host.ask({ intent: "start_over" }));
     this.notice.append(this.noticeText, this.startOver);
@@ -63,7 +68,7 @@ export class Program implements Drawn<ProgramView> {
       onmouseleave: () => this.links.point(0),
     });
     root.append(
-      el("header", { class: "tv-bar" }, this.title, this.subtitle, this.summary, this.changes, copy),
+      el("header", { class: "tv-bar" }, this.title, this.subtitle, this.summary, this.changes, this.compared, copy),
       this.notice,
       scroller,
     );
@@ -83,7 +88,10 @@ export class Program implements Drawn<ProgramView> {
     const added = state.lines.filter((line) => line.mark === "new").length;
     const changed = added + state.gone.length > 0;
     setText(this.summary, changed ? `+${added} −${state.gone.length}` : "");
-    this.summary.title = changed ? `The last step wrote ${added} and removed ${state.gone.length} lines` : "";
+    const since = state.compared === "pinned" ? "Since the pinned state" : "By the last step";
+    this.summary.title = changed ? `${since}: ${added} lines new, ${state.gone.length} removed` : "";
+    this.compared.hidden = !state.can_compare;
+    this.compared.setAttribute("aria-pressed", String(state.compared === "pinned"));
     this.changes.hidden = state.gone.length === 0;
     this.redraw();
     this.rows.light(() => false);
@@ -111,6 +119,10 @@ export class Program implements Drawn<ProgramView> {
     this.showsGone = !this.showsGone;
     this.changes.setAttribute("aria-pressed", String(this.showsGone));
     this.redraw();
+  }
+
+  private toggleCompared(): void {
+    this.host.ask({ intent: "compare_program", with: this.state?.compared === "pinned" ? "previous" : "pinned" });
   }
 
   /** Lays program lines and removed lines out in one column, and marks the selected loop. */

@@ -129,3 +129,27 @@ test("what a list has no room for is said and cannot be chosen", () => {
   expect(last.textContent).toBe("and 120 more: edit the line");
   expect(last.disabled).toBe(true);
 });
+
+test("pasted lines go on from here, a whole schedule begins anew, one line is left to the lane", () => {
+  const lane = root.querySelector<HTMLInputElement>(".tv-lane input")!;
+  const paste = (text: string) => {
+    const event = new Event("paste", { bubbles: true, cancelable: true });
+    Object.assign(event, { clipboardData: { getData: () => text } });
+    return lane.dispatchEvent(event);
+  };
+  expect(paste('s["C"].parallel("y")')).toBe(true);
+  expect(host.asked).toEqual([]);
+  expect(paste("one\ntwo\n")).toBe(false);
+  expect(host.last).toEqual({ intent: "apply", line: "one\ntwo", place: "trace" });
+  paste('{"tvmlab_trace": 1}');
+  expect(host.last).toEqual({ intent: "load_trace", text: '{"tvmlab_trace": 1}' });
+});
+
+test("a file of a schedule is opened", async () => {
+  const input = root.querySelector<HTMLInputElement>('input[type="file"]')!;
+  Object.defineProperty(input, "files", { value: [{ text: async () => "s = t.create_schedule(C)\none" }] });
+  input.dispatchEvent(new Event("change"));
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(host.last).toEqual({ intent: "load_trace", text: "s = t.create_schedule(C)\none" });
+});

@@ -27,6 +27,16 @@ export class Trace implements Drawn<TraceView> {
     const copy = button("Copy", () => copyText(this.state?.python ?? "", copy), {
       title: "Copy the whole schedule as Python",
     });
+    const save = button("Save", () => this.save(), { title: "Save the schedule as a file, to share or to open again" });
+    const file = el("input", {
+      type: "file",
+      accept: ".json,.py,.txt",
+      class: "tv-hidden",
+      tabindex: -1,
+      "aria-hidden": "true",
+      onchange: () => void this.open(file),
+    });
+    const open = button("Open", () => file.click(), { title: "Open the file of a schedule; this one stays as a branch" });
     this.lane = el("input", {
       class: "tv-input tv-mono tv-grow",
       type: "text",
@@ -34,6 +44,7 @@ export class Trace implements Drawn<TraceView> {
       autocomplete: "off",
       "aria-label": "Type a schedule line and press Enter",
       placeholder: "Type the next line and press Enter",
+      onpaste: (event) => this.onPaste(event as ClipboardEvent),
       onkeydown: (event) => this.onLaneKey(event as KeyboardEvent),
     });
     root.addEventListener("keydown", (event) => this.onKey(event));
@@ -41,10 +52,13 @@ export class Trace implements Drawn<TraceView> {
       el(
         "header",
         { class: "tv-bar" },
-        el("span", { class: "tv-title tv-grow" }, "Schedule"),
+        el("span", { class: "tv-title tv-grow tv-ellipsis" }, "Schedule"),
         this.undo,
         this.redo,
         copy,
+        save,
+        open,
+        file,
       ),
       this.list,
       el("div", { class: "tv-lane" }, el("span", { class: "tv-dim tv-mono", "aria-hidden": "true" }, "›"), this.lane),
@@ -178,6 +192,35 @@ export class Trace implements Drawn<TraceView> {
     });
     input.value = this.draft;
     return input;
+  }
+
+  /** Several lines, or a trace as JSON, are taken at once; a single line goes into the lane. */
+  private onPaste(event: ClipboardEvent): void {
+    const text = event.clipboardData?.getData("text/plain").trim() ?? "";
+    if (!text.startsWith("{") && !text.includes("\n")) return;
+    event.preventDefault();
+    this.take(text);
+  }
+
+  /** A trace begins anew, as a branch; lines without a beginning go on from here. */
+  private take(text: string): void {
+    const isWhole = text.startsWith("{") || text.includes("create_schedule");
+    this.host.ask(isWhole ? { intent: "load_trace", text } : { intent: "apply", line: text, place: "trace" });
+  }
+
+  private save(): void {
+    if (!this.state) return;
+    const url = URL.createObjectURL(new Blob([this.state.document], { type: "application/json" }));
+    const name = /create_schedule\((\w+)/.exec(this.state.head)?.[1] ?? "schedule";
+    el("a", { href: url, download: `${name}.trace.json` }).click();
+    URL.revokeObjectURL(url);
+  }
+
+  private async open(file: HTMLInputElement): Promise<void> {
+    const chosen = file.files?.[0];
+    if (!chosen) return;
+    this.take((await chosen.text()).trim());
+    file.value = ""; // so that the same file can be chosen again
   }
 
   private onLaneKey(event: KeyboardEvent): void {

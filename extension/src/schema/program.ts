@@ -34,4 +34,6 @@ export interface ProgramView {
   selection: LoopRef | null;
   notice: string;
   can_start_over: boolean;
+  compared: "previous" | "pinned";
+  can_compare: boolean;
 }

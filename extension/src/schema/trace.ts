@@ -26,6 +26,7 @@ export interface TraceView {
   can_undo: boolean;
   can_redo: boolean;
   python: string;
+  document: string;
   refusal: RefusalView | null;
   refused_line: number;
 }

@@ -1,5 +1,6 @@
 """The parts of a lab, in the order in which a snapshot names them."""
 
+from tvmlab.view.parts.branches import BranchesPart
 from tvmlab.view.parts.code import CodePart
 from tvmlab.view.parts.measure import MeasurePart
 from tvmlab.view.parts.moves import MovesPart
@@ -12,6 +13,7 @@ PARTS: tuple[type[Part], ...] = (
     ProgramPart,
     MovesPart,
     TracePart,
+    BranchesPart,
     CodePart,
     MeasurePart,
     TunerPart,

@@ -92,6 +92,8 @@ class MeasurePart(Part):
             with self.desk.lock:
                 if outcome is not None:
                     self._measurements.settle(state, outcome, peaks, is_certified)
+                    if outcome.median_s is not None:
+                        self.desk.times[state] = outcome.median_s
                 self._peaks = peaks or self._peaks
 
     def _compare(self, intent: Intent) -> None:

@@ -8,7 +8,8 @@ from tvmlab.analysis.work import Work
 from tvmlab.errors import UsageError
 from tvmlab.ir.dtypes import is_float
 from tvmlab.schedule import State
-from tvmlab.view.arguments import as_ref
+from tvmlab.view.arguments import as_ref, as_text
+from tvmlab.view.desk import Desk
 from tvmlab.view.moves import find_loop
 from tvmlab.view.parts.part import Handler, Intent, Part
 from tvmlab.view.program import gone_views, line_views
@@ -23,10 +24,17 @@ class ProgramPart(Part):
     name = "program"
     refuses_in = "moves"
 
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._with_pinned = False
+
     def view(self) -> ProgramView:
-        """The program with what the last step changed."""
+        """The program with what the last step changed, or what differs from the pinned state."""
         desk = self.desk
+        pinned = desk.pinned if self._with_pinned else None
         printed = desk.printed.of(desk.state)
+        if pinned is not None:
+            printed = desk.printed.against(pinned, desk.state)
         return {
             "title": desk.state.program.name,
             "subtitle": workload_words(desk.state, desk.work),
@@ -35,11 +43,25 @@ class ProgramPart(Part):
             "selection": desk.selection,
             "notice": desk.notice,
             "can_start_over": bool(desk.notice),
+            "compared": "pinned" if pinned is not None else "previous",
+            "can_compare": desk.pinned is not None,
         }
 
     def intents(self) -> Mapping[str, Handler]:
-        """Selecting a loop, and going back to the beginning."""
-        return {"select": self._select, "start_over": self._start_over}
+        """Selecting a loop, comparing, and going back to the beginning."""
+        return {
+            "select": self._select,
+            "compare_program": self._compare,
+            "start_over": self._start_over,
+        }
+
+    def _compare(self, intent: Intent) -> None:
+        wanted = as_text(intent, "with")
+        if wanted not in ("previous", "pinned"):
+            raise UsageError(f"compare with 'previous' or with 'pinned', not with {wanted!r}.")
+        if wanted == "pinned" and self.desk.pinned is None:
+            raise UsageError("no state is pinned to compare with; pin one first.")
+        self._with_pinned = wanted == "pinned"
 
     def _select(self, intent: Intent) -> None:
         wanted = as_ref(intent)
@@ -52,7 +74,8 @@ class ProgramPart(Part):
 
     def _start_over(self, intent: Intent) -> None:
         self.desk.select(None)
-        self.desk.show(self.desk.start)
+        self.desk.timeline.fork(self.desk.start)
+        self.desk.show()
 
 
 def workload_words(state: State, work: Work) -> str:

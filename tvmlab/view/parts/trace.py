@@ -40,6 +40,7 @@ class TracePart(Part):
             "can_undo": timeline.position > 0,
             "can_redo": timeline.position < len(timeline.states) - 1,
             "python": "\n".join([head, *Trace(state).lines]),
+            "document": Trace(state).to_json(),
             "refusal": self.desk.refusal("trace"),
             "refused_line": refusing.line if refusing is not None else -1,
         }
@@ -53,8 +54,6 @@ class TracePart(Part):
             "redo": self._redo,
             "go_to": self._go_to,
             "load_trace": self._load,
-            "pin": self._pin,
-            "unpin": self._unpin,
         }
 
     def _edit(self, intent: Intent) -> None:
@@ -66,9 +65,7 @@ class TracePart(Part):
 
     def _decide(self, intent: Intent) -> None:
         timeline = self.desk.timeline
-        position = timeline.position
-        timeline.take(decided(timeline, intent))
-        timeline.go_to(position)
+        timeline.replace(decided(timeline, intent))
         self.desk.show()
 
     def _undo(self, intent: Intent) -> None:
@@ -90,10 +87,3 @@ class TracePart(Part):
 
     def _load(self, intent: Intent) -> None:
         self.desk.show(read_trace(self.desk.start.first, as_text(intent, "text")))
-
-    def _pin(self, intent: Intent) -> None:
-        """Make the state shown the one that others are compared with."""
-        self.desk.pinned = self.desk.state
-
-    def _unpin(self, intent: Intent) -> None:
-        self.desk.pinned = None

@@ -4,6 +4,7 @@ One module a pane; `extension/src/schema/` mirrors these classes by name and fie
 seconds, rates in the unit their name says, shares are fractions of 1.
 """
 
+from tvmlab.view.schema.branches import BranchesView, BranchLine, BranchView
 from tvmlab.view.schema.code import CodeKind, CodeLoop, CodeView
 from tvmlab.view.schema.measure import DuelView, MeasureView, ResultView
 from tvmlab.view.schema.moves import FieldView, MovesView, MoveView, PreviewView, StepView
@@ -16,6 +17,9 @@ from tvmlab.view.schema.tuner import Point, TunerView
 from tvmlab.view.schema.waterfall import PriceView, WaterfallView
 
 __all__ = [
+    "BranchLine",
+    "BranchView",
+    "BranchesView",
     "CeilingView",
     "CodeKind",
     "CodeLoop",

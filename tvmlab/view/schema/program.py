@@ -39,7 +39,10 @@ class GoneLine(TypedDict):
 
 
 class ProgramView(TypedDict):
-    """The program with what the last step changed."""
+    """The program with what changed since the state it is `compared` with.
+
+    That is the one before the last step, or the pinned one, which there may be (`can_compare`).
+    """
 
     title: str
     subtitle: str
@@ -48,3 +51,5 @@ class ProgramView(TypedDict):
     selection: LoopRef | None
     notice: str
     can_start_over: bool
+    compared: Literal["previous", "pinned"]
+    can_compare: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from tvmlab.view.schema.branches import BranchesView
 from tvmlab.view.schema.code import CodeView
 from tvmlab.view.schema.measure import MeasureView
 from tvmlab.view.schema.moves import MovesView
@@ -22,6 +23,7 @@ class Snapshot(TypedDict):
     program: ProgramView
     moves: MovesView
     trace: TraceView
+    branches: BranchesView
     code: CodeView
     measure: MeasureView
     tuner: TunerView

@@ -35,7 +35,10 @@ class TraceLine(TypedDict):
 
 
 class TraceView(TypedDict):
-    """The schedule; `position` counts the steps in force, later lines can be redone."""
+    """The schedule; `position` counts the steps in force, later lines can be redone.
+
+    `document` is the trace as JSON, which a file of it holds.
+    """
 
     head: str
     lines: list[TraceLine]
@@ -43,5 +46,6 @@ class TraceView(TypedDict):
     can_undo: bool
     can_redo: bool
     python: str
+    document: str
     refusal: RefusalView | None
     refused_line: int

@@ -17,9 +17,8 @@ expressions whose `["axis", n]` are the values on its left, then those on its ri
 is {"scan": {"init": [..], "update": [..], "state": [..]}} with positions, and takes one for each
 state. An extern is {"extern": {"inputs": [..], "text": ".."}}, the text of a whole program. A
 placeholder whose elements are promised to be finite has "finite": true. Floats are strings in
-Python's shortest form ("0.5", "inf", "nan"), so that no reader rounds them. The
-JSON of a graph is the workload's identity everywhere: `workload_hash` of it keys databases and
-caches.
+Python's shortest form ("0.5", "inf", "nan"), so that no reader rounds them. The JSON of a graph is
+the workload's identity everywhere: `workload_hash` of it keys databases and caches.
 """
 
 from __future__ import annotations

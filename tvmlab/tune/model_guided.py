@@ -55,9 +55,8 @@ class ModelGuided:
     """Proposes what its model ranks highest among what is not yet seen.
 
     Subclasses say by which `searcher` a large space is looked through. Where a look at a
-    candidate's features takes milliseconds, it follows a second model of
-    the same kind that sees knobs alone, tens of thousands a second; what that likes best is then
-    judged by the first.
+    candidate's features takes milliseconds, it follows a second model of the same kind that sees
+    knobs alone, tens of thousands a second; what that likes best is then judged by the first.
 
     Args:
         model: the name of the cost model.

@@ -12,8 +12,8 @@
 Times are in seconds; moments are seconds since 1970; JSON is canonical text. A trial's
 `config_index` is text because large spaces exceed 64 bits. `sentinel_s` is what the sentinel took
 beside the candidate, 0 where there was none; `times_s` are brought to the pace that the machine had
-when the run began. `{id}` stands for the store's way to say
-an integer key that counts by itself; everything else is understood by SQLite and PostgreSQL alike.
+when the run began. `{id}` stands for the store's way to say an integer key that counts by itself;
+everything else is understood by SQLite and PostgreSQL alike.
 """
 
 from __future__ import annotations

@@ -13,12 +13,12 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
+from tvmlab.analysis.touching import Line, line_of
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Let, Program, Stmt, Store
 from tvmlab.ir.walk import exprs, sub_stmts, substitute, variables
 from tvmlab.tune.features.operations import Operations, operations
-from tvmlab.tune.features.touching import Line, line_of
 
 POSITIONS = ("spatial inner", "spatial middle", "spatial outer", "reduce inner", "reduce middle",
              "reduce outer", "mixed")  # fmt: skip

@@ -13,6 +13,7 @@ from tests.targets.llvm_texts import AXPY, EXP
 from tvmlab.errors import TargetError
 from tvmlab.targets.cpu.build import PRESETS, assembly, compile_object, host, load, optimised_llvm
 from tvmlab.targets.cpu.build.object_cache import ObjectCache
+from tvmlab.targets.cpu.build.presets import preset_for
 
 
 def call_with_floats(text: str, name: str, *values: float, preset: str = "full") -> list[float]:
@@ -43,6 +44,34 @@ def test_light_promotes_memory_to_registers() -> None:
     )
     assert "alloca" in optimised_llvm(text, "explore")
     assert "alloca" not in optimised_llvm(text, "light")
+
+
+SUM = "  %a{0} = call <8 x float> @llvm.fma.v8f32(<8 x float> %x, <8 x float> %x, <8 x float> %x)\n"
+CHOSEN = "  %c{0} = select <8 x i1> %m, <8 x float> %x, <8 x float> %x\n"
+
+
+def written_out(sums: int, chosen: int, ends: str = ", !llvm.loop !1") -> str:
+    """The likeness of a text with so many statements in a loop."""
+    body = "".join([SUM.format(n) for n in range(sums)] + [CHOSEN.format(n) for n in range(chosen)])
+    return f"begin:\nloop.i:\n{body}  br i1 %again, label %loop.i, label %end{ends}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_enough"),
+    [
+        (written_out(700, 0), True),
+        (written_out(700, 349), True),
+        (written_out(700, 350), False),  # masks that O3 combines
+        (written_out(0, 700), False),
+        (written_out(500, 0), False),  # quick either way
+        (written_out(700, 0, ends=""), False),  # a loop that O3 may find vectors in
+    ],
+)
+def test_large_texts_that_are_shaped_throughout_are_not_looked_through_for_more(
+    text: str, is_enough: bool
+) -> None:
+    assert preset_for(text, "full").name == ("light" if is_enough else "full")
+    assert preset_for(text, "explore").name == "explore"
 
 
 @pytest.mark.skipif(not host().is_x86, reason="only x86 has two syntaxes")

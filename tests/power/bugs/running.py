@@ -53,8 +53,24 @@ THREADS = Room(
 
 COMPILING = Room(
     "compiling",
-    ("tests/targets/test_cpu_patience.py", "tests/schedule/test_cautions.py"),
     (
+        "tests/targets/test_cpu_build.py",
+        "tests/targets/test_cpu_patience.py",
+        "tests/schedule/test_cautions.py",
+    ),
+    (
+        Bug(
+            "loops of scalars are not looked at by LLVM in large texts",
+            f"{_CPU}.build.presets",
+            "or loops_left(text):",
+            "or False:",
+        ),
+        Bug(
+            "choices by lane are not looked at by LLVM in large texts",
+            f"{_CPU}.build.presets",
+            'if 2 * chosen_by_lane < text.count("@llvm.fma.")',
+            'if text.count("@llvm.fma.")',
+        ),
         Bug(
             "what takes long is compiled where nothing can end it",
             f"{_CPU}.build.patience",

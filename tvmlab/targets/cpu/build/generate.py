@@ -14,7 +14,7 @@ import llvmlite.binding as llvm
 
 from tvmlab.errors import TargetError
 from tvmlab.targets.cpu.build.host import host, linker, target_machine
-from tvmlab.targets.cpu.build.presets import preset_named
+from tvmlab.targets.cpu.build.presets import Preset, preset_for
 
 FORMS = ("object", "att", "intel", "llvm")
 """What can be made: object code, assembly in either syntax, LLVM IR after the passes."""
@@ -26,10 +26,11 @@ def generate(text: str, preset: str, form: str) -> bytes:
     Raises:
         TargetError: LLVM refuses the text, or object code would call what nothing defines.
     """
-    with _optimised(text, preset) as module:
+    chosen = preset_for(text, preset)
+    with _optimised(text, chosen) as module:
         if form == "llvm":
             return str(module).encode()
-        level = preset_named(preset).codegen_level
+        level = chosen.codegen_level
         if form == "object":
             _check_symbols(module)
             return bytes(target_machine(level).emit_object(module))
@@ -37,14 +38,13 @@ def generate(text: str, preset: str, form: str) -> bytes:
 
 
 @contextmanager
-def _optimised(text: str, preset: str) -> Iterator[llvm.ModuleRef]:
+def _optimised(text: str, preset: Preset) -> Iterator[llvm.ModuleRef]:
     """The module of `text` after the passes of `preset`, freed at the end of the `with`.
 
     Each module has a context of its own, so names and types of one never reach another. Both are
     closed by hand: a garbage collector may free the context first, and LLVM dies of that.
     """
-    chosen = preset_named(preset)
-    machine = target_machine(chosen.codegen_level)
+    machine = target_machine(preset.codegen_level)
     context = llvm.create_context()
     try:
         module = _parsed(text, context)
@@ -56,7 +56,7 @@ def _optimised(text: str, preset: str) -> Iterator[llvm.ModuleRef]:
             options.slp_vectorization = True
             options.loop_interleaving = True
             options.loop_unrolling = True
-            chosen.passes(llvm.create_pass_builder(machine, options), module)
+            preset.passes(llvm.create_pass_builder(machine, options), module)
             yield module
         finally:
             module.close()

@@ -10,6 +10,7 @@ from tvmlab.analysis.compile_time import compile_time_s
 from tvmlab.errors import TargetError
 from tvmlab.targets.cpu.build.apart import OutOfTime, can_compile_apart, generate_apart
 from tvmlab.targets.cpu.build.generate import generate
+from tvmlab.targets.cpu.build.presets import loops_left
 
 MOMENT_S = 0.4
 """What is estimated to take less is compiled in this process: an interrupt waits that long at most,
@@ -19,7 +20,6 @@ DEFAULT_LIMIT_S = 60.0
 
 _VARIABLE = "TVMLAB_COMPILE_LIMIT"
 _PHI = " = phi "
-_HINT = ", !llvm.loop"  # at the end of a loop that a schedule has shaped
 
 
 class _Patience:
@@ -77,7 +77,7 @@ def generate_patiently(text: str, preset: str, form: str) -> bytes:
 def expected_time_s(text: str, preset: str) -> float:
     """Seconds that compiling LLVM IR `text` is likely to take."""
     lines = text.count("\n")
-    loops = text.count("\nloop.") - text.count(_HINT) if preset == "full" else 0
+    loops = loops_left(text) if preset == "full" else 0
     most = compile_time_s(lines, text.count(_PHI), loops)
     if most < MOMENT_S:
         return most

@@ -57,7 +57,7 @@ PRESETS = {
     for preset in (
         Preset("explore", _no_passes, 2, "no IR passes: the shortest build"),
         Preset("light", _light_passes, 2, "unroll, promote to registers, tidy up"),
-        Preset("full", _full_passes, 3, "LLVM's whole O3 pipeline"),
+        Preset("full", _full_passes, 3, "LLVM's whole O3 pipeline, where it may find something"),
     )
 }
 DEFAULT_PRESET = "full"
@@ -66,6 +66,36 @@ DEFAULT_PRESET = "full"
 On kernels scheduled with vectors and unrolled tiles the presets run equally fast, and `full` adds
 about 6 ms to a build of 15 ms; on scalar loops it finds vectors by itself (softmax 4 times faster).
 """
+
+LARGE_LINES = 600
+"""Lines of LLVM IR from which the O3 pipeline takes longer (25 ms and more, Zen 4) than all that
+follows it."""
+
+_LOOP, _LEFT_ALONE = "\nloop.", ", !llvm.loop"
+"""Where a loop begins, and what ends one that a schedule has shaped."""
+
+
+def loops_left(text: str) -> int:
+    """The loops of an emitted text that no schedule has shaped: LLVM is to look at them."""
+    return text.count(_LOOP) - text.count(_LEFT_ALONE)
+
+
+def preset_for(text: str, name: str) -> Preset:
+    """What the preset `name` comes to for a text: `full` is `light` where that finds as much.
+
+    So it is in a large text, in which a schedule wrote out tiles, if it shaped every loop and the
+    multiply-adds outnumber masks and choices by lane, which O3 knows to combine (with half as many
+    of these, depthwise convolutions took 1.5 times as long without it; convolutions and products
+    the same time, and half as long to compile).
+
+    Raises:
+        TargetError: there is no such preset.
+    """
+    found = preset_named(name)
+    if name != "full" or text.count("\n") < LARGE_LINES or loops_left(text):
+        return found
+    chosen_by_lane = text.count("@llvm.masked.") + text.count(" = select <")
+    return PRESETS["light"] if 2 * chosen_by_lane < text.count("@llvm.fma.") else found
 
 
 def preset_named(name: str) -> Preset:

@@ -11,6 +11,7 @@ from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.replay import ReplayRunner
 from tvmlab.measure.request import Request
 from tvmlab.measure.synthetic import SyntheticRunner
+from tvmlab.measure.timing import HOPELESS
 from tvmlab.tune.database import Database
 from tvmlab.tune.explorers import EXPLORERS
 from tvmlab.tune.loop import Loop
@@ -116,6 +117,23 @@ def test_a_machine_that_slows_down_midway_has_the_same_winner(slowdown):
     assert told == ([] if slowdown == 1 else [pytest.approx(slowdown, rel=0.07)])
     resumed = Bench(database=bench.database, row=bench.row, explorer="random")
     assert resumed.loop._drifts[""].slowdown == pytest.approx(slowdown, rel=0.07)
+
+
+def test_a_candidate_is_held_against_the_best_at_the_pace_of_now():
+    asked = []
+
+    def landscape(request):
+        pace = 1.0 if len(asked) < 10 else 2.0
+        asked.append(request)
+        return Outcome(
+            "ok", "time", times_s=(1e-3 * pace,) * 3, verified=True, sentinel_s=0.002 * pace
+        )
+
+    Bench(runner=SyntheticRunner(landscape, slots=1), explorer="random").loop.run()
+    limits_s = [request.protocol.hopeless_s for request in asked]
+    assert limits_s[0] is None
+    assert limits_s[5] == pytest.approx(HOPELESS * 1e-3)
+    assert limits_s[-1] == pytest.approx(HOPELESS * 2e-3)
 
 
 def test_the_model_is_judged_after_each_batch():

@@ -15,6 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Any
 
 from tvmlab.measure.drift import Drift
@@ -194,9 +195,16 @@ class Loop:
                 if candidate.refused is not None:
                     self._settle([(candidate, candidate.refused)])
                 else:
-                    self._tickets[self._runner.submit(self._ask(candidate))] = candidate
+                    self._tickets[self._runner.submit(self._asked(candidate))] = candidate
             if not candidates:
                 return
+
+    def _asked(self, candidate: Candidate) -> Request:
+        """The request of a candidate, which is held against the best one at the pace of now."""
+        request, best = self._ask(candidate), self._session.best
+        slowdown = max(drift.slowdown for drift in self._drifts.values())
+        best_s = best.median_s * slowdown if best is not None and best.median_s else None
+        return replace(request, protocol=request.protocol.against(best_s))
 
     def _settle(self, answered: Iterable[tuple[Candidate, Outcome]]) -> None:
         """Store outcomes, then take them in, then tell them."""

@@ -169,7 +169,7 @@ def loop_of(
     begun: Begun, runner: Runner, database: Database, tell: Tell, commands: Commands
 ) -> Loop:
     """What has the run's candidates measured."""
-    session, setup = begun.search.session, begun.setup
+    setup = begun.setup
 
     def ask(candidate: Candidate) -> Request:
         return Request(
@@ -177,12 +177,13 @@ def loop_of(
             candidate.trace,
             setup.target,
             setup.seed,
-            setup.protocol.against(session.best.median_s if session.best else None),
+            setup.protocol,
             threads=setup.threads,
             checks=CHECKS,
             is_watched=True,
         )
 
+    session = begun.search.session
     return Loop(session, runner, database, begun.row, ask, tell, commands=commands)
 
 

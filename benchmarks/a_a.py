@@ -15,7 +15,7 @@ from dataclasses import replace
 from contest import our_schedule
 
 from tvmlab import ops
-from tvmlab.cli.verdict import TURN, measure_in_turn
+from tvmlab.measure.in_turn import TURN, measure_in_turn
 
 
 def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:

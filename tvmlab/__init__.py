@@ -50,6 +50,8 @@ _HOMES = {
     "tvmlab.ir.arrays": ("empty",),
     "tvmlab.ir.expr": ("maximum", "minimum", "select"),
     "tvmlab.ir.parse": ("parse_program",),
+    "tvmlab.learn.grade": ("grade",),
+    "tvmlab.learn.library": ("exercise",),
     "tvmlab.schedule.caution": ("ScheduleWarning",),
     "tvmlab.schedule.hole": ("hole", "sample_categorical", "sample_perfect_tile"),
     "tvmlab.schedule.primitives": (

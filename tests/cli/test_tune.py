@@ -17,6 +17,7 @@ import pytest
 
 from tvmlab import cli, ops
 from tvmlab.cli import verdict
+from tvmlab.measure import in_turn
 from tvmlab.measure.contest import Verdict
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.request import Request
@@ -185,11 +186,11 @@ def test_schedules_are_timed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
         times = [(1.0 + size,) * 3 for size in sizes]
         return [Outcome("ok", "time", times_s=t, verified=True) for t in times]
 
-    monkeypatch.setattr(verdict, "measure_all", measured)
+    monkeypatch.setattr(in_turn, "measure_all", measured)
     plain = State.start(ops.matmul(8, 8, 8).tensors)
     steps = [{"step": "split", "block": "C", "loop": "x", "factors": [None, 4]}]
     split = plain.replay(step_from_json(step) for step in steps)
-    outcomes, found = verdict.measure_in_turn([split, plain], "cpu", 0)
+    outcomes, found = in_turn.measure_in_turn([split, plain], "cpu", 0)
     assert asked == [1, 0, 0, 1] * 3
     assert [len(outcome.times_s) for outcome in outcomes] == [18, 18]
     assert found == Verdict(1, (), 1.0)

@@ -26,6 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tune",),
     ("graph",),
     ("api",),
+    ("learn",),
     ("view",),
     ("cli", "ui"),
     ("__main__",),

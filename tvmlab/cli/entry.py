@@ -27,6 +27,7 @@ COMMANDS = {
     "lab": "tvmlab.cli.lab",
     "tune": "tvmlab.cli.tune",
     "replay": "tvmlab.cli.replay",
+    "grade": "tvmlab.cli.grade",
     "log": "tvmlab.cli.log",
     "doctor": "tvmlab.cli.doctor",
 }
@@ -37,6 +38,7 @@ tvmlab: a laboratory for tensor programs
   tvmlab lab [NOTEBOOK]        start JupyterLab, ready for the lab
   tvmlab tune OP --shape ...   search for a fast schedule of an operator
   tvmlab replay TRACE.json     rebuild a schedule, check it and time it
+  tvmlab grade EXERCISE FILE   judge an answer to an exercise
   tvmlab log LOG               look at tuning logs, AutoTVM's and MetaSchedule's too
   tvmlab doctor                say what this machine offers and what is missing
 

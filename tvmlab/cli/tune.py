@@ -21,6 +21,7 @@ from tvmlab.cli.interrupt import LOOK_S, cut_short
 from tvmlab.cli.progress import Progress, failures, progress_on
 from tvmlab.cli.speed import Speed
 from tvmlab.errors import UsageError
+from tvmlab.measure.in_turn import measure_in_turn
 from tvmlab.schedule import State, Trace, step_from_json
 from tvmlab.targets import TARGETS
 from tvmlab.tune.client import Run
@@ -242,7 +243,7 @@ def show_best(
     place, title = 0, f"best is trial {records[0].number}"
     if len(records) > 1:
         print(f"the {len(records)} fastest are measured again, with care", flush=True)
-        outcomes, found = verdict.measure_in_turn(states, given.target, given.seed)
+        outcomes, found = measure_in_turn(states, given.target, given.seed)
         if found is not None:
             place = found.leader
             title = verdict.standing(found, [record.number for record in records])

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tvmlab.cli.speed import Speed
-from tvmlab.measure.child import Limits, LocalRunner
-from tvmlab.measure.contest import TURNS, Verdict, judge, turn_order
-from tvmlab.measure.outcome import Outcome, joined
-from tvmlab.measure.request import CHECKS, Request
+from tvmlab.measure.child import LocalRunner
+from tvmlab.measure.contest import Verdict
+from tvmlab.measure.in_turn import LIMITS, request_of
+from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.runner import measure_all
 from tvmlab.measure.timing import Protocol, duration, median_interval
 from tvmlab.schedule import State
-from tvmlab.te.serial import to_json
 
 CAREFUL = Protocol(
     warmup_s=0.05, min_repeat_s=0.002, min_repeats=10, limit_s=1.0, patience_s=10.0,
@@ -20,54 +19,12 @@ CAREFUL = Protocol(
 )  # fmt: skip
 """Up to a second, or until the median is known to 1 %."""
 
-LIMITS = Limits(build_s=60.0, run_s=120.0)
-"""More than a tuner gives: a schedule that is replayed may be a slow one."""
-
-
-TURN = Protocol(
-    warmup_s=0.02, min_repeat_s=0.002, min_repeats=5, limit_s=0.17, patience_s=10.0,
-    interval_share=0.005,
-)  # fmt: skip
-"""One turn of several schedules that are compared."""
-
 
 def measure(state: State, target: str, seed: int) -> Outcome:
     """Build, compare with the reference and time; a kernel that crashes is an outcome too."""
     with LocalRunner(workers=1, limits=LIMITS) as runner:
-        [outcome] = measure_all(runner, [_request(state, target, seed, CAREFUL)])
+        [outcome] = measure_all(runner, [request_of(state, target, seed, CAREFUL)])
     return outcome
-
-
-def measure_in_turn(
-    states: Sequence[State], target: str, seed: int, turn: Protocol = TURN
-) -> tuple[list[Outcome], Verdict | None]:
-    """As `measure`, of several: each in turn, several times over, so that what the machine does
-    meanwhile hits all alike; and the verdict on those that are right, by position among all, None
-    where none is."""
-    rounds: list[list[Outcome]] = []
-    with LocalRunner(workers=1, limits=LIMITS) as runner:
-        for number in range(TURNS):
-            checks = CHECKS if number == 0 else 1
-            requests = [_request(state, target, seed, turn, checks) for state in states]
-            order = turn_order(number, len(states))
-            measured = dict(
-                zip(order, measure_all(runner, [requests[k] for k in order]), strict=True)
-            )
-            rounds.append([measured[k] for k in range(len(states))])
-    outcomes = [joined(each) for each in zip(*rounds, strict=True)]
-    good = [place for place, outcome in enumerate(outcomes) if outcome.is_ok]
-    if not good:
-        return outcomes, None
-    found = judge([[each[place].median_s or 0.0 for place in good] for each in rounds])
-    rivals = tuple(good[place] for place in found.rivals)
-    return outcomes, Verdict(good[found.leader], rivals, found.margin)
-
-
-def _request(
-    state: State, target: str, seed: int, protocol: Protocol, checks: int = CHECKS
-) -> Request:
-    trace = [step.to_json() for step in state.steps]
-    return Request(to_json(state.outputs), trace, target, seed, protocol, checks=checks)
 
 
 def standing(verdict: Verdict, numbers: Sequence[int]) -> str:

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -22,6 +23,8 @@ from IPython.display import display, update_display
 
 from tvmlab import api
 from tvmlab.errors import UsageError
+from tvmlab.learn.library import exercise
+from tvmlab.learn.notebook import SNAPSHOT_MIME
 from tvmlab.schedule import Schedule, State, Trace
 from tvmlab.te.serial import to_json
 from tvmlab.tune.client import Run
@@ -37,7 +40,6 @@ from tvmlab.view.schema import Refused, Snapshot
 from tvmlab.view.text import snapshot_text
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
-SNAPSHOT_MIME = "application/vnd.tvmlab.snapshot+json"
 
 TUNING_REFRESH_S = 0.25
 """Seconds between two refreshes of a running tuner."""
@@ -83,6 +85,15 @@ class Lab:
         self._timers_lock = threading.Lock()
         self._picture = ""
         self.view.listen(self._on_change)
+
+    @classmethod
+    def exercise(cls, name: str | Path) -> Lab:
+        """The lab of an exercise, by its name or file, with the schedule it begins with.
+
+        Raises:
+            UsageError: there is no such exercise.
+        """
+        return cls(exercise(name).state)
 
     # ---- what a user holds
 

@@ -14,12 +14,20 @@ export function time(seconds: number): string {
   return `${digits(seconds / 1e-9)} ns`;
 }
 
-/** Three significant digits without an exponent. */
+/** From one time to another, in the unit of the longer: 10.8 – 11.3 ms. */
+export function timeRange(low: number, high: number): string {
+  const [, unit] = time(high).split(" ");
+  const scale = { s: 1, ms: 1e-3, "µs": 1e-6, ns: 1e-9 }[unit ?? "s"] ?? 1;
+  return `${digits(low / scale)} – ${time(high)}`;
+}
+
+/** Three significant digits without an exponent; two of a small fraction. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   if (size >= 100) return value.toFixed(0);
   if (size >= 10) return value.toFixed(1);
+  if (size > 0 && size < 0.1) return value.toPrecision(2);
   return value.toFixed(2);
 }
 

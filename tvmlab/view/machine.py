@@ -108,10 +108,9 @@ class Machine:
 
         Arithmetic in the first output's dtype; memory as the slowest level, main memory.
         """
-        peaks = cpu_peaks()
-        flop_per_s = peaks.peak_flop_per_s(state.outputs[0].dtype)
-        ceilings = _ceilings(peaks, state.outputs[0].dtype)
-        return Peaks(flop_per_s, peaks.peak_bytes_per_s("DRAM"), ceilings)
+        ceilings = _ceilings(cpu_peaks(), state.outputs[0].dtype)
+        highest = {ceiling.name: ceiling.rate for ceiling in ceilings}
+        return Peaks(highest[ceilings[-1].name], highest["DRAM"], ceilings)
 
     def why_no_tuner(self, state: State) -> str:
         """Nothing: every expression has a template, the generic one if no other."""
@@ -134,16 +133,21 @@ def _database() -> str | None:
 
 
 def _ceilings(peaks: CpuPeaks, dtype: str) -> tuple[Ceiling, ...]:
-    """Each of `peaks` on one thread and on all; arithmetic in `dtype`, or in float32 where that was
-    not measured. The first two levels of cache belong to a core each."""
+    """Each of `peaks` on one thread and then on all, arithmetic last: in `dtype`, or in float32
+    where that was not measured.
+
+    The first two levels of cache belong to a core each. All threads are no slower than one, even
+    where they were measured on a busy machine.
+    """
     computed = dtype if dtype in peaks.flop_per_s else "float32"
     caches = cpu_features().cache_bytes
     found = []
     for threads in sorted({1, peaks.threads}):
-        for memory in peaks.read_bytes_per_s:
+        for memory, rates in peaks.read_bytes_per_s.items():
             level = int(memory[1:]) if memory != "DRAM" else 0
             cores = threads if level < 3 else 1
             holds = float(caches.get(level, 0) * cores) if level else inf
-            found.append(Ceiling(memory, threads, peaks.peak_bytes_per_s(memory, threads), holds))
-        found.append(Ceiling(computed, threads, peaks.peak_flop_per_s(computed, threads)))
+            found.append(Ceiling(memory, threads, max(rates[: 1 + (threads > 1)]), holds))
+        rates = peaks.flop_per_s[computed]
+        found.append(Ceiling(computed, threads, max(rates[: 1 + (threads > 1)])))
     return tuple(found)

@@ -13,7 +13,7 @@ from typing import Literal
 from tvmlab.errors import ScheduleError
 from tvmlab.measure.contest import Ratio, ratio_of_runs
 from tvmlab.measure.outcome import Outcome
-from tvmlab.measure.timing import Protocol
+from tvmlab.measure.timing import CONFIDENCE, Protocol
 from tvmlab.schedule import State
 from tvmlab.view.duel import Time
 from tvmlab.view.measurements import failure_words
@@ -57,14 +57,13 @@ class Price:
         """The price in words, or why there is none."""
         if self.ratio is None:
             return self.failure
-        low, high = self.ratio.low, self.ratio.high
         if self.verdict == "paid":
             return f"{self.ratio.median:.3g} times faster with it"
         if self.verdict == "cost":
             return f"{1 / self.ratio.median:.3g} times slower with it"
-        if self.ratio.confidence < 0.95:
-            return f"from {low:.3g} to {high:.3g}, too few repeats to be sure"
-        return "no difference that can be told"
+        if self.ratio.confidence < CONFIDENCE:
+            return "can't tell: too few repeats"
+        return "can't tell"
 
     def settle(self, without: Outcome, including: Outcome) -> None:
         """Take what the two states came to."""

@@ -1,109 +1,137 @@
-// How fast the program is here: one button, one result in words and figures, and the history of
-// earlier measurements with the state each belongs to.
+// How fast the program is here: the latest result, its place under the machine's ceilings, what each
+// step is worth, and all measurements so far, behind four tabs.
 
-import type { MeasureView, ResultView } from "../schema.js";
-import { button, el, fill, setText } from "../dom.js";
-import { digits, percent, time } from "../format.js";
+import type { MeasureView } from "../schema.js";
+import { button, el, setText } from "../dom.js";
+import { History } from "../measuring/history.js";
+import { Result } from "../measuring/result.js";
+import { Roofline } from "../measuring/roofline.js";
+import { Waterfall } from "../measuring/waterfall.js";
 import { pane, type Drawn, type Host } from "../pane.js";
+import { refusalBox, showRefusal } from "../refusal.js";
 import "./measure.css";
 
+const TABS = ["Result", "Roofline", "Waterfall", "History"] as const;
+type TabName = (typeof TABS)[number];
+
 export class Measure implements Drawn<MeasureView> {
-  private readonly start: HTMLButtonElement;
+  private readonly tabs: HTMLButtonElement[];
   private readonly stage = el("span", { class: "tv-dim tv-grow tv-ellipsis", role: "status" });
-  private readonly result = el("div", { class: "tv-result" });
+  private readonly quick: HTMLButtonElement;
+  private readonly certify: HTMLButtonElement;
+  private readonly cancel: HTMLButtonElement;
   private readonly failure = el("div", { class: "tv-refusal", role: "alert", hidden: true });
-  private readonly empty = el("p", { class: "tv-empty" }, "No measurement yet: press Measure.");
-  private readonly body = el("tbody");
-  private readonly table: HTMLTableElement;
+  private readonly refusal = refusalBox();
+  private readonly sheets: { Result: Result; Roofline: Roofline; Waterfall: Waterfall; History: History };
+  private tab: TabName = "Result";
+  private state: MeasureView | null = null;
 
   constructor(
     root: HTMLElement,
     private readonly host: Host,
   ) {
-    this.start = button("Measure", () => host.ask({ intent: "measure" }), {
-      class: "tv-primary",
-      title: "Compile, compare with numpy, and time this program",
-    });
-    const heads = ["", "Schedule", "Median", "Spread", "GFLOP/s", "GB/s", "Of peak"];
-    this.table = el(
-      "table",
-      { class: "tv-history" },
-      el("caption", { class: "tv-hidden" }, "Measurements so far"),
-      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
-      this.body,
-    );
+    const action = (label: string, key: string, title: string, ask: () => void, kind = "") => {
+      const made = button(label, ask, { title: `${title} (${key})`, class: kind });
+      made.setAttribute("aria-keyshortcuts", key);
+      return made;
+    };
+    this.quick = action("Measure", "M", "Compile, compare with numpy, and time for a tenth of a second", () => this.measure(false), "tv-primary");
+    this.certify = action("Certify", "C", "Time until the median is known to 1 %, for at most 10 seconds", () => this.measure(true));
+    this.cancel = action("Cancel", "Escape", "End what goes on", () => host.ask({ intent: "cancel_measuring" }));
+    this.sheets = { Result: new Result(host), Roofline: new Roofline(host), Waterfall: new Waterfall(host), History: new History(host) };
+    this.tabs = TABS.map((name) => this.makeTab(name));
+    const list = el("div", { class: "tv-subtabs", role: "tablist", "aria-label": "Parts of the measurement" }, ...this.tabs);
+    list.addEventListener("keydown", (event) => this.onArrow(event));
     root.append(
-      el("header", { class: "tv-bar" }, this.start, this.stage),
+      el("header", { class: "tv-bar tv-measure-bar" }, list, this.stage, this.cancel, this.certify, this.quick),
       this.failure,
-      this.empty,
-      this.result,
-      el("div", { class: "tv-history-scroll", tabindex: 0, role: "group", "aria-label": "History" }, this.table),
+      this.refusal,
+      ...TABS.map((name) => el("div", { class: "tv-panel", role: "tabpanel", "aria-label": name }, this.sheets[name].root)),
     );
+    root.addEventListener("keydown", (event) => this.onKey(event));
+    this.show("Result");
   }
 
   update(state: MeasureView): void {
+    this.state = state;
     const isWorking = state.status === "working";
-    this.start.disabled = isWorking;
-    setText(this.start, isWorking ? "Measuring…" : "Measure");
-    setText(this.stage, isWorking ? state.stage : state.last && !state.last.is_current ? "The program has changed since" : "");
-    this.failure.hidden = state.status !== "failed";
+    // A button that is disabled loses the focus, and with it the way to cancel from the keyboard.
+    const hadFocus = document.activeElement === this.quick || document.activeElement === this.certify;
+    const wasCancel = document.activeElement === this.cancel;
+    this.cancel.hidden = !isWorking;
+    if (isWorking && hadFocus) this.cancel.focus();
+    this.quick.disabled = this.certify.disabled = isWorking;
+    if (!isWorking && wasCancel) this.quick.focus();
+    setText(this.quick, state.going === "quick" ? "Measuring…" : "Measure");
+    setText(this.certify, state.going === "certified" ? "Certifying…" : "Certify");
+    const changed = state.last && !state.last.is_current ? "The program has changed since" : "";
+    setText(this.stage, isWorking ? state.stage : changed);
+    this.failure.hidden = state.reason === "";
     setText(this.failure, state.reason);
-    this.empty.hidden = state.last !== null || state.status !== "idle";
-    this.result.hidden = state.last === null;
-    if (state.last) this.drawResult(state.last);
-    this.table.hidden = state.history.length === 0;
-    const fastest = Math.max(...state.history.map((entry) => entry.gflop_per_s || 1 / entry.median_s), 0);
-    fill(this.body, ...[...state.history].reverse().map((entry) => this.row(entry, fastest)));
+    showRefusal(this.refusal, state.refusal);
+    for (const name of TABS) this.sheets[name].update(state);
+    if (this.tab === "Roofline") this.wantPeaks();
   }
 
-  private drawResult(result: ResultView): void {
-    this.result.classList.toggle("tv-stale", !result.is_current);
-    const share = Math.min(1, Math.max(0, result.share_of_peak));
-    const figures: [string, string, string][] = [
-      [time(result.median_s), `spread ${percent(result.spread)}`, `median of ${result.repeats}, fastest ${time(result.min_s)}`],
-      [digits(result.gflop_per_s), "GFLOP/s", "arithmetic rate"],
-      [digits(result.gb_per_s), "GB/s", "inputs read and outputs written once"],
-      [percent(result.share_of_peak), "of peak", result.peak_words],
-    ];
-    fill(
-      this.result,
-      ...figures.map(([value, unit, title]) =>
-        el("div", { class: "tv-figure", title }, el("b", {}, value), " ", el("span", {}, unit), el("small", {}, title)),
-      ),
-      meter(share, `${percent(result.share_of_peak)} of this machine's measured peak`),
-      el("div", { class: "tv-agreement" }, result.agreement),
-    );
+  dispose(): void {
+    this.sheets.Roofline.dispose();
   }
 
-  private row(entry: ResultView, fastest: number): HTMLElement {
-    const rate = entry.gflop_per_s || 1 / entry.median_s;
-    const go = button(entry.label, () => this.host.ask({ intent: "open_result", number: entry.number }), {
-      class: "tv-go tv-mono",
-      title: `${entry.label}\n${entry.steps} steps; click to open this state`,
+  private makeTab(name: TabName): HTMLButtonElement {
+    const tab = button(name, () => this.show(name), { class: "tv-tab" });
+    tab.setAttribute("role", "tab");
+    return tab;
+  }
+
+  private show(name: TabName): void {
+    this.tab = name;
+    TABS.forEach((other, index) => {
+      const tab = this.tabs[index]!;
+      tab.setAttribute("aria-selected", String(other === name));
+      tab.tabIndex = other === name ? 0 : -1;
+      this.sheets[other].root.parentElement!.hidden = other !== name;
     });
-    const number = (text: string) => el("td", { class: "tv-num" }, text);
-    const isOk = entry.status === "ok";
-    return el(
-      "tr",
-      { class: entry.is_current ? "tv-current" : "" },
-      number(String(entry.number)),
-      el("td", { class: "tv-history-name" }, go),
-      isOk ? number(time(entry.median_s)) : el("td", { colspan: 4, class: "tv-dim", title: entry.reason }, entry.reason),
-      isOk && number(percent(entry.spread)),
-      isOk && el("td", { class: "tv-num tv-rate" }, el("span", { class: "tv-bar-fill", style: `width:${(100 * rate) / fastest}%` }), el("span", {}, digits(entry.gflop_per_s))),
-      isOk && number(digits(entry.gb_per_s)),
-      number(isOk ? percent(entry.share_of_peak) : ""),
-    );
+    if (name === "Roofline") this.wantPeaks();
   }
-}
 
-function meter(share: number, label: string): HTMLElement {
-  const fillBar = el("div", { class: "tv-meter-fill", style: `width:${share * 100}%` });
-  return el(
-    "div",
-    { class: "tv-meter", role: "meter", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(share * 100), title: label },
-    fillBar,
-  );
+  /** Asks once for what the machine can do, where no measurement has told it. */
+  private wantPeaks(): void {
+    if (this.state && this.state.roofline === null && this.state.status !== "working" && !this.state.reason) {
+      this.host.ask({ intent: "peaks" });
+    }
+  }
+
+  private measure(certified: boolean): void {
+    this.host.ask({ intent: "measure", certified });
+  }
+
+  private onArrow(event: KeyboardEvent): void {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const next = (TABS.indexOf(this.tab) + by + TABS.length) % TABS.length;
+    this.show(TABS[next]!);
+    this.tabs[next]!.focus();
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const isWorking = this.state?.status === "working";
+    const actions: Record<string, () => void> = isWorking
+      ? { Escape: () => this.cancel.click() }
+      : {
+          m: () => this.quick.click(),
+          c: () => this.certify.click(),
+          v: () => this.host.ask({ intent: "compare" }),
+          p: () => this.host.ask({ intent: "price" }),
+          t: () => this.tab === "Roofline" && this.sheets.Roofline.turn(),
+        };
+    const act = actions[event.key];
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
 }
 
 export default pane<MeasureView>("measure", (root, host) => new Measure(root, host));

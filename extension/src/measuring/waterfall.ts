@@ -1,0 +1,78 @@
+// What each step is worth: how many times as long the program takes without it. The bars stand in
+// a table, which is their table twin as well.
+
+import type { MeasureView, PriceView } from "../schema.js";
+import { button, el, fill, setText } from "../dom.js";
+import { digits } from "../format.js";
+import type { Host } from "../pane.js";
+import { Scale, strip } from "./strip.js";
+import "./waterfall.css";
+
+const HEADS = ["", "Step", "", "Without", "Interval", "Verdict", "How"];
+const SIGNS = { paid: "▲", cost: "▼", "can't tell": "≈", "": "" };
+const STATUS = { waiting: "", working: "measuring…", done: "", failed: "✕" };
+
+export class Waterfall {
+  readonly root: HTMLElement;
+  private readonly start: HTMLButtonElement;
+  private readonly words = el("span", { class: "tv-grow tv-ellipsis", role: "status" });
+  private readonly body = el("tbody");
+  private readonly table: HTMLTableElement;
+  private readonly empty = el(
+    "p",
+    { class: "tv-empty" },
+    "Which step paid? Each step is left out in turn, where the others allow it, and the rest measured.",
+  );
+
+  constructor(host: Host) {
+    this.start = button("Price the steps", () => host.ask({ intent: "price" }), {
+      title: "Measure the schedule without each of its steps (P)",
+    });
+    this.start.setAttribute("aria-keyshortcuts", "p");
+    this.table = el(
+      "table",
+      { class: "tv-table tv-waterfall" },
+      el("caption", { class: "tv-hidden" }, "What each step is worth"),
+      el("thead", {}, el("tr", {}, ...HEADS.map((head) => el("th", { scope: "col" }, head)))),
+      this.body,
+    );
+    this.root = el(
+      "div",
+      { class: "tv-sheet" },
+      el("div", { class: "tv-line-of-words" }, this.words, this.start),
+      this.empty,
+      el("div", { class: "tv-scroll", tabindex: 0, role: "group", "aria-label": "Prices of the steps" }, this.table),
+    );
+  }
+
+  update({ waterfall, status }: MeasureView): void {
+    const rows = waterfall?.rows ?? [];
+    this.start.disabled = status === "working";
+    this.empty.hidden = rows.length > 0;
+    this.table.hidden = rows.length === 0;
+    const stale = waterfall?.is_stale ? "Of the schedule before the last change: " : "";
+    setText(this.words, stale + (waterfall?.words ?? ""));
+    this.words.title = this.words.textContent ?? "";
+    const known = rows.filter(({ ratio }) => ratio > 0);
+    const scale = new Scale([1 / 1.05, 1.05, ...known.flatMap(({ low, high }) => [low, high])]);
+    fill(this.body, ...rows.map((price) => row(price, scale)));
+  }
+}
+
+function row(price: PriceView, scale: Scale): HTMLElement {
+  const { ratio, low, high, verdict } = price;
+  const how = price.way === "without" ? "left out" : `before / after it · ${price.reason}`;
+  const label = `${digits(ratio)} times, from ${digits(low)} to ${digits(high)}`;
+  const isKnown = ratio > 0;
+  return el(
+    "tr",
+    { class: `tv-${price.status}` },
+    el("td", { class: "tv-num tv-dim" }, String(price.index + 1)),
+    el("td", { class: "tv-mono tv-name", title: price.text }, price.text),
+    el("td", {}, isKnown && strip(scale, { low, best: ratio, high, from: 1, label })),
+    el("td", { class: "tv-num" }, isKnown ? `${digits(ratio)}×` : ""),
+    el("td", { class: "tv-num tv-dim" }, isKnown ? `${digits(low)} – ${digits(high)}` : ""),
+    el("td", { title: price.words }, `${SIGNS[verdict]} ${isKnown ? price.words : `${STATUS[price.status]} ${price.words}`}`.trim()),
+    el("td", { class: "tv-dim", title: how }, how),
+  );
+}

@@ -76,7 +76,8 @@ def test_measured_compared_and_priced_by_mouse_and_keyboard(lab: LabPage) -> Non
 def pictures(lab: LabPage, pane: LabPane) -> None:
     """Each part of the pane in each theme, wide and narrow, with nothing sticking out."""
     measure = pane.pane("measure")
-    pane.steps.last.locator("button").first.click()
+    measure.locator(".tv-history tbody tr").first.get_by_role("button").click()
+    expect(pane.loop("xi")).to_be_visible()
     change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
     for theme in ("Dark", "Light"):
         lab.page.evaluate(change, f"JupyterLab {theme}")
@@ -87,4 +88,7 @@ def pictures(lab: LabPage, pane: LabPane) -> None:
                 measure.get_by_role("tab", name=name).click()
                 measure.evaluate("node => node.scrollIntoView({block: 'end'})")
                 lab.screenshot(f"measure-{name.lower()}-{width}-{theme.lower()}", measure)
-                assert measure.evaluate("node => node.scrollWidth <= node.clientWidth"), (name, width)
+                assert measure.evaluate("node => node.scrollWidth <= node.clientWidth"), (
+                    name,
+                    width,
+                )

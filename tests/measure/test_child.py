@@ -99,6 +99,21 @@ def test_faults_of_one_worker_leave_the_other_alone():
     assert [o.status for o in outcomes] == ["ok", "crash", "ok", "crash", "ok"] * 3
 
 
+def test_a_cancelled_ticket_is_never_answered_and_its_worker_is_free_again():
+    with LocalRunner(workers=1, limits=LIMITS, job=faulty_job()) as runner:
+        held = runner.submit(request(fault_step("native loop")))
+        waiting, last = runner.submit(timed(1.0)), runner.submit(timed(2.0))
+        runner.poll(0.1)
+        (before,) = runner.process_ids
+        runner.cancel(waiting)
+        runner.cancel(held)
+        assert not processes_of_group(before)
+        answers: list = []
+        while runner.pending:
+            answers += runner.poll(1.0)
+    assert [(ticket, outcome.median_s) for ticket, outcome in answers] == [(last, 2.0)]
+
+
 def test_waiting_for_a_turn_is_not_charged():
     """Two hang, one after the other: the last one waits longer than its limit, and is good."""
     with LocalRunner(2, LIMITS, faulty_job()) as runner:

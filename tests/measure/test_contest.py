@@ -4,7 +4,14 @@ import random
 
 import pytest
 
-from tvmlab.measure.contest import TURNS, Verdict, judge
+from tvmlab.measure.contest import (
+    TURNS,
+    Verdict,
+    judge,
+    ratio_by_turns,
+    ratio_of_runs,
+    turn_order,
+)
 
 CONTESTS = 1000
 
@@ -27,8 +34,7 @@ def contest(noise: Noise, *times_s: float) -> Verdict:
     """As kernels are timed: forwards and backwards by turns."""
     turns = []
     for turn in range(TURNS):
-        order = range(len(times_s)) if turn % 2 == 0 else reversed(range(len(times_s)))
-        measured = {k: times_s[k] * noise() for k in order}
+        measured = {k: times_s[k] * noise() for k in turn_order(turn, len(times_s))}
         turns.append([measured[k] for k in range(len(times_s))])
     return judge(turns)
 
@@ -65,3 +71,36 @@ def test_too_few_turns_make_nobody_certain():
 
 def test_one_kernel_has_no_rivals():
     assert judge([[1.0]]) == Verdict(0, (), 0.0)
+
+
+def test_of_equal_kernels_few_duels_name_one_and_of_unequal_ones_the_ratio_is_enclosed():
+    noise = Noise(3)
+    for truth in (1.0, 1.5):
+        missed = 0
+        for _ in range(CONTESTS):
+            turns = []
+            for turn in range(2 * TURNS):
+                measured = {k: (truth, 1.0)[k] * noise() for k in turn_order(turn, 2)}
+                turns.append((measured[0], measured[1]))
+            found = ratio_by_turns(turns)
+            assert found.low <= found.median <= found.high
+            missed += not found.low <= truth <= found.high
+        assert 0 < missed <= 0.05 * CONTESTS
+
+
+def test_two_runs_enclose_their_ratio_as_often_as_they_say():
+    dice = random.Random(4)
+    missed = 0
+    for _ in range(CONTESTS):
+        first, second = ([s * dice.expovariate(1) for _ in range(9)] for s in (3.0, 1.0))
+        found = ratio_of_runs(first, second)
+        assert found.confidence >= 0.95
+        missed += not found.low <= 3 <= found.high
+    assert missed <= 0.05 * CONTESTS
+
+
+def test_too_few_repeats_make_no_ratio_certain():
+    assert ratio_of_runs([2.0] * 7, [1.0] * 7).is_certain
+    assert not ratio_of_runs([2.0] * 6, [1.0] * 6).is_certain
+    assert ratio_of_runs([2.0], [1.0]).confidence == 0
+    assert not ratio_by_turns([(2.0, 1.0)] * (TURNS - 1)).is_certain

@@ -105,9 +105,10 @@ class FakeEngine:
         is_cancelled: Callable[[], bool] = never,
     ) -> Outcome | None:
         stage("Comparing with numpy…")
-        while not self.gate.wait(0.01):
-            if is_cancelled():
-                return None
+        while not self.gate.wait(0.01) and not is_cancelled():
+            pass
+        if is_cancelled():
+            return None
         self.measured.append(state)
         self.protocols.append(protocol)
         return self.outcomes(state)

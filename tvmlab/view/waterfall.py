@@ -140,16 +140,15 @@ class Waterfall:
     def _timed(self, price: Price, time_one: Time) -> tuple[Outcome, Outcome] | None:
         """The outcomes without the step and with it, one measured right after the other; None where
         cancelled."""
-        found = []
+        found = dict([self._last] if self._last is not None else [])
         for state, which in ((price.without, "without it"), (price.including, "with it")):
-            if self._last is None or self._last[0] is not state:
+            if state not in found:
                 said = f"Step {price.index + 1} of {len(self.prices)}: {which}"
                 outcome = time_one(state, said, BRIEF)
                 if outcome is None:
                     return None
-                self._last = state, outcome
-            found.append(self._last[1])
-        return found[0], found[1]
+                found[state], self._last = outcome, (state, outcome)
+        return found[price.without], found[price.including]
 
 
 def prices_of(tip: State) -> list[Price]:

@@ -7,8 +7,9 @@ const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = { left: 48, right: 12, top: 10, bottom: 30 };
 /** Pixels between the base lines of two labels. */
 const LINE = 12;
-/** A good guess at the width of a letter in a label. */
-const LETTER = 5.6;
+/** Good guesses at the width of a letter in a label, plain and bold. */
+const LETTER = 6.2;
+const BOLD = 7.1;
 
 type Attributes = Record<string, string | number>;
 
@@ -157,7 +158,7 @@ function name(ceiling: CeilingView, view: RooflineView, axes: Axes, taken: Box[]
   const unit = ceiling.kind === "memory" ? "GB/s" : "GFLOP/s";
   const words = `${ceiling.name} ${digits(ceiling.rate)} ${unit}${ceiling.threads === 1 ? ", 1 thread" : ""}`;
   const [from, to] = ends(ceiling, view, axes);
-  const wide = words.length * LETTER;
+  const wide = words.length * (ceiling.role ? BOLD : LETTER);
   const isFlat = ceiling.kind === "arithmetic" || !view.intensity;
   const [begin, end] = [axes.x(from) + 4, axes.x(to) - 4];
   for (let step = 0; step < 60; step++) {
@@ -187,7 +188,7 @@ function trail(view: RooflineView, axes: Axes, open: (number: number) => void, t
   const free = labelled(places.map(({ y }) => y), axes.y(axes.last[1]) + 4, axes.y(axes.first[1]) - 2);
   places.forEach(({ point, x, y }, index) => {
     const words = `${point.steps}: ${digits(point.rate)} ${view.unit}`;
-    const wide = words.length * LETTER + 16;
+    const wide = words.length * (point.is_current ? BOLD : LETTER) + 16;
     const isLeft = x + wide > width - MARGIN.right;
     const textX = isLeft ? x - 14 : x + 14;
     const textY = free[index]!;

@@ -202,7 +202,7 @@ class Loop:
     def _asked(self, candidate: Candidate) -> Request:
         """The request of a candidate, which is held against the best one at the pace of now."""
         request, best = self._ask(candidate), self._session.best
-        slowdown = max(drift.slowdown for drift in self._drifts.values())
+        slowdown = max((drift.slowdown for drift in self._drifts.values()), default=1.0)
         best_s = best.median_s * slowdown if best is not None and best.median_s else None
         return replace(request, protocol=request.protocol.against(best_s))
 

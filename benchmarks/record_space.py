@@ -1,9 +1,10 @@
-"""Measure a whole space once, for explorers to be tried on: `tests/tune/recorded/NAME.parquet`.
+"""Measure points of a space once, to try explorers on: `tests/tune/recorded/NAME.parquet`.
 
     .venv/bin/python benchmarks/record_space.py NAME ... [--rounds 3] [--around "chrt -r 50"]
 
 Every candidate is built first, by several processes; then all are timed, in an order drawn once,
-several rounds after each other, so that the times of a candidate are spread over the recording.
+several rounds after each other, so that the times of a candidate are spread over the recording;
+what is then close to the best has as many rounds again.
 Timing goes on in bursts of some seconds, each a process of its own that `--around` may be put
 before: it can give it a core, or wait for a quiet moment. Both parts may be interrupted; begun
 again, they go on where they were, from the folder `--folder`.
@@ -29,7 +30,7 @@ from typing import Any
 
 import numpy as np
 from record_burst import PRESET, PROTOCOL
-from recorded_spaces import SPACES, SpaceToRecord
+from recorded_spaces import POINTS, SPACES, SpaceToRecord
 from recording import Recording, knob_to_json
 
 from tvmlab.errors import ScheduleError, TvmlabError
@@ -45,16 +46,18 @@ from tvmlab.version import __version__
 OUT = Path(__file__).resolve().parents[1] / "tests" / "tune" / "recorded"
 BURST_S = 30.0
 COMPILE_LIMIT_S = 10.0
+CLOSE = 0.8
+"""Of the best one's speed: what is looked at again."""
 
 
-def build_all(name: str, folder: Path, workers: int) -> None:
+def build_all(name: str, folder: Path, points: int, workers: int) -> None:
     """Have every candidate that the folder lacks built."""
     (folder / "built").mkdir(parents=True, exist_ok=True)
-    size = SPACES[name]().space().size
-    left = [i for i in range(size) if not (folder / "built" / f"{i}.json").exists()]
+    left = [i for i in range(points) if not (folder / "built" / f"{i}.json").exists()]
     begin = time.monotonic()
-    with ProcessPoolExecutor(workers, initializer=start_building, initargs=(name, folder)) as pool:
-        for done, _ in enumerate(pool.map(build, left, chunksize=16), 1):
+    given = (name, folder)
+    with ProcessPoolExecutor(workers, initializer=start_building, initargs=given) as pool:
+        for done, _ in enumerate(pool.map(build, left, chunksize=8), 1):
             if done % 200 == 0:
                 pace = done / (time.monotonic() - begin)
                 print(f"{name}: {done} of {len(left)} built, {pace:.0f} a second", flush=True)
@@ -64,6 +67,7 @@ class _Building:
     """What a building process knows: the space and the folder."""
 
     asked: SpaceToRecord
+    points: np.ndarray
     folder: Path
 
 
@@ -71,16 +75,16 @@ def start_building(name: str, folder: Path) -> None:
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     set_compile_limit(COMPILE_LIMIT_S)
     _Building.asked, _Building.folder = SPACES[name](), folder
+    _Building.points = _Building.asked.points()
 
 
 def build(index: int) -> None:
     """Build one candidate; how it ended becomes a file of the folder."""
     asked = _Building.asked
-    space = asked.space()
     schedule = create_schedule(asked.workload.tensors)
     found: dict[str, Any] = {"status": "illegal", "stage": "replay"}
     try:
-        asked.apply(schedule, space.config(space.digits_at(index)))
+        asked.apply(schedule, asked.space.config(_Building.points[index]))
         found |= {"trace": [step.to_json() for step in schedule.trace.steps]}
         found |= {"status": "build_error", "stage": "lower"}
         lowered = lower(schedule.mod)
@@ -110,16 +114,28 @@ def built(folder: Path) -> list[dict[str, Any]]:
 
 
 def time_all(name: str, folder: Path, rounds: int, around: list[str]) -> None:
-    """Time every built candidate `rounds` times."""
+    """Time every built candidate `rounds` times, and what is then close to the best as often
+    again: that one of thousands is first should not be its luck."""
     good = [i for i, row in enumerate(built(folder)) if row["status"] == "ok"]
-    order = np.random.default_rng(0).permutation(good).tolist()
     for number in range(rounds):
-        log = folder / f"round{number}.jsonl"
-        while left := without(order, answered(log)):
-            asked = {"name": name, "folder": str(folder), "seconds": BURST_S, "indices": left,
-                     "sentinel": order[0], "check": number == 0}  # fmt: skip
-            print(f"{name}: round {number + 1} of {rounds}, {len(left)} left", flush=True)
-            burst(asked, log, around)
+        time_round(name, folder, number, good, around)
+    least = {index: min(times) for index, times in times_of(folder)[0].items()}
+    fastest = min(least.values())
+    close = [index for index, time_ns in least.items() if CLOSE * time_ns <= fastest]
+    for number in range(rounds, 2 * rounds):
+        time_round(name, folder, number, sorted(close), around)
+
+
+def time_round(name: str, folder: Path, number: int, indices: list[int], around: list[str]) -> None:
+    """Time candidates once, in an order drawn for the round."""
+    log = folder / f"round{number}.jsonl"
+    failed = times_of(folder)[1]
+    order = np.random.default_rng(number).permutation(without(indices, set(failed))).tolist()
+    while left := without(order, answered(log)):
+        asked = {"name": name, "folder": str(folder), "seconds": BURST_S, "indices": left,
+                 "sentinel": indices[0], "check": number == 0}  # fmt: skip
+        print(f"{name}: round {number + 1}, {len(left)} left", flush=True)
+        burst(asked, log, around)
 
 
 def without(order: list[int], done: set[int]) -> list[int]:
@@ -155,14 +171,16 @@ def burst(asked: dict[str, Any], log: Path, around: list[str]) -> None:
         file.writelines(json.dumps(line) + "\n" for line in told if "begins" not in line)
 
 
-def recording(name: str, folder: Path, rounds: int) -> Recording:
-    """The recording that the folder holds."""
-    asked, rows = SPACES[name](), []
+def times_of(
+    folder: Path,
+) -> tuple[dict[int, list[float]], dict[int, tuple[str, str, str]], list[float]]:
+    """What the logs say: of each candidate its times in nanoseconds, or how it failed; and the
+    times of the sentinel in seconds."""
     times: dict[int, list[float]] = {}
     failed: dict[int, tuple[str, str, str]] = {}
     sentinel: list[float] = []
-    for number in range(rounds):
-        for line in lines(folder / f"round{number}.jsonl"):
+    for log in sorted(folder.glob("round*.jsonl")):
+        for line in lines(log):
             if "sentinel_s" in line:
                 sentinel.append(line["sentinel_s"])
             elif "crash" in line:
@@ -171,23 +189,31 @@ def recording(name: str, folder: Path, rounds: int) -> Recording:
                 failed[line["index"]] = ("wrong_answer", "compare", line["wrong"])
             else:
                 times.setdefault(line["index"], []).append(line["time_s"] * 1e9)
-    for index, row in enumerate(built(folder)):
+    return {i: taken for i, taken in times.items() if i not in failed}, failed, sentinel
+
+
+def recording(name: str, folder: Path, rounds: int) -> Recording:
+    """The recording that the folder holds."""
+    asked, rows = SPACES[name](), []
+    times, failed, sentinel = times_of(folder)
+    for index, (row, digits) in enumerate(zip(built(folder), asked.points(), strict=False)):
         status, stage, reason = failed.get(
             index, (row["status"], row["stage"], row.get("reason", ""))
         )
         steps = json.dumps(row.get("trace", []), separators=(",", ":"))
-        taken = times.get(index, []) if status == "ok" else []
-        rows.append({"status": status, "stage": stage, "reason": reason, "times_ns": taken,
-                     "trace": steps})  # fmt: skip
+        rows.append({"digits": digits.tolist(), "status": status, "stage": stage, "reason": reason,
+                     "times_ns": times.get(index, []), "trace": steps})  # fmt: skip
     features = cpu_features()
     environment = {
         "tvmlab": __version__, "python": platform.python_version(), "processor": features.model,
         "instruction_sets": list(features.instruction_sets), "threads": 1, "preset": PRESET,
-        "protocol": vars(PROTOCOL), "rounds": rounds, "date": time.strftime("%Y-%m-%d"),
+        "protocol": vars(PROTOCOL), "rounds": [rounds, 2 * rounds],
+        "date": time.strftime("%Y-%m-%d"),
     }  # fmt: skip
     about = {
         "name": name, "workload": to_json(asked.workload.tensors), "operator": str(asked.workload),
-        "flops": asked.workload.flops, "knobs": list(map(knob_to_json, asked.knobs)),
+        "flops": asked.workload.flops, "drawn_from": asked.space.size,
+        "knobs": list(map(knob_to_json, asked.space.knobs)),
         "environment": environment, "sentinel": {"times_s": sentinel},
     }  # fmt: skip
     return Recording(about, rows)
@@ -197,6 +223,7 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(description="Measure whole spaces.")
     found.add_argument("names", nargs="+", choices=list(SPACES))
     found.add_argument("--rounds", type=int, default=3, help="times of each candidate")
+    found.add_argument("--points", type=int, default=POINTS, help="configurations of a space")
     found.add_argument("--workers", type=int, default=os.cpu_count(), help="that build")
     found.add_argument("--around", default="", help="a command put before each burst of timing")
     found.add_argument("--folder", type=Path, help="where to keep what is not finished")
@@ -208,10 +235,11 @@ def main() -> None:
     args = parser().parse_args()
     for name in args.names:
         folder = (args.folder or Path(tempfile.gettempdir()) / "tvmlab-record") / name
-        build_all(name, folder, args.workers)
+        build_all(name, folder, args.points, args.workers)
         if args.only == "build":
             continue
         time_all(name, folder, args.rounds, shlex.split(args.around))
+        (OUT / name).parent.mkdir(parents=True, exist_ok=True)
         recording(name, folder, args.rounds).write(OUT / f"{name}.parquet")
         print(f"{name}: {OUT / f'{name}.parquet'}", flush=True)
 

@@ -1,10 +1,10 @@
-"""A space that was measured whole: what a search of it would have seen, without the machine.
+"""Points of a space that were measured: what a search of them would have seen, without the machine.
 
-A recording is one Parquet file. A row is a configuration, in order of index: how it ended, the
-median time of a call in each round of the recording, and its schedule steps. What they belong to is
-JSON in the file's metadata: the workload, the knobs with all their options, the machine, and the
-times of one configuration that was measured again and again, which tell the machine's drift. So a
-recording outlives the template that it was made with.
+A recording is one Parquet file. A row is a configuration: which option of each knob, how it ended,
+the median time of a call in each round of the recording, and its schedule steps. What they belong
+to is JSON in the file's metadata: the workload, the knobs with all their options, the machine, and
+the times of one configuration that was measured again and again, which tell the machine's drift. So
+a recording outlives the template that it was made with.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sampled_space import SampledSpace
 
 from tvmlab.errors import Refusal, ScheduleError
 from tvmlab.ir.program import Program
@@ -28,13 +29,13 @@ from tvmlab.ops.knobs import ChoiceKnob, Knob, OrderKnob, SplitKnob
 from tvmlab.schedule.registry import step_from_json
 from tvmlab.schedule.state import State
 from tvmlab.te.serial import from_json
-from tvmlab.tune.space import Space
 
 FORMAT = "tvmlab_recording"
-VERSION = 1
+VERSION = 2
 
 SCHEMA = pa.schema(
     [
+        ("digits", pa.list_(pa.int16())),
         ("status", pa.dictionary(pa.int8(), pa.string())),
         ("stage", pa.dictionary(pa.int8(), pa.string())),
         ("reason", pa.string()),
@@ -49,12 +50,12 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Recording:
-    """Every configuration of a space, measured.
+    """Configurations of a space, measured.
 
     Attributes:
-        about: `name`, `workload`, `knobs`, `environment`, and `sentinel`: its `index`, and its
-            `times_s` in the order of being taken.
-        rows: one for each configuration, in order of index.
+        about: `name`, `workload`, `drawn_from` (how many configurations), `knobs`, `environment`,
+            and `sentinel`: its `times_s` in the order of being taken.
+        rows: one for each configuration.
     """
 
     about: Mapping[str, Any]
@@ -84,8 +85,8 @@ class Recording:
         return tuple(map(_knob, self.about["knobs"]))
 
     @cached_property
-    def space(self) -> Space:
-        """The space; it realises a configuration as the steps that were recorded."""
+    def space(self) -> SampledSpace:
+        """The space of what was measured; it realises a configuration as the steps recorded."""
 
         def realise(config: Mapping[str, Any]) -> list[dict[str, Any]]:
             (index,) = space.indices(space.digits(config)[None, :])
@@ -101,7 +102,8 @@ class Recording:
             return State.start(outputs).replay(steps).program
 
         outputs = from_json(self.about["workload"])
-        space = Space(self.knobs, realise, schedule)
+        points = np.array([row["digits"] for row in self.rows], dtype=np.int64)
+        space = SampledSpace(self.knobs, points, realise, schedule)
         return space
 
     @cached_property

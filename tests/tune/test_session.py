@@ -16,6 +16,7 @@ from tvmlab.errors import UsageError
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.request import Request
 from tvmlab.tune.explorers import EXPLORERS
+from tvmlab.tune.model_guided import BEGINNING
 from tvmlab.tune.session import PATIENCE, Session, batch_size
 from tvmlab.tune.space import Space
 
@@ -171,8 +172,8 @@ def test_no_candidates_while_a_batch_is_being_completed():
 def test_predictions_are_made_before_measuring_and_in_seconds():
     search = run(session(large_space(), trials=64))
     records = [search.records[n] for n in range(64)]
-    assert all(r.predicted_s is None for r in records[:8])
-    later = [r.predicted_s for r in records[8:]]
+    assert all(r.predicted_s is None for r in records[:BEGINNING])
+    later = [r.predicted_s for r in records[BEGINNING:]]
     assert all(p is not None and p > 0 for p in later)
     assert min(later) >= min(r.median_s for r in records) * 0.99
 

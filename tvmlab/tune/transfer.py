@@ -86,11 +86,11 @@ def _examples(
     if not rows:
         return None
     seen = FEATURES[features](theirs)
-    aligned = _aligned(seen(theirs.stack(rows)), seen, here)
-    return Examples(canonical(run.setup.workload), aligned, np.array(speeds))
+    columns = aligned(seen(theirs.stack(rows)), seen, here)
+    return Examples(canonical(run.setup.workload), columns, np.array(speeds))
 
 
-def _aligned(rows: np.ndarray, theirs: Features, here: Features) -> np.ndarray:
+def aligned(rows: np.ndarray, theirs: Features, here: Features) -> np.ndarray:
     """Columns of the same name under each other; 0, an option not taken, for what is not there."""
     place = {column: n for n, column in enumerate(theirs.columns)}
     found = np.zeros((len(rows), len(here.columns)), dtype=np.float32)

@@ -34,7 +34,7 @@ from tvmlab.tune.session import Session
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.space import Space
 
-RECORDED = Path(__file__).parents[1] / "recorded" / "matmul_tiles.parquet"
+RECORDED = Path(__file__).parents[1] / "recorded" / "conv2d_tilings.parquet"
 
 
 @cache
@@ -50,7 +50,7 @@ def product(key: str) -> Program:
 
 @cache
 def recorded_space() -> tuple[Space, np.ndarray]:
-    """A space measured whole, with the programs it was measured by; the least time of each."""
+    """Points of a space, with the programs they were measured by; the least time of each."""
     recording = Recording.read(RECORDED)
     with np.errstate(divide="ignore"):  # what is illegal takes for ever
         return recording.space, 1 / recording.shares

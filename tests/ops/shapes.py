@@ -42,6 +42,8 @@ SMALL: tuple[Workload, ...] = (
     ops.conv2d(1, 4, 8, 8, 6, 3),
     ops.conv2d(2, 3, 7, 11, 5, 3, stride=2),
     ops.conv2d(1, 2, 9, 9, 3, 7, stride=2),
+    ops.conv2d(1, 3, 11, 13, 10, 5, stride=2),
+    ops.conv2d(2, 2, 9, 16, 8, (3, 4), stride=(2, 3), padding=(1, 2), dilation=(1, 2), groups=2),
     ops.conv2d(1, 16, 6, 6, 4, 1, stride=2),
     ops.conv2d(1, 1, 5, 4, 1, (2, 3), padding="VALID"),
     ops.conv2d(1, 2, 6, 6, 3, 3, stride=2, padding=1),

@@ -8,7 +8,7 @@ from typing import Any
 from tvmlab.ops.channel_lanes import apply_channel_lanes, channel_default, channel_tiles
 from tvmlab.ops.choices import dividing, powers, switch
 from tvmlab.ops.convolution import Convolution, Steps
-from tvmlab.ops.direct import apply_direct, direct_default, direct_tiles
+from tvmlab.ops.direct import apply_direct, direct_default, direct_tiles, phased_default
 from tvmlab.ops.gathered import LEAST_CHANNELS, LEAST_DEPTH, Gathering, apply_gathered
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.operator import Operator
@@ -117,9 +117,13 @@ class Conv2dTemplate(ScheduleTemplate):
             unroll = str(positions[-1])
         else:
             by_channels, other = channel_default(conv, sizes, self.vectors)
-            if by_channels < cost:
+            phased, third = phased_default(conv, sizes, self.vectors)
+            if by_channels < min(cost, phased):
                 chosen |= other
                 unroll = "columns" if "columns" in positions and sizes.padded else "none"
+            elif phased < cost:
+                chosen |= third
+                unroll = "none"
         return {
             **chosen,
             "unroll": unroll,

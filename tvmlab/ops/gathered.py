@@ -155,8 +155,19 @@ class Gathering:
 
     def cycles(self, rows: int, tile: tuple[int, ...], vectors: VectorUnit) -> float:
         """About what a multiply-add of one pixel with one channel costs, in cycles."""
-        channels, lanes = tile
         pixels = rows * self.width
+        total = self.sum_cycles(pixels, tile, vectors)
+        lines = rows * vectors.vectors(self.width, self.size_bytes)
+        shares = self.channels / self._sharing(rows)
+        gathered = 0.0 if self.is_plain(tile) else lines * shares * self.across
+        steps = self.depth * self.kernel[0] * self.kernel[1]
+        left = 0.0 if self.is_whole(tile, self.depth) else lines * self.channels / steps
+        return (total + COPY_CYCLES * (gathered + left)) / (self.channels * pixels)
+
+    def sum_cycles(self, pixels: int, tile: tuple[int, ...], vectors: VectorUnit) -> float:
+        """Cycles of a step of the sums of so many pixels with all channels, in (channels, pixels)
+        of a register tile."""
+        channels, lanes = tile
         total = 0.0
         for height, down in _pieces(self.channels, channels):
             for width, across in _pieces(pixels, lanes):
@@ -164,12 +175,7 @@ class Gathering:
                 loads = height / 2 + wide
                 busy = max(height * wide, FMA_LATENCY, loads) + LOAD_SHARE * loads
                 total += down * across * busy
-        lines = rows * vectors.vectors(self.width, self.size_bytes)
-        shares = self.channels / self._sharing(rows)
-        gathered = 0.0 if self.is_plain(tile) else lines * shares * self.across
-        steps = self.depth * self.kernel[0] * self.kernel[1]
-        left = 0.0 if self.is_whole(tile, self.depth) else lines * self.channels / steps
-        return (total + COPY_CYCLES * (gathered + left)) / (self.channels * pixels)
+        return total
 
 
 def widths(lanes: int, size_bytes: int, vectors: VectorUnit) -> float:

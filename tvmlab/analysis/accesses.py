@@ -86,7 +86,7 @@ def _in_stmt(s: Stmt, around: _Context) -> Iterator[Access]:
             yield from _in_stmt(s.otherwise, around.at(2).where(s.condition, False))
     elif isinstance(s, Store):
         target = Load(s.buffer, s.indices)
-        for e in (*s.indices, s.value):
+        for e in (s.value, *s.indices):
             yield from _in_expr(e, around.at(0), target)
         yield _access(target, around.at(1), True, False)
     elif isinstance(s, Let):
@@ -100,7 +100,7 @@ def _in_stmt(s: Stmt, around: _Context) -> Iterator[Access]:
 
 
 def _in_block(block: Block, around: _Context) -> Iterator[Access]:
-    for e in (*block.bindings, block.where):
+    for e in (block.where, *block.bindings):
         yield from _in_expr(e, around.at(0), None)
     bound = {
         it.var: substitute(b, around.values)
@@ -124,11 +124,11 @@ def _in_expr(e: Expr, around: _Context, stored: Load | None) -> Iterator[Access]
         yield from _in_expr(e.a, around.where(e.condition, True), stored)
         yield from _in_expr(e.b, around.where(e.condition, False), stored)
         return
+    for below in operands(e):
+        yield from _in_expr(below, around, stored)
     if isinstance(e, Load):
         own = stored is not None and e.buffer is stored.buffer and _alike(e.indices, stored.indices)
         yield _access(e, around, False, own)
-    for below in operands(e):
-        yield from _in_expr(below, around, stored)
 
 
 def _alike(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:

@@ -11,7 +11,15 @@ from tvmlab.errors import TargetError, UsageError
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step, step_from_json
-from tvmlab.view.engine import Ceiling, LinkedLines, Peaks, RunState, Trial, never
+from tvmlab.view.engine import (
+    Ceiling,
+    LinkedLines,
+    MachineCaches,
+    Peaks,
+    RunState,
+    Trial,
+    never,
+)
 from tvmlab.view.schema import CodeKind, CodeLoop
 
 CEILINGS = (
@@ -119,6 +127,9 @@ class FakeEngine:
 
     def peaks(self, state: State) -> Peaks:
         return Peaks(400e9, 20e9, CEILINGS)
+
+    def caches(self) -> MachineCaches:
+        return MachineCaches(64, 32 << 10, 1 << 20)
 
     def why_no_tuner(self, state: State) -> str:
         return self.no_tuner

@@ -113,7 +113,9 @@ class AccessTrace:
             starts.append(at)
             at += -(-buffer.size_bytes // ALIGNMENT) * ALIGNMENT
         widths = np.array([dtypes.size_bytes(b.dtype) for b in self.buffers], np.int64)
-        found: np.ndarray = np.array(starts, np.int64)[self.buffer] + self.element * widths[self.buffer]
+        found: np.ndarray = (
+            np.array(starts, np.int64)[self.buffer] + self.element * widths[self.buffer]
+        )
         return found
 
     @cached_property
@@ -139,7 +141,9 @@ def trace_room(program: Program) -> int:
     return _laid_out(_known_accesses(program), 0, 0, (), {}, [])
 
 
-def trace_accesses(program: Program, data: Mapping[Buffer, np.ndarray] | None = None) -> AccessTrace:
+def trace_accesses(
+    program: Program, data: Mapping[Buffer, np.ndarray] | None = None
+) -> AccessTrace:
     """Every access of a serial run of `program`.
 
     Args:
@@ -172,9 +176,7 @@ def trace_accesses(program: Program, data: Mapping[Buffer, np.ndarray] | None = 
 def _known_accesses(program: Program) -> list[Access]:
     if sizes := sizes_of(program):
         names = ", ".join(s.name for s in sizes)
-        raise UsageError(
-            f"what {program.name} touches depends on {names}; give them values first."
-        )
+        raise UsageError(f"what {program.name} touches depends on {names}; give them values first.")
     return accesses(program.body)
 
 
@@ -213,9 +215,7 @@ def _extent(access: Access, var: Var) -> int:
     return next(int(o.extent) for o in access.loops if o.var is var)  # type: ignore[arg-type]
 
 
-def _parts(
-    group: Sequence[Access], depth: int
-) -> Iterator[tuple[int | Var | None, list[Access]]]:
+def _parts(group: Sequence[Access], depth: int) -> Iterator[tuple[int | Var | None, list[Access]]]:
     """A group cut where the places differ at `depth`; an access whose place ends there alone."""
 
     def key(numbered: tuple[int, Access]) -> tuple[int, int]:
@@ -232,7 +232,11 @@ def _parts(
 
 
 def _fill(
-    site: Site, number: int, element: np.ndarray, owner: np.ndarray, data: Mapping[Buffer, np.ndarray]
+    site: Site,
+    number: int,
+    element: np.ndarray,
+    owner: np.ndarray,
+    data: Mapping[Buffer, np.ndarray],
 ) -> None:
     """Write the instances of a site into the sequence."""
     access, extents = site.access, site.extents
@@ -255,6 +259,4 @@ def _fill(
 def _view(sequence: np.ndarray, site: Site) -> np.ndarray:
     """The places of a site's instances in the sequence, one axis a loop."""
     width = sequence.itemsize
-    return as_strided(
-        sequence[site.start :], site.extents, tuple(s * width for s in site.strides)
-    )
+    return as_strided(sequence[site.start :], site.extents, tuple(s * width for s in site.strides))

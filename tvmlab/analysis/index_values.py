@@ -48,7 +48,9 @@ class IndexValues:
         data: elements of buffers that nothing writes, by buffer.
     """
 
-    def __init__(self, axes: Mapping[Var, tuple[int, int]], data: Mapping[Buffer, np.ndarray]) -> None:
+    def __init__(
+        self, axes: Mapping[Var, tuple[int, int]], data: Mapping[Buffer, np.ndarray]
+    ) -> None:
         self._axes = axes
         self._data = data
 
@@ -88,7 +90,7 @@ class IndexValues:
         return OPERATIONS[e.op](a, b)
 
     def _gathered(self, load: Load) -> Any:
-        """Elements of an input; a place outside, which a condition keeps from use, reads another."""
+        """Elements of an input; a place outside, which nobody uses then, reads another."""
         place = flat_values([self.of(i) for i in load.indices], load.buffer)
         return np.take(self._data[load.buffer].reshape(-1), place, mode="clip")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-
 FIRST = -1
 """The distance of a first use."""
 
@@ -78,4 +77,5 @@ def _smaller_before(values: np.ndarray) -> np.ndarray:
         starts = np.arange(len(order))[:, None] * (2 * half)
         zeros_before = order[:, 1] - starts - np.arange(half)
         seen.reshape(-1, 2, half)[:, 1] += zeros_before.astype(np.int32)
-    return seen[ranks].astype(np.int64)
+    counted: np.ndarray = seen[ranks].astype(np.int64)
+    return counted

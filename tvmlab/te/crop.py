@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
+from tvmlab.arith import Interval
 from tvmlab.arith.simplify import most
 from tvmlab.errors import UsageError
 from tvmlab.ir.buffer import Load
+from tvmlab.ir.expr import Var
 from tvmlab.ir.walk import exprs
 from tvmlab.te.extern import Extern
 from tvmlab.te.graph import as_outputs, graph_sizes, recurrences, tensors, terms_of
@@ -40,9 +42,7 @@ def croppable_axes(outputs: Tensor | Sequence[Tensor]) -> list[Axis]:
     return list(dict.fromkeys([*axes, *(a for t in every for a in t.reduce_axes)]))
 
 
-def cropped(
-    outputs: Tensor | Sequence[Tensor], extents: Mapping[Axis, int]
-) -> tuple[Tensor, ...]:
+def cropped(outputs: Tensor | Sequence[Tensor], extents: Mapping[Axis, int]) -> tuple[Tensor, ...]:
     """The graph of `outputs` where axes have at most the given extents.
 
     Args:
@@ -65,7 +65,9 @@ def cropped(
             kept[axis] = max(shape[n] for shape in wanted)
         for axis in tensor.reduce_axes:
             kept[axis] = min(axis.count, extents.get(axis, axis.count))
-        ranges = {a: (a.start, a.start + kept[a] - 1) for a in (*tensor.axes, *tensor.reduce_axes)}
+        ranges: dict[Var, Interval] = {
+            a: (a.start, a.start + kept[a] - 1) for a in (*tensor.axes, *tensor.reduce_axes)
+        }
         for load in (e for term in terms_of(tensor) for e in exprs(term) if isinstance(e, Load)):
             assert isinstance(load.buffer, Tensor)
             reach = [most(index, ranges) + 1 for index in load.indices]
@@ -87,7 +89,7 @@ def _rewritten(
     needed: Mapping[Tensor, list[int]],
     kept: Mapping[Axis, int],
 ) -> dict[str, Any]:
-    """The JSON of a graph with other extents; its expressions stay, for they name axes by number."""
+    """The JSON of a graph with other extents; expressions stay, for they name axes by number."""
     firsts = [t for t in every if t is t.results[0]]
     for entry, tensor in zip(written["tensors"], firsts, strict=True):
         if tensor.is_placeholder:

@@ -12,6 +12,7 @@ import ipywidgets
 
 from tvmlab.ui.branches import Branches
 from tvmlab.ui.code import Code
+from tvmlab.ui.locality import Locality
 from tvmlab.ui.measure import Measure
 from tvmlab.ui.moves import Moves
 from tvmlab.ui.pane import Ask, Pane
@@ -27,6 +28,7 @@ FIXED: tuple[type[Pane], ...] = (Program, Moves, Trace)
 TABS: Mapping[str, type[Pane]] = {
     "Code": Code,
     "Measure": Measure,
+    "Locality": Locality,
     "Branches": Branches,
     "Tune": Tuner,
 }

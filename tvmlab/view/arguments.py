@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from tvmlab.errors import UsageError
 from tvmlab.view.schema import LoopRef
 
 MOST_TRIALS = 100_000
+MOST_BYTES = 1 << 34
+UNITS = "BKM"
+"""Initials of units of size, each 1024 of the one before."""
 
 
 def as_text(intent: Mapping[str, Any], key: str) -> str:
@@ -41,6 +45,17 @@ def as_count(intent: Mapping[str, Any], key: str) -> int:
             f"the number of {key} is {str(value)!r}; give a whole number of 1 to {MOST_TRIALS:,}."
         )
     return count
+
+
+def as_bytes(intent: Mapping[str, Any], key: str) -> int:
+    """The size that the text `key` gives: a number of bytes, or of KB or MB of 1024 each."""
+    text = str(intent.get(key, "")).strip()
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(B|KB?|MB?)?", text, re.IGNORECASE)
+    scale = 1 << UNITS.index((found[2] or "B")[0].upper()) * 10 if found else 0
+    size = int(float(found[1]) * scale) if found else 0
+    if not 1 <= size <= MOST_BYTES:
+        raise UsageError(f"the size {key} is {text!r}; give bytes or kilobytes, such as 48 KB.")
+    return size
 
 
 def as_ref(intent: Mapping[str, Any]) -> LoopRef:

@@ -55,6 +55,15 @@ class Peaks:
 
 
 @dataclass(frozen=True)
+class MachineCaches:
+    """The data caches that a core sees, in bytes."""
+
+    line_bytes: int
+    l1_bytes: int
+    l2_bytes: int
+
+
+@dataclass(frozen=True)
 class Trial:
     """One trial of a tuning run.
 
@@ -139,6 +148,9 @@ class Engine(Interface):
 
     def peaks(self, state: State) -> Peaks:
         """The machine's measured peaks for what the state computes with; may take a second."""
+
+    def caches(self) -> MachineCaches:
+        """The machine's caches; nothing is measured."""
 
     def why_no_tuner(self, state: State) -> str:
         """Why the workload cannot be tuned, in a sentence; empty where it can."""

@@ -46,9 +46,7 @@ class Grid:
         if columns in (1, count):
             columns = min(count, FOLDED)
         rows = -(-count // columns)
-        return cls(
-            buffer, first, rows, columns, -(-rows // MOST_ROWS), -(-columns // MOST_COLUMNS)
-        )
+        return cls(buffer, first, rows, columns, -(-rows // MOST_ROWS), -(-columns // MOST_COLUMNS))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -91,7 +89,8 @@ class HeatMaps:
     def _moment_of(self) -> np.ndarray:
         """(n,) the statement that each access belongs to."""
         stores = self.trace.is_write
-        return np.cumsum(stores, dtype=np.int32) - stores
+        moments: np.ndarray = np.cumsum(stores, dtype=np.int32) - stores
+        return moments
 
     def views(self, measure: str, moment: int) -> list[HeatMap]:
         """The map of each buffer when statement `moment` has run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,21 +133,19 @@ def _row(name: str, now: tuple[int, int, int], before: tuple[int, int]) -> MissR
 
 
 def verdict(now: Misses, before: Misses | None, than: str) -> str:
-    """How the misses compare, in words: a ratio for each level; empty where nothing is compared."""
+    """How the misses compare with those of `than`, in words; empty where nothing is compared."""
     if before is None:
         return ""
-    words = []
-    for level, own, other in (("L1", now.l1, before.l1), ("L2", now.l2, before.l2)):
-        mine, theirs = sum(own.values()), sum(other.values())
-        ratio = max(mine, theirs) / max(1, min(mine, theirs))
-        if ratio < LEAST_GAIN:
-            words.append(f"as many {level} misses as {than}")
-        else:
-            more = "fewer" if mine < theirs else "more"
-            words.append(f"{ratio:.3g} times {'as many' if more == 'more' else 'fewer'} "
-                         f"{level} misses {'as' if more == 'more' else 'than'} {than}")
-    said = ", ".join(words)
-    return said[0].upper() + said[1:] + "."
+    levels = (("L1", now.l1, before.l1), ("L2", now.l2, before.l2))
+    clauses = [_compared(name, sum(a.values()), sum(b.values())) for name, a, b in levels]
+    return f"Against {than}: {', '.join(clauses)}."
+
+
+def _compared(level: str, mine: int, theirs: int) -> str:
+    ratio = max(mine, theirs) / max(1, min(mine, theirs))
+    if ratio < LEAST_GAIN:
+        return f"as many {level} misses"
+    return f"{ratio:.3g} times {'fewer' if mine < theirs else 'more'} {level} misses"
 
 
 def distance_bins(elements: np.ndarray, lines: np.ndarray) -> list[DistanceBin]:
@@ -195,7 +192,7 @@ class Locality:
         count = f"{len(self.trace):,} accesses of a serial run"
         if not self.toy.axes:
             return f"{count} at the sizes of the workload."
-        axes = ", ".join(f"{a.name} = {a.toy} of {a.whole}" for a in _once(self.toy.axes))
+        axes = ", ".join(f"{a.name} = {a.toy} of {a.whole}" for a in dict.fromkeys(self.toy.axes))
         words = f"{count} at toy sizes: {axes}."
         changed = self.toy.changed(self.state.steps)
         if changed:
@@ -241,7 +238,3 @@ class Locality:
         target = place + (wanted - value) * site.strides[n]
         found = int(np.searchsorted(trace.place[trace.moments], target))
         return min(found, len(trace.moments) - 1)
-
-
-def _once(axes: Sequence[object]) -> list[object]:
-    return list(dict.fromkeys(axes))

@@ -22,7 +22,7 @@ from tvmlab.targets.cpu.limits import CpuPeaks, cpu_features, cpu_peaks
 from tvmlab.targets.cpu.target import report
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
-from tvmlab.view.engine import Ceiling, LinkedLines, Peaks, TuningRun, never
+from tvmlab.view.engine import Ceiling, LinkedLines, MachineCaches, Peaks, TuningRun, never
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.schema import CodeKind, CodeLoop
 
@@ -111,6 +111,13 @@ class Machine:
         ceilings = _ceilings(cpu_peaks(), state.outputs[0].dtype)
         highest = {ceiling.name: ceiling.rate for ceiling in ceilings}
         return Peaks(highest[ceilings[-1].name], highest["DRAM"], ceilings)
+
+    def caches(self) -> MachineCaches:
+        """The machine's caches; the second level is the first where there is no other."""
+        features = cpu_features()
+        sizes = features.cache_bytes
+        first = sizes.get(1, min(sizes.values()))
+        return MachineCaches(features.line_bytes, first, sizes.get(2, first))
 
     def why_no_tuner(self, state: State) -> str:
         """Nothing: every expression has a template, the generic one if no other."""

@@ -27,6 +27,9 @@ MOST_ACCESSES = 1_400_000
 """Accesses, happening or not, that are followed: the product of two matrices of 64 x 64, and about
 a second of work in all."""
 
+LEAST_EXTENT = 16
+"""Iterations below which an axis goes only where nothing else is left."""
+
 ROUNDS = 3
 """How often the sizes are made smaller where steps make the program touch more than it did."""
 
@@ -88,7 +91,9 @@ def toy_of(state: State) -> Toy:
             if not _shrink(extents, multiples):
                 break
             start = State.start(cropped(state.outputs, extents))
-        resized = tuple([Resized(a.name, a.count, extents[a]) for a in axes if extents[a] < a.count])
+        resized = tuple(
+            [Resized(a.name, a.count, extents[a]) for a in axes if extents[a] < a.count]
+        )
         toy = Toy(_replayed(start, state.steps, resized), resized)
         if trace_room(toy.state.program) <= 2 * MOST_ACCESSES:
             return toy
@@ -111,15 +116,19 @@ def at_sizes_of(toy: Toy, state: State) -> State:
 def _shrink(extents: dict[Axis, int], multiples: dict[Axis, list[int]]) -> bool:
     """Halve the longest axes, to a multiple of what their tiles cover; False where all are 1.
 
-    An axis of a single tile is left alone as long as others can be halved.
+    An axis of a single tile is left alone as long as others can be halved without coming to
+    nothing.
     """
-    halves: dict[Axis, int] = {}
+    whole: dict[Axis, int] = {}
+    cut: dict[Axis, int] = {}
     for axis, extent in extents.items():
         half = extent // 2
-        tile = next((m for m in multiples.get(axis, ()) if m <= half), 0 if axis in multiples else 1)
-        if tile:
-            halves[axis] = half - half % tile
-    halves = halves or {axis: extent // 2 for axis, extent in extents.items()}
+        tile = next((m for m in multiples.get(axis, ()) if m <= half), 1)
+        is_cut = tile == 1 and axis in multiples
+        (cut if is_cut else whole)[axis] = half - half % tile
+    every = {**whole, **cut}
+    choices = [{a: n for a, n in each.items() if n >= LEAST_EXTENT} for each in (whole, every)]
+    halves = choices[0] or choices[1] or every
     longest = max(extents[axis] for axis in halves)
     if longest == 1:
         return False

@@ -2,6 +2,7 @@
 
 from tvmlab.view.parts.branches import BranchesPart
 from tvmlab.view.parts.code import CodePart
+from tvmlab.view.parts.locality import LocalityPart
 from tvmlab.view.parts.measure import MeasurePart
 from tvmlab.view.parts.moves import MovesPart
 from tvmlab.view.parts.part import Part
@@ -16,6 +17,7 @@ PARTS: tuple[type[Part], ...] = (
     BranchesPart,
     CodePart,
     MeasurePart,
+    LocalityPart,
     TunerPart,
 )
 

@@ -6,6 +6,13 @@ seconds, rates in the unit their name says, shares are fractions of 1.
 
 from tvmlab.view.schema.branches import BranchesView, BranchLine, BranchView
 from tvmlab.view.schema.code import CodeKind, CodeLoop, CodeView
+from tvmlab.view.schema.locality import (
+    DistanceBin,
+    HeatMap,
+    LocalityView,
+    LoopValue,
+    MissRow,
+)
 from tvmlab.view.schema.measure import DuelView, MeasureView, ResultView
 from tvmlab.view.schema.moves import FieldView, MovesView, MoveView, PreviewView, StepView
 from tvmlab.view.schema.program import GoneLine, LineView, LoopRef, ProgramView, Token
@@ -17,22 +24,27 @@ from tvmlab.view.schema.tuner import Point, TunerView
 from tvmlab.view.schema.waterfall import PriceView, WaterfallView
 
 __all__ = [
+    "BranchesView",
     "BranchLine",
     "BranchView",
-    "BranchesView",
     "CeilingView",
     "CodeKind",
     "CodeLoop",
     "CodeView",
+    "DistanceBin",
     "DuelView",
     "FieldView",
     "GoneLine",
+    "HeatMap",
     "HoleView",
     "LineView",
+    "LocalityView",
     "LoopRef",
+    "LoopValue",
     "MeasureView",
-    "MoveView",
+    "MissRow",
     "MovesView",
+    "MoveView",
     "Point",
     "PreviewView",
     "PriceView",

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from tvmlab.view.schema.branches import BranchesView
 from tvmlab.view.schema.code import CodeView
+from tvmlab.view.schema.locality import LocalityView
 from tvmlab.view.schema.measure import MeasureView
 from tvmlab.view.schema.moves import MovesView
 from tvmlab.view.schema.program import ProgramView
@@ -26,6 +27,7 @@ class Snapshot(TypedDict):
     branches: BranchesView
     code: CodeView
     measure: MeasureView
+    locality: LocalityView
     tuner: TunerView
 
 

@@ -34,7 +34,8 @@ export class HeatCanvas {
   readonly node: HTMLElement;
   private readonly canvas: HTMLCanvasElement;
   private readonly name = el("b");
-  private readonly facts = el("span", { class: "tv-dim tv-ellipsis" });
+  private readonly facts = el("span", { class: "tv-dim" });
+  private readonly cells = el("span", { class: "tv-dim" });
   private map: HeatMap | null = null;
   private measure: Measure = "last";
   private moment = 0;
@@ -52,7 +53,7 @@ export class HeatCanvas {
       onmouseleave: () => this.point(-1),
       onblur: () => this.point(-1),
     });
-    this.node = el("figure", { class: "tv-map" }, el("figcaption", {}, this.name, " ", this.facts), this.canvas);
+    this.node = el("figure", { class: "tv-map" }, this.canvas, el("figcaption", {}, this.name, " ", this.facts, " ", this.cells));
   }
 
   /** Draws `map` into a box of `width` x `height` pixels. */
@@ -62,6 +63,8 @@ export class HeatCanvas {
     this.moment = moment;
     setText(this.name, map.buffer);
     setText(this.facts, map.facts);
+    const isCoarse = map.cell_rows > 1 || map.cell_columns > 1;
+    setText(this.cells, isCoarse ? `cells of ${map.cell_rows} × ${map.cell_columns}` : "");
     const touched = map.values.filter((value) => value >= 0).length;
     this.canvas.setAttribute(
       "aria-label",

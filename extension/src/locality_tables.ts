@@ -19,7 +19,7 @@ export function bytes(count: number): string {
 
 /** Accesses and misses of each buffer, and against those of the state compared. */
 export function missTable(state: LocalityView): HTMLTableElement {
-  const heads = ["", "Accesses", "L1 misses", "Hit", "L2 misses", "Hit", state.before ? "L1 before" : ""];
+  const heads = ["", "Accesses", "L1 misses", "Hit", "L2 misses", "Hit", state.before ? "L1 change" : ""];
   return el(
     "table",
     { class: "tv-table tv-misses" },
@@ -46,11 +46,12 @@ function missLine(row: MissRow, before: string): HTMLElement {
   );
 }
 
-/** How misses compare with those before: ×0.32 is a third of them. */
+/** How misses compare with those before: ÷3 is a third of them. */
 export function ratio(now: number, before: number): string {
   if (before < 0) return "new";
   if (now === before) return "=";
-  return before === 0 ? `+${now}` : `×${digits(now / before)}`;
+  if (now === 0 || before === 0) return `${now > 0 ? "+" : "−"}${Math.abs(now - before).toLocaleString("en")}`;
+  return now < before ? `÷${digits(before / now)}` : `×${digits(now / before)}`;
 }
 
 /** What the maps show, as a table. */

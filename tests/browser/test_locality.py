@@ -48,9 +48,9 @@ def test_accesses_are_followed_scrubbed_and_compared(lab: LabPage) -> None:
         change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
         lab.page.evaluate(change, f"JupyterLab {theme}")
         expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
-        for width, height in ((1280, 800), (560, 900)):
+        for width, height in ((1280, 800), (1920, 1080), (560, 900)):
             lab.page.set_viewport_size({"width": width, "height": height})
-            pane.show()
+            shown.evaluate("node => node.scrollIntoView({block: 'end'})")
             lab.screenshot(f"locality-{width}-{theme.lower()}")
     pane.button("locality", "Table").click()
     expect(shown.locator("canvas, svg")).to_have_count(0)

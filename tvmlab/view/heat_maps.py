@@ -112,7 +112,7 @@ class HeatMaps:
         written = touched[self.trace.is_write[now][own]]
         return {
             "buffer": grid.buffer.name,
-            "facts": f"{grid.buffer.dtype}{list(grid.buffer.extents)}",
+            "facts": f"{grid.buffer.dtype} {'×'.join(map(str, grid.buffer.extents))}",
             "rows": rows,
             "columns": columns,
             "cell_rows": grid.high,

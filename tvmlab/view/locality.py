@@ -22,6 +22,9 @@ WAYS = 8
 LEAST_LINES = 2 * WAYS
 """Lines that a scaled cache has at least: two full sets."""
 
+LEAST_RATIO = 4
+"""Times the first level that a scaled second level is at least, or it would add nothing."""
+
 LEAST_GAIN = 1.05
 """From this ratio on numbers of misses are told apart in words."""
 
@@ -58,7 +61,7 @@ def scaled_caches(toy: Toy, whole: State, machine: MachineCaches) -> Caches:
         return Caches(line, machine.l1_bytes, machine.l2_bytes, "this machine's")
     share = _data_bytes(toy.state) / _data_bytes(whole)
     l1 = max(LEAST_LINES, int(machine.l1_bytes * toy.scale / line) // WAYS * WAYS) * line
-    l2 = max(2 * l1 // line, int(machine.l2_bytes * share / line) // WAYS * WAYS) * line
+    l2 = max(LEAST_RATIO * l1 // line, int(machine.l2_bytes * share / line) // WAYS * WAYS) * line
     words = (
         f"this machine's {_size(machine.l1_bytes)} and {_size(machine.l2_bytes)}, smaller as the "
         f"toy's axes (1/{1 / toy.scale:.3g}) and its data (1/{1 / share:.3g}) are"

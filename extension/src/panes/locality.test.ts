@@ -135,7 +135,7 @@ test("playing goes frame by frame to the end, and is one frame where motion is r
 
 test("misses stand with their ratio to those before, and every chart has a table", () => {
   pane.update(view());
-  expect(root.querySelector(".tv-misses")!.textContent).toContain("×0.50");
+  expect(root.querySelector(".tv-misses")!.textContent).toContain("÷2.00");
   expect(root.querySelector(".tv-verdict")!.textContent).toContain("2 times fewer");
   expect(root.querySelectorAll(".tv-bar-elements").length).toBe(2);
   click("Table");
@@ -175,5 +175,5 @@ test("values in words and as colour", () => {
   expect(depth(-1, "times", 9, 9)).toBe(0);
   expect(depth(3, "times", 9, 9)).toBeLessThan(depth(4, "times", 9, 9));
   expect([bytes(2048), bytes(100), bytes(1 << 20), bytes(1536)]).toEqual(["2 KB", "100 B", "1 MB", "1.5 KB"]);
-  expect([ratio(1, 4), ratio(4, 4), ratio(3, 0), ratio(1, -1)]).toEqual(["×0.25", "=", "+3", "new"]);
+  expect([ratio(1, 4), ratio(4, 4), ratio(3, 0), ratio(1, -1)]).toEqual(["÷4.00", "=", "+3", "new"]);
 });

@@ -12,7 +12,9 @@ import "./locality.css";
 /** Frames of a whole run, and milliseconds between two. */
 const FRAMES = 160;
 const FRAME_MS = 60;
-const MAP_WIDTH = 208;
+const MAP_WIDTH = 64;
+/** Pixels beside a map for its name, and around it. */
+const CAPTION = 92;
 const LEAST_MAP_HEIGHT = 96;
 
 export class Locality implements Drawn<LocalityView> {
@@ -49,7 +51,7 @@ export class Locality implements Drawn<LocalityView> {
     private readonly host: Host,
   ) {
     this.measures = MEASURES.map(([measure, label, title]) =>
-      button(label, () => host.ask({ intent: "locality_show", measure }), { class: "tv-tab", title }),
+      button(label, () => host.ask({ intent: "locality_show", measure }), { class: "tv-toggle", title }),
     );
     this.twin = button("Table", () => this.toggleTable(), { class: "tv-toggle", title: "Show the charts as tables" });
     this.twin.setAttribute("aria-pressed", "false");
@@ -112,15 +114,12 @@ export class Locality implements Drawn<LocalityView> {
     const { line, l1, l2 } = this.fields;
     const use = button("Use", () => this.takeCaches(line.value, l1.value, l2.value), { title: "Simulate caches of these sizes" });
     const own = button("Scaled", () => this.takeCaches("", "", ""), { title: "Back to this machine's sizes, scaled to the toy" });
-    this.figures.append(
-      this.verdict,
-      this.missBox,
-      el("div", { class: "tv-cache-fields" }, el("label", {}, "Line", line), el("label", {}, "L1", l1), el("label", {}, "L2", l2), use, own),
-      this.origin,
-      this.chart,
-    );
+    const labels = [el("label", {}, "Line", line), el("label", {}, "L1", l1), el("label", {}, "L2", l2)];
+    const caches = el("div", { class: "tv-cache-fields" }, ...labels, use, own);
+    this.figures.append(el("div", {}, this.verdict, this.missBox, caches, this.origin), this.chart);
     const scrub = el("div", { class: "tv-scrub" }, this.play, this.slider, this.clock);
-    this.body.append(el("div", { class: "tv-time" }, this.maps, scrub, this.loops, this.said), this.figures);
+    const at = el("div", { class: "tv-at" }, this.loops, this.said);
+    this.body.append(el("div", { class: "tv-time" }, this.maps, scrub, at), this.figures);
     return this.body;
   }
 
@@ -153,8 +152,8 @@ export class Locality implements Drawn<LocalityView> {
     }
     const nodes = this.canvases.slice(0, state.maps.length).map((canvas) => canvas.node);
     if (this.maps.childElementCount !== nodes.length || this.maps.firstChild !== nodes[0]) fill(this.maps, ...nodes);
-    const height = Math.max(LEAST_MAP_HEIGHT, this.maps.clientHeight - 28);
-    const room = Math.max(MAP_WIDTH, Math.floor(this.maps.clientWidth / Math.max(1, state.maps.length)) - 16);
+    const height = Math.max(LEAST_MAP_HEIGHT, this.maps.clientHeight - 12);
+    const room = Math.max(MAP_WIDTH, Math.floor(this.maps.clientWidth / Math.max(1, state.maps.length)) - CAPTION);
     state.maps.forEach((map, n) => this.canvases[n]!.update(map, state.measure, state.moment, room, height));
   }
 

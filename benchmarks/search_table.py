@@ -222,7 +222,7 @@ registers and caches suggest, and one of 20 trials has found something there.
 
 What was tuned on them: how many trials a search draws before it asks its model, chosen as 16 on
 `conv1d_tilings`, `depthwise_tilings` and the template of conv2d, where 8 and 32 took more. The
-other five spaces had no say.
+other five spaces had no say; on three of them 16 then took fewer than 8 did, on two a little more.
 
 The times are those of one thread with a core of its own, compiled by the preset `explore`; each
 round is a pass over all points in an order of its own. What came within a fifth of the best had as

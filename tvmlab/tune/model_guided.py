@@ -29,7 +29,7 @@ ENOUGH = 4
 
 BEGINNING = 16
 """Trials before the first fit, where nothing is known from elsewhere: two of the smallest batches.
-On recorded spaces 8 take a third more trials to come near the best, and 32 a half more, typically."""
+On recorded spaces, 8 typically take a third more trials to come near the best, 32 a half more."""
 
 LONGER = 4
 """Favourites among which a diverse batch is chosen, for each of its places. The paper's lambda,

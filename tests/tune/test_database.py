@@ -225,3 +225,19 @@ def test_a_database_in_memory_needs_no_file():
         database.hold(session)
         database.append(session, [record(0)])
         assert len(database.records(session)) == 1
+
+
+def test_sessions_are_summed_up_and_trials_know_their_moments(place):
+    clock = iter(range(100, 200))
+    with Database.open(place, clock=lambda: next(clock)) as database:
+        first, second = (database.begin(SETUP, {}) for _ in range(2))
+        unverified = record(2, time_s=0.5, verified=False)
+        database.append(first, [record(0, time_s=3.0), record(1, CRASH), unverified])
+        database.append(first, [record(3, time_s=2.0)])
+        empty = database.begin(SETUP, {})
+        database.append(second, [record(0, CRASH)])
+        assert database.tallies() == {first: (4, 1, 2.0), second: (1, 1, None)}
+        moments = database.moments(first)
+        assert list(moments.values()) == sorted(moments.values())
+        assert set(moments) == {0, 1, 2, 3}
+        assert database.moments(empty) == {}

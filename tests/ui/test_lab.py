@@ -24,6 +24,7 @@ from tvmlab.ui.program import Program
 from tvmlab.ui.subshell import ROUTE, keep_subshell
 from tvmlab.ui.trace import Trace
 from tvmlab.ui.tuner import Tuner
+from tvmlab.view.tuning_news import Sent
 
 TILE = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
 
@@ -139,14 +140,14 @@ def test_the_tuner_is_made_when_opened_and_fed_with_deltas(
         engine.run.add(time_s, status="ok" if time_s else "crash")
     eventually(lambda: sum(len(m["points"]) for m in sent) == 3)
     assert [m["from"] for m in sent] == sorted({m["from"] for m in sent})
-    assert len(json.dumps(sent)) < 100 * 3 + 100 * len(sent)
-    ask(tuner, intent="tune_points", **{"from": 0})
+    assert len(json.dumps(sent)) < 100 * 3 + 150 * len(sent)
+    ask(tuner, intent="tune_points")
     eventually(lambda: sent[-1]["from"] == 0 and len(sent[-1]["points"]) == 3)
     ask(tuner, intent="tune_start", trials=2)
     eventually(lambda: tuner.state["refusal"])
     engine.run.stop()
     ask(tuner, intent="tune_start", trials=2)
-    eventually(lambda: lab.view.points(0)[0] == 2)
+    eventually(lambda: tuner.state["live"] == 2)
     engine.run.add(0.05)
     eventually(lambda: sent[-1]["run"] == 2)
     assert sent[-1]["from"] == 0
@@ -160,7 +161,7 @@ def test_many_trials_at_once_are_few_messages(lab: Lab, engine: FakeEngine) -> N
     before = tuner.seq
     for _ in range(500):
         engine.run.add(0.01)  # type: ignore[union-attr]
-    eventually(lambda: tuner.sent == 500)
+    eventually(lambda: tuner.sent.runs and tuner.sent.runs[1].points == 500)
     assert tuner.seq - before <= 4
 
 
@@ -277,8 +278,8 @@ def test_a_run_begun_elsewhere_is_shown(engine: FakeEngine) -> None:
         lab = Lab(product(), run=run)
         eventually(lambda: lab.view.snapshot()["tuner"]["status"] == "done", 60.0)
         assert lab.view.snapshot()["tuner"]["done"] == 2
-        number, points = lab.view.points(0)
-        assert (number, len(points)) == (1, 2)
+        (told,) = (m for m in lab.view.tuning_news(Sent()) if m["kind"] == "points")
+        assert (told["run"], len(told["points"])) == (1, 2)
         lab.do(intent="open_candidate", number=0)
         assert lab.schedule.trace.steps
         lab.close()

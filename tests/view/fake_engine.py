@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
+from typing import Any
 
 from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
@@ -16,11 +17,13 @@ from tvmlab.view.engine import (
     LinkedLines,
     MachineCaches,
     Peaks,
+    RecordedRun,
+    RunFacts,
     RunState,
     Trial,
     never,
 )
-from tvmlab.view.schema import CodeKind, CodeLoop
+from tvmlab.view.schema import CodeKind, CodeLoop, LoopRef
 
 CEILINGS = (
     Ceiling("L2", 1, 100e9, 1e6),
@@ -36,13 +39,15 @@ OK = Outcome("ok", "time", times_s=(0.010, 0.011, 0.012), verified=True)
 class FakeRun:
     """A tuning run that moves when told to."""
 
-    database = "/tmp/run.db"
+    facts = RunFacts("matmul", "/tmp/run.db", 7, "model", "xgboost-rank")
+    batch = 4
 
     def __init__(self, trials: int, changed: Callable[[], None]) -> None:
         self.asked = trials
         self.status = "running"
         self.done: list[Trial] = []
         self.schedules: dict[int, list[Step]] = {}
+        self.explanation: dict[str, Any] = {}
         self._changed = changed
 
     def add(self, time_s: float | None, *steps: dict[str, object], status: str = "ok") -> None:
@@ -50,11 +55,14 @@ class FakeRun:
         number = len(self.done)
         self.schedules[number] = [step_from_json(s) for s in steps]
         predicted_s = 0.02 if number > 1 else None
-        self.done.append(Trial(number, status, "", time_s, predicted_s, time_s is not None))
+        interval = (time_s * 0.9, time_s * 1.1) if time_s else None
+        choices = {"tile": str(number % 3), "order": "k, x"}
+        facts = (number, status, "", time_s, predicted_s, time_s is not None)
+        self.done.append(Trial(*facts, interval, 2.0 * number, choices))
         self._changed()
 
     def state(self) -> RunState:
-        return RunState(self.status, "", self.asked, 1.5, 2.5)
+        return RunState(self.status, "", self.asked, 1.5, 2.5, 0.8)
 
     def trials(self, start: int) -> Sequence[Trial]:
         return self.done[start:]
@@ -63,6 +71,14 @@ class FakeRun:
         if number not in self.schedules:
             raise UsageError(f"there is no trial {number}; open one that was tried.")
         return self.schedules[number]
+
+    def loops_of(self, number: int, columns: Sequence[str]) -> Mapping[str, Sequence[LoopRef]]:
+        return {name: [{"block": "C", "loop": "y"}] for name in columns}
+
+    def extended(self, trials: int, changed: Callable[[], None]) -> FakeRun:
+        longer = FakeRun(trials, changed)
+        longer.done, longer.schedules = list(self.done), dict(self.schedules)
+        return longer
 
     def pause(self) -> None:
         self.status = "paused"
@@ -137,3 +153,14 @@ class FakeEngine:
     def tune(self, state: State, trials: int, changed: Callable[[], None]) -> FakeRun:
         self.run = FakeRun(trials, changed)
         return self.run
+
+    def recorded_runs(self, state: State, place: str) -> Sequence[RecordedRun]:
+        if place.endswith("missing"):
+            raise UsageError("there is no file of that name; give another.")
+        older = FakeRun(4, lambda: None)
+        for time_s in (0.04, None, 0.02, 0.03):
+            older.add(time_s, status="ok" if time_s else "crash")
+        facts = RunFacts("matmul", place or "/tmp/run.db", 3, "genetic", "")
+        older.facts = facts
+        current = RecordedRun(FakeRun.facts, 0, 0, None, True, lambda: older)
+        return [RecordedRun(facts, 4, 1, 0.02, not place, lambda: older), current]

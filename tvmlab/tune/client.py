@@ -164,10 +164,12 @@ class Run:
         status: `starting`, `running`, `paused`, `done` or `failed`.
         reason: why it is done, or what failed, in a sentence.
         trials: the records told so far, in order of arrival.
+        moments: when each of them was stored, in seconds since 1970.
         best: the fastest verified record so far.
         started: the process's first message (space, knobs, ...), empty before.
         progress: the last progress message, empty before the first.
-        model: the last message about the cost model, empty before the first.
+        model: the last message about how well the cost model foresaw, empty before the first.
+        explained: the last message of what the model goes by, empty before the first.
         drifts: how many times as slow as at first the machine became, one figure for each change
             of its pace; times of trials are brought to its first pace.
     """
@@ -184,10 +186,12 @@ class Run:
         self.status = "starting"
         self.reason = ""
         self.trials: list[Record] = []
+        self.moments: list[float] = []
         self.best: Record | None = None
         self.started: Message = {}
         self.progress: Message = {}
         self.model: Message = {}
+        self.explained: Message = {}
         self.drifts: list[float] = []
         self._lock = threading.RLock()
         self._over = threading.Event()
@@ -318,6 +322,7 @@ class Run:
         kind = message["type"]
         with self._lock:
             if kind == "record":
+                self.moments.append(float(message["at"]))
                 record = Record.from_json(message["record"])
                 self.trials.append(record)
                 if record.is_better_than(self.best):
@@ -326,6 +331,8 @@ class Run:
                 self.progress = message
             elif kind == "model":
                 self.model = message
+            elif kind == "explained":
+                self.explained = message
             elif kind == "drift":
                 self.drifts.append(float(message["slowdown"]))
             elif kind == "started":

@@ -57,6 +57,14 @@ class StoredSession(NamedTuple):
     ending: str | None
 
 
+class Tally(NamedTuple):
+    """What came of a session: its trials, how many failed, and the least verified median time."""
+
+    trials: int
+    failed: int
+    best_s: float | None
+
+
 class Database:
     """A tuning database; a context manager that closes it. Use it from one thread."""
 
@@ -194,6 +202,25 @@ class Database:
         """The trials of a session, in order of their number."""
         rows = self._store.rows(f"{_RECORD} WHERE session_id = :id ORDER BY number", id=session)
         return [_record(row) for row in rows]
+
+    def moments(self, session: int) -> dict[int, float]:
+        """When each trial of a session was stored, in seconds since 1970, by its number."""
+        rows = self._store.rows(
+            "SELECT number, measured_at FROM trial JOIN measurement ON trial_id = trial.id "
+            "WHERE session_id = :id",
+            id=session,
+        )
+        return {int(number): float(at) for number, at in rows}
+
+    def tallies(self) -> dict[int, Tally]:
+        """What came of each session that has trials, by its number."""
+        good = "verified = 1 AND status = 'ok'"
+        rows = self._store.rows(
+            "SELECT session_id, count(*), sum(CASE WHEN status = 'ok' THEN 0 ELSE 1 END), "
+            f"min(CASE WHEN {good} THEN median_s END) "
+            "FROM trial JOIN measurement ON trial_id = trial.id GROUP BY session_id"
+        )
+        return {int(n): Tally(int(trials), int(failed), best) for n, trials, failed, best in rows}
 
     def best(
         self, workload: Mapping[str, Any], target: str, device: Facts | None = None

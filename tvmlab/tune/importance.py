@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from tvmlab.tune.features import Feature
 
 
+@runtime_checkable
 class Explained(Protocol):
     """A model that can say what it goes by; see `tvmlab.tune.models.boosted_trees`."""
 

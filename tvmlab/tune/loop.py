@@ -23,13 +23,15 @@ from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
 from tvmlab.measure.runner import Runner
 from tvmlab.tune.database import Database
+from tvmlab.tune.explanation import Explanation
 from tvmlab.tune.explorer import Proposal
 from tvmlab.tune.quality import foresight
 from tvmlab.tune.record import Candidate, Record
 from tvmlab.tune.session import Session
 
 Tell = Callable[[dict[str, Any]], None]
-"""Takes messages, plain data with a `type`: `record`, `progress`, `model`, `drift` or `state`."""
+"""Takes messages, plain data with a `type`: `record`, `progress`, `model`, `explained`, `drift` or
+`state`."""
 
 Commands = queue.SimpleQueue[str]
 """What was asked for and not yet heard; loops that take turns share one."""
@@ -71,6 +73,7 @@ class Loop:
         self._tickets: dict[int, Candidate] = {}
         self._thinker = ThreadPoolExecutor(1, "tvmlab-tune-think", _stand_back)
         self._thought: Future[Sequence[Proposal]] | None = None
+        self._explained: Explanation | None = None
         self._is_paused = False
         self._is_stopped = False
         self._restored = len(session.records)
@@ -182,6 +185,10 @@ class Loop:
         if self._thought is not None and self._thought.done():
             self._session.plan(self._thought.result())
             self._thought = None
+        explanation = self._session.explanation
+        if explanation is not None and explanation is not self._explained:
+            self._explained = explanation
+            self._tell({"type": "explained", **explanation.to_json()})
         if self._thought is None and self._session.can_prepare:
             self._thought = self._thinker.submit(self._session.prepare())
 
@@ -218,7 +225,7 @@ class Loop:
             self._device_s += record.outcome.device_s
             if not record.outcome.is_ok:
                 self._failures[record.outcome.status] += 1
-            self._tell({"type": "record", "record": record.to_json()})
+            self._tell({"type": "record", "record": record.to_json(), "at": time.time()})
         self._tell(self.progress())
         if self._session.batches != batches:
             compared, correlation = foresight(self._session.records.values())

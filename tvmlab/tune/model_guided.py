@@ -15,8 +15,10 @@ import numpy as np
 
 from tvmlab.tune.annealing import Score
 from tvmlab.tune.diversity import diverse
+from tvmlab.tune.explanation import Explanation
 from tvmlab.tune.explorer import History, Proposal
 from tvmlab.tune.features import FEATURES, KnobFeatures
+from tvmlab.tune.importance import Explained, importances, reasons
 from tvmlab.tune.models import MODELS, Calibration, Model
 from tvmlab.tune.models.transferred import Prior, TransferredModel
 from tvmlab.tune.space import Space
@@ -101,6 +103,12 @@ class ModelGuided:
         self._search = type(self).searcher(space, self._rng)
         self._diversity = diversity
         self._calibration: Calibration | None = None if prior is None else prior.calibration
+        self._explanation: Explanation | None = None
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """What the model goes by since it learnt last, where its kind can say."""
+        return self._explanation
 
     def observe(self, history: History) -> None:
         """Refit the model to everything measured, and begin at the best of it."""
@@ -110,6 +118,7 @@ class ModelGuided:
         self._model.fit(features, history.scores)
         self._calibration = Calibration(self._model.predict(features), history.scores)
         self._has_learnt = True
+        self._explanation = self._explained(features, history.scores)
         if self._scout is not None:
             self._scout.fit(self._knobs(history.digits), history.scores)
         if self._space.size > self.whole:
@@ -127,6 +136,15 @@ class ModelGuided:
         drawn = self._space.draw_new(count - len(chosen), self._rng, seen)
         rows = np.concatenate([chosen, drawn])
         return [Proposal(*pair) for pair in zip(rows, self._expected(rows), strict=True)]
+
+    def _explained(self, features: np.ndarray, scores: np.ndarray) -> Explanation | None:
+        if not isinstance(self._model, Explained):
+            return None
+        columns, best = self._features.columns, int(scores.argmax())
+        weights = importances(self._model, columns)
+        return Explanation(
+            len(scores), best, weights, reasons(self._model, columns, features[best])
+        )
 
     def _random_share(self, count: int) -> int:
         """How many of `count` are drawn: EPSILON of them on average, whatever the batch size."""

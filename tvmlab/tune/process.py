@@ -9,9 +9,11 @@ In, one object a line:
 Out:
 
     {"type": "started", "session": 1, "space": "225280", "knobs": [...], "trials": 64, ...}
-    {"type": "record", "record": {...}}      a trial, after it was stored
+    {"type": "record", "record": {...}, "at": 1.8e9}
+                                             a trial, after it was stored, and when that was
     {"type": "progress", ...}                see `Loop.progress`
     {"type": "model", "rank_correlation": 0.8, ...}
+    {"type": "explained", "importances": [...], ...}    see `Explanation`
     {"type": "drift", "slowdown": 1.25}      the machine is now so many times as slow as at first;
                                              times are brought to its first pace
     {"type": "state", "state": "running" or "paused"}
@@ -113,9 +115,10 @@ def begin(start: Mapping[str, Any], database: Database, tell: Tell) -> Begun:
     stored = database.records(row)
     tell(_started(search, row, len(stored)))
     drift = Drift()
+    moments = database.moments(row)
     for record in stored:
         known = replace(record, outcome=drift.recalled(record.outcome))
-        tell({"type": "record", "record": known.to_json()})
+        tell({"type": "record", "record": known.to_json(), "at": moments[record.number]})
     search.session.restore(stored)
     database.reopen(row)
     return Begun(search, setup, row)
@@ -210,6 +213,7 @@ def _started(search: Search, row: int, restored: int) -> dict[str, Any]:
         "space": str(session.space.size),
         "knobs": [{"name": knob.name, "options": len(knob.options)} for knob in knobs],
         "trials": session.trials,
+        "batch": session.batch,
         "restored": restored,
         "begins_with": search.begins_with,
         "learnt_from": search.learnt_from,

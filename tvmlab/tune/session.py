@@ -18,6 +18,7 @@ import numpy as np
 
 from tvmlab.errors import ScheduleError, UsageError
 from tvmlab.measure.outcome import Outcome, failure
+from tvmlab.tune.explanation import Explains, Explanation
 from tvmlab.tune.explorer import Explorer, History, Proposal
 from tvmlab.tune.record import Candidate, Record
 from tvmlab.tune.space import Space
@@ -106,6 +107,11 @@ class Session:
     def outstanding(self) -> int:
         """Candidates handed out whose outcome is not known yet."""
         return len(self._out)
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """What the explorer's model goes by, where it has one that can say."""
+        return self._explorer.explanation if isinstance(self._explorer, Explains) else None
 
     @property
     def can_prepare(self) -> bool:

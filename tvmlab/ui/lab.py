@@ -38,6 +38,7 @@ from tvmlab.view.machine import Machine
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.schema import Refused, Snapshot
 from tvmlab.view.text import snapshot_text
+from tvmlab.view.tuning_news import Sent
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
@@ -177,7 +178,7 @@ class Lab:
         """Carry a request out; what goes wrong is shown in the pane, for nothing else would."""
         try:
             if intent.get("intent") == "tune_points":
-                self._send_points(int(intent.get("from", 0)))
+                self._send_news(Sent())
             else:
                 self.view.do(intent)
             problem = ""
@@ -213,20 +214,18 @@ class Lab:
         layout = self._laid_out()
         snapshot = self.view.snapshot()
         layout.show(snapshot)
-        tuner = layout.pane(Tuner)
-        if tuner is not None:
-            run, _ = self.view.points(sys.maxsize)
-            self._send_points(tuner.first_unsent(run))
+        self._send_news()
         code, pane = snapshot["code"], layout.pane(Code)
         is_old = code["is_stale"] and code["status"] != "working"
         if is_old and pane is not None and layout.shows(Code):
             self._ask(pane, {"intent": "code", "kind": code["kind"]})
 
-    def _send_points(self, start: int) -> None:
+    def _send_news(self, sent: Sent | None = None) -> None:
+        """Send the tuner's pane what it lacks, or everything where a new view of it has nothing."""
         tuner = self._laid_out().pane(Tuner)
         if tuner is not None:
-            run, points = self.view.points(start)
-            tuner.send_points(run, start, points)
+            tuner.sent = sent or tuner.sent
+            tuner.tell(self.view.tuning_news(tuner.sent))
 
     def _renew_picture(self) -> None:
         """Put the state now shown into the notebook, where saving and reopening finds it."""

@@ -6,27 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tvmlab.ui.pane import Ask, Pane
+from tvmlab.view.tuning_news import Sent
 
 
 class Tuner(Pane):
-    """Draws a `tvmlab.view.schema.TunerView`; its trials arrive as points, each sent once."""
+    """Draws a `tvmlab.view.schema.TunerView`; trials arrive as messages, each point sent once.
+
+    Attributes:
+        sent: what the browser has of the runs.
+    """
 
     stem = "tuner"
     is_heavy = True
 
     def __init__(self, ask: Ask, state: Mapping[str, Any]) -> None:
         super().__init__(ask, state)
-        self._run = 0
-        self.sent = 0
+        self.sent = Sent()
 
-    def first_unsent(self, run: int) -> int:
-        """The position of the first point of `run` that the browser does not have."""
-        if run != self._run:
-            self._run, self.sent = run, 0
-        return self.sent
-
-    def send_points(self, run: int, start: int, points: Sequence[Any]) -> None:
-        """Send the points of `run` that begin at position `start`."""
-        if points:
-            self.send({"kind": "points", "run": run, "from": start, "points": list(points)})
-        self.sent = max(self.sent, start + len(points))
+    def tell(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        """Send the browser what it lacked."""
+        for message in messages:
+            self.send(message)

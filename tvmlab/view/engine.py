@@ -6,15 +6,16 @@ one is `tvmlab.view.machine.Machine`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 from typing import Protocol as Interface
 
 from tvmlab.analysis.work import Work
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step
-from tvmlab.view.schema import CodeKind, CodeLoop
+from tvmlab.view.schema import CodeKind, CodeLoop, LoopRef
 
 LinkedLines = Sequence[tuple[str, int]]
 """Lines of code, each with the line of the program that it comes from (0: none)."""
@@ -74,6 +75,9 @@ class Trial:
         time_s: median seconds of a call; None where it failed.
         predicted_s: what the cost model expected before it was measured; None without a model.
         is_verified: whether its result was compared with the reference and agreed.
+        interval_s: the least and most that the median may truly be; None where it failed.
+        at_s: seconds into the run at which it was known, long pauses left out.
+        choices: what was decided, as text by name.
     """
 
     number: int
@@ -82,6 +86,9 @@ class Trial:
     time_s: float | None
     predicted_s: float | None
     is_verified: bool
+    interval_s: tuple[float, float] | None = None
+    at_s: float = 0.0
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,21 +100,74 @@ class RunState:
     trials: int
     elapsed_s: float
     eta_s: float | None
+    device_share: float | None = None
 
 
-class TuningRun(Interface):
-    """A tuning run in another process."""
+class RunFacts(NamedTuple):
+    """What a run is, in words.
 
-    database: str
+    Attributes:
+        title: what it tunes.
+        source: the database or file that keeps it; empty for memory alone.
+        number: its number there.
+        explorer, model: their names; empty where the source does not say.
+    """
 
-    def state(self) -> RunState:
-        """How it stands now."""
+    title: str
+    source: str
+    number: int
+    explorer: str
+    model: str
+
+
+class ShownRun(Interface):
+    """A run whose trials can be looked at."""
+
+    @property
+    def facts(self) -> RunFacts:
+        """What it is."""
+
+    @property
+    def batch(self) -> int:
+        """Trials between two fits of its model; 0 where that is not known yet or at all."""
 
     def trials(self, start: int) -> Sequence[Trial]:
         """The trials from position `start` on, in order of arrival."""
 
     def steps(self, number: int) -> Sequence[Step]:
         """The schedule of trial `number`; TvmlabError where there is none."""
+
+    def loops_of(self, number: int, columns: Sequence[str]) -> Mapping[str, Sequence[LoopRef]]:
+        """The loops of trial `number` that features speak of; TvmlabError where nobody knows."""
+
+
+class RecordedRun(NamedTuple):
+    """A run that is over, as a list shows it; `open` reads its trials, which may take long."""
+
+    facts: RunFacts
+    trials: int
+    failed: int
+    best_s: float | None
+    is_of_this: bool
+    open: Callable[[], ShownRun]
+
+
+class TuningRun(ShownRun, Interface):
+    """A tuning run in another process."""
+
+    @property
+    def explanation(self) -> Mapping[str, Any]:
+        """What its model goes by, as `tvmlab.tune.explanation` writes it; empty where unknown."""
+
+    def state(self) -> RunState:
+        """How it stands now."""
+
+    def extended(self, trials: int, changed: Callable[[], None]) -> TuningRun:
+        """This run, which is over, going on until it has so many trials.
+
+        Raises:
+            TvmlabError: it is kept nowhere, or cannot go on.
+        """
 
     def pause(self) -> None:
         """Begin no further trial until resumed."""
@@ -160,4 +220,12 @@ class Engine(Interface):
 
         Raises:
             TvmlabError: the run cannot begin.
+        """
+
+    def recorded_runs(self, state: State, place: str) -> Sequence[RecordedRun]:
+        """The runs in the database or log `place`; those of the workload in the lab's own database
+        where `place` is empty.
+
+        Raises:
+            TvmlabError: it cannot be read.
         """

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from tvmlab.errors import ScheduleError, TvmlabError, UsageError
 from tvmlab.schedule import Schedule, State
@@ -23,6 +23,7 @@ from tvmlab.view.parts import PARTS, Part, TunerPart
 from tvmlab.view.parts.part import Handler, Intent
 from tvmlab.view.schema import Refused, Snapshot
 from tvmlab.view.timeline import LaterStepRefused
+from tvmlab.view.tuning_news import Message, Sent
 
 Workload = Tensor | Sequence[Tensor] | Schedule | State
 
@@ -94,10 +95,10 @@ class LabView:
         self.changed()
         return self.snapshot()
 
-    def points(self, start: int) -> tuple[int, list[Any]]:
-        """The tuning run's number, and its trials from position `start` on as points."""
+    def tuning_news(self, sent: Sent) -> list[Message]:
+        """What a screen that has `sent` of the tuning runs lacks; see `tvmlab.view.tuning_news`."""
         with self._desk.lock:
-            return self._tuner.points(start)
+            return self._tuner.news(sent)
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` after every change, from whichever thread made it.

@@ -22,8 +22,17 @@ from tvmlab.targets.cpu.limits import CpuPeaks, cpu_features, cpu_peaks
 from tvmlab.targets.cpu.target import report
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
-from tvmlab.view.engine import Ceiling, LinkedLines, MachineCaches, Peaks, TuningRun, never
+from tvmlab.view.engine import (
+    Ceiling,
+    LinkedLines,
+    MachineCaches,
+    Peaks,
+    RecordedRun,
+    TuningRun,
+    never,
+)
 from tvmlab.view.machine_run import MachineRun
+from tvmlab.view.recorded_run import runs_in
 from tvmlab.view.schema import CodeKind, CodeLoop
 
 CODE_KINDS: list[CodeKind] = [
@@ -32,6 +41,7 @@ CODE_KINDS: list[CodeKind] = [
     {"kind": "asm", "title": "Assembly"},
 ]
 
+DATABASE = "tuning.db"
 POLL_S = 0.2
 LIMITS = Limits(build_s=90.0, run_s=120.0)
 """A user may wait for what a tuner gives up: three plain loops can take seconds, three times. A
@@ -129,6 +139,14 @@ class Machine:
         run = api.tune(api.Schedule(state), trials=trials, seed=seed, db=_database())
         return MachineRun(run, changed)
 
+    def recorded_runs(self, state: State, place: str) -> Sequence[RecordedRun]:
+        """Those of a file or address; without one, of the lab's own database."""
+        workload = to_json(state.outputs)
+        if place:
+            return runs_in(place, workload)
+        own = Path.cwd() / FOLDER / DATABASE
+        return [r for r in runs_in(str(own), workload) if r.is_of_this] if own.exists() else ()
+
 
 def _database() -> str | None:
     folder = Path.cwd() / FOLDER
@@ -136,7 +154,7 @@ def _database() -> str | None:
         folder.mkdir(exist_ok=True)
     except OSError:
         return None
-    return str(folder / "tuning.db")
+    return str(folder / DATABASE)
 
 
 def _ceilings(peaks: CpuPeaks, dtype: str) -> tuple[Ceiling, ...]:

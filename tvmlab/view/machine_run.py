@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from tvmlab.errors import TvmlabError, UsageError
-from tvmlab.schedule import Step, step_from_json
-from tvmlab.tune.client import Run
-from tvmlab.tune.record import Record
-from tvmlab.view.engine import RunState, Trial
+from tvmlab.errors import UsageError
+from tvmlab.schedule import Step
+from tvmlab.tune.client import Run, attach
+from tvmlab.view.engine import RunFacts, RunState, Trial
+from tvmlab.view.recorded_run import facts_of, painted, record_of, steps_of
+from tvmlab.view.schema import LoopRef
+from tvmlab.view.trials import Elapsed, trial_of
 
 
 class MachineRun:
@@ -18,8 +21,24 @@ class MachineRun:
         self._run = run
         self._is_stopping = False
         self._trials: list[Trial] = []
-        self.database = run.database or ""
+        self._elapsed = Elapsed()
         run.listen(lambda _: changed())
+
+    @property
+    def facts(self) -> RunFacts:
+        """What it is; its number is 0 until its process told it."""
+        number = int(self._run.started.get("session", 0))
+        return facts_of(self._run.setup, self._run.database or "", number)
+
+    @property
+    def batch(self) -> int:
+        """Trials between two fits of its model; 0 until its process told it."""
+        return int(self._run.started.get("batch", 0))
+
+    @property
+    def explanation(self) -> Mapping[str, Any]:
+        """What its model goes by; empty where that is not known."""
+        return self._run.explained
 
     def state(self) -> RunState:
         """How it stands now."""
@@ -32,27 +51,32 @@ class MachineRun:
             trials=int(progress.get("trials", run.setup.trials)),
             elapsed_s=float(progress.get("elapsed_s", 0.0)),
             eta_s=progress.get("left_s") if run.status == "running" else None,
+            device_share=progress.get("device_share"),
         )
 
     def trials(self, start: int) -> Sequence[Trial]:
         """The trials from position `start` on, in order of arrival."""
-        records = self._run.trials
-        known = self._trials
-        if len(known) < len(records):
-            known = [*known, *map(_trial, records[len(known) : len(records)])]
-            self._trials = known
+        records, known = self._run.trials, self._trials
+        for n in range(len(known), len(records)):
+            known.append(trial_of(records[n], self._elapsed(self._run.moments[n])))
         return known[start:]
 
     def steps(self, number: int) -> Sequence[Step]:
         """The schedule of trial `number`."""
-        record = next((r for r in self._run.trials if r.number == number), None)
-        if record is None:
-            raise UsageError(f"there is no trial {number} in this run; open one of those shown.")
-        if not record.trace:
-            raise TvmlabError(
-                f"trial {number} has no schedule: {record.outcome.reason}; open another."
+        return steps_of(record_of(self._run.trials, number))
+
+    def loops_of(self, number: int, columns: Sequence[str]) -> Mapping[str, Sequence[LoopRef]]:
+        """The loops of trial `number` that features speak of."""
+        return painted(self._run.setup, record_of(self._run.trials, number), columns)
+
+    def extended(self, trials: int, changed: Callable[[], None]) -> MachineRun:
+        """This run, which is over, going on in a new process until it has so many trials."""
+        number = self.facts.number
+        if self._run.database is None or not number:
+            raise UsageError(
+                "this run is kept in memory alone, so it cannot go on; start another one."
             )
-        return [step_from_json(step) for step in record.trace]
+        return MachineRun(attach(self._run.database, number, trials), changed)
 
     def pause(self) -> None:
         """Begin no further trial until resumed."""
@@ -66,14 +90,3 @@ class MachineRun:
         """End the run; every trial is kept."""
         self._is_stopping = True
         self._run.stop()
-
-
-def _trial(record: Record) -> Trial:
-    return Trial(
-        record.number,
-        record.outcome.status,
-        record.outcome.reason,
-        record.median_s,
-        record.predicted_s,
-        record.outcome.verified,
-    )

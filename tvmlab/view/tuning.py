@@ -1,96 +1,237 @@
-"""A tuning run as a lab shows it: its figures, and its trials as points that travel as deltas."""
+"""The tuning runs of a lab: the current one, and those looked at beside it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
+from string import ascii_uppercase
 
 from tvmlab.analysis.work import Work
-from tvmlab.view.engine import RunState, Trial, TuningRun
-from tvmlab.view.schema import Point, RefusalView, TunerView
+from tvmlab.errors import UsageError
+from tvmlab.view.engine import RecordedRun, RunFacts, RunState, ShownRun, TuningRun
+from tvmlab.view.schema import (
+    ExplanationView,
+    LoopRef,
+    RefusalView,
+    RunView,
+    TrialView,
+    TunerView,
+)
+from tvmlab.view.track import Track, rate_scale, rate_unit
 
 IDLE = RunState("idle", "", 0, 0.0, None)
+ON = ("starting", "running", "paused", "stopping")
 
 
 class Tuning:
-    """The lab's current tuning run, if there was one; `run_number` tells runs apart."""
+    """The runs of a lab by their ids, which are never used again.
+
+    Attributes:
+        run: the current run, if there was one; `live` is its id, or 0.
+        tracks: the runs that charts show.
+        inspected: the trial looked at closely.
+        loading: what is being read, in words.
+    """
 
     def __init__(self, work: Work, why_not: str) -> None:
-        self._work = work
-        self._why_not = why_not
+        self.why_not = why_not
         self.run: TuningRun | None = None
-        self.run_number = 0
+        self.live = 0
+        self.tracks: dict[int, Track] = {}
+        self.inspected: TrialView | None = None
+        self.loading = ""
+        self._work = work
+        self._recorded: dict[int, RecordedRun] = {}
+        self._letters: dict[int, str] = {}
+        self._loops: dict[tuple[int, int], dict[str, list[LoopRef]]] = {}
+        self._explained: ExplanationView | None = None
+        self._ids = count(1)
 
     @property
     def is_on(self) -> bool:
         """Whether a run is going on, paused included."""
-        return self._state().status in ("starting", "running", "paused", "stopping")
-
-    @property
-    def why_not(self) -> str:
-        """Why the workload cannot be tuned; empty where it can."""
-        return self._why_not
+        return self._state().status in ON
 
     def begin(self, run: TuningRun) -> None:
-        """Show `run` from now on."""
+        """Make `run` the current one."""
+        self.tracks.pop(self.live, None)
+        self._letters.pop(self.live, None)
         self.run = run
-        self.run_number += 1
+        self.live = next(self._ids)
+        self._show(self.live, run)
 
-    def rate(self, time_s: float | None) -> float | None:
-        """A time in the run's unit: GFLOP/s, or calls a second where nothing is computed."""
-        if not time_s:
-            return None
-        return self._work.flops / time_s / 1e9 if self._work.flops else 1 / time_s
+    # ---- runs beside it
+
+    def enlist(self, runs: Sequence[RecordedRun]) -> None:
+        """Add `runs` to the list; those that are there already, or are the current one, are
+        brought up to date."""
+        known = {_place(entry.facts): each for each, entry in self._recorded.items()}
+        current = _place(self.run.facts) if self.run is not None else None
+        for entry in runs:
+            place = _place(entry.facts)
+            if place != current:
+                self._recorded[known.get(place) or next(self._ids)] = entry
+        for each, entry in tuple(self._recorded.items()):
+            if _place(entry.facts) == current:
+                self.hide(each)
+                del self._recorded[each]
+
+    def recorded(self, each: int) -> RecordedRun:
+        """The run `each` of the list; UsageError where there is none."""
+        if each not in self._recorded:
+            raise UsageError(f"there is no run {each} in the list; choose one of those listed.")
+        return self._recorded[each]
+
+    def show(self, each: int, run: ShownRun) -> None:
+        """Show run `each` of the list, which `run` is, in the charts."""
+        self.recorded(each)
+        self._show(each, run)
+
+    def hide(self, each: int) -> None:
+        """Show run `each` no longer."""
+        self.tracks.pop(each, None)
+        self._letters.pop(each, None)
+
+    def shown(self, each: int) -> ShownRun:
+        """The run `each` of the charts; UsageError where there is none."""
+        if each not in self.tracks:
+            raise UsageError(f"run {each} is not shown; choose one of those listed.")
+        return self.tracks[each].run
+
+    def _show(self, each: int, run: ShownRun) -> None:
+        free = [x for x in ascii_uppercase if x not in self._letters.values()]
+        if not free:
+            raise UsageError(f"{len(ascii_uppercase)} runs are shown; take one away first.")
+        self._letters[each] = free[0]
+        self.tracks[each] = Track(run, self._work)
+        self.tracks[each].follow()
+
+    # ---- what the model goes by
+
+    def paint(self, trial: int, loops: dict[str, list[LoopRef]]) -> None:
+        """Know the loops that features speak of in a trial of the current run."""
+        self._loops[self.live, trial] = loops
 
     @property
-    def unit(self) -> str:
-        """The unit of `rate`."""
-        return "GFLOP/s" if self._work.flops else "calls/s"
+    def explanation(self) -> ExplanationView | None:
+        """What the current run's model goes by; the same object until that changes."""
+        said = self.run.explanation if self.run is not None else {}
+        if not said:
+            return None
+        loops = self._loops.get((self.live, said["trial"]), {})
+        found: ExplanationView = {
+            "run": self.live,
+            "trial": said["trial"],
+            "learnt_from": said["learnt_from"],
+            "importances": [(name, unit, share) for name, unit, share in said["importances"]],
+            "reasons": [
+                {
+                    "name": name,
+                    "unit": unit,
+                    "weight": weight,
+                    "value": value,
+                    "loops": loops.get(name, []),
+                }
+                for name, unit, weight, value in said["reasons"]
+            ],
+        }
+        if found != self._explained:
+            self._explained = found
+        return self._explained
 
-    def points(self, start: int) -> list[Point]:
-        """The trials from position `start` on."""
-        if self.run is None:
-            return []
-        return [
-            (t.number, self.rate(t.time_s), self.rate(t.predicted_s), t.status)
-            for t in self.run.trials(start)
-        ]
+    # ---- as plain data
 
     def _state(self) -> RunState:
         return self.run.state() if self.run is not None else IDLE
 
     def view(self, refusal: RefusalView | None) -> TunerView:
-        """How the run stands, as plain data."""
-        state = self._state()
-        trials = self.run.trials(0) if self.run is not None else ()
-        best = best_trial(trials)
-        rate = self.rate(best.time_s) if best is not None else None
-        failed = [t for t in trials if t.time_s is None]
+        """How everything stands."""
+        state, track = self._state(), self.tracks.get(self.live)
+        if track is not None:
+            track.follow()
+        best = track.best if track is not None else None
+        failures = track.failures if track is not None else Counter[str]()
+        is_over = self.run is not None and state.status not in ON
         return {
             "status": state.status,  # type: ignore[typeddict-item]
-            "is_available": not self._why_not,
-            "reason": state.reason or self._why_not,
+            "is_available": not self.why_not,
+            "reason": state.reason or self.why_not,
             "trials": state.trials,
-            "done": len(trials),
-            "failed": len(failed),
-            "failures": failure_words(failed),
-            "best": f"{rate:.3g} {self.unit}" if rate is not None else "",
+            "done": len(track.points) if track is not None else 0,
+            "failed": failures.total(),
+            "failures": failure_words(failures),
+            "best": self._rate_words(best.time_s) if best is not None else "",
             "best_number": best.number if best is not None else -1,
-            "unit": self.unit,
+            "unit": rate_unit(self._work),
+            "scale": rate_scale(self._work),
             "elapsed_s": round(state.elapsed_s, 1),
             "eta_s": round(state.eta_s, 1) if state.eta_s is not None else None,
-            "database": self.run.database if self.run is not None else "",
+            "device_share": _short(state.device_share),
+            "database": self.run.facts.source if self.run is not None else "",
+            "can_continue": is_over and track is not None and bool(track.run.facts.source),
+            "live": self.live,
+            "runs": self._run_views(),
+            "loading": self.loading,
             "refusal": refusal,
         }
 
+    def _run_views(self) -> list[RunView]:
+        views = []
+        if self.run is not None:
+            track = self.tracks[self.live]
+            best_s = track.best.time_s if track.best is not None else None
+            figures = (len(track.points), track.failures.total(), best_s)
+            views.append(self._run_view(self.live, self.run.facts, *figures, True))
+        for each, entry in reversed(self._recorded.items()):
+            figures = (entry.trials, entry.failed, entry.best_s)
+            views.append(self._run_view(each, entry.facts, *figures, entry.is_of_this))
+        return views
 
-def best_trial(trials: Sequence[Trial]) -> Trial | None:
-    """The fastest trial whose result was found right."""
-    verified = [t for t in trials if t.time_s is not None and t.is_verified]
-    return min(verified, key=lambda t: (t.time_s, t.number), default=None)
+    def _run_view(
+        self,
+        each: int,
+        facts: RunFacts,
+        trials: int,
+        failed: int,
+        best_s: float | None,
+        is_of_this: bool,
+    ) -> RunView:
+        return {
+            "id": each,
+            "letter": self._letters.get(each, ""),
+            "title": _title(facts, is_of_this),
+            "source": facts.source,
+            "explorer": facts.explorer,
+            "model": facts.model,
+            "trials": trials,
+            "failed": failed,
+            "best": self._rate_words(best_s),
+            "is_live": each == self.live,
+            "is_shown": each in self.tracks,
+            "is_of_this": is_of_this,
+        }
+
+    def _rate_words(self, time_s: float | None) -> str:
+        if not time_s:
+            return ""
+        return f"{rate_scale(self._work) / time_s:.3g} {rate_unit(self._work)}"
 
 
-def failure_words(failed: Sequence[Trial]) -> str:
+def failure_words(failures: Counter[str]) -> str:
     """The kinds of failure with their counts, the commonest first."""
-    kinds = Counter(t.status.replace("_", " ") for t in failed)
-    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    return ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in failures.most_common())
+
+
+def _title(facts: RunFacts, is_of_this: bool) -> str:
+    """A run's name in the list: what it tunes is said where it is not this lab's expression."""
+    number = f"run {facts.number}" if facts.number else "this run"
+    return number if is_of_this else f"{number} · {facts.title}"
+
+
+def _place(facts: RunFacts) -> tuple[str, int]:
+    return facts.source, facts.number
+
+
+def _short(share: float | None) -> float | None:
+    return None if share is None else round(share, 2)

@@ -1,31 +1,30 @@
-// A tuning run, live: its controls and clock, every trial with the best so far, the cost model's
-// prediction beside the measurement, and the leaders. Points come as deltas, never whole figures.
+// Tuning runs, live: controls and clock, every trial with the best so far, what the cost model foresaw
+// and goes by, the path through the space, and runs beside each other. Points come as deltas, never
+// whole figures.
 
-import type { Point, TunerView } from "../schema.js";
-import { Charts } from "../charts.js";
-import { button, el, fill, setText } from "../dom.js";
-import { clock, digits } from "../format.js";
+import type { ExplanationView, TrialView, TunerView } from "../schema.js";
+import { button, el, setText } from "../dom.js";
+import { clock, percent } from "../format.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { refusalBox, showRefusal } from "../refusal.js";
-import { Trials } from "../trials.js";
+import { Explanation } from "../tuner/explanation.js";
+import { PredictionChart, QualityChart } from "../tuner/foresight.js";
+import { FrontierChart } from "../tuner/frontier.js";
+import { Runs } from "../tuner/runs.js";
+import { failureShape, Settings, trialWords } from "../tuner/settings.js";
+import { SpaceChart } from "../tuner/space.js";
+import { TrialPanel } from "../tuner/trial_panel.js";
+import { Trials, type ModelMessage, type PointsMessage } from "../trials.js";
 import "./tuner.css";
 
-const LEADERS = 5;
-
-/** A delta: `points` begin at position `from`; `run` tells one run's points from the next's. */
-interface PointsMessage {
-  kind: "points";
-  run: number;
-  from: number;
-  points: Point[];
-}
-
-const isPoints = (message: unknown): message is PointsMessage =>
-  typeof message === "object" && message !== null && (message as PointsMessage).kind === "points";
+type Message = PointsMessage | ModelMessage | ({ kind: "explained" } & ExplanationView) | ({ kind: "inspected" } & TrialView);
+const TABS = { frontier: "Frontier", model: "Model", space: "Space", runs: "Runs" };
+type Tab = keyof typeof TABS;
 
 export class Tuner implements Drawn<TunerView> {
   private readonly count: HTMLInputElement;
   private readonly start: HTMLButtonElement;
+  private readonly more: HTMLButtonElement;
   private readonly hold: HTMLButtonElement;
   private readonly stop: HTMLButtonElement;
   private readonly status = el("span", { class: "tv-grow tv-ellipsis", role: "status" });
@@ -33,13 +32,27 @@ export class Tuner implements Drawn<TunerView> {
   private readonly meter: HTMLElement;
   private readonly empty = el("p", { class: "tv-empty" });
   private readonly refusal = refusalBox();
-  private readonly charts: Charts;
-  private readonly plots: HTMLElement;
-  private readonly waiting = el("div", { class: "tv-chart-empty tv-dim" }, "Predictions begin when the cost model has its first batch.");
-  private readonly leaders = el("ol", { class: "tv-leaders", "aria-label": "Fastest trials" });
-  private readonly trials = new Trials();
-  private run = -1;
+  private readonly legend = el("p", { class: "tv-legend tv-dim" });
+  private readonly remark = el("p", { class: "tv-legend tv-dim" });
+  private readonly quality = el("p", { class: "tv-legend tv-dim" });
+  private readonly tabs = el("div", { class: "tv-tabs", role: "tablist", "aria-label": "Tuner" });
+  private readonly sheets: Record<Tab, HTMLElement>;
+  private readonly body: HTMLElement;
+  private readonly frontier: FrontierChart;
+  private readonly predictions: PredictionChart;
+  private readonly foresight: QualityChart;
+  private readonly explanation: Explanation;
+  private readonly space: SpaceChart;
+  private readonly runs: Runs;
+  private readonly panel: TrialPanel;
+  private readonly settings = new Settings();
+  private readonly all = new Map<number, Trials>();
+  private readonly nothing = new Trials();
   private state: TunerView | null = null;
+  private inspected: TrialView | null = null;
+  private painted = "";
+  private tab: Tab = "frontier";
+  private timer = 0;
 
   constructor(
     root: HTMLElement,
@@ -55,41 +68,84 @@ export class Tuner implements Drawn<TunerView> {
       onkeydown: (event) => (event as KeyboardEvent).key === "Enter" && this.begin(),
     });
     this.start = button("Tune", () => this.begin(), { class: "tv-primary", title: "Search for a faster schedule" });
+    this.more = button("Continue", () => host.ask({ intent: "tune_continue", trials: this.count.value }), {
+      title: "Go on with the run that is over, for so many trials more",
+    });
     this.hold = button("Pause", () => host.ask({ intent: this.state?.status === "paused" ? "tune_resume" : "tune_pause" }));
     this.stop = button("Stop", () => host.ask({ intent: "tune_stop" }), { title: "Stop the run; every trial is kept" });
     this.meter = el("div", { class: "tv-meter tv-thin", role: "progressbar", "aria-label": "Trials done" }, this.bar);
-    const progress = el("div", { class: "tv-chart", role: "img", "aria-label": "Every trial and the best so far" });
-    const accuracy = el("div", { class: "tv-chart", role: "img", "aria-label": "Measured rate against predicted rate" });
-    this.plots = el(
-      "div",
-      { class: "tv-charts" },
-      figure("Trials and best so far", progress),
-      figure("Predicted against measured", accuracy, this.waiting),
-      el("figure", {}, el("figcaption", {}, "Fastest trials"), this.leaders),
+
+    const trials = () => this.trials;
+    const selected = () => (this.inspected?.run === this.state?.live ? (this.inspected?.number ?? -1) : -1);
+    const inspect = (number: number) => this.inspect(this.state?.live ?? 0, number);
+    const redraw = () => this.redraw();
+    this.frontier = new FrontierChart(trials, this.settings, selected, inspect, redraw);
+    this.predictions = new PredictionChart(trials, this.settings, selected, inspect, () => this.hasModel);
+    this.foresight = new QualityChart(trials);
+    this.explanation = new Explanation((intent) => host.ask(intent), inspect);
+    this.space = new SpaceChart(trials, this.settings, selected, inspect);
+    this.runs = new Runs(host, (run) => this.of(run), this.settings, (run, number) => this.inspect(run, number), redraw);
+    this.panel = new TrialPanel(
+      {
+        inspect,
+        open: (run, number) => host.ask({ intent: "open_candidate", run, number }),
+        code: (run, number) => host.ask({ intent: "tune_code", run, number }),
+        close: () => this.show(null),
+      },
+      this.settings,
     );
+    this.sheets = {
+      frontier: el("div", { class: "tv-tuner-sheet" }, this.frontier.chart.root),
+      model: el("div", { class: "tv-tuner-sheet tv-model" }, this.predictions.chart.root, this.foresight.chart.root, this.explanation.root),
+      space: el("div", { class: "tv-tuner-sheet" }, this.space.root),
+      runs: el("div", { class: "tv-tuner-sheet tv-compare" }, this.runs.chart.root, this.runs.list),
+    };
+    this.frontier.chart.root.append(this.legend);
+    this.predictions.chart.root.append(this.remark);
+    this.foresight.chart.root.append(this.quality);
+    this.body = el("div", { class: "tv-tuner-body" }, ...Object.values(this.sheets), this.panel.root);
+    for (const [tab, name] of Object.entries(TABS) as [Tab, string][]) {
+      const one = button(name, () => this.turn(tab), { class: "tv-tab" });
+      one.setAttribute("role", "tab");
+      one.dataset["tab"] = tab;
+      this.tabs.append(one);
+    }
+    this.tabs.addEventListener("keydown", (event) => this.onTabKey(event));
     root.append(
-      el("header", { class: "tv-bar" }, this.start, el("label", { class: "tv-count-label" }, this.count, " trials"), this.hold, this.stop, this.status),
+      el(
+        "header",
+        { class: "tv-bar" },
+        this.start,
+        el("label", { class: "tv-count-label" }, this.count, " trials"),
+        this.more,
+        this.hold,
+        this.stop,
+        this.status,
+        this.tabs,
+      ),
       this.meter,
       this.refusal,
       this.empty,
-      this.plots,
+      this.body,
     );
-    this.charts = new Charts(progress, accuracy, this.trials, (number) => this.open(number));
-    host.ask({ intent: "tune_points", from: 0 });
+    this.turn("frontier");
+    host.ask({ intent: "tune_points" });
   }
 
   update(state: TunerView): void {
+    const before = this.state;
     this.state = state;
-    this.charts.unit = state.unit;
+    this.settings.unit = state.unit;
+    this.settings.scale = state.scale;
     const { status } = state;
     const isOn = ["starting", "running", "paused", "stopping"].includes(status);
     this.start.disabled = isOn || !state.is_available;
     this.count.disabled = isOn;
+    this.more.hidden = isOn || !state.can_continue;
     this.hold.hidden = this.stop.hidden = !isOn;
     this.hold.disabled = status !== "running" && status !== "paused";
     setText(this.hold, status === "paused" ? "Resume" : "Pause");
     this.stop.disabled = status === "stopping";
-    if (isOn) this.count.value = String(state.trials);
     setText(this.status, statusWords(state));
     this.status.title = state.database ? `${statusWords(state)}\n${state.failures}\nkept in ${state.database}` : "";
     const share = state.trials > 0 ? state.done / state.trials : 0;
@@ -97,64 +153,128 @@ export class Tuner implements Drawn<TunerView> {
     this.meter.hidden = state.done === 0 && !isOn;
     this.meter.setAttribute("aria-valuenow", String(Math.round(share * 100)));
     showRefusal(this.refusal, state.refusal);
-    setText(this.empty, state.is_available ? "No run yet: press Tune to search for faster schedules in the background." : state.reason);
-    this.empty.hidden = this.trials.length > 0 || isOn;
-    this.plots.hidden = !this.empty.hidden;
+    this.runs.update(state);
+    const shown = new Set(state.runs.filter((run) => run.is_shown).map((run) => run.id));
+    for (const run of this.all.keys()) if (!shown.has(run)) this.all.delete(run);
+    if (before && before.live !== state.live && this.inspected && !shown.has(this.inspected.run)) this.show(null);
+    this.drawEmpty();
+    const drawn = (view: TunerView | null) => JSON.stringify([view?.live, view?.unit, view?.runs.map((run) => [run.id, run.letter])]);
+    if (drawn(before) !== drawn(state)) this.redraw();
   }
 
   receive(message: unknown): void {
-    if (!isPoints(message)) return;
-    if (message.run !== this.run) {
-      this.run = message.run;
-      this.trials.clear();
-    }
-    if (this.trials.add(message.from, message.points) === "missed") {
-      this.host.ask({ intent: "tune_points", from: this.trials.length });
-      return;
-    }
-    this.waiting.hidden = this.trials.predicted.length > 0;
-    this.drawLeaders();
-    if (this.state) this.update(this.state);
-    this.charts.schedule();
+    const told = message as Message;
+    if (told.kind === "points") {
+      if (this.of(told.run, true).add(told) === "missed") this.host.ask({ intent: "tune_points" });
+    } else if (told.kind === "model") this.of(told.run, true).addBatches(told);
+    else if (told.kind === "explained") this.of(told.run, true).explanation = told;
+    else if (told.kind === "inspected") return this.show(told);
+    else return;
+    this.drawEmpty();
+    this.redraw();
   }
 
   dispose(): void {
-    this.charts.dispose();
+    window.clearTimeout(this.timer);
+    for (const chart of [this.frontier.chart, this.predictions.chart, this.foresight.chart, this.runs.chart, this.space]) chart.dispose();
+  }
+
+  /** The trials of a run; those of one that is not known are kept where `isNew`. */
+  private of(run: number, isNew = false): Trials {
+    const known = this.all.get(run) ?? (isNew ? new Trials() : this.nothing);
+    if (isNew) this.all.set(run, known);
+    return known;
+  }
+
+  private get trials(): Trials {
+    return this.of(this.state?.live ?? 0);
+  }
+
+  private get hasModel(): boolean {
+    return this.state?.runs.find((run) => run.is_live)?.model !== "";
   }
 
   private begin(): void {
     if (!this.start.disabled) this.host.ask({ intent: "tune_start", trials: this.count.value });
   }
 
-  private open(number: number): void {
-    this.host.ask({ intent: "open_candidate", number });
+  private inspect(run: number, number: number): void {
+    this.host.ask({ intent: "tune_inspect", run, number });
   }
 
-  private drawLeaders(): void {
-    const leaders = this.trials.leaders(LEADERS);
-    const best = leaders[0]?.[1] ?? 1;
-    fill(
-      this.leaders,
-      ...leaders.map(([number, rate]) => {
-        const open = button(`Open trial ${number}`, () => this.open(number), {
-          class: "tv-leader",
-          title: `Open trial ${number} as the schedule of this lab`,
-        });
-        fill(
-          open,
-          el("span", { class: "tv-bar-fill", style: `width:${(100 * rate!) / best}%` }),
-          el("span", { class: "tv-num" }, digits(rate!)),
-          el("span", { class: "tv-dim" }, `trial ${number}`),
-          el("span", { class: "tv-open" }, "open"),
-        );
-        return el("li", {}, open);
-      }),
-    );
+  private show(view: TrialView | null): void {
+    this.inspected = view;
+    const point = view && this.of(view.run).find(view.number);
+    const letter = this.state?.runs.find((run) => run.id === view?.run && !run.is_live)?.letter;
+    this.panel.show(view, point ? `${letter ? `${letter}: ` : ""}${trialWords(point, this.settings).replace(/^trial \d+: /, "")}` : "");
+    this.redraw();
   }
-}
 
-function figure(title: string, ...content: HTMLElement[]): HTMLElement {
-  return el("figure", {}, el("figcaption", {}, title), ...content);
+  private turn(tab: Tab): void {
+    this.tab = tab;
+    for (const one of this.tabs.children as Iterable<Element> & HTMLCollection) {
+      const isChosen = (one as HTMLElement).dataset["tab"] === tab;
+      one.setAttribute("aria-selected", String(isChosen));
+      (one as HTMLElement).tabIndex = isChosen ? 0 : -1;
+    }
+    for (const [name, sheet] of Object.entries(this.sheets)) sheet.hidden = name !== tab;
+    if (tab === "runs") this.host.ask({ intent: "tune_list" });
+    this.drawEmpty();
+    this.redraw();
+  }
+
+  private onTabKey(event: KeyboardEvent): void {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const names = Object.keys(TABS) as Tab[];
+    const next = names[(names.indexOf(this.tab) + step + names.length) % names.length]!;
+    this.turn(next);
+    this.tabs.querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus();
+    event.preventDefault();
+  }
+
+  /** What is said in place of charts, before the first run. */
+  private drawEmpty(): void {
+    const { state } = this;
+    if (!state) return;
+    const isOn = ["starting", "running", "paused", "stopping"].includes(state.status);
+    const idle = "No run yet: press Tune to search for faster schedules in the background.";
+    setText(this.empty, state.is_available && state.status !== "failed" ? idle : state.reason);
+    this.empty.hidden = this.trials.length > 0 || isOn || this.tab === "runs";
+    this.body.hidden = !this.empty.hidden;
+  }
+
+  /** Draws what is in front, soon; many calls make one drawing. */
+  private redraw(): void {
+    if (this.timer) return;
+    this.timer = window.setTimeout(() => {
+      this.timer = 0;
+      this.drawWords();
+    }, 60);
+    if (this.tab === "frontier") this.frontier.chart.schedule();
+    if (this.tab === "model") [this.predictions.chart, this.foresight.chart].forEach((chart) => chart.schedule());
+    if (this.tab === "space") this.space.schedule();
+    if (this.tab === "runs") this.runs.chart.schedule();
+  }
+
+  private drawWords(): void {
+    const { trials } = this;
+    this.panel.drawLeaders(trials);
+    const failures = trials.failures().map(([status, count]) => `${failureShape(status)} ${count} ${status.replaceAll("_", " ")}`);
+    const band = trials.leaders(1).length > 0 ? "Band: interval of the best" : "";
+    setText(this.legend, [...failures, band].filter(Boolean).join("  ·  "));
+    setText(this.remark, this.predictions.remark);
+    setText(this.quality, this.foresight.words);
+    this.remark.title = this.predictions.remark;
+    this.quality.title = this.foresight.words;
+    this.explanation.update(trials.explanation, this.hasModel);
+    const said = trials.explanation;
+    const wanted = said ? `${said.run} ${said.trial} ${said.learnt_from}` : "";
+    if (this.tab === "model" && said && wanted !== this.painted) {
+      this.painted = wanted;
+      this.host.ask({ intent: "tune_paint" });
+    }
+  }
 }
 
 function statusWords(state: TunerView): string {
@@ -162,13 +282,14 @@ function statusWords(state: TunerView): string {
   const best = state.best ? ` · best ${state.best}` : "";
   const failed = state.failed > 0 ? ` · ${state.failed} failed` : "";
   const eta = state.eta_s !== null ? ` · ${clock(state.eta_s)} left` : "";
+  const device = state.device_share !== null ? ` · measuring ${percent(state.device_share)} of the time` : "";
   switch (state.status) {
     case "idle":
       return "";
     case "starting":
       return "Starting…";
     case "running":
-      return `${done}${eta}${best}${failed}`;
+      return `${done}${eta}${best}${failed}${device}`;
     case "paused":
       return `Paused at ${done}${best}${failed}`;
     case "stopping":
@@ -176,7 +297,7 @@ function statusWords(state: TunerView): string {
     case "failed":
       return state.reason;
     case "done":
-      return `Done: ${done} in ${clock(state.elapsed_s)}${best}${failed}`;
+      return `Done: ${done} in ${clock(state.elapsed_s)}${best}${failed}${device}`;
   }
 }
 

@@ -30,7 +30,7 @@ def read_log(path: str | Path) -> Log:
         UsageError: the file cannot be read.
         DatabaseError: the database cannot be read.
     """
-    if _is_database(path):
+    if is_database(path):
         with Database.open(path, create=False) as database:
             return Log([_logged(database, stored) for stored in database.sessions()])
     runs: dict[str, LoggedRun] = {}
@@ -50,7 +50,8 @@ def read_log(path: str | Path) -> Log:
     return log
 
 
-def _is_database(path: str | Path) -> bool:
+def is_database(path: str | Path) -> bool:
+    """Whether `path` is an address, or a file that begins as databases do."""
     if is_address(path):
         return True
     try:

@@ -20,10 +20,19 @@ from tvmlab.view.schema.refusal import RefusalView
 from tvmlab.view.schema.roofline import CeilingView, RooflineView, TrailPoint
 from tvmlab.view.schema.snapshot import Refused, Snapshot
 from tvmlab.view.schema.trace import HoleView, TraceLine, TraceView
-from tvmlab.view.schema.tuner import Point, TunerView
+from tvmlab.view.schema.tuner import (
+    BatchPoint,
+    ExplanationView,
+    Point,
+    ReasonView,
+    RunView,
+    TrialView,
+    TunerView,
+)
 from tvmlab.view.schema.waterfall import PriceView, WaterfallView
 
 __all__ = [
+    "BatchPoint",
     "BranchesView",
     "BranchLine",
     "BranchView",
@@ -33,6 +42,7 @@ __all__ = [
     "CodeView",
     "DistanceBin",
     "DuelView",
+    "ExplanationView",
     "FieldView",
     "GoneLine",
     "HeatMap",
@@ -49,16 +59,19 @@ __all__ = [
     "PreviewView",
     "PriceView",
     "ProgramView",
+    "ReasonView",
     "RefusalView",
     "Refused",
     "ResultView",
     "RooflineView",
+    "RunView",
     "Snapshot",
     "StepView",
     "Token",
     "TraceLine",
     "TraceView",
     "TrailPoint",
+    "TrialView",
     "TunerView",
     "WaterfallView",
 ]

@@ -1,17 +1,76 @@
-"""A tuning run; its points travel as deltas."""
+"""Tuning runs; their points, the quality of their models and single trials travel as messages."""
 
 from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from tvmlab.view.schema.program import LoopRef
 from tvmlab.view.schema.refusal import RefusalView
 
-Point = tuple[int, float | None, float | None, str]
-"""(trial number, measured rate, predicted rate, status): one trial; rates in the run's unit."""
+Point = tuple[int, float | None, float | None, float | None, float | None, str, float, str]
+"""(trial number, measured rate, its lower and upper bound, predicted rate, status, seconds into the
+run, choices): one trial. Rates are in the run's unit, choices as in `tvmlab.view.choice_codes`."""
+
+BatchPoint = tuple[int, int, int, float | None, float | None, int, float | None, float | None]
+"""The fields of `tvmlab.tune.quality.BatchQuality`: one batch."""
+
+
+class RunView(TypedDict):
+    """A run in the list; `letter` names it in the charts, where it `is_shown`.
+
+    `is_of_this` tells that it tunes this lab's expression.
+    """
+
+    id: int
+    letter: str
+    title: str
+    source: str
+    explorer: str
+    model: str
+    trials: int
+    failed: int
+    best: str
+    is_live: bool
+    is_shown: bool
+    is_of_this: bool
+
+
+class TrialView(TypedDict):
+    """One trial, looked at closely; `diff` holds ("+", "-" or " ", line) from the lab's program to
+    the trial's. `code` is empty until it is asked for."""
+
+    run: int
+    number: int
+    status: Literal["working", "ready", "failed"]
+    reason: str
+    steps: list[str]
+    program: list[str]
+    diff: list[tuple[str, str]]
+    code: str
+
+
+class ReasonView(TypedDict):
+    """A feature's part in the model's prediction of a trial, and the loops it speaks of."""
+
+    name: str
+    unit: str
+    weight: float
+    value: float
+    loops: list[LoopRef]
+
+
+class ExplanationView(TypedDict):
+    """What the model of a run goes by; `importances` are (feature, unit, share)."""
+
+    run: int
+    trial: int
+    learnt_from: int
+    importances: list[tuple[str, str, float]]
+    reasons: list[ReasonView]
 
 
 class TunerView(TypedDict):
-    """A tuning run without its points, which travel as deltas."""
+    """The current run and the list of runs. A rate is `scale` / seconds."""
 
     status: Literal["idle", "starting", "running", "paused", "stopping", "done", "failed"]
     is_available: bool
@@ -23,7 +82,13 @@ class TunerView(TypedDict):
     best: str
     best_number: int
     unit: str
+    scale: float
     elapsed_s: float
     eta_s: float | None
+    device_share: float | None
     database: str
+    can_continue: bool
+    live: int
+    runs: list[RunView]
+    loading: str
     refusal: RefusalView | None

@@ -1,0 +1,69 @@
+// What the cost model goes by: the features it gains most by, and what speaks for the fastest trial,
+// each with the loops it is about.
+
+import type { ExplanationView, LoopRef } from "../schema.js";
+import { button, el, fill, setText } from "../dom.js";
+import { percent } from "../format.js";
+
+export class Explanation {
+  readonly root: HTMLElement;
+  private readonly head = el("span", { class: "tv-grow tv-ellipsis" });
+  private readonly body = el("div", { class: "tv-features", tabindex: 0, role: "group", "aria-label": "Features of the cost model" });
+
+  constructor(
+    private readonly ask: (intent: { intent: string; [argument: string]: unknown }) => void,
+    private readonly inspect: (number: number) => void,
+  ) {
+    this.root = el("figure", {}, el("figcaption", {}, this.head), this.body);
+  }
+
+  update(said: ExplanationView | null, hasModel: boolean): void {
+    setText(this.head, said ? `What the model goes by, after ${said.learnt_from} trials` : "What the model goes by");
+    this.head.title = this.head.textContent!;
+    if (said) fill(this.body, this.reasons(said), importances(said));
+    else fill(this.body, el("p", { class: "tv-empty" }, hasModel ? "It has not learnt yet." : "There is no model that can say."));
+  }
+
+  private reasons(said: ExplanationView): HTMLElement {
+    const most = Math.max(...said.reasons.map(({ weight }) => Math.abs(weight)), 1e-9);
+    const link = button(`trial ${said.trial}`, () => this.inspect(said.trial), { class: "tv-link", title: `Look at trial ${said.trial}` });
+    const rows = said.reasons.map((reason) =>
+      el(
+        "tr",
+        {},
+        el("th", { scope: "row", title: `${reason.name} = ${reason.value} (${reason.unit})` }, reason.name),
+        el("td", { class: "tv-num" }, signedBar(reason.weight, most)),
+        el("td", { class: "tv-loops-cell" }, ...reason.loops.map((loop) => this.loop(loop))),
+      ),
+    );
+    return table("What speaks for and against it", el("caption", {}, "For (+) and against (−) the fastest, ", link), ["Feature", "Adds", "Loops"], rows);
+  }
+
+  private loop(loop: LoopRef): HTMLElement {
+    return button(loop.loop, () => this.ask({ intent: "select", ...loop, place: "tuner" }), {
+      class: "tv-loop-link tv-mono",
+      title: `Select loop ${loop.loop} of block ${loop.block} in the program`,
+    });
+  }
+}
+
+function importances({ importances }: ExplanationView): HTMLElement {
+  const rows = importances.map(([name, unit, share]) => {
+    const bar = el("span", { class: "tv-bar-fill", style: `width:${100 * share}%` });
+    return el("tr", {}, el("th", { scope: "row", title: `${name} (${unit})` }, name), el("td", { class: "tv-num tv-share" }, bar, el("span", {}, percent(share))));
+  });
+  return table("Importances", el("caption", {}, "Share of all gains"), ["Feature", "Share"], rows);
+}
+
+function table(label: string, caption: HTMLElement, heads: string[], rows: HTMLElement[]): HTMLElement {
+  const head = el("thead", {}, el("tr", {}, ...heads.map((words) => el("th", { scope: "col" }, words))));
+  return el("table", { class: "tv-table", "aria-label": label }, caption, head, el("tbody", {}, ...rows));
+}
+
+/** A bar to the right for what raises a prediction, to the left for what lowers it, with its sign. */
+function signedBar(weight: number, most: number): HTMLElement {
+  const share = (50 * Math.abs(weight)) / most;
+  const side = weight < 0 ? `right:50%` : `left:50%`;
+  const bar = el("span", { class: weight < 0 ? "tv-against" : "tv-for", style: `${side};width:${share}%` });
+  return el("span", { class: "tv-signed" }, bar, el("span", {}, `${weight < 0 ? "−" : "+"}${Math.abs(weight).toFixed(2)}`));
+}

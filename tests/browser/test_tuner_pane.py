@@ -1,0 +1,161 @@
+"""The tuner's pane in JupyterLab: runs side by side, a trial looked at, ten thousand points."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.lab_page import LabPage
+from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+
+# A run of a made-up search, told to the lab as a real one tells: no compiler, no clock.
+MADE_UP = """import math, random, types
+from tvmlab.view.engine import RunFacts, RunState, Trial
+drawn = random.Random(0)
+TILES = (1, 2, 4, 8, 16, 32, 64, 128)
+KINDS = ("timeout", "crash", "wrong_answer", "build_error")
+def trial(n):
+    c = {name: drawn.choice(TILES) for name in ("tile_y", "tile_x", "tile_k")} | {
+         "order": drawn.choice(("y, x, k", "k, y, x", "y, k, x")), "unroll": drawn.choice((0, 1)),
+         "vector_of_a_long_name": drawn.choice((4, 8, 16))}
+    if n < 7: c["tile_y"] = TILES[n]
+    far = abs(math.log2(c["tile_y"]) - 4) + abs(math.log2(c["tile_x"]) - 5) + len(c["order"]) % 2
+    time_s = 0.012 * (1 + far / 3) * drawn.uniform(1, 1.2) + 0.01 * math.exp(-n / 40)
+    text = {k: str(v) for k, v in c.items()}
+    if drawn.random() < 0.06:
+        return Trial(n, drawn.choice(KINDS), "", None, 0.02, False, None, n / 3, text)
+    seen = round(time_s * drawn.uniform(0.8, 1.3), 3) if n >= 8 else None
+    return Trial(n, "ok", "", time_s, seen, True, (time_s * 0.97, time_s * 1.03), n / 3, text)
+class Run:
+    facts = RunFacts("matmul(1024, 1024, 1024)", "/made/up/tuning.db", 12, "model", "xgboost-rank")
+    batch = 8
+    explanation = {"learnt_from": 64, "trial": 0, "importances": [
+        ["tile_x", "log2 iterations", 0.52], ["tile_y", "log2 iterations", 0.31],
+        ["order.k", "loops outside it", 0.12], ["unroll", "0 or 1", 0.05]], "reasons": [
+        ["tile_x", "log2 iterations", 0.84, 5.0], ["tile_y", "log2 iterations", 0.41, 4.0],
+        ["order.k", "loops outside it", -0.22, 1.0], ["unroll", "0 or 1", 0.03, 0.0]]}
+    def __init__(self, count):
+        self.done = [trial(n) for n in range(count)]
+    def state(self): return RunState("done", "", len(self.done), 61.0, None, 0.83)
+    def trials(self, start): return self.done[start:]
+    def steps(self, number):
+        from tvmlab.schedule import step_from_json
+        return [step_from_json({"step": "parallel", "block": "C", "loop": "y"})]
+    def loops_of(self, number, columns):
+        return {c: [{"block": "C", "loop": "yxk"["xyo".find(c[-1]) % 3]}] for c in columns}
+    def stop(self): pass
+lab.view.attach(lambda changed: Run(COUNT))
+lab.view.changed()"""
+
+THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
+
+
+@pytest.fixture
+def pane(lab: LabPage) -> LabPane:
+    """A lab with a made-up run of 160 trials, its tuner in front."""
+    forget_saved_steps(lab)
+    cells = HEADLINE, *(MADE_UP.replace("COUNT", count) for count in ("160", "10000"))
+    lab.open(lab.write_notebook(f"tuner-{time.time_ns()}.ipynb", *cells))
+    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    lab.run_cell(0)
+    lab.run_cell(1)
+    pane = LabPane(lab)
+    pane.show()
+    pane.tab("Tune")
+    expect(pane.pane("tuner").locator(".tv-leader")).to_have_count(8)
+    pane.show()
+    return pane
+
+
+def chart(pane: LabPane, title: str) -> Locator:
+    """The figure with that title."""
+    return pane.pane("tuner").locator("figure", has=pane.page.get_by_text(title, exact=True)).last
+
+
+def test_a_trial_is_found_and_looked_at_by_mouse_and_by_keyboard(
+    lab: LabPage, pane: LabPane
+) -> None:
+    tuner = pane.pane("tuner")
+    expect(tuner.get_by_role("status").first).to_contain_text("measuring 83 % of the time")
+    expect(tuner.locator(".tv-legend").first).to_contain_text("timeout")
+    plot = chart(pane, "Trials and best so far").locator(".tv-chart")
+    plot.focus()
+    for key in ("ArrowRight", "ArrowRight", "Enter"):
+        lab.page.keyboard.press(key)
+    expect(tuner.locator(".tv-tip").first).to_contain_text("trial 1:")
+    ring = tuner.locator(".tv-ring").first.bounding_box()
+    assert ring is not None
+    trial = tuner.locator(".tv-trial")
+    expect(trial).to_contain_text("Trial 1")
+    expect(trial.locator(".tv-sheet")).to_contain_text('s["C"].parallel("y")')
+    trial.get_by_role("tab", name="Difference").click()
+    expect(trial.locator(".tv-plus")).to_contain_text("for y in parallel(1024)")
+    lab.screenshot("tuner-trial")
+    # The ring marked what Enter chose; a click there chooses the same.
+    trial.get_by_role("button", name="Back to the fastest trials").click()
+    lab.page.mouse.click(ring["x"] + 6, ring["y"] + 6)
+    expect(trial).to_contain_text("Trial 1")
+    pane.button("tuner", "Make this my branch").click()
+    expect(pane.loop("y")).to_contain_text("parallel(1024)")
+
+    tuner.get_by_role("tab", name="Model").click()
+    expect(tuner.locator(".tv-loop-link").first).to_be_visible()
+    tuner.locator(".tv-loop-link", has_text="y").first.click()
+    expect(pane.loop("y")).to_have_attribute("aria-selected", "true")
+    chart(pane, "Foresight by batch").get_by_role("button", name="Table").click()
+    expect(
+        tuner.locator(".tv-table:visible", has_text="Kendall").locator("tbody tr")
+    ).to_have_count(20)
+
+    tuner.get_by_role("tab", name="Space").click()
+    space = tuner.locator(".tv-space")
+    space.focus()
+    words = tuner.locator(".tv-space-words")
+    expect(words).to_contain_text("any · ")
+    lab.page.keyboard.press("ArrowUp")
+    expect(words).to_contain_text("tile_y: 1 ·")
+    lab.page.keyboard.press("Shift+ArrowUp")
+    expect(words).to_contain_text("tile_y: 1 to 2 ·")
+    lab.page.keyboard.press("Escape")
+    expect(words).to_contain_text("any · ")
+
+    tuner.get_by_role("tab", name="Runs").click()
+    tuner.get_by_label("Database or log to load").fill("/nowhere.db")
+    lab.page.keyboard.press("Enter")
+    expect(tuner.get_by_role("alert").first).to_contain_text(re.compile("nowhere"))
+    assert "Traceback" not in lab.output(0).inner_text()
+
+
+def test_ten_thousand_points_stay_smooth(lab: LabPage, pane: LabPane) -> None:
+    lab.run_cell(2)
+    pane.show()
+    tuner = pane.pane("tuner")
+    expect(tuner.get_by_role("status").first).to_contain_text("10000 of 10000", timeout=SLOW_MS)
+    took: dict[str, Any] = {}
+    for tab, plot in (("Frontier", 0), ("Model", 1), ("Space", 3)):
+        tuner.get_by_role("tab", name=tab).click()
+        drawn = tuner.locator(".tv-chart").nth(plot)
+        expect(drawn).to_have_attribute("data-drawn-ms", re.compile(r"\d"))
+        time.sleep(0.5)
+        took[tab] = drawn.get_attribute("data-drawn-ms")
+        lab.screenshot(f"tuner-10000-{tab.lower()}")
+    print(f"10,000 points redrawn in ms: {took}")
+
+
+def test_every_sheet_in_every_theme(lab: LabPage, pane: LabPane) -> None:
+    tuner = pane.pane("tuner")
+    for theme in ("Dark", "Light"):
+        lab.page.evaluate(THEME, f"JupyterLab {theme}")
+        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
+        for width, height in ((1280, 800), (560, 900)):
+            lab.page.set_viewport_size({"width": width, "height": height})
+            for sheet in ("Frontier", "Model", "Space", "Runs"):
+                tuner.get_by_role("tab", name=sheet).click()
+                tuner.evaluate("node => node.scrollIntoView({block: 'end'})")
+                time.sleep(0.5)  # a drawing follows within a quarter of a second
+                lab.screenshot(f"tuner-{sheet.lower()}-{width}-{theme.lower()}")
+                assert tuner.evaluate("node => node.scrollWidth <= node.clientWidth + 1")

@@ -1,0 +1,170 @@
+"""Runs to look at: from a database of ours, or a log of any tuner that tvmlab reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tvmlab.errors import UsageError
+from tvmlab.schedule import Step, step_from_json
+from tvmlab.tune.database import Database, StoredSession, Tally
+from tvmlab.tune.explorers import EXPLORERS
+from tvmlab.tune.logs import LoggedRun, LoggedTrial, read_log
+from tvmlab.tune.logs.read import is_database
+from tvmlab.tune.model_guided import ModelGuided
+from tvmlab.tune.painting import loops_of
+from tvmlab.tune.record import Record
+from tvmlab.tune.session import batch_size
+from tvmlab.tune.setup import Setup
+from tvmlab.tune.setup_space import space_of
+from tvmlab.tune.store import is_address, shown
+from tvmlab.tune.title import title
+from tvmlab.view.engine import RecordedRun, RunFacts, Trial
+from tvmlab.view.schema import LoopRef
+from tvmlab.view.trials import Elapsed, choice_texts, interval_of, trial_of
+
+
+class StoredRun:
+    """A run of ours that a database keeps, as `tvmlab.view.engine.ShownRun`."""
+
+    def __init__(self, place: str, stored: StoredSession) -> None:
+        self.facts = facts_of(stored.setup, shown(place), stored.id)
+        self.batch = stored.setup.batch or batch_size(stored.setup.trials)
+        self._setup = stored.setup
+        with Database.open(place, create=False) as database:
+            self._records = database.records(stored.id)
+            moments = database.moments(stored.id)
+        elapsed = Elapsed()
+        # In the order in which they were told; a run that tried several at once ends them so.
+        ordered = sorted(self._records, key=lambda record: moments[record.number])
+        self._trials = [trial_of(r, elapsed(moments[r.number])) for r in ordered]
+
+    def trials(self, start: int) -> Sequence[Trial]:
+        """The trials from position `start` on, in order of arrival."""
+        return self._trials[start:]
+
+    def steps(self, number: int) -> Sequence[Step]:
+        """The schedule of trial `number`."""
+        return steps_of(record_of(self._records, number))
+
+    def loops_of(self, number: int, columns: Sequence[str]) -> Mapping[str, Sequence[LoopRef]]:
+        """The loops of trial `number` that features speak of."""
+        return painted(self._setup, record_of(self._records, number), columns)
+
+
+class LogRun:
+    """A run in a log, as `tvmlab.view.engine.ShownRun`: times and decisions, no schedules."""
+
+    batch = 0
+
+    def __init__(self, facts: RunFacts, run: LoggedRun) -> None:
+        self.facts = facts
+        elapsed = Elapsed()
+        self._trials = [_logged_trial(trial, elapsed(trial.at)) for trial in run.trials]
+
+    def trials(self, start: int) -> Sequence[Trial]:
+        """The trials from position `start` on, in the order of the log."""
+        return self._trials[start:]
+
+    def steps(self, number: int) -> Sequence[Step]:
+        """None: a log tells no steps that could be replayed."""
+        raise UsageError(
+            f"the log {Path(self.facts.source).name} tells how fast trial {number} was and what it "
+            "decided, but no steps; open a run of a database instead."
+        )
+
+    def loops_of(self, number: int, columns: Sequence[str]) -> Mapping[str, Sequence[LoopRef]]:
+        """None, for the same reason."""
+        return {}
+
+
+def runs_in(place: str, workload: Mapping[str, Any]) -> list[RecordedRun]:
+    """The runs in a database or log, in order.
+
+    Args:
+        place: a file's name, or the address of a database.
+        workload: the expression of the lab, which `is_of_this` compares with.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no run.
+        DatabaseError: the database cannot be read.
+    """
+    path = place if is_address(place) else str(Path(place).expanduser())
+    if is_database(path):
+        with Database.open(path, create=False) as database:
+            sessions, tallies = database.sessions(), database.tallies()
+        return [_stored(path, s, tallies.get(s.id, Tally(0, 0, None)), workload) for s in sessions]
+    log = read_log(path)
+    if not log.runs:
+        first = next(iter(log.complaints), None)
+        why = "" if first is None else f" (line {first.line}: {first.reason})"
+        raise UsageError(f"{Path(path).name} holds no run{why}; give a database or a tuning log.")
+    return [_from_log(path, number, run) for number, run in enumerate(log.runs, 1)]
+
+
+def _stored(
+    place: str, stored: StoredSession, tally: Tally, workload: Mapping[str, Any]
+) -> RecordedRun:
+    facts = facts_of(stored.setup, shown(place), stored.id)
+    is_of_this = stored.setup.workload == workload
+    return RecordedRun(facts, *tally, is_of_this, partial(StoredRun, place, stored))
+
+
+def _from_log(path: str, number: int, run: LoggedRun) -> RecordedRun:
+    facts = RunFacts(run.title, path, number, run.source, "")
+    best = run.best
+    failed = sum(bool(trial.failure) for trial in run.trials)
+    best_s = None if best is None else best.median_s
+    return RecordedRun(facts, len(run.trials), failed, best_s, False, partial(LogRun, facts, run))
+
+
+def facts_of(setup: Setup, source: str, number: int) -> RunFacts:
+    """What a run of ours is."""
+    has_model = issubclass(EXPLORERS.get(setup.explorer, object), ModelGuided)
+    model = (setup.model or ModelGuided.default_model) if has_model else ""
+    return RunFacts(title(setup.workload, setup.template), source, number, setup.explorer, model)
+
+
+def record_of(records: Sequence[Record], number: int) -> Record:
+    """The record of trial `number`; UsageError where there is none."""
+    record = next((r for r in records if r.number == number), None)
+    if record is None:
+        raise UsageError(f"there is no trial {number} in this run; open one of those shown.")
+    return record
+
+
+def steps_of(record: Record) -> list[Step]:
+    """The schedule of a trial; UsageError where it was refused before there was one."""
+    if not record.trace:
+        raise UsageError(
+            f"trial {record.number} has no schedule: {record.outcome.reason}; open another."
+        )
+    return [step_from_json(step) for step in record.trace]
+
+
+def painted(setup: Setup, record: Record, columns: Sequence[str]) -> dict[str, Sequence[LoopRef]]:
+    """The loops of a trial that features speak of."""
+    space, _ = space_of(setup)
+    found = loops_of(space, record.config, columns)
+    return {
+        name: [{"block": block, "loop": loop} for block, loop in loops]
+        for name, loops in found.items()
+    }
+
+
+def _logged_trial(trial: LoggedTrial, at_s: float) -> Trial:
+    """Logs of other tuners tell no verdict on the result; a time stands for a right one."""
+    status = "ok" if trial.median_s is not None else (trial.failure.split(" at ")[0] or "failed")
+    return Trial(
+        trial.number,
+        status,
+        trial.failure,
+        trial.median_s,
+        None,
+        trial.median_s is not None,
+        interval_of(trial.times_s),
+        at_s,
+        choice_texts(trial.choices),
+    )

@@ -172,7 +172,7 @@ def test_code_and_measurement(lab: LabPage, pane: LabPane) -> None:
     lab.screenshot("lab-assembly")
 
     pane.tab("Measure")
-    expect(pane.pane("measure").locator(".tv-empty")).to_be_visible()
+    expect(pane.pane("measure").locator(".tv-empty").first).to_be_visible()
     pane.button("measure", "Measure").click()
     result = pane.pane("measure").locator(".tv-result")
     expect(result).to_contain_text("Agrees with numpy", timeout=SLOW_MS)

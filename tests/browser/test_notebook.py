@@ -8,7 +8,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
-from tests.browser.lab_pane import SLOW_MS, LabPane
+from tests.browser.lab_pane import SLOW_MS, LabPane, forget_saved_steps
 
 NOTEBOOK = "01_matmul.ipynb"
 
@@ -27,6 +27,7 @@ def median_s(pane: LabPane, row: int) -> float:
 
 
 def test_three_clicks_to_a_first_gain(lab: LabPage) -> None:
+    forget_saved_steps(lab)
     lab.open(NOTEBOOK)
     lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
     lab.run_cell(position(lab, "expression"))

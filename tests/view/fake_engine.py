@@ -28,6 +28,7 @@ from tvmlab.view.schema import CodeKind, CodeLoop, LoopRef
 CEILINGS = (
     Ceiling("L2", 1, 100e9, 1e6),
     Ceiling("DRAM", 1, 15e9, inf),
+    Ceiling("float32 without vectors", 1, 30e9, is_scalar=True),
     Ceiling("float32", 1, 200e9),
     Ceiling("L2", 2, 200e9, 2e6),
     Ceiling("DRAM", 2, 20e9, inf),

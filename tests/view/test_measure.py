@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,8 @@ from tvmlab.analysis.work import Work
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.timing import CERTIFIED, QUICK
 from tvmlab.schedule import State
-from tvmlab.view import LabView
+from tvmlab.targets.cpu.limits import CpuPeaks
+from tvmlab.view import LabView, machine
 from tvmlab.view.waterfall import prices_of
 
 TILE = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
@@ -219,7 +221,8 @@ def test_the_roofline_names_what_binds_and_joins_the_states_in_order(view: LabVi
     measure(view, intent="measure")
     view.do({"intent": "undo"})
     view.do({"intent": "undo"})
-    measure(view, intent="measure", certified=True)
+    slow: Any = measure(view, intent="measure", certified=True)["roofline"]["words"]
+    assert "One thread does more without vectors: 30 GFLOP/s." in slow
     measure(view, intent="measure")
     view.do({"intent": "go_to", "position": 2})
     roofline = view.snapshot()["measure"]["roofline"]
@@ -230,6 +233,7 @@ def test_the_roofline_names_what_binds_and_joins_the_states_in_order(view: LabVi
     words = " ".join(roofline["words"])  # type: ignore[index]
     assert "At 167 operations a byte the roof is float32 arithmetic on 2 threads" in words
     assert "float32 arithmetic on one thread binds it: 200 GFLOP/s, of which it has 49.8%" in words
+    assert "without vectors" not in words
     assert "From step 0 to step 2 the rate grew 4 times." in words
     apply(view, PARALLEL)
     roles = {c["role"] for c in view.snapshot()["measure"]["roofline"]["ceilings"]}  # type: ignore[index]
@@ -249,3 +253,32 @@ def test_where_nothing_is_computed_the_ceilings_are_those_of_memory(
     assert roofline["points"][0]["rate"] == pytest.approx(12e6 / 0.08 / 1e9, rel=0.01)
     roles = {c["role"]: (c["name"], c["threads"]) for c in roofline["ceilings"] if c["role"]}
     assert roles["roof"] == ("DRAM", 2), "12 MB do not fit in the second level"
+
+
+def test_the_machine_names_every_ceiling_and_no_more_threads_are_slower(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that was measured on a busy machine is no lower than that of one thread."""
+    peaks = CpuPeaks(
+        2,
+        {"float32": (100e9, 90e9), "float64": (50e9, 99e9)},
+        {"L1": (200e9, 400e9), "DRAM": (10e9, 15e9)},
+        {"float32": (12e9, 24e9), "float64": (12e9, 24e9)},
+    )
+    monkeypatch.setattr(machine, "cpu_peaks", lambda: peaks)
+    a = te.placeholder((8,), "int8", name="A")
+    state = State.start(te.compute((8,), lambda i: a[i] + a[i], name="B"))
+    found = machine.Machine().peaks(state)
+    assert (found.flop_per_s, found.byte_per_s) == (100e9, 15e9)
+    assert [(c.name, c.threads, c.rate, c.is_scalar) for c in found.ceilings] == [
+        ("L1", 1, 200e9, False),
+        ("DRAM", 1, 10e9, False),
+        ("float32 without vectors", 1, 12e9, True),
+        ("float32", 1, 100e9, False),
+        ("L1", 2, 400e9, False),
+        ("DRAM", 2, 15e9, False),
+        ("float32 without vectors", 2, 24e9, True),
+        ("float32", 2, 100e9, False),
+    ]
+    assert found.ceilings[1].holds_bytes == math.inf
+    assert found.ceilings[4].holds_bytes == 2 * (found.ceilings[0].holds_bytes or 0)

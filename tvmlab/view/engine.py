@@ -35,12 +35,14 @@ class Ceiling:
         threads: how many work.
         rate: operations or, of a memory, bytes a second.
         holds_bytes: what the memory holds, infinite for main memory; None of arithmetic.
+        is_scalar: whether it is of arithmetic on one number at a time, which vectors go beyond.
     """
 
     name: str
     threads: int
     rate: float
     holds_bytes: float | None = None
+    is_scalar: bool = False
 
 
 @dataclass(frozen=True)

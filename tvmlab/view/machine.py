@@ -158,8 +158,8 @@ def _database() -> str | None:
 
 
 def _ceilings(peaks: CpuPeaks, dtype: str) -> tuple[Ceiling, ...]:
-    """Each of `peaks` on one thread and then on all, arithmetic last: in `dtype`, or in float32
-    where that was not measured.
+    """Each of `peaks` on one thread and then on all, arithmetic with vectors last: in `dtype`, or in
+    float32 where that was not measured.
 
     The first two levels of cache belong to a core each. All threads are no slower than one, even
     where they were measured on a busy machine.
@@ -173,6 +173,10 @@ def _ceilings(peaks: CpuPeaks, dtype: str) -> tuple[Ceiling, ...]:
             cores = threads if level < 3 else 1
             holds = float(caches.get(level, 0) * cores) if level else inf
             found.append(Ceiling(memory, threads, max(rates[: 1 + (threads > 1)]), holds))
+        if computed in peaks.scalar_flop_per_s:
+            rates = peaks.scalar_flop_per_s[computed]
+            name = f"{computed} without vectors"
+            found.append(Ceiling(name, threads, max(rates[: 1 + (threads > 1)]), is_scalar=True))
         rates = peaks.flop_per_s[computed]
         found.append(Ceiling(computed, threads, max(rates[: 1 + (threads > 1)])))
     return tuple(found)

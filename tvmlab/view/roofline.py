@@ -39,7 +39,7 @@ class Roofline:
 
     def lowest(self, threads: int) -> Ceiling:
         """The ceiling of a program on `threads` threads that has all data as near as they fit."""
-        mine = [c for c in self._ceilings if c.threads == threads]
+        mine = [c for c in self._ceilings if c.threads == threads and not c.is_scalar]
         memories = [c for c in mine if (c.holds_bytes or 0.0) >= self._work.size_bytes]
         nearest = min(memories, key=lambda c: c.holds_bytes or 0.0)
         return min([nearest, *(c for c in mine if c.holds_bytes is None)], key=self.allows)
@@ -102,6 +102,11 @@ class Roofline:
             words.append(
                 f"No loop of it is parallel, so {self._named(binding)} binds it: "
                 f"{self.allows(binding):.3g} {self.unit}{share}."
+            )
+        scalar = next((c for c in self._ceilings if c.is_scalar and c.threads == 1), None)
+        if here is not None and scalar is not None and here["rate"] < self.allows(scalar):
+            words.append(
+                f"One thread does more without vectors: {self.allows(scalar):.3g} {self.unit}."
             )
         if len(points) > 1:
             gain = points[-1]["rate"] / points[0]["rate"]

@@ -185,7 +185,9 @@ function trail(view: RooflineView, axes: Axes, open: (number: number) => void, t
     const points = places.map(({ x, y }) => `${x},${y}`).join(" ");
     nodes.push(svg("polyline", { points, class: "tv-trail" }));
   }
-  const free = labelled(places.map(({ y }) => y), axes.y(axes.last[1]) + 4, axes.y(axes.first[1]) - 2);
+  const flat = view.ceilings.filter(({ kind }) => kind === "arithmetic" || !view.intensity);
+  const lines = flat.map(({ rate }) => axes.y(rate));
+  const free = labelled(places.map(({ y }) => y), lines, axes.y(axes.first[1]) - 2);
   places.forEach(({ point, x, y }, index) => {
     const words = `${point.steps}: ${digits(point.rate)} ${view.unit}`;
     const wide = words.length * (point.is_current ? BOLD : LETTER) + 16;
@@ -212,14 +214,17 @@ function trail(view: RooflineView, axes: Axes, open: (number: number) => void, t
   return nodes;
 }
 
-/** Heights for labels that would stand at `wanted`: no two nearer than a line, all within limits. */
-function labelled(wanted: number[], top: number, bottom: number): number[] {
+/** Heights for labels that would stand at `wanted`: no two nearer than a line, none on one of the
+ * `lines` as long as there is room above `bottom`. */
+function labelled(wanted: number[], lines: number[], bottom: number): number[] {
   const order = wanted.map((_, index) => index).sort((a, b) => wanted[a]! - wanted[b]!);
   const placed = [...wanted];
-  let floor = top;
+  let floor = 0;
   for (const index of order) {
-    placed[index] = Math.max(wanted[index]!, floor);
-    floor = placed[index]! + LINE;
+    let y = Math.max(wanted[index]!, floor);
+    for (const line of [...lines].sort((a, b) => a - b)) if (Math.abs(y - line) < LINE / 2 + 2) y = line + LINE / 2 + 2;
+    placed[index] = y;
+    floor = y + LINE;
   }
   let roof = bottom;
   for (const index of order.reverse()) {

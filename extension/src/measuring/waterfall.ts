@@ -8,7 +8,14 @@ import type { Host } from "../pane.js";
 import { Scale, strip } from "./strip.js";
 import "./waterfall.css";
 
-const HEADS = ["", "Step", "", "Without", "Interval", "Verdict", "How"];
+const HEADS = [
+  ["", "Number of the step"],
+  ["Step", "What was compared to price it"],
+  ["", "The price on a logarithmic scale, equal speed at the line"],
+  ["Without", "How many times as long the program takes without the step"],
+  ["Interval", "What encloses the true price with 95 % certainty"],
+  ["Verdict", "Whether the step paid"],
+] as const;
 const SIGNS = { paid: "▲", cost: "▼", "can't tell": "≈", "": "" };
 const STATUS = { waiting: "", working: "measuring…", done: "", failed: "✕" };
 
@@ -33,7 +40,7 @@ export class Waterfall {
       "table",
       { class: "tv-table tv-waterfall" },
       el("caption", { class: "tv-hidden" }, "What each step is worth"),
-      el("thead", {}, el("tr", {}, ...HEADS.map((head) => el("th", { scope: "col" }, head)))),
+      el("thead", {}, el("tr", {}, ...HEADS.map(([head, title]) => el("th", { scope: "col", title }, head)))),
       this.body,
     );
     this.root = el(
@@ -61,18 +68,22 @@ export class Waterfall {
 
 function row(price: PriceView, scale: Scale): HTMLElement {
   const { ratio, low, high, verdict } = price;
-  const how = price.way === "without" ? "left out" : `before / after it · ${price.reason}`;
+  const how = price.way === "without" ? "" : `Compared before and after it: ${price.reason}`;
   const label = `${digits(ratio)} times, from ${digits(low)} to ${digits(high)}`;
   const isKnown = ratio > 0;
   return el(
     "tr",
     { class: `tv-${price.status}` },
     el("td", { class: "tv-num tv-dim" }, String(price.index + 1)),
-    el("td", { class: "tv-mono tv-name", title: price.text }, price.text),
+    el(
+      "td",
+      { class: "tv-name" },
+      el("div", { class: "tv-mono tv-ellipsis", title: price.text }, price.text),
+      how && el("div", { class: "tv-dim tv-how" }, how),
+    ),
     el("td", {}, isKnown && strip(scale, { low, best: ratio, high, from: 1, label })),
     el("td", { class: "tv-num" }, isKnown ? `${digits(ratio)}×` : ""),
     el("td", { class: "tv-num tv-dim" }, isKnown ? `${digits(low)} – ${digits(high)}` : ""),
     el("td", { title: price.words }, `${SIGNS[verdict]} ${isKnown ? price.words : `${STATUS[price.status]} ${price.words}`}`.trim()),
-    el("td", { class: "tv-dim", title: how }, how),
   );
 }

@@ -70,14 +70,15 @@ done:
 """
 
 
-def multiply_adds(features: CpuFeatures, dtype: str) -> tuple[str, int]:
+def multiply_adds(features: CpuFeatures, dtype: str, lanes: int | None = None) -> tuple[str, int]:
     """Text of a body `fma_<dtype>`, and the floating-point operations of one pass.
 
+    Vectors have as many `lanes` as the processor's registers, unless told: one lane is no vector.
     Independent chains of fused multiply-adds in registers, twice as many as the latency (4 cycles)
     times the units (2) of today's processors, where the registers allow.
     """
     element, bits = LLVM_TYPES[dtype]
-    lanes = features.lanes(bits)
+    lanes = features.lanes(bits) if lanes is None else lanes
     vector = f"<{lanes} x {element}>"
     chains = min(16, features.vector_registers - 4)
     rounds = 8  # unrolled, so that the loop itself costs nothing

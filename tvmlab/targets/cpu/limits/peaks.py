@@ -12,7 +12,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -56,11 +56,14 @@ class CpuPeaks:
         flop_per_s: by dtype; a fused multiply-add counts as two operations. `uint8` and `bfloat16`
             are products of these summed in 32 bits, where the processor has an instruction.
         read_bytes_per_s: by the memory read: `L1`, `L2`, `L3` (what the machine has), `DRAM`.
+        scalar_flop_per_s: as `flop_per_s`, of one number at a time; empty where an earlier version
+            measured.
     """
 
     threads: int
     flop_per_s: dict[str, tuple[float, float]]
     read_bytes_per_s: dict[str, tuple[float, float]]
+    scalar_flop_per_s: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def peak_flop_per_s(self, dtype: str = "float32", threads: int | None = None) -> float:
         """Operations a second on `threads` threads, all by default.
@@ -87,12 +90,15 @@ class CpuPeaks:
         def best(
             a: dict[str, tuple[float, float]], b: dict[str, tuple[float, float]]
         ) -> dict[str, tuple[float, float]]:
-            return {k: (max(a[k][0], b[k][0]), max(a[k][1], b[k][1])) for k in a}
+            none = (0.0, 0.0)
+            pairs = {k: (a.get(k, none), b.get(k, none)) for k in a | b}
+            return {k: (max(x[0], y[0]), max(x[1], y[1])) for k, (x, y) in pairs.items()}
 
         return CpuPeaks(
             self.threads,
             best(self.flop_per_s, other.flop_per_s),
             best(self.read_bytes_per_s, other.read_bytes_per_s),
+            best(self.scalar_flop_per_s, other.scalar_flop_per_s),
         )
 
 
@@ -122,7 +128,8 @@ def measure_peaks(budget_s: float = _BUDGET_S) -> CpuPeaks:
     """Measure now, for about `budget_s` seconds; every loop runs three times at least."""
     features, threads = cpu_features(), num_threads()
     arithmetic, memory = _arithmetic(features, threads), _memory(features, threads)
-    samples = [*arithmetic, *memory]
+    scalar = [_multiply_adds(features, dtype, threads, lanes=1) for dtype in LLVM_TYPES]
+    samples = [*arithmetic, *memory, *scalar]
     best = [[0.0, 0.0] for _ in samples]
     deadline, rounds = time.perf_counter() + budget_s, 0
     while rounds < 3 or time.perf_counter() < deadline:
@@ -130,11 +137,10 @@ def measure_peaks(budget_s: float = _BUDGET_S) -> CpuPeaks:
             figures[0] = max(figures[0], sample.rate(1))
             figures[1] = max(figures[1], sample.rate(threads) if threads > 1 else figures[0])
         rounds += 1
-    found = {s.name: (one, every) for s, (one, every) in zip(samples, best, strict=True)}
+    found = {s: (one, every) for s, (one, every) in zip(samples, best, strict=True)}
     return CpuPeaks(
         threads,
-        {s.name: found[s.name] for s in arithmetic},
-        {s.name: found[s.name] for s in memory},
+        *({s.name: found[s] for s in kind} for kind in (arithmetic, memory, scalar)),
     )
 
 
@@ -199,11 +205,7 @@ class _Sample:
 
 
 def _arithmetic(features: CpuFeatures, threads: int) -> list[_Sample]:
-    samples = []
-    for dtype in LLVM_TYPES:
-        text, flop = multiply_adds(features, dtype)
-        code = load(text, f"fma_{dtype}", preset="explore")
-        samples.append(_Sample(dtype, code, f"fma_{dtype}", (64, 64), flop, threads))
+    samples = [_multiply_adds(features, dtype, threads) for dtype in LLVM_TYPES]
     for dtype in offered_dots(features):
         text, flop = dots(features, dtype)
         code = load(text, f"dot_{dtype}", preset="explore")
@@ -211,6 +213,14 @@ def _arithmetic(features: CpuFeatures, threads: int) -> list[_Sample]:
             _Sample(dtype, code, f"dot_{dtype}", (_DOT_BYTES, _DOT_BYTES), flop, threads)
         )
     return samples
+
+
+def _multiply_adds(
+    features: CpuFeatures, dtype: str, threads: int, lanes: int | None = None
+) -> _Sample:
+    text, flop = multiply_adds(features, dtype, lanes)
+    code = load(text, f"fma_{dtype}", preset="explore")
+    return _Sample(dtype, code, f"fma_{dtype}", (64, 64), flop, threads)
 
 
 def _memory(features: CpuFeatures, threads: int) -> list[_Sample]:
@@ -258,6 +268,7 @@ def _read(path: Path) -> CpuPeaks | None:
             int(stored["threads"]),
             {k: (float(a), float(b)) for k, (a, b) in stored["flop_per_s"].items()},
             {k: (float(a), float(b)) for k, (a, b) in stored["read_bytes_per_s"].items()},
+            {k: (float(a), float(b)) for k, (a, b) in stored.get("scalar_flop_per_s", {}).items()},
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

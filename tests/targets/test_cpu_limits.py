@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,23 @@ def test_the_better_figures_are_kept() -> None:
     assert best.read_bytes_per_s["L1"] == (5.0, 16.0)
 
 
+def test_figures_of_a_version_that_measured_less_are_taken_and_completed(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peaks_module, "measure_peaks", lambda: PEAKS)
+    cpu_peaks()
+    [entry] = (own_cache / "limits").iterdir()
+    stored = json.loads(entry.read_text())
+    del stored["scalar_flop_per_s"]
+    entry.write_text(json.dumps(stored))
+    peaks_module._remembered.cache_clear()
+    assert cpu_peaks() == PEAKS
+    more = replace(PEAKS, scalar_flop_per_s={"float32": (1.0, 3.0)})
+    monkeypatch.setattr(peaks_module, "measure_peaks", lambda: more)
+    assert cpu_peaks(refresh=True) == more
+    assert more.best_of(PEAKS) == more
+
+
 def test_figures_are_remembered_on_disk(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measured = [PEAKS]
     monkeypatch.setattr(peaks_module, "measure_peaks", lambda: measured.pop())
@@ -140,5 +158,6 @@ def test_refreshing_keeps_the_better_figures(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.serial
 def test_the_budget_is_kept_to() -> None:
     begin = time.perf_counter()
-    measure_peaks(budget_s=0.0)
+    found = measure_peaks(budget_s=0.0)
+    assert 0 < found.scalar_flop_per_s["float64"][0] < found.flop_per_s["float32"][0]
     assert time.perf_counter() - begin < 30  # far from it unless the budget is ignored

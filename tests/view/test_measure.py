@@ -181,6 +181,25 @@ def test_prices_name_the_step_that_paid(view: LabView, engine: Machine) -> None:
     assert view.snapshot()["measure"]["waterfall"]["is_stale"]  # type: ignore[index]
 
 
+def test_prices_that_overlap_name_no_single_step_and_a_harmful_step_is_told(
+    view: LabView, engine: Machine
+) -> None:
+    apply(view, TILE, PARALLEL, 's["C"].unroll("yi")', VECTORIZE)
+    gains = {"parallel": 0.5, "vectorize": 0.5, "unroll": 1.5}
+
+    def outcomes(state: State) -> Outcome:
+        text = " ".join(s.line for s in state.states())
+        return timed(0.1 * math.prod(g for name, g in gains.items() if name in text))
+
+    engine.outcomes = outcomes  # type: ignore[method-assign]
+    found = measure(view, intent="price")["waterfall"]
+    assert [row["verdict"] for row in found["rows"]] == ["can't tell", "paid", "cost", "paid"]
+    assert found["words"] == (
+        "Steps 2 and 4 paid most; which of them more can't be told. "
+        "The program would be faster without step 3."
+    )
+
+
 def test_a_price_that_cannot_be_had_says_why(view: LabView, engine: Machine) -> None:
     engine.fails_in_parallel = True
     apply(view, PARALLEL.replace("yo", "y"))

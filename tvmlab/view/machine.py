@@ -158,8 +158,8 @@ def _database() -> str | None:
 
 
 def _ceilings(peaks: CpuPeaks, dtype: str) -> tuple[Ceiling, ...]:
-    """Each of `peaks` on one thread and then on all, arithmetic with vectors last: in `dtype`, or in
-    float32 where that was not measured.
+    """Each of `peaks` on one thread and then on all, arithmetic with vectors last: in `dtype`, or
+    in float32 where that was not measured.
 
     The first two levels of cache belong to a core each. All threads are no slower than one, even
     where they were measured on a busy machine.

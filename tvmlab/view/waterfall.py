@@ -7,6 +7,7 @@ counted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,21 +107,21 @@ class Waterfall:
         return {"rows": rows, "words": self.words(), "is_stale": current is not self.tip}
 
     def words(self) -> str:
-        """Which step paid most, as far as it is known."""
-        known = [p for p in self.prices if p.ratio is not None]
-        paid = [p for p in known if p.verdict == "paid"]
-        cost = [p for p in known if p.verdict == "cost"]
+        """Which step paid most, as far as it is known and can be told."""
+        known = [(p, p.ratio) for p in self.prices if p.ratio is not None]
         if not known:
             return ""
-        said = []
+        paid = [(p, ratio) for p, ratio in known if p.verdict == "paid"]
+        cost = [p for p, _ in known if p.verdict == "cost"]
+        said = ["No step can be told to have paid."]
         if paid:
-            best = max(paid, key=lambda p: p.ratio.median if p.ratio else 0.0)
-            said.append(f"Step {best.index + 1} paid most: {best.words()}.")
-        else:
-            said.append("No step can be told to have paid.")
+            best, most = max(paid, key=lambda pair: pair[1].median)
+            first = [p for p, ratio in paid if ratio.high >= most.low]
+            said = [f"Step {best.index + 1} paid most: {best.words()}."]
+            if len(first) > 1:
+                said = [f"{_listed(first)} paid most; which of them more can't be told."]
         if cost:
-            steps = ", ".join(str(p.index + 1) for p in cost)
-            said.append(f"The program would be faster without step{'s' * (len(cost) > 1)} {steps}.")
+            said.append(f"The program would be faster without {_listed(cost).lower()}.")
         return " ".join(said)
 
     def measure(self, time_one: Time) -> None:
@@ -169,3 +170,9 @@ def prices_of(tip: State) -> list[Price]:
         else:
             prices.append(Price(index, text, "without", "", state, tip))
     return prices
+
+
+def _listed(prices: Sequence[Price]) -> str:
+    """`Steps 1, 2 and 4`."""
+    *others, last = [str(price.index + 1) for price in prices]
+    return f"Steps {', '.join(others)} and {last}" if others else f"Step {last}"

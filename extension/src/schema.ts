@@ -6,6 +6,7 @@ export type * from "./schema/branches.js";
 export type * from "./schema/code.js";
 export type * from "./schema/intent.js";
 export type * from "./schema/locality.js";
+export type * from "./schema/learn.js";
 export type * from "./schema/measure.js";
 export type * from "./schema/moves.js";
 export type * from "./schema/program.js";

@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any
 
+from tests.learn.bench import FakeBench
 from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
+from tvmlab.learn import Exercise, Grade, judge
+from tvmlab.learn.answer import Answer
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step, step_from_json
@@ -147,6 +150,10 @@ class FakeEngine:
 
     def caches(self) -> MachineCaches:
         return MachineCaches(64, 32 << 10, 1 << 20)
+
+    def grade(self, exercise: Exercise, answer: Answer) -> Grade:
+        self.gate.wait(10)
+        return judge(exercise, answer, FakeBench(), seed=1)
 
     def why_no_tuner(self, state: State) -> str:
         return self.no_tuner

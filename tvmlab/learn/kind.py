@@ -27,9 +27,12 @@ class Kind:
     title: ClassVar[str]
     goal: ClassVar[Mapping[str, type]] = {}
 
-    def options(self, exercise: Exercise) -> Sequence[str]:
-        """What there is to choose from; empty where no choice is asked for."""
-        return ()
+    def settings(self, exercise: Exercise) -> Mapping[str, Sequence[str]]:
+        """What is asked for beside schedules, by name, and what there is to choose from.
+
+        A `choice` is a guess, and comes with a confidence.
+        """
+        return {}
 
     def shown(self, exercise: Exercise) -> str:
         """Lines of code that a learner is shown beside the text; empty where there are none."""

@@ -12,6 +12,7 @@ import ipywidgets
 
 from tvmlab.ui.branches import Branches
 from tvmlab.ui.code import Code
+from tvmlab.ui.learn import Learn
 from tvmlab.ui.locality import Locality
 from tvmlab.ui.measure import Measure
 from tvmlab.ui.moves import Moves
@@ -31,6 +32,7 @@ TABS: Mapping[str, type[Pane]] = {
     "Locality": Locality,
     "Branches": Branches,
     "Tune": Tuner,
+    "Learn": Learn,
 }
 """The panes that share the space below, by the titles of their tabs."""
 

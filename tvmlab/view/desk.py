@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.schedule import State, Step
-from tvmlab.view.autosave import Autosave
+from tvmlab.view.autosave import FOLDER, Autosave
 from tvmlab.view.engine import Engine
 from tvmlab.view.moves import find_loop
 from tvmlab.view.program import ProgramLines, first_new_loop
@@ -34,7 +34,8 @@ class Desk:
 
     `version` grows with every move between states and every selection: what a part worked out for
     one version is of no use in another. `pinned` is the state that others are compared with, and
-    `times` the median seconds of states that were measured. Whoever changes anything holds `lock`.
+    `times` the median seconds of states that were measured. `folder` is where the lab keeps what
+    outlives it. Whoever changes anything holds `lock`.
     """
 
     def __init__(self, start: State, engine: Engine, folder: Path | None) -> None:
@@ -52,6 +53,7 @@ class Desk:
         self.version = 0
         self.seq = 0
         self._listeners: list[Listener] = []
+        self.folder = folder or Path.cwd() / FOLDER
         self._autosave = Autosave(start, folder)
 
     @property

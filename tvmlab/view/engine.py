@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from typing import Protocol as Interface
 
 from tvmlab.analysis.work import Work
+from tvmlab.learn import Exercise, Grade
+from tvmlab.learn.answer import Answer
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step
@@ -213,6 +215,9 @@ class Engine(Interface):
 
     def caches(self) -> MachineCaches:
         """The machine's caches; nothing is measured."""
+
+    def grade(self, exercise: Exercise, answer: Answer) -> Grade:
+        """Judge an answer as `tvmlab grade` does; TvmlabError where it cannot be read."""
 
     def why_no_tuner(self, state: State) -> str:
         """Why the workload cannot be tuned, in a sentence; empty where it can."""

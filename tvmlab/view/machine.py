@@ -13,6 +13,9 @@ from pathlib import Path
 from tvmlab import api
 from tvmlab.analysis.work import Work, work_of
 from tvmlab.ir.printer import print_program
+from tvmlab.learn import Exercise, Grade, judge
+from tvmlab.learn.answer import Answer
+from tvmlab.learn.bench import MachineBench
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
@@ -128,6 +131,11 @@ class Machine:
         sizes = features.cache_bytes
         first = sizes.get(1, min(sizes.values()))
         return MachineCaches(features.line_bytes, first, sizes.get(2, first))
+
+    def grade(self, exercise: Exercise, answer: Answer) -> Grade:
+        """On this machine, while no lab measures."""
+        with _MEASURING:
+            return judge(exercise, answer, MachineBench())
 
     def why_no_tuner(self, state: State) -> str:
         """Nothing: every expression has a template, the generic one if no other."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from tvmlab.errors import UsageError
@@ -18,15 +18,15 @@ class BisectStep(Kind):
     name = "bisect_step"
     title = "Bisect a bad step"
 
-    def options(self, exercise: Exercise) -> Sequence[str]:
+    def settings(self, exercise: Exercise) -> Mapping[str, Sequence[str]]:
         """The steps of the start, by number from 1."""
-        return tuple(str(number) for number in range(1, exercise.state.depth + 1))
+        return {"choice": tuple(str(number) for number in range(1, exercise.state.depth + 1))}
 
     def marks(self, paper: Paper) -> Sequence[Mark]:
         """The guess, against the prefixes of the start measured in turns."""
         exercise = paper.exercise
         goal_of(exercise, self.goal)
-        chosen = paper.choice(self.options(exercise))
+        chosen = paper.choice(self.settings(exercise)["choice"])
         states = exercise.state.states()
         found = paper.seconds(states)
         failed = [time for time in found if isinstance(time, str)]

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from tvmlab.errors import TraceError
+from tvmlab.learn.exercise import Exercise
 from tvmlab.learn.kind import Kind, goal_of
 from tvmlab.learn.paper import Mark, Paper
 from tvmlab.learn.recordings import recording
@@ -27,6 +28,10 @@ class CostModel(Kind):
     name = "cost_model"
     title = "Improve the cost model"
     goal: ClassVar[Mapping[str, type]] = {"recording": str, "learnt": int, "correlation": float}
+
+    def settings(self, exercise: Exercise) -> Mapping[str, Sequence[str]]:
+        """The features and the models there are."""
+        return {"features": tuple(FEATURES), "model": tuple(MODELS)}
 
     def marks(self, paper: Paper) -> Sequence[Mark]:
         """The correlation reached, the mean over several draws."""

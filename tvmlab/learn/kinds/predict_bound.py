@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tvmlab.analysis.work import work_of
 from tvmlab.learn.bench import Rates
@@ -20,15 +20,15 @@ class PredictBound(Kind):
     name = "predict_bound"
     title = "Predict the bound"
 
-    def options(self, exercise: Exercise) -> Sequence[str]:
+    def settings(self, exercise: Exercise) -> Mapping[str, Sequence[str]]:
         """The two roofs."""
-        return (MEMORY, ARITHMETIC)
+        return {"choice": (MEMORY, ARITHMETIC)}
 
     def marks(self, paper: Paper) -> Sequence[Mark]:
         """The guess and its confidence."""
         goal_of(paper.exercise, self.goal)
         state = paper.exercise.naive
-        chosen = paper.choice(self.options(paper.exercise))
+        chosen = paper.choice(self.settings(paper.exercise)["choice"])
         bound, words = bound_of(state, paper.bench.rates(state))
         return paper.guess(chosen == bound, f"it is {bound}: {words}")
 

@@ -24,9 +24,9 @@ class PredictFaster(Kind):
     title = "Predict the faster one"
     goal: ClassVar[Mapping[str, type]] = {"second": str}
 
-    def options(self, exercise: Exercise) -> Sequence[str]:
+    def settings(self, exercise: Exercise) -> Mapping[str, Sequence[str]]:
         """The two schedules."""
-        return (FIRST, SECOND)
+        return {"choice": (FIRST, SECOND)}
 
     def shown(self, exercise: Exercise) -> str:
         """The second schedule."""
@@ -36,7 +36,7 @@ class PredictFaster(Kind):
         """The guess and its confidence."""
         exercise = paper.exercise
         second = replay_python(exercise.naive, goal_of(exercise, self.goal)["second"])
-        chosen = paper.choice(self.options(exercise))
+        chosen = paper.choice(self.settings(exercise)["choice"])
         first_s, second_s = paper.seconds([exercise.state, second])
         if isinstance(first_s, str) or isinstance(second_s, str):
             raise UsageError(f"a schedule of {exercise.name!r} fails here: {first_s}, {second_s}")

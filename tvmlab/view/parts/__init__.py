@@ -2,6 +2,7 @@
 
 from tvmlab.view.parts.branches import BranchesPart
 from tvmlab.view.parts.code import CodePart
+from tvmlab.view.parts.learn import LearnPart
 from tvmlab.view.parts.locality import LocalityPart
 from tvmlab.view.parts.measure import MeasurePart
 from tvmlab.view.parts.moves import MovesPart
@@ -19,6 +20,7 @@ PARTS: tuple[type[Part], ...] = (
     MeasurePart,
     LocalityPart,
     TunerPart,
+    LearnPart,
 )
 
 __all__ = ["PARTS", "Part", "TunerPart"]

@@ -6,6 +6,15 @@ seconds, rates in the unit their name says, shares are fractions of 1.
 
 from tvmlab.view.schema.branches import BranchesView, BranchLine, BranchView
 from tvmlab.view.schema.code import CodeKind, CodeLoop, CodeView
+from tvmlab.view.schema.learn import (
+    ExerciseView,
+    GradeView,
+    GuessView,
+    LearnView,
+    MarkView,
+    QuestionView,
+    TaskView,
+)
 from tvmlab.view.schema.locality import (
     DistanceBin,
     HeatMap,
@@ -43,14 +52,19 @@ __all__ = [
     "DistanceBin",
     "DuelView",
     "ExplanationView",
+    "ExerciseView",
     "FieldView",
     "GoneLine",
     "HeatMap",
+    "GradeView",
+    "GuessView",
     "HoleView",
+    "LearnView",
     "LineView",
     "LocalityView",
     "LoopRef",
     "LoopValue",
+    "MarkView",
     "MeasureView",
     "MissRow",
     "MovesView",
@@ -60,6 +74,7 @@ __all__ = [
     "PriceView",
     "ProgramView",
     "ReasonView",
+    "QuestionView",
     "RefusalView",
     "Refused",
     "ResultView",
@@ -67,6 +82,7 @@ __all__ = [
     "RunView",
     "Snapshot",
     "StepView",
+    "TaskView",
     "Token",
     "TraceLine",
     "TraceView",

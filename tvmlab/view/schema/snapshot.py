@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from tvmlab.view.schema.branches import BranchesView
 from tvmlab.view.schema.code import CodeView
+from tvmlab.view.schema.learn import LearnView
 from tvmlab.view.schema.locality import LocalityView
 from tvmlab.view.schema.measure import MeasureView
 from tvmlab.view.schema.moves import MovesView
@@ -29,6 +30,7 @@ class Snapshot(TypedDict):
     measure: MeasureView
     locality: LocalityView
     tuner: TunerView
+    learn: LearnView
 
 
 class Refused(RefusalView):

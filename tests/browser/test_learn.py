@@ -1,0 +1,65 @@
+"""The Learn pane in JupyterLab: an exercise mended and passed, a guess revealed, in every theme."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab_page import LabPage
+from tests.browser.lab_pane import SLOW_MS, LabPane, forget_saved_steps
+
+SOURCE = 'import tvmlab as t\nlab = t.Lab.exercise("mend")\nlab'
+
+
+@pytest.fixture
+def pane(lab: LabPage) -> LabPane:
+    """The lab of the first exercise, with its tab Learn in front."""
+    forget_saved_steps(lab)
+    lab.open(lab.write_notebook("learn.ipynb", SOURCE))
+    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    lab.run_cell(0)
+    pane = LabPane(lab)
+    expect(pane.loop("y")).to_be_visible()
+    pane.show()
+    pane.tab("Learn")
+    return pane
+
+
+def test_an_exercise_is_passed_and_a_guess_revealed(lab: LabPage, pane: LabPane) -> None:
+    learn = pane.pane("learn")
+    lab.screenshot("learn-empty")
+    learn.locator('[data-exercise="mend"]').focus()
+    lab.page.keyboard.press("Enter")
+    expect(learn).to_contain_text("iterations k=0 and k=1 both add")
+    pane.button("learn", "Hint (3 left)").click()
+    pane.type_line('s["C"].vectorize("xi")')
+    expect(pane.steps).to_have_count(4)
+    pane.button("learn", "Check").click()
+    expect(learn.locator(".tv-grade")).to_contain_text("✓ Passed", timeout=SLOW_MS)
+    expect(learn.locator('[data-exercise="mend"]')).to_have_attribute(
+        "aria-label", "Lanes that may not meet, passed, 10 of 10 points"
+    )
+    guess = learn.locator(".tv-guess")
+    guess.get_by_role("button", name="faster", exact=True).click()
+    guess.get_by_role("slider").press("ArrowRight")
+    expect(guess).to_contain_text("80 % sure")
+    pane.button("learn", "Reveal").click()
+    expect(guess).to_contain_text("So far:", timeout=SLOW_MS)
+    for theme in ("Dark", "Light"):
+        change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
+        lab.page.evaluate(change, f"JupyterLab {theme}")
+        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
+        for width, height in ((1280, 800), (700, 900)):
+            lab.page.set_viewport_size({"width": width, "height": height})
+            pane.show()
+            learn.scroll_into_view_if_needed()
+            lab.screenshot(f"learn-{width}-{theme.lower()}")
+            overflow = learn.evaluate("node => node.scrollWidth - node.clientWidth")
+            assert overflow <= 0, (theme, width)
+    lab.page.set_viewport_size({"width": 1280, "height": 800})
+    learn.locator('[data-exercise="which_bound"]').click()
+    expect(pane.button("learn", "Check")).to_be_disabled()
+    lab.screenshot("learn-guess")
+    learn.locator('[data-exercise="tiles"]').click()
+    expect(learn).to_contain_text('t.Lab.exercise("tiles")')
+    lab.screenshot("learn-elsewhere")

@@ -49,10 +49,10 @@ def test_an_exercise_is_passed_and_a_guess_revealed(lab: LabPage, pane: LabPane)
         change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
         lab.page.evaluate(change, f"JupyterLab {theme}")
         expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
-        for width, height in ((1280, 800), (700, 900)):
+        for width, height in ((1280, 800), (1000, 800), (700, 900), (520, 900)):
             lab.page.set_viewport_size({"width": width, "height": height})
             pane.show()
-            learn.scroll_into_view_if_needed()
+            learn.evaluate("node => node.scrollIntoView({block: 'end'})")
             lab.screenshot(f"learn-{width}-{theme.lower()}")
             overflow = learn.evaluate("node => node.scrollWidth - node.clientWidth")
             assert overflow <= 0, (theme, width)

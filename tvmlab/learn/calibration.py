@@ -44,5 +44,5 @@ def calibration_words(guesses: Sequence[Guess]) -> str:
         lean = "righter than sure"
     return (
         f"{right} of {len(guesses)} right, {sure:.0%} sure on average: {lean}; Brier score "
-        f"{score:.2f} (0 is best, 0.25 is what always saying 50 % scores)"
+        f"{score:.2f} (0 best, a coin 0.25)"
     )

@@ -103,7 +103,7 @@ test("a guess in an exercise is handed in with how sure it is", () => {
   drawn.update(view({ task }));
   expect(find("Check").disabled).toBe(true);
   find("arithmetic", root.querySelector(".tv-task")!).click();
-  const slider = root.querySelector<HTMLInputElement>(".tv-task .tv-sure")!;
+  const slider = root.querySelector<HTMLInputElement>(".tv-task input")!;
   slider.value = "90";
   slider.dispatchEvent(new Event("input"));
   drawn.update(view({ task, stage: "again" }));

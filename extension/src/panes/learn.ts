@@ -133,7 +133,7 @@ export class Learn implements Drawn<LearnView> {
       this.body,
       grade && graded(grade),
       ...task.text.map((part) => el("p", {}, part)),
-      el("p", { class: "tv-dim" }, "Of ", el("code", { class: "tv-mono" }, task.workload)),
+      el("p", { class: "tv-dim" }, "Workload ", el("code", { class: "tv-mono" }, task.workload)),
       !task.is_here && !task.questions.length && elsewhere(task.code),
       code("The schedule begins with", task.start),
       task.refused ? el("p", { class: "tv-refusal" }, `Refused there: ${task.refused}`) : null,
@@ -146,14 +146,17 @@ export class Learn implements Drawn<LearnView> {
 
 /** Questions with their options, and how sure the answer is; keeps what was chosen. */
 class Form {
-  readonly node = el("div", { class: "tv-form" });
+  readonly node = el("div", { class: "tv-asking" });
   private name = "";
   private chosen: Record<string, string> = {};
   private sure = 75;
   private questions: QuestionView[] = [];
   private hasSlider = false;
 
-  constructor(private readonly changed: () => void) {}
+  constructor(
+    private readonly changed: () => void,
+    private readonly end?: HTMLElement,
+  ) {}
 
   get isComplete(): boolean {
     return this.questions.every(({ name }) => this.chosen[name]);
@@ -170,7 +173,7 @@ class Form {
     this.questions = questions;
     this.chosen = {};
     this.hasSlider = hasSlider;
-    fill(this.node, ...questions.map((question) => this.choices(question)), hasSlider && this.slider());
+    fill(this.node, ...questions.map((question) => this.choices(question)), hasSlider && el("div", { class: "tv-sure-row" }, this.slider(), this.end));
   }
 
   private choices(question: QuestionView): HTMLElement {
@@ -197,7 +200,6 @@ class Form {
       max: 100,
       step: 5,
       value: this.sure,
-      class: "tv-sure",
       "aria-label": "How sure you are, in percent",
       oninput: () => {
         this.sure = Number(input.value);
@@ -205,7 +207,7 @@ class Form {
         input.setAttribute("aria-valuetext", `${this.sure} % sure`);
       },
     });
-    return el("label", { class: "tv-question", title: "50 % is a coin, 100 % is certain; being sure and wrong costs most" }, input, said);
+    return el("label", { class: "tv-sure", title: "50 % is a coin, 100 % is certain; being sure and wrong costs most" }, input, said);
   }
 }
 
@@ -213,8 +215,8 @@ class Form {
 class Guess {
   readonly node = el("aside", { class: "tv-guess", tabindex: 0, "aria-label": "Guess, then reveal" });
   private readonly reveal: HTMLButtonElement;
-  private readonly stage = el("span", { class: "tv-dim tv-grow tv-ellipsis", role: "status" });
-  private readonly form = new Form(() => this.enable());
+  private readonly stage = el("p", { class: "tv-dim tv-ellipsis", role: "status", hidden: true });
+  private readonly form: Form;
   private readonly tabs = el("div", { class: "tv-options", role: "group", "aria-label": "Question" });
   private readonly verdict = el("p", { class: "tv-verdict", role: "status", hidden: true });
   private readonly score = el("p", { class: "tv-dim", hidden: true });
@@ -223,11 +225,11 @@ class Guess {
 
   constructor(private readonly host: Host) {
     this.reveal = button("Reveal", () => this.ask(), { class: "tv-primary", title: "Measure, and see whether the guess was right" });
+    this.form = new Form(() => this.enable(), this.reveal);
     this.node.append(
-      el("b", {}, "Guess, then reveal"),
-      this.tabs,
+      el("header", { class: "tv-guess-head" }, el("b", { class: "tv-grow tv-ellipsis" }, "Guess, then reveal"), this.tabs),
       this.form.node,
-      el("div", { class: "tv-reveal" }, this.reveal, this.stage),
+      this.stage,
       this.verdict,
       this.score,
     );
@@ -239,7 +241,8 @@ class Guess {
     if (!questions.some(({ name }) => name === this.asked)) this.asked = questions[0]?.name ?? "";
     this.drawTabs(questions);
     setText(this.reveal, state.going === "reveal" ? "Measuring…" : "Reveal");
-    setText(this.stage, state.going === "reveal" ? state.stage : "");
+    this.stage.hidden = state.going !== "reveal";
+    setText(this.stage, state.stage);
     this.verdict.hidden = !words;
     const said = { "": "", right: "✓ Right. ", wrong: "✗ Not so. ", open: "? Can't tell. " }[verdict];
     setText(this.verdict, said + words);

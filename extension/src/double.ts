@@ -36,6 +36,8 @@ export function program(lines: LineView[], more: Partial<ProgramView> = {}): Pro
     selection: null,
     notice: "",
     can_start_over: false,
+    overlay: "none",
+    marks: [],
     compared: "previous",
     can_compare: false,
     ...more,

@@ -9,6 +9,7 @@ export type * from "./schema/locality.js";
 export type * from "./schema/learn.js";
 export type * from "./schema/measure.js";
 export type * from "./schema/moves.js";
+export type * from "./schema/overlay.js";
 export type * from "./schema/program.js";
 export type * from "./schema/refusal.js";
 export type * from "./schema/roofline.js";

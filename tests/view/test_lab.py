@@ -391,3 +391,22 @@ def test_every_intent_has_a_pane_for_its_refusals(view: LabView) -> None:
     shown: Any = view.snapshot()
     tell = {part.name for part in PARTS if {"refusal", "reason"} & set(shown[part.name])}
     assert {part.refuses_in or part.name for part in PARTS} <= tell
+
+
+def test_overlays_put_figures_beside_loops(view: LabView) -> None:
+    assert view.snapshot()["program"]["marks"] == []
+    shown: Any = view.do({"intent": "overlay", "kind": "reuse"})
+    program = shown["program"]
+    marked = [program["lines"][m["line"]]["loop"]["loop"] for m in program["marks"]]
+    assert (program["overlay"], marked) == ("reuse", ["y", "x", "k"])
+    assert [m["text"] for m in program["marks"]] == ["4.2 MB B", "8.2 kB A", "12 B C"]
+    assert "keeps A for the next" in program["marks"][1]["words"]
+    moved: Any = view.do({"intent": "overlay", "kind": "bytes"})
+    assert moved["program"]["marks"][0] == {
+        "line": 1, "share": 1.0, "text": "12.6 MB", "words": "A run of y touches 12.6 MB of data."
+    }  # fmt: skip
+    tiled: Any = view.do({"intent": "apply", "line": TILE})
+    assert len(tiled["program"]["marks"]) == 5
+    cost: Any = view.do({"intent": "overlay", "kind": "cost"})
+    assert {m["text"] for m in cost["program"]["marks"]} == {"100 %"}
+    assert view.do({"intent": "overlay", "kind": "heat"})["kind"] == "refusal"

@@ -87,3 +87,19 @@ test("ten thousand lines draw a screenful", () => {
   expect(performance.now() - started).toBeLessThan(1000);
   expect(rows().length).toBeLessThan(200);
 });
+
+test("an overlay is asked for, and its figures stand beside the loops they are of", () => {
+  const marks = [{ line: 1, share: 0.5, text: "8 kB A", words: "An iteration of y touches 8 kB." }];
+  pane.update(program(LINES, { overlay: "reuse", marks }));
+  const figures = [...root.querySelectorAll<HTMLElement>(".tv-loop-figure")];
+  expect(figures.map((node) => node.closest<HTMLElement>(".tv-row")!.dataset["loop"])).toEqual(["y"]);
+  expect(figures[0]!.getAttribute("aria-label")).toBe("An iteration of y touches 8 kB.");
+  expect(figures[0]!.querySelector<HTMLElement>(".tv-bar-fill")!.style.width).toBe("50%");
+  const select = root.querySelector("select")!;
+  expect(select.value).toBe("reuse");
+  select.value = "cost";
+  select.dispatchEvent(new Event("change"));
+  expect(host.last).toEqual({ intent: "overlay", kind: "cost" });
+  pane.update(program(LINES));
+  expect(root.querySelector(".tv-loop-figure")).toBeNull();
+});

@@ -1,7 +1,7 @@
 // The program as the lab's canvas: highlighted IR text, one loop header a line, the loops
 // selectable by mouse and keyboard, and what the last step changed marked in the gutter.
 
-import type { LineView, LoopRef, ProgramView } from "../schema.js";
+import type { LineView, LoopRef, OverlayKind, OverlayMark, ProgramView } from "../schema.js";
 import { button, copyText, el, setText } from "../dom.js";
 import { Links, type Link } from "../links.js";
 import { pane, type Drawn, type Host } from "../pane.js";
@@ -20,6 +20,13 @@ interface CanvasLine {
 const same = (a: LoopRef | null, b: LoopRef | null) =>
   a !== null && b !== null && a.block === b.block && a.loop === b.loop;
 
+const OVERLAYS: [OverlayKind, string][] = [
+  ["none", "No overlay"],
+  ["cost", "Cost share"],
+  ["bytes", "Bytes moved"],
+  ["reuse", "Reuse distance"],
+];
+
 let views = 0;
 
 export class Program implements Drawn<ProgramView> {
@@ -32,10 +39,12 @@ export class Program implements Drawn<ProgramView> {
   private readonly notice = el("div", { class: "tv-notice", role: "status", hidden: true });
   private readonly noticeText = el("span", { class: "tv-grow" });
   private readonly startOver: HTMLButtonElement;
+  private readonly overlay: HTMLSelectElement;
   private readonly rows: Rows;
   private readonly links: Links;
   private state: ProgramView | null = null;
   private canvas: CanvasLine[] = [];
+  private marks = new Map<number, OverlayMark>();
   private showsGone = true;
   private active = -1;
   private activeNode: HTMLElement | undefined;
@@ -55,6 +64,15 @@ export class Program implements Drawn<ProgramView> {
       class: "tv-toggle",
     });
     const copy = button("Copy", () => copyText(this.text(), copy), { title: "Copy the program" });
+    this.overlay = el(
+      "select",
+      {
+        class: "tv-input tv-overlay",
+        "aria-label": "Figures beside the loops",
+        onchange: () => host.ask({ intent: "overlay", kind: this.overlay.value }),
+      },
+      ...OVERLAYS.map(([kind, label]) => el("option", { value: kind }, label)),
+    );
     this.startOver = button("Start over", () => host.ask({ intent: "start_over" }));
     this.notice.append(this.noticeText, this.startOver);
     const scroller = el("div", {
@@ -68,7 +86,7 @@ export class Program implements Drawn<ProgramView> {
       onmouseleave: () => this.links.point(0),
     });
     root.append(
-      el("header", { class: "tv-bar" }, this.title, this.subtitle, this.summary, this.changes, this.compared, copy),
+      el("header", { class: "tv-bar" }, this.title, this.subtitle, this.summary, this.changes, this.compared, this.overlay, copy),
       this.notice,
       scroller,
     );
@@ -93,6 +111,8 @@ export class Program implements Drawn<ProgramView> {
     this.compared.hidden = !state.can_compare;
     this.compared.setAttribute("aria-pressed", String(state.compared === "pinned"));
     this.changes.hidden = state.gone.length === 0;
+    this.overlay.value = state.overlay;
+    this.marks = new Map(state.marks.map((mark) => [mark.line, mark]));
     this.redraw();
     this.rows.light(() => false);
     const focus = this.canvas.findIndex(({ line }) => same(line?.loop ?? null, this.selected));
@@ -142,7 +162,8 @@ export class Program implements Drawn<ProgramView> {
 
   private addLine(line: LineView, number: number): void {
     const isSelected = same(line.loop, this.selected);
-    const key = `${line.id} ${number} ${line.mark} ${isSelected} ${line.text}`;
+    const mark = this.marks.get(number - 1);
+    const key = `${line.id} ${number} ${line.mark} ${isSelected} ${mark ? `${mark.share} ${mark.words}` : ""} ${line.text}`;
     const draw = () => {
       const node = el(
         "div",
@@ -159,6 +180,7 @@ export class Program implements Drawn<ProgramView> {
         el("span", { class: "tv-number", "aria-hidden": "true" }, String(number)),
       );
       node.append(coloured(line.text, line.tokens));
+      if (mark) node.prepend(figure(mark));
       return node;
     };
     this.canvas.push({ line, number, row: { key, length: line.text.length, draw } });
@@ -229,6 +251,13 @@ export class Program implements Drawn<ProgramView> {
     this.links.point(this.canvas[index]!.line!.origin, true);
     this.host.ask({ intent: "select", block: loop.block, loop: loop.loop });
   }
+}
+
+/** A figure at the right edge, in sight however far the line is scrolled. */
+function figure({ share, text, words }: OverlayMark): HTMLElement {
+  const bar = el("span", { class: "tv-bar-fill", "aria-hidden": "true" });
+  bar.style.width = `${100 * share}%`;
+  return el("span", { class: "tv-loop-figure", title: words, "aria-label": words }, bar, el("span", {}, text));
 }
 
 export default pane<ProgramView>("program", (root, host) => new Program(root, host));

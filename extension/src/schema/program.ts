@@ -1,5 +1,7 @@
 // The program with what the last step changed.
 
+import type { OverlayKind, OverlayMark } from "./overlay.js";
+
 /** [start, end, kind]: a coloured stretch of a line, in UTF-16 units from its beginning. */
 export type Token = [start: number, end: number, kind: string];
 
@@ -36,4 +38,6 @@ export interface ProgramView {
   can_start_over: boolean;
   compared: "previous" | "pinned";
   can_compare: boolean;
+  overlay: OverlayKind;
+  marks: OverlayMark[];
 }

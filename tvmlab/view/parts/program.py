@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tvmlab.analysis.work import Work
 from tvmlab.errors import UsageError
 from tvmlab.ir.dtypes import is_float
+from tvmlab.ir.printed import Line
 from tvmlab.schedule import State
 from tvmlab.view.arguments import as_ref, as_text
 from tvmlab.view.desk import Desk
 from tvmlab.view.moves import find_loop
+from tvmlab.view.overlays import KINDS, overlay_marks, scaled
 from tvmlab.view.parts.part import Handler, Intent, Part
 from tvmlab.view.program import gone_views, line_views
-from tvmlab.view.schema import ProgramView
-
-SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+from tvmlab.view.schema import OverlayMark, ProgramView
 
 
 class ProgramPart(Part):
@@ -27,6 +27,9 @@ class ProgramPart(Part):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._with_pinned = False
+        self._overlay = "none"
+        self._marked: tuple[State, str] | None = None
+        self._marks: list[OverlayMark] = []
 
     def view(self) -> ProgramView:
         """The program with what the last step changed, or what differs from the pinned state."""
@@ -45,15 +48,31 @@ class ProgramPart(Part):
             "can_start_over": bool(desk.notice),
             "compared": "pinned" if pinned is not None else "previous",
             "can_compare": desk.pinned is not None,
+            "overlay": self._overlay,  # type: ignore[typeddict-item]
+            "marks": self._overlaid(desk.state, printed.lines),
         }
 
     def intents(self) -> Mapping[str, Handler]:
-        """Selecting a loop, comparing, and going back to the beginning."""
+        """Selecting a loop, comparing, overlaying, and going back to the beginning."""
         return {
             "select": self._select,
             "compare_program": self._compare,
             "start_over": self._start_over,
+            "overlay": self._take_overlay,
         }
+
+    def _overlaid(self, state: State, lines: Sequence[Line]) -> list[OverlayMark]:
+        """The marks of the overlay chosen, kept until state or overlay are others."""
+        if self._marked != (state, self._overlay):
+            self._marks = overlay_marks(self._overlay, state.program, lines)
+            self._marked = (state, self._overlay)
+        return self._marks
+
+    def _take_overlay(self, intent: Intent) -> None:
+        kind = as_text(intent, "kind")
+        if kind not in KINDS:
+            raise UsageError(f"there is no overlay {kind!r}; use one of {', '.join(KINDS)}.")
+        self._overlay = kind
 
     def _compare(self, intent: Intent) -> None:
         wanted = as_text(intent, "with")
@@ -88,9 +107,3 @@ def workload_words(state: State, work: Work) -> str:
     if work.size_bytes:
         words.append(f"{scaled(work.size_bytes)}B")
     return " · ".join(words)
-
-
-def scaled(value: float) -> str:
-    """Three digits and a decimal prefix: 2.15 G."""
-    scale, prefix = next((s for s in SCALES if value >= s[0]), (1.0, ""))
-    return f"{value / scale:.3g} {prefix}"

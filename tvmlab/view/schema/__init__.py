@@ -24,6 +24,7 @@ from tvmlab.view.schema.locality import (
 )
 from tvmlab.view.schema.measure import DuelView, MeasureView, ResultView
 from tvmlab.view.schema.moves import FieldView, MovesView, MoveView, PreviewView, StepView
+from tvmlab.view.schema.overlay import OverlayKind, OverlayMark
 from tvmlab.view.schema.program import GoneLine, LineView, LoopRef, ProgramView, Token
 from tvmlab.view.schema.refusal import RefusalView
 from tvmlab.view.schema.roofline import CeilingView, RooflineView, TrailPoint
@@ -69,6 +70,8 @@ __all__ = [
     "MissRow",
     "MovesView",
     "MoveView",
+    "OverlayKind",
+    "OverlayMark",
     "Point",
     "PreviewView",
     "PriceView",

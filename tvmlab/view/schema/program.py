@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from tvmlab.view.schema.overlay import OverlayKind, OverlayMark
+
 Token = tuple[int, int, str]
 """(start, end, kind): a coloured stretch of a line, in characters."""
 
@@ -53,3 +55,5 @@ class ProgramView(TypedDict):
     can_start_over: bool
     compared: Literal["previous", "pinned"]
     can_compare: bool
+    overlay: OverlayKind
+    marks: list[OverlayMark]

@@ -19,8 +19,10 @@ OPEN = """async ([source, style]) => {
   const { default: pane } = await import(url);
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   const listeners = {};
-  const model = { state: {}, asked: [], get: (name) => model[name] ?? '', off: () => {},
-                  on: (name, call) => { listeners[name] = call; }, send: (x) => model.asked.push(x) };
+  const model = {
+    state: {}, asked: [], get: (name) => model[name] ?? '', off: () => {},
+    on: (name, call) => { listeners[name] = call; }, send: (intent) => model.asked.push(intent),
+  };
   pane.render({ model, el: document.getElementById('root') });
   const lines = Array.from({ length: 10000 }, (_, n) => {
     const text = `${'    '.repeat(1 + n % 6)}for i${n} in range(${2 + n % 7}):`;
@@ -33,7 +35,8 @@ OPEN = """async ([source, style]) => {
                   overlay: 'none', marks: [] };
   const opened = [];
   for (let round = 0; round < 10; round++) {
-    model.state = { ...state, lines: lines.map((line) => ({ ...line, id: line.id + 1e5 * round })) };
+    const anew = lines.map((line) => ({ ...line, id: line.id + 1e5 * round }));
+    model.state = { ...state, lines: anew };
     await frame();
     const began = performance.now();
     listeners['change:seq']();

@@ -111,9 +111,10 @@ def _elements(buffer: Buffer, box: Box) -> float:
     sizes = []
     for span, extent in zip(box, buffer.shape, strict=True):
         most = extent if isinstance(extent, int) else 1
-        known = span is not None and isinstance(span.extent, int)
-        sizes.append(min(span.extent, most) if known else most)  # type: ignore[union-attr, type-var]
-    return float(prod(sizes))  # type: ignore[arg-type]
+        sizes.append(
+            min(span.extent, most) if span is not None and isinstance(span.extent, int) else most
+        )
+    return float(prod(sizes))
 
 
 def _bytes(buffer: Buffer, box: Box) -> float:

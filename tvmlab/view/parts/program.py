@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from tvmlab.analysis.work import Work
 from tvmlab.errors import UsageError
 from tvmlab.ir.dtypes import is_float
-from tvmlab.ir.printed import Line
 from tvmlab.schedule import State
 from tvmlab.view.arguments import as_ref, as_text
 from tvmlab.view.desk import Desk
@@ -15,7 +14,7 @@ from tvmlab.view.moves import find_loop
 from tvmlab.view.overlays import KINDS, overlay_marks, scaled
 from tvmlab.view.parts.part import Handler, Intent, Part
 from tvmlab.view.program import gone_views, line_views
-from tvmlab.view.schema import OverlayMark, ProgramView
+from tvmlab.view.schema import GoneLine, LineView, OverlayMark, ProgramView
 
 
 class ProgramPart(Part):
@@ -30,26 +29,28 @@ class ProgramPart(Part):
         self._overlay = "none"
         self._marked: tuple[State, str] | None = None
         self._marks: list[OverlayMark] = []
+        self._drawn: tuple[State, State | None] | None = None
+        self._lines: list[LineView] = []
+        self._gone: list[GoneLine] = []
 
     def view(self) -> ProgramView:
         """The program with what the last step changed, or what differs from the pinned state."""
         desk = self.desk
         pinned = desk.pinned if self._with_pinned else None
-        printed = desk.printed.of(desk.state)
-        if pinned is not None:
-            printed = desk.printed.against(pinned, desk.state)
+        if self._drawn != (desk.state, pinned):
+            self._draw(desk.state, pinned)
         return {
             "title": desk.state.program.name,
             "subtitle": workload_words(desk.state, desk.work),
-            "lines": line_views(printed),
-            "gone": gone_views(printed),
+            "lines": self._lines,
+            "gone": self._gone,
             "selection": desk.selection,
             "notice": desk.notice,
             "can_start_over": bool(desk.notice),
             "compared": "pinned" if pinned is not None else "previous",
             "can_compare": desk.pinned is not None,
             "overlay": self._overlay,  # type: ignore[typeddict-item]
-            "marks": self._overlaid(desk.state, printed.lines),
+            "marks": self._overlaid(desk.state),
         }
 
     def intents(self) -> Mapping[str, Handler]:
@@ -61,9 +62,18 @@ class ProgramPart(Part):
             "overlay": self._take_overlay,
         }
 
-    def _overlaid(self, state: State, lines: Sequence[Line]) -> list[OverlayMark]:
+    def _draw(self, state: State, pinned: State | None) -> None:
+        """The lines, which every snapshot asks for and few change."""
+        printed = self.desk.printed.of(state)
+        if pinned is not None:
+            printed = self.desk.printed.against(pinned, state)
+        self._lines, self._gone = line_views(printed), gone_views(printed)
+        self._drawn = (state, pinned)
+
+    def _overlaid(self, state: State) -> list[OverlayMark]:
         """The marks of the overlay chosen, kept until state or overlay are others."""
         if self._marked != (state, self._overlay):
+            lines = self.desk.printed.of(state).lines
             self._marks = overlay_marks(self._overlay, state.program, lines)
             self._marked = (state, self._overlay)
         return self._marks

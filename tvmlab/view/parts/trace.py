@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tvmlab.errors import UsageError
-from tvmlab.schedule import Trace
+from tvmlab.schedule import State, Trace
 from tvmlab.schedule.recipe import Recipe
 from tvmlab.view.arguments import as_position, as_text
+from tvmlab.view.desk import Desk
 from tvmlab.view.documents import read_trace
 from tvmlab.view.holes import decided, hole_views
 from tvmlab.view.parts.part import Handler, Intent, Part
@@ -18,6 +19,10 @@ class TracePart(Part):
     """Shows a `TraceView`."""
 
     name = "trace"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._written: tuple[State, str] | None = None
 
     def view(self) -> TraceView:
         """The schedule, what can be redone included."""
@@ -40,10 +45,16 @@ class TracePart(Part):
             "can_undo": timeline.position > 0,
             "can_redo": timeline.position < len(timeline.states) - 1,
             "python": "\n".join([head, *Trace(state).lines]),
-            "document": Trace(state).to_json(),
+            "document": self._document(state),
             "refusal": self.desk.refusal("trace"),
             "refused_line": refusing.line if refusing is not None else -1,
         }
+
+    def _document(self, state: State) -> str:
+        """The schedule as a file, kept while the state is the same: it has the expression in it."""
+        if self._written is None or self._written[0] is not state:
+            self._written = state, Trace(state).to_json()
+        return self._written[1]
 
     def intents(self) -> Mapping[str, Handler]:
         """Editing, deciding, and moving along the schedule."""

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from tests.learn.bench import FakeBench
+from tvmlab.analysis.estimate import Estimate
 from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
 from tvmlab.learn import Exercise, Grade, judge
@@ -104,6 +105,7 @@ class FakeEngine:
         self.gate.set()
         self.run: FakeRun | None = None
         self.measured: list[State] = []
+        self.told: list[State] = []
         self.protocols: list[Protocol] = []
 
     def work(self, state: State) -> Work:
@@ -144,6 +146,14 @@ class FakeEngine:
     def outcomes(self, state: State) -> Outcome:
         """The outcome of a state; the same for all, unless a test says otherwise."""
         return self.outcome
+
+    def estimate(self, state: State) -> Estimate:
+        self.told.append(state)
+        self.gate.wait(10)
+        if "unroll" in state.line:
+            raise TargetError("nothing can be told of this one; take another.")
+        time_s = 0.01 if "parallel" in state.line else 0.02
+        return Estimate(time_s, time_s / 2, time_s * 2, {}, (), 0.0)
 
     def peaks(self, state: State) -> Peaks:
         return Peaks(400e9, 20e9, CEILINGS)

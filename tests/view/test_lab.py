@@ -89,6 +89,18 @@ def test_moves_offer_lines_that_apply_as_they_stand(view: LabView) -> None:
     assert "lanes" in steps["vectorize"]["refusal"]["why"]
 
 
+def test_a_form_has_a_field_for_every_loop_but_the_selection(view: LabView) -> None:
+    snapshot: Any = view.do({"intent": "select", "block": "C", "loop": "y"})
+    step = next(s for s in snapshot["moves"]["steps"] if s["step"] == "prefetch")
+    assert [field["name"] for field in step["fields"]] == ["buffer", "distance", "within"]
+    assert {move["values"]["within"] for move in step["moves"]} >= {"", "x"}
+    for move in step["moves"]:
+        form = {"step": "prefetch", "values": move["values"]}
+        applied: Any = view.do({"intent": "apply", **form})
+        assert applied["trace"]["lines"][-1]["text"] == move["line"]
+        view.do({"intent": "undo"})
+
+
 def test_an_illegal_step_changes_nothing_and_says_why(view: LabView) -> None:
     view.do({"intent": "select", "block": "C", "loop": "k"})
     before = view.snapshot()

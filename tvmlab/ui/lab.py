@@ -79,7 +79,7 @@ class Lab:
         self._is_closed = False
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-lab")
         self._slow = {
-            part: ThreadPoolExecutor(1, thread_name_prefix=f"tvmlab-{part}")
+            part: ThreadPoolExecutor(2, thread_name_prefix=f"tvmlab-{part}")
             for part in SLOW.values()
         }
         self._timers: dict[str, threading.Timer] = {}

@@ -23,6 +23,14 @@ def as_text(intent: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def as_lines(intent: Mapping[str, Any], key: str) -> list[str]:
+    """The texts in the list `key`."""
+    value = intent.get(key)
+    if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+        raise UsageError(f"{_name(intent)} needs a list of texts {key!r}, not {value!r}.")
+    return value
+
+
 def as_position(intent: Mapping[str, Any], key: str) -> int:
     """The whole number `key`, at least 0."""
     value = intent.get(key)

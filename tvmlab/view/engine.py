@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from typing import Protocol as Interface
 
+from tvmlab.analysis.estimate import Estimate
 from tvmlab.analysis.work import Work
 from tvmlab.learn import Exercise, Grade
 from tvmlab.learn.answer import Answer
@@ -208,6 +209,14 @@ class Engine(Interface):
         """Build, compare with numpy and time as `protocol` says; None where it was cancelled.
 
         `stage` is told in words what is going on, and `is_cancelled` asked again and again.
+        """
+
+    def estimate(self, state: State) -> Estimate:
+        """How long a state takes, told from its program in milliseconds; the first time of all it
+        may measure the machine, which takes a second.
+
+        Raises:
+            TvmlabError: nothing can be told.
         """
 
     def peaks(self, state: State) -> Peaks:

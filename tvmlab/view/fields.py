@@ -12,7 +12,7 @@ from tvmlab.schedule import Step
 from tvmlab.view.schema import FieldView
 
 LOOP = "loop"
-"""The kind of the field that the selection answers."""
+"""The kind of fields that name a loop; the selection answers the first of a step."""
 
 INFERRED = "auto"
 """How a factor that is to be inferred is written in a field."""
@@ -23,16 +23,14 @@ EXAMPLES = {"factors": f"whole numbers, such as {INFERRED}, 32", "loops": "loops
 def step_fields(step: type[Step], suggested: Step) -> list[FieldView]:
     """The fields a form for `step` needs; the loop itself is the selection, hence no field."""
     views: list[FieldView] = []
-    for field in _arguments(step):
+    for field in _asked(step):
         kind = field.metadata["kind"]
-        if kind == LOOP:
-            continue
         views.append(
             {
                 "name": field.name,
                 "label": field.name,
-                "kind": kind,
-                "default": value_text(getattr(suggested, field.name)),
+                "kind": "name" if kind == LOOP else kind,
+                "default": _field_text(suggested, field),
                 "hint": field.metadata.get("doc", ""),
             }
         )
@@ -41,11 +39,7 @@ def step_fields(step: type[Step], suggested: Step) -> list[FieldView]:
 
 def step_values(step: Step) -> dict[str, str]:
     """The arguments of `step` as texts of its fields."""
-    return {
-        f.name: value_text(getattr(step, f.name))
-        for f in _arguments(type(step))
-        if f.metadata["kind"] != LOOP
-    }
+    return {f.name: _field_text(step, f) for f in _asked(type(step))}
 
 
 def step_of(step: type[Step], block: str, loop: str, values: Mapping[str, str]) -> Step:
@@ -55,12 +49,13 @@ def step_of(step: type[Step], block: str, loop: str, values: Mapping[str, str]) 
         ScheduleError: a text cannot be read as its field's kind.
     """
     arguments: dict[str, Any] = {}
+    asked = _asked(step)
     for field in _arguments(step):
-        kind = field.metadata["kind"]
-        if kind != LOOP and field.name not in values and field.name in step.defaults():
+        is_asked, given = field in asked, str(values.get(field.name, ""))
+        is_left_out = field.name not in values or (field.metadata["kind"] == LOOP and not given)
+        if is_asked and is_left_out and field.name in step.defaults():
             continue
-        given = str(values.get(field.name, ""))
-        arguments[field.name] = loop if kind == LOOP else _read(step, block, field, given)
+        arguments[field.name] = _read(step, block, field, given) if is_asked else loop
     return step.checked(block, arguments)
 
 
@@ -73,8 +68,21 @@ def value_text(value: Any) -> str:
     return str(value)
 
 
+def _field_text(step: Step, field: dataclasses.Field[Any]) -> str:
+    """An argument as the text of its field; a loop that is not named is no text."""
+    value = getattr(step, field.name)
+    return "" if value is None and field.metadata["kind"] == LOOP else value_text(value)
+
+
 def _arguments(step: type[Step]) -> list[dataclasses.Field[Any]]:
     return [f for f in dataclasses.fields(step) if f.name != "block"]
+
+
+def _asked(step: type[Step]) -> list[dataclasses.Field[Any]]:
+    """The arguments that a form asks for: all but the first loop, which is the selection."""
+    every = _arguments(step)
+    selection = next((f for f in every if f.metadata["kind"] == LOOP), None)
+    return [f for f in every if f is not selection]
 
 
 def _read(step: type[Step], block: str, field: dataclasses.Field[Any], text: str) -> Any:

@@ -29,7 +29,7 @@ Workload = Tensor | Sequence[Tensor] | Schedule | State
 
 SLOW = {intent: part.name for part in PARTS for intent in part.slow}
 """The part of each intent that takes long and holds no lock: a screen hands those of a part to a
-thread of its own, so that no part waits for another."""
+few threads of its own, so that no part waits for another, and none long for itself."""
 
 
 class LabView:

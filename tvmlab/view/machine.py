@@ -11,17 +11,19 @@ from math import inf
 from pathlib import Path
 
 from tvmlab import api
+from tvmlab.analysis.estimate import Estimate, estimate
 from tvmlab.analysis.work import Work, work_of
 from tvmlab.ir.printer import print_program
 from tvmlab.learn import Exercise, Grade, judge
 from tvmlab.learn.answer import Answer
 from tvmlab.learn.bench import MachineBench
+from tvmlab.lower.pipeline import lower
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
 from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State
-from tvmlab.targets.cpu.limits import CpuPeaks, cpu_features, cpu_peaks
+from tvmlab.targets.cpu.limits import CpuPeaks, cpu_features, cpu_peaks, machine_facts
 from tvmlab.targets.cpu.target import report
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
@@ -115,6 +117,10 @@ class Machine:
             return None
         finally:
             _MEASURING.release()
+
+    def estimate(self, state: State) -> Estimate:
+        """From the lowered program and what was measured of this machine."""
+        return estimate(lower(state.program), machine_facts())
 
     def peaks(self, state: State) -> Peaks:
         """Remembered for this machine, or measured now, which takes about a second.

@@ -37,10 +37,41 @@ export interface PreviewView {
   refusal: RefusalView | null;
 }
 
+/** How many times as long the program is told to take after a move, and between what. */
+export interface PredictionView {
+  ratio: number;
+  low: number;
+  high: number;
+}
+
+/** A measured move, and how many times as long it takes as the state shown. */
+export interface TimedView {
+  reason: string;
+  median_s: number;
+  spread: number;
+  ratio: number;
+  low: number;
+  high: number;
+  verdict: "" | "faster" | "slower" | "can't tell";
+}
+
+/** What is told and what was measured of the moves listed, by line. */
+export interface ColumnView {
+  told: "none" | "working" | "all";
+  reason: string;
+  now_s: number;
+  now_low_s: number;
+  now_high_s: number;
+  predictions: Record<string, PredictionView | null>;
+  stage: string;
+  timed: Record<string, TimedView>;
+}
+
 export interface MovesView {
   target: LoopRef | null;
   target_facts: string;
   steps: StepView[];
+  column: ColumnView;
   preview: PreviewView | null;
   refusal: RefusalView | null;
 }

@@ -25,6 +25,16 @@ from tvmlab.view.schema.locality import (
 from tvmlab.view.schema.measure import DuelView, MeasureView, ResultView
 from tvmlab.view.schema.moves import FieldView, MovesView, MoveView, PreviewView, StepView
 from tvmlab.view.schema.overlay import OverlayKind, OverlayMark
+from tvmlab.view.schema.moves import (
+    ColumnView,
+    FieldView,
+    MovesView,
+    MoveView,
+    PredictionView,
+    PreviewView,
+    StepView,
+    TimedView,
+)
 from tvmlab.view.schema.program import GoneLine, LineView, LoopRef, ProgramView, Token
 from tvmlab.view.schema.refusal import RefusalView
 from tvmlab.view.schema.roofline import CeilingView, RooflineView, TrailPoint
@@ -51,6 +61,7 @@ __all__ = [
     "CodeLoop",
     "CodeView",
     "DistanceBin",
+    "ColumnView",
     "DuelView",
     "ExplanationView",
     "ExerciseView",
@@ -73,6 +84,7 @@ __all__ = [
     "OverlayKind",
     "OverlayMark",
     "Point",
+    "PredictionView",
     "PreviewView",
     "PriceView",
     "ProgramView",
@@ -86,6 +98,7 @@ __all__ = [
     "Snapshot",
     "StepView",
     "TaskView",
+    "TimedView",
     "Token",
     "TraceLine",
     "TraceView",

@@ -49,11 +49,54 @@ class PreviewView(TypedDict):
     refusal: RefusalView | None
 
 
+class PredictionView(TypedDict):
+    """How many times as long the program is told to take after a move, and between what."""
+
+    ratio: float
+    low: float
+    high: float
+
+
+class TimedView(TypedDict):
+    """A measured move: its own median, and how many times as long it takes as the state shown.
+
+    Where it failed, `reason` says why and the figures are 0; so is the ratio where the state shown
+    could not be measured.
+    """
+
+    reason: str
+    median_s: float
+    spread: float
+    ratio: float
+    low: float
+    high: float
+    verdict: Literal["", "faster", "slower", "can't tell"]
+
+
+class ColumnView(TypedDict):
+    """What is told and what was measured of the moves listed, by line; null where nothing can be
+    told.
+
+    `told` says whether all of them are; `now_s` is what is told of the state shown, with its
+    interval. `stage` says in words what is being measured, and is empty where nothing is.
+    """
+
+    told: Literal["none", "working", "all"]
+    reason: str
+    now_s: float
+    now_low_s: float
+    now_high_s: float
+    predictions: dict[str, PredictionView | None]
+    stage: str
+    timed: dict[str, TimedView]
+
+
 class MovesView(TypedDict):
     """What can be done at the selection."""
 
     target: LoopRef | None
     target_facts: str
     steps: list[StepView]
+    column: ColumnView
     preview: PreviewView | None
     refusal: RefusalView | None

@@ -1,6 +1,6 @@
 // Doubles for tests: a host that records what panes ask, and made-up snapshots.
 
-import type { CodeView, LineView, MovesView, ProgramView, TraceView, TunerView } from "./schema.js";
+import type { CodeView, ColumnView, LineView, MovesView, ProgramView, TraceView, TunerView } from "./schema.js";
 import type { Host } from "./pane.js";
 import type { Intent } from "./schema.js";
 
@@ -79,8 +79,23 @@ export function moves(more: Partial<MovesView> = {}): MovesView {
       },
       { step: "vectorize", group: "execution", summary: "lanes", fields: [], moves: [], refusal },
     ],
+    column: column(),
     preview: null,
     refusal: null,
+    ...more,
+  };
+}
+
+export function column(more: Partial<ColumnView> = {}): ColumnView {
+  return {
+    told: "all",
+    reason: "",
+    now_s: 0.01,
+    now_low_s: 0.005,
+    now_high_s: 0.02,
+    predictions: { "split 8": { ratio: 1.5, low: 0.9, high: 2.5 }, "split 16": null },
+    stage: "",
+    timed: {},
     ...more,
   };
 }

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { moves, RecordingHost } from "../double.js";
+import { column, moves, RecordingHost } from "../double.js";
 import { Moves } from "./moves.js";
 
 let root: HTMLElement;
@@ -17,6 +17,15 @@ const chip = (step: string) => root.querySelector<HTMLElement>(`[data-step=${ste
 const group = (name: string) => root.querySelector<HTMLElement>(`[data-group=${name}]`)!;
 const field = () => root.querySelector<HTMLInputElement>("input[name=factors]")!;
 const apply = () => root.querySelector<HTMLButtonElement>(".tv-primary")!;
+/** The first of the forms, where the chips of its kind are. */
+const openForms = (state = moves()) => {
+  pane.update(state);
+  group("loops").click();
+};
+const rows = () => [...root.querySelectorAll<HTMLElement>(".tv-offer")].map((node) => node.textContent);
+const palette = () => root.querySelector<HTMLDialogElement>("dialog")!;
+const press = (node: Element, key: string, more = {}) =>
+  node.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
 const visible = (selector: string) => !root.querySelector<HTMLElement>(selector)!.hidden;
 
 test("without a selection it says what to do", () => {
@@ -26,7 +35,7 @@ test("without a selection it says what to do", () => {
 });
 
 test("typing asks for a preview and Apply sends the fields", () => {
-  pane.update(moves());
+  openForms();
   expect(field().value).toBe("auto, 8");
   field().value = "auto, 4";
   field().dispatchEvent(new Event("input", { bubbles: true }));
@@ -36,7 +45,7 @@ test("typing asks for a preview and Apply sends the fields", () => {
 });
 
 test("only the answer to the latest preview is shown", () => {
-  pane.update(moves());
+  openForms();
   field().value = "auto, 4";
   field().dispatchEvent(new Event("input", { bubbles: true }));
   const token = host.last!["token"] as number;
@@ -49,7 +58,7 @@ test("only the answer to the latest preview is shown", () => {
 });
 
 test("a preview is asked for once, however many answers are late", () => {
-  pane.update(moves());
+  openForms();
   root.querySelectorAll<HTMLElement>(".tv-offer")[1]!.click();
   const asked = host.asked.length;
   for (const token of [1, 2]) {
@@ -59,7 +68,7 @@ test("a preview is asked for once, however many answers are late", () => {
 });
 
 test("a refused step is grey, can be chosen, and says why and what instead", () => {
-  pane.update(moves());
+  openForms();
   expect(chip("vectorize")).toBeNull();
   expect(group("execution").className).toContain("tv-none-legal");
   group("execution").click();
@@ -74,20 +83,20 @@ test("a refused step is grey, can be chosen, and says why and what instead", () 
 });
 
 test("an offered line fills the form", () => {
-  pane.update(moves());
+  openForms();
   root.querySelectorAll<HTMLElement>(".tv-offer")[1]!.click();
   expect(field().value).toBe("auto, 16");
   expect(host.last).toMatchObject({ intent: "preview", values: { factors: "auto, 16" } });
 });
 
 test("arrow keys walk through the steps", () => {
-  pane.update(moves());
+  openForms();
   chip("split").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
   expect(chip("vectorize").getAttribute("aria-selected")).toBe("true");
 });
 
 test("what is being typed survives a redraw, and a new loop clears it", () => {
-  pane.update(moves());
+  openForms();
   field().focus();
   field().value = "auto, 4";
   field().dispatchEvent(new Event("input", { bubbles: true }));
@@ -95,4 +104,112 @@ test("what is being typed survives a redraw, and a new loop clears it", () => {
   expect(field().value).toBe("auto, 4");
   pane.update(moves({ target: { block: "C", loop: "x" } }));
   expect(field().value).toBe("auto, 8");
+});
+
+test("the table has every legal move, and below them what is not legal and why", () => {
+  pane.update(moves());
+  expect(rows()).toEqual(["split 8", "split 16"]);
+  expect(root.querySelector(".tv-not-legal")!.textContent).toContain("not legal: too many lanes");
+  expect(root.querySelector<HTMLElement>(".tv-not-legal td:last-child")!.title).toContain("split first");
+  chip("vectorize").click();
+  expect(host.last).toMatchObject({ intent: "preview", step: "vectorize" });
+  expect(group("execution").getAttribute("aria-selected")).toBe("true");
+});
+
+test("what is told is asked for once, and said with its interval", () => {
+  pane.update(moves({ column: column({ told: "none", predictions: {} }) }));
+  expect(host.asked).toEqual([{ intent: "predict" }]);
+  pane.update(moves({ column: column({ told: "none", predictions: {} }) }));
+  pane.update(moves({ column: column({ told: "working" }) }));
+  pane.update(moves());
+  expect(host.asked.length).toBe(1);
+  const cells = [...root.querySelectorAll("td.tv-told")].map((node) => node.textContent);
+  expect(cells).toEqual(["×1.500.90–2.50predicted 1.50 times as long, between 0.90 and 2.50", "cannot be told"]);
+  pane.update(moves({ target: { block: "C", loop: "x" }, column: column({ told: "none" }) }));
+  expect(host.asked.length).toBe(2);
+});
+
+test("moves are sorted by what is told, or by what was measured", () => {
+  const predictions = { "split 8": { ratio: 1.5, low: 1, high: 2 }, "split 16": { ratio: 0.5, low: 0.3, high: 0.8 } };
+  const result = { reason: "", spread: 0.01, ratio: 1, low: 0.9, high: 1.1, verdict: "can't tell" as const };
+  const timed = { "split 8": { ...result, median_s: 0.001 }, "split 16": { ...result, median_s: 0.002 } };
+  pane.update(moves({ column: column({ predictions, timed }) }));
+  expect(rows()).toEqual(["split 16", "split 8"]);
+  const sort = [...root.querySelectorAll<HTMLElement>(".tv-sort")];
+  sort[2]!.click();
+  expect(rows()).toEqual(["split 8", "split 16"]);
+  expect(sort[2]!.parentElement!.getAttribute("aria-sort")).toBe("ascending");
+  sort[0]!.click();
+  expect(rows()).toEqual(["split 8", "split 16"]);
+  expect(root.querySelector("td.tv-timed")!.textContent).toBe("1.00 ms±1.0 %≈ can't tell");
+});
+
+test("a row is chosen by a click or Enter, and Enter again applies it", () => {
+  pane.update(moves());
+  expect(apply().disabled).toBe(true);
+  const row = () => root.querySelectorAll<HTMLElement>(".tv-offer")[1]!;
+  row().focus();
+  row().click();
+  expect(host.last).toMatchObject({ intent: "preview", step: "split", values: { factors: "auto, 16" } });
+  expect(document.activeElement).toBe(row());
+  expect(root.querySelector(".tv-line")!.textContent).toBe("split 16");
+  press(row(), "Enter");
+  expect(host.last).toEqual({ intent: "apply", step: "split", values: { factors: "auto, 16" } });
+  press(row(), "ArrowUp");
+  expect(document.activeElement!.textContent).toBe("split 8");
+});
+
+test("the moves listed are measured as they stand, until stopped", () => {
+  pane.update(moves());
+  const measure = [...root.querySelectorAll<HTMLElement>("header button")][0]!;
+  measure.click();
+  expect(host.last).toEqual({ intent: "measure_moves", lines: ["split 8", "split 16"] });
+  pane.update(moves({ column: column({ stage: "1 of 2: split 8" }) }));
+  expect(measure.textContent).toBe("Stop");
+  expect(root.querySelector(".tv-stage")!.textContent).toBe("Measuring 1 of 2: split 8");
+  measure.click();
+  expect(host.last).toEqual({ intent: "stop_moves" });
+});
+
+test("the palette finds moves and commands by words, with the keyboard alone", () => {
+  pane.update(moves());
+  group("loops").focus();
+  press(group("loops"), "k", { ctrlKey: true });
+  expect(palette().open).toBe(true);
+  const input = palette().querySelector("input")!;
+  const options = () => [...palette().querySelectorAll('[role="option"]')];
+  expect(document.activeElement).toBe(input);
+  expect(options().length).toBeGreaterThan(10);
+  input.value = "spl 16";
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  expect(options().length).toBe(1);
+  expect(input.getAttribute("aria-activedescendant")).toBe(options()[0]!.id);
+  press(input, "Enter");
+  expect(host.last).toEqual({ intent: "apply", line: "split 16" });
+  expect(palette().open).toBe(false);
+  expect(document.activeElement).toBe(group("loops"));
+  press(group("loops"), "k", { ctrlKey: true });
+  press(input, "ArrowDown");
+  expect(options()[1]!.getAttribute("aria-selected")).toBe("true");
+  press(input, "ArrowUp");
+  press(input, "ArrowUp");
+  expect(options().at(-1)!.getAttribute("aria-selected")).toBe("true");
+  input.value = "nonesuch";
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  expect(palette().textContent).toContain("Nothing has these words");
+  const asked = host.asked.length;
+  press(input, "Enter");
+  press(input, "Escape");
+  expect(palette().open).toBe(false);
+  expect(host.asked.length).toBe(asked);
+});
+
+test("the shortcut is left to others outside the lab, and after the pane is gone", () => {
+  pane.update(moves());
+  press(document.body, "k", { ctrlKey: true });
+  expect(palette().open).toBe(false);
+  const gone = palette();
+  pane.dispose();
+  press(group("loops"), "k", { ctrlKey: true });
+  expect(gone.open).toBe(false);
 });

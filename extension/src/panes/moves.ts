@@ -1,13 +1,23 @@
-// What can be done with the selected loop: every primitive as a chip, its arguments as fields, the
-// line of Python that it would append, and the legal instances worth trying.
+// What can be done with the selected loop: a table of all legal moves, with what each is told and
+// measured to bring; or, of one kind, every primitive as a chip and its arguments as fields. Always
+// beside it the line of Python that would be appended.
 
 import type { FieldView, MoveView, MovesView, StepView } from "../schema.js";
 import { button, el, fill, setText } from "../dom.js";
+import { time } from "../format.js";
+import { MoveTable } from "../move_table.js";
+import { Palette, showTab, tabTitles, type Command } from "../palette.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { refusalBox, showRefusal } from "../refusal.js";
 import "./moves.css";
 
 type Values = Record<string, string>;
+
+/** The group that is all of them. */
+const ALL = "all";
+
+/** So many moves are measured at once, the first as they stand. */
+const MEASURED = 20;
 
 export class Moves implements Drawn<MovesView> {
   private readonly target = el("span", { class: "tv-grow tv-ellipsis tv-mono" });
@@ -18,7 +28,17 @@ export class Moves implements Drawn<MovesView> {
   private readonly effect = el("span", { class: "tv-dim tv-grow tv-ellipsis" });
   private readonly apply = button("Apply", () => this.submit(), { class: "tv-primary" });
   private readonly refusal = refusalBox();
-  private readonly offers = el("ul", { class: "tv-offers", "aria-label": "Legal moves here" });
+  private readonly table = new MoveTable({
+    choose: (step, move) => this.take(step, move),
+    apply: () => this.submit(),
+    form: (step) => this.choose(step, true),
+  });
+  private readonly stage = el("div", { class: "tv-stage tv-dim tv-ellipsis", role: "status" });
+  private readonly now = el("span", { class: "tv-dim tv-now" });
+  private readonly measure = button("Measure", () => this.toggleMeasuring(), {
+    title: `Build and time the first ${MEASURED} moves as they stand, one after another`,
+  });
+  private readonly palette: Palette;
   private readonly empty = el(
     "p",
     { class: "tv-empty" },
@@ -27,15 +47,18 @@ export class Moves implements Drawn<MovesView> {
   private readonly work: HTMLElement;
   private state: MovesView | null = null;
   private step = "";
-  private group = "";
+  private group = ALL;
+  private asked = "";
   private token = 0;
   private drafts = new Map<string, Values>();
   private targetKey = "";
 
   constructor(
-    root: HTMLElement,
+    private readonly root: HTMLElement,
     private readonly host: Host,
   ) {
+    const commands = button("Commands", () => this.palette.open(), { title: "Search moves and commands (Ctrl+K)" });
+    commands.setAttribute("aria-keyshortcuts", "Control+K");
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
@@ -52,13 +75,19 @@ export class Moves implements Drawn<MovesView> {
       el("div", { class: "tv-preview" }, this.line, this.apply),
       el("div", { class: "tv-effect" }, this.effect),
       this.refusal,
-      this.offers,
+      this.stage,
+      this.table.root,
     );
     root.append(
-      el("header", { class: "tv-bar" }, el("span", { class: "tv-title" }, "Moves"), this.target),
+      el("header", { class: "tv-bar" }, el("span", { class: "tv-title" }, "Moves"), this.target, this.now, this.measure, commands),
       this.empty,
       this.work,
     );
+    this.palette = new Palette(root, () => this.commands());
+  }
+
+  dispose(): void {
+    this.palette.dispose();
   }
 
   update(state: MovesView): void {
@@ -75,15 +104,83 @@ export class Moves implements Drawn<MovesView> {
       state.target && ` in ${state.target.block} `,
       el("span", { class: "tv-dim" }, state.target_facts),
     );
-    if (!this.current) this.step = this.firstOf(this.group) ?? state.steps[0]?.step ?? "";
-    this.group = this.current?.group ?? "";
+    if (this.group === ALL) {
+      if (isNewTarget || !this.offeredLine()) this.step = "";
+    } else {
+      if (!this.current) this.step = this.firstOf(this.group) ?? state.steps[0]?.step ?? "";
+      this.group = this.current?.group ?? ALL;
+    }
     this.drawGroups();
     this.drawChips();
     if (isNewTarget || !this.form.contains(document.activeElement)) this.drawStep();
     else this.drawOffers();
     this.drawPreview();
+    this.drawColumn();
     // A change of state takes the preview away; an older one means that an answer is on its way.
     if (state.target && state.preview === null) this.preview();
+    this.predict(key);
+  }
+
+  /** Asks once for what is told of the moves listed, if it is not there yet. */
+  private predict(target: string): void {
+    const lines = this.state!.steps.flatMap(({ moves }) => moves.map(({ line }) => line));
+    const wanted = JSON.stringify([target, lines]);
+    const { told } = this.state!.column;
+    if (told !== "none" || lines.length === 0) this.asked = told === "working" ? wanted : "";
+    else if (this.asked !== wanted) {
+      this.asked = wanted;
+      this.host.ask({ intent: "predict" });
+    }
+  }
+
+  /** How long the program is told to take now, and what is being measured. */
+  private drawColumn(): void {
+    const { now_s, now_low_s, now_high_s, stage, reason } = this.state!.column;
+    setText(this.now, now_s ? `now ≈ ${time(now_s)}` : "");
+    this.now.title = now_s ? `Told from the program: between ${time(now_low_s)} and ${time(now_high_s)}` : "";
+    setText(this.measure, stage ? "Stop" : "Measure");
+    this.measure.disabled = this.table.lines.length === 0;
+    setText(this.stage, stage ? `Measuring ${stage}` : reason);
+    this.stage.hidden = !stage && !reason;
+  }
+
+  private toggleMeasuring(): void {
+    if (this.state?.column.stage) this.host.ask({ intent: "stop_moves" });
+    else this.host.ask({ intent: "measure_moves", lines: this.table.lines.slice(0, MEASURED) });
+  }
+
+  /** All that can be done in the lab: the legal moves here, the quickest as told first. */
+  private commands(): Command[] {
+    const ask = (name: string, hint: string, intent: string, more = {}): Command => ({
+      name,
+      hint,
+      run: () => this.host.ask({ intent, ...more }),
+    });
+    const column = this.state?.column;
+    const ratio = (line: string) => column?.predictions[line]?.ratio;
+    const moves = (this.state?.steps ?? []).flatMap((step) =>
+      step.moves.map(({ line }) => ({
+        name: line,
+        hint: `${step.step}${ratio(line) === undefined ? "" : ` · ×${ratio(line)!.toFixed(2)}`}`,
+        order: ratio(line) ?? Infinity,
+        run: () => this.host.ask({ intent: "apply", line }),
+      })),
+    );
+    moves.sort((a, b) => (a.order === b.order ? 0 : a.order - b.order));
+    return [
+      ask("Undo", "Schedule · Ctrl+Z", "undo"),
+      ask("Redo", "Schedule · Ctrl+Shift+Z", "redo"),
+      ask("Measure", "the program, quickly", "measure"),
+      ask("Measure to 1 %", "the program, certified", "measure", { certified: true }),
+      { name: "Measure moves", hint: "those listed, one after another", run: () => this.toggleMeasuring() },
+      ask("Price steps", "what each step of the schedule is worth", "price"),
+      ask("Pin", "this state, to compare with", "pin"),
+      ask("Unpin", "compare with nothing", "unpin"),
+      ask("Compare", "with the pinned state", "compare"),
+      ask("Stop measuring", "whatever goes on", "cancel_measuring"),
+      ...tabTitles(this.root).map((title) => ({ name: `Show ${title}`, hint: "tab", run: () => showTab(this.root, title) })),
+      ...moves,
+    ];
   }
 
   private get inGroup(): StepView[] {
@@ -108,10 +205,11 @@ export class Moves implements Drawn<MovesView> {
   }
 
   private drawGroups(): void {
-    const names = [...new Set(this.state!.steps.map(({ group }) => group))];
+    const names = [ALL, ...new Set(this.state!.steps.map(({ group }) => group))];
+    const go = (name: string) => (name === ALL ? this.chooseAll() : this.choose(this.firstOf(name)!));
     const tabs = names.map((name) => {
-      const legal = this.state!.steps.filter(({ group, moves }) => group === name && moves.length > 0).length;
-      const tab = button(name[0]!.toUpperCase() + name.slice(1), () => this.choose(this.firstOf(name)!), {
+      const legal = this.state!.steps.filter(({ group, moves }) => (group === name || name === ALL) && moves.length > 0).length;
+      const tab = button(name[0]!.toUpperCase() + name.slice(1), () => go(name), {
         class: `tv-tab${legal ? "" : " tv-none-legal"}`,
         title: legal ? `${legal} of these steps are legal here` : "None of these steps is legal here",
       });
@@ -124,7 +222,7 @@ export class Moves implements Drawn<MovesView> {
     const hadFocus = this.groups.contains(document.activeElement);
     fill(this.groups, ...tabs);
     if (hadFocus) tabs.find((tab) => tab.tabIndex === 0)?.focus();
-    this.groups.onkeydown = (event) => this.onArrow(event, names, this.group, (name) => this.choose(this.firstOf(name)!));
+    this.groups.onkeydown = (event) => this.onArrow(event, names, this.group, go);
   }
 
   private drawChips(): void {
@@ -155,40 +253,46 @@ export class Moves implements Drawn<MovesView> {
     go(names[(names.indexOf(now) + by + names.length) % names.length]!);
   }
 
-  private choose(step: string): void {
+  /** Opens the form of a step; `withFocus` puts the keyboard there. */
+  private choose(step: string, withFocus = false): void {
     this.step = step;
-    this.group = this.current?.group ?? "";
-    this.drawGroups();
-    this.drawChips();
-    this.drawStep();
+    this.group = this.current?.group ?? ALL;
+    this.redraw();
+    if (withFocus) this.chips.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
     this.preview();
   }
 
+  private chooseAll(): void {
+    this.group = ALL;
+    this.step = "";
+    this.redraw();
+  }
+
+  private redraw(): void {
+    this.drawGroups();
+    this.drawChips();
+    this.drawStep();
+    this.drawPreview();
+  }
+
   private drawStep(): void {
-    const step = this.current;
+    const isAll = this.group === ALL;
+    this.work.classList.toggle("tv-all", isAll);
+    this.chips.hidden = this.form.hidden = isAll;
     const values = this.values;
-    fill(this.form, ...(step?.fields ?? []).map((field) => fieldRow(field, values[field.name] ?? "")));
+    fill(this.form, ...(isAll ? [] : (this.current?.fields ?? [])).map((field) => fieldRow(field, values[field.name] ?? "")));
     this.drawOffers();
   }
 
   private drawOffers(): void {
-    // A step without fields has one instance, which the preview shows already.
-    const moves = this.current?.fields.length ? this.current.moves : [];
-    fill(this.offers, ...moves.map((move) => this.offer(move)));
+    this.table.update(this.state!, this.group === ALL ? null : this.step, this.step ? this.offeredLine() : "");
   }
 
-  private offer(move: MoveView): HTMLElement {
-    const take = button(move.line, () => this.take(move), {
-      class: "tv-offer tv-mono",
-      title: `${move.line}\nClick to fill the fields, double-click to apply`,
-    });
-    take.addEventListener("dblclick", () => this.submit());
-    return el("li", {}, take);
-  }
-
-  private take(move: MoveView): void {
-    this.drafts.set(this.step, { ...move.values });
+  private take(step: string, move: MoveView): void {
+    this.step = step;
+    this.drafts.set(step, { ...move.values });
     this.drawStep();
+    this.drawPreview();
     this.preview();
   }
 
@@ -200,7 +304,7 @@ export class Moves implements Drawn<MovesView> {
   }
 
   private preview(): void {
-    this.host.ask({ intent: "preview", step: this.step, values: this.values, token: ++this.token });
+    if (this.step) this.host.ask({ intent: "preview", step: this.step, values: this.values, token: ++this.token });
   }
 
   private submit(): void {
@@ -220,10 +324,12 @@ export class Moves implements Drawn<MovesView> {
     const { preview, refusal } = this.state!;
     const fits = preview !== null && preview.step === this.step && preview.token >= this.token;
     setText(this.line, fits ? preview.line : this.offeredLine());
+    this.line.classList.toggle("tv-none", !this.step);
+    if (!this.step) setText(this.line, "Choose a move to see what it does");
     this.line.title = this.line.textContent ?? "";
     setText(this.effect, (fits && preview.effect) || (this.current?.summary ?? ""));
     const shown = refusal ?? (fits ? preview.refusal : null);
-    this.apply.disabled = fits && preview.refusal !== null;
+    this.apply.disabled = !this.step || (fits && preview.refusal !== null);
     showRefusal(this.refusal, shown);
     this.effect.parentElement!.hidden = shown !== null;
   }

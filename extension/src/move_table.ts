@@ -70,6 +70,7 @@ export class MoveTable {
     const refused = only === null ? steps.filter(({ moves, refusal }) => moves.length === 0 && refusal !== null) : [];
     this.root.hidden = rows.length + refused.length === 0;
     const focused = this.body.contains(document.activeElement) ? document.activeElement!.getAttribute("data-focus") : null;
+    this.root.classList.toggle("tv-any-timed", Object.keys(state.column.timed).length > 0);
     fill(this.body, ...rows, ...refused.map((step) => this.refusedRow(step)));
     const stops = [...this.body.querySelectorAll<HTMLElement>("[data-focus]")];
     const stop = stops.find((node) => node.dataset["focus"] === focused) ?? stops.find((node) => node.dataset["focus"] === line) ?? stops[0];
@@ -92,10 +93,12 @@ export class MoveTable {
   }
 
   private row({ step, move }: Entry, state: MovesView, isFirst: boolean, isChosen: boolean): HTMLElement {
-    const take = button(move.line, () => this.chosen.choose(step.step, move), {
+    const take = button("", () => this.chosen.choose(step.step, move), {
       class: "tv-offer tv-mono",
       title: `${move.line}\n${step.summary}\nClick to choose, double-click or Enter again to apply`,
     });
+    // A line too long loses its beginning, the names of new loops, and not what tells it from others.
+    take.append(el("bdi", { dir: "ltr" }, move.line));
     take.addEventListener("dblclick", () => this.chosen.apply());
     take.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !isChosen) return;
@@ -167,7 +170,7 @@ function told(prediction: PredictionView | null | undefined, status: string): HT
       { class: "tv-figures" },
       bar(ratio, low, high),
       el("span", { class: "tv-num" }, factor(ratio)),
-      el("span", { class: "tv-dim" }, `${digits(low)}–${digits(high)}`),
+      el("span", { class: "tv-dim tv-range" }, `${digits(low)}–${digits(high)}`),
       el("span", { class: "tv-hidden" }, spoken),
     ),
   );
@@ -186,8 +189,8 @@ function timed(view: TimedView | undefined): HTMLElement {
       "div",
       { class: "tv-figures" },
       el("span", { class: "tv-num" }, time(view.median_s)),
-      el("span", { class: "tv-dim" }, `±${percent(view.spread)}`),
       el("span", { class: `tv-verdict tv-${view.verdict.split(" ")[0] || "none"}` }, sign + view.verdict),
+      el("span", { class: "tv-dim" }, `±${percent(view.spread)}`),
     ),
   );
 }

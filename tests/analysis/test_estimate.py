@@ -60,12 +60,24 @@ def seconds(tensor: te.Tensor, lines: str = "", machine: MachineFacts = MACHINE)
     return told(tensor, lines, machine).time_s
 
 
-@pytest.mark.parametrize("by", [PLAIN, Compiler()])
-def test_lanes_over_neighbours_are_faster(by: Compiler) -> None:
-    plain = told(product(), TILES, by=by)
-    lanes = told(product(), TILES + 's["C"].vectorize("xi")', by=by)
+def test_lanes_over_neighbours_are_faster() -> None:
+    plain = told(product(), TILES)
+    lanes = told(product(), TILES + 's["C"].vectorize("xi")')
     assert lanes.time_s < plain.time_s
     assert ratio(lanes, plain).low < ratio(lanes, plain).value < 1
+
+
+def test_the_compiler_finds_lanes_by_itself_unless_it_is_kept_from_it() -> None:
+    plain = told(product(), TILES)
+    found = told(product(), TILES, by=Compiler())
+    assert found.time_s < plain.time_s / 2
+    assert found.parts["stores"] < plain.parts["stores"] / 2  # accumulators stay in registers
+    kept = told(product(), TILES + 's["C"].prefetch("B", "xi", 4)', by=Compiler())
+    assert kept.time_s > 2 * found.time_s
+    split = told(product(), TILES + 's["C"].split("xi", 4)', by=Compiler())
+    assert split.time_s < 1.2 * found.time_s
+    uneven = told(product(), TILES.replace("4, 32", "4, 31"), by=Compiler())
+    assert uneven.time_s > found.time_s
 
 
 def test_accumulators_in_registers_are_faster_until_there_are_none_left() -> None:

@@ -331,7 +331,7 @@ export class Moves implements Drawn<MovesView> {
     const shown = refusal ?? (fits ? preview.refusal : null);
     this.apply.disabled = !this.step || (fits && preview.refusal !== null);
     showRefusal(this.refusal, shown);
-    this.effect.parentElement!.hidden = shown !== null;
+    this.effect.parentElement!.hidden = shown !== null || !this.step;
   }
 }
 

@@ -1,6 +1,6 @@
 """How long a lowered program takes on a processor, told from the program."""
 
-from tvmlab.analysis.estimate.cycles import Compiler
+from tvmlab.analysis.estimate.compiler import Compiler
 from tvmlab.analysis.estimate.estimate import Estimate, Ratio, estimate, ratio
 from tvmlab.analysis.estimate.machine import MachineFacts, Memory
 from tvmlab.analysis.estimate.traffic import Traffic

@@ -77,17 +77,6 @@ def _parts(c: Cycles) -> tuple[float, ...]:
     return (c.arithmetic, c.loads, c.stores, c.issue, c.chain, c.overhead, c.busy, c.parallel)
 
 
-@dataclass(frozen=True)
-class Compiler:
-    """What the compiler does by itself.
-
-    Attributes:
-        finds_vectors: whether it vectorizes plain loops over neighbours, and unrolls short ones.
-    """
-
-    finds_vectors: bool = True
-
-
 class Counting:
     """Counts the cycles of nests on a machine.
 
@@ -95,9 +84,8 @@ class Counting:
         held: registers that each buffer of registers fills.
     """
 
-    def __init__(self, machine: MachineFacts, compiler: Compiler, held: Mapping[Buffer, float]):
+    def __init__(self, machine: MachineFacts, held: Mapping[Buffer, float]) -> None:
         self._machine = machine
-        self._compiler = compiler
         self._spilt = self._share_spilt(held)
 
     def _share_spilt(self, held: Mapping[Buffer, float]) -> float:
@@ -110,27 +98,24 @@ class Counting:
         """The cycles of all iterations of `nest`."""
         straight = list(_straight(nest, ()))
         inner = list(_loops(nest, 1))
-        lanes = self._lanes_found(nest, straight) if not inner else 1
         one = Cycles()
         for leaf, unrolled in straight:
             one = one.plus(self._of_leaf(leaf, nest, unrolled, is_innermost=not inner))
         instructions = max(one.issue * ISSUED, 1.0)
-        one = one.times(1 / lanes)
         if not inner:
-            under_way = max(1.0, WINDOW / (instructions * max(1.0, nest.extent / lanes)))
+            under_way = max(1.0, WINDOW / (instructions * nest.extent))
             own = self._own_chain(straight, nest) / max(1.0, WINDOW / instructions)
-            one = replace(one, chain=max(own, one.chain * lanes / under_way))
-        if not self._is_written_out(nest, bool(inner), instructions):
-            one = one.plus(Cycles(issue=2 / ISSUED / lanes))
+            one = replace(one, chain=max(own, one.chain / under_way))
+        is_loop = nest.depth >= 0 and nest.kind != BRANCH
+        if is_loop:
+            one = one.plus(Cycles(issue=2 / ISSUED))
         one = one.together()
         for times, loop in inner:
             one = one.plus(self.of(loop).times(times))
         whole = one.times(nest.extent)
         if nest.kind == "parallel":
             return self._in_parallel(nest, whole)
-        if nest.kind == BRANCH:
-            return whole
-        return whole.plus(Cycles(overhead=ENTRY, busy=ENTRY)) if nest.depth >= 0 else whole
+        return whole.plus(Cycles(overhead=ENTRY, busy=ENTRY)) if is_loop else whole
 
     def _in_parallel(self, nest: Nest, whole: Cycles) -> Cycles:
         if whole.parallel:
@@ -143,27 +128,6 @@ class Counting:
             whole, busy=busy + launch, overhead=whole.overhead + launch, parallel=whole.busy
         )
 
-    def _is_written_out(self, nest: Nest, has_loops: bool, instructions: float) -> bool:
-        """Whether the compiler writes all iterations out, so that nothing counts them."""
-        is_short = not has_loops and nest.extent * instructions <= WINDOW
-        return nest.depth < 0 or nest.kind == BRANCH or (self._compiler.finds_vectors and is_short)
-
-    def _lanes_found(self, nest: Nest, straight: list[tuple[Leaf, tuple[Nest, ...]]]) -> float:
-        """How many iterations of a plain loop the compiler makes lanes of one; 1: none."""
-        if not self._compiler.finds_vectors or nest.kind != "serial" or nest.depth < 0:
-            return 1
-        size = 1
-        for leaf, _ in straight:
-            if leaf.update is not None and not leaf.update.is_moved_by(nest.depth):
-                return 1
-            for touch in leaf.touches:
-                step = touch.steps[nest.depth] if nest.depth < len(touch.steps) else 0.0
-                if touch.lanes > 1 or touch.is_data or step not in (0.0, touch.element_bytes):
-                    return 1
-                size = max(size, touch.element_bytes)
-        lanes = self._machine.vector_bits // (8 * size)
-        return max(1, min(lanes, nest.extent) * FOUND) if straight else 1
-
     def _of_leaf(
         self, leaf: Leaf, nest: Nest, unrolled: tuple[Nest, ...], is_innermost: bool
     ) -> Cycles:
@@ -173,7 +137,7 @@ class Counting:
         units = sum(self._units(bits) * count for bits, count in leaf.operations.vectors)
         loads = stores = instructions = 0.0
         for touch in leaf.touches:
-            often = self._often(touch, nest, unrolled, is_innermost)
+            often = self._often(touch, leaf, nest, unrolled, is_innermost)
             often *= self._spilt if touch.is_register else 1.0
             is_woven = any(touch.is_moved_by(o.depth) for o in unrolled)
             spent, issued = self._of_touch(touch, is_woven)
@@ -209,17 +173,18 @@ class Counting:
         if leaf.update is None:
             return 0.0
         in_a_row = prod([o.extent for o in unrolled if not leaf.update.is_moved_by(o.depth)])
-        is_kept = leaf.update.is_register or self._compiler.finds_vectors
+        is_kept = leaf.update.is_register or leaf.is_found
         return in_a_row * (ADD_LATENCY + (0.0 if is_kept else MEMORY_LATENCY))
 
     def _often(
-        self, touch: Touch, nest: Nest, unrolled: tuple[Nest, ...], is_innermost: bool
+        self, touch: Touch, leaf: Leaf, nest: Nest, unrolled: tuple[Nest, ...], is_innermost: bool
     ) -> float:
         """How often an access is made in an iteration of `nest`, on the average: what is met again
         is in a register, and what the loop does not move was loaded before it."""
         moved = [o.extent for o in unrolled if touch.is_moved_by(o.depth)]
         is_still = is_innermost and nest.depth >= 0 and not touch.is_moved_by(nest.depth)
-        stays = not touch.is_write or self._compiler.finds_vectors
+        is_read_only = touch.buffer is not leaf.touches[0].buffer
+        stays = is_read_only or leaf.is_found
         return prod(moved) / (nest.extent if is_still and stays else 1)
 
     def _of_touch(self, touch: Touch, is_woven: bool) -> tuple[float, float]:
@@ -263,9 +228,6 @@ NARROWEST_BITS = 128
 
 STREAMED = 70.0
 """Cycles to write a line past the caches that a cache has to give up first."""
-
-FOUND = 0.7
-"""Of the speed of lanes asked for that lanes found have."""
 
 
 def _straight(nest: Nest, unrolled: tuple[Nest, ...]) -> Iterator[tuple[Leaf, tuple[Nest, ...]]]:

@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, log
 
-from tvmlab.analysis.estimate.cycles import Compiler, Counting
+from tvmlab.analysis.estimate.compiler import Compiler, compiled
+from tvmlab.analysis.estimate.cycles import Counting
 from tvmlab.analysis.estimate.machine import MachineFacts
 from tvmlab.analysis.estimate.nest import nest_of, register_vectors
 from tvmlab.analysis.estimate.traffic import Traffic, traffic
@@ -60,7 +61,8 @@ def estimate(lowered: Program, machine: MachineFacts, compiler: Compiler | None 
     """
     nest = nest_of(lowered)
     held = register_vectors(lowered, machine.vector_bits // 8)
-    cycles = Counting(machine, compiler or Compiler(), held).of(nest)
+    written = compiled(nest, machine) if (compiler or Compiler()).finds_vectors else nest
+    cycles = Counting(machine, held).of(written)
     moved = tuple(traffic(nest, machine))
     core_s = cycles.busy / machine.clock_hz
     times = [core_s, *(each.time_s for each in moved)]

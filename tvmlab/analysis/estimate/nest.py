@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
-from tvmlab.analysis.estimate.operations import Operations, operations
+from tvmlab.analysis.estimate.operations import NOTHING, Operations, operations
 from tvmlab.analysis.streaming import streamed
 from tvmlab.analysis.touching import line_of
 from tvmlab.arith.linear import Interval
@@ -81,12 +81,16 @@ class Leaf:
         touches: what it reads and writes.
         update: the element that it stores if its new value depends on the old one.
         begins: the depth of the loop in whose iterations that element is alive; -1 in all.
+        is_found: whether the compiler is free to make lanes of it and keep it in registers.
+        is_hint: whether it computes nothing, and keeps the compiler from both.
     """
 
     operations: Operations
     touches: tuple[Touch, ...]
     update: Touch | None
     begins: int
+    is_found: bool = False
+    is_hint: bool = False
 
 
 @dataclass(eq=False)
@@ -155,7 +159,9 @@ class _Reading:
             self._branch(nest, stmt, loops, ranges, named)
         elif isinstance(stmt, Let):
             self.into(nest, stmt.body, loops, ranges, (*named, stmt.value))
-        elif not isinstance(stmt, Prefetch):
+        elif isinstance(stmt, Prefetch):
+            nest.body.append(Leaf(NOTHING, (), None, -1, is_hint=True))
+        else:
             if isinstance(stmt, Allocate):
                 self._alive[stmt.buffer] = nest.depth
             for below in sub_stmts(stmt):

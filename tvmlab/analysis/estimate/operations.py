@@ -34,6 +34,10 @@ class Operations(NamedTuple):
     indices: float
 
 
+NOTHING = Operations((), 1.0)
+"""One instruction that computes nothing."""
+
+
 def operations(values: Iterable[Expr], indices: Iterable[Expr] = ()) -> Operations:
     """The operations that computing `values` takes, and the places of loads and stores in them;
     a multiplication whose product is added at once counts nothing beside the addition."""

@@ -1,0 +1,99 @@
+"""The legal moves in JupyterLab: told at once, measured on request, found by typing."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab_page import LabPage
+from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+
+SMALL = HEADLINE.replace("1024", "128")
+TILED = 'yo, xo, yi, xi = s["C"].tile("y", "x", 8, 16)'
+THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
+
+
+@pytest.fixture
+def pane(lab: LabPage) -> LabPane:
+    """A lab of a small product."""
+    forget_saved_steps(lab)
+    lab.open(lab.write_notebook(f"moves-{time.time_ns()}.ipynb", SMALL))
+    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    lab.run_cell(0)
+    pane = LabPane(lab)
+    expect(pane.loop("y")).to_be_visible()
+    pane.show()
+    return pane
+
+
+def test_moves_are_told_measured_and_taken(lab: LabPage, pane: LabPane) -> None:
+    pane.type_line(TILED)
+    pane.type_line('s["C"].reorder("yo", "xo", "k", "yi", "xi")')
+    expect(pane.steps).to_have_count(3)
+    pane.select("xi")
+    moves = pane.pane("moves")
+    rows = moves.locator("tbody tr")
+    expect(moves.locator("td.tv-told", has_text="×").first).to_be_visible(timeout=SLOW_MS)
+    ratios = moves.locator("td.tv-told .tv-num").all_inner_texts()
+    assert ratios == sorted(ratios, key=lambda text: float(text.removeprefix("×")))
+    expect(moves.locator(".tv-not-legal").first).to_contain_text("not legal:")
+    lab.screenshot("moves-told")
+
+    pane.button("moves", "Measure").click()
+    expect(pane.button("moves", "Stop")).to_be_visible()
+    first = rows.first.locator("td.tv-timed")
+    expect(first).to_contain_text(re.compile("faster|slower|can't tell"), timeout=SLOW_MS)
+    pane.button("moves", "Stop").click()
+    expect(pane.button("moves", "Measure")).to_be_visible(timeout=SLOW_MS)
+    moves.get_by_role("button", name="Measured").click()
+    lab.screenshot("moves-measured")
+
+    lane = moves.locator(".tv-offer", has_text="vectorize")
+    lane.focus()
+    lab.page.keyboard.press("Enter")
+    expect(moves.locator(".tv-line")).to_have_text('s["C"].vectorize("xi")')
+    lab.screenshot("moves-chosen")
+    lab.page.keyboard.press("Enter")
+    expect(pane.loop("xi")).to_contain_text("vectorized(16)")
+
+
+def test_the_palette_takes_moves_and_commands(lab: LabPage, pane: LabPane) -> None:
+    pane.select("y")
+    lab.page.keyboard.press("Control+k")
+    palette = pane.root.get_by_role("dialog", name="Commands of the lab")
+    search = palette.get_by_role("combobox", name="Search moves and commands")
+    expect(search).to_be_focused()
+    search.fill("split 16")
+    expect(palette.get_by_role("option").first).to_contain_text('split("y", 16)')
+    for theme in ("Dark", "Light"):
+        lab.page.evaluate(THEME, f"JupyterLab {theme}")
+        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
+        lab.screenshot(f"palette-{theme.lower()}")
+    search.press("Enter")
+    expect(palette).not_to_be_visible()
+    expect(pane.loop("yo")).to_be_visible()
+    pane.loop("yi").click()
+    lab.page.keyboard.press("Control+k")
+    search.fill("undo")
+    search.press("Enter")
+    expect(pane.loop("y")).to_be_visible()
+    pane.button("moves", "Commands").click()
+    search.fill("show measure")
+    palette.get_by_role("option").first.click()
+    expect(pane.button("measure", "Measure")).to_be_visible()
+    pane.button("moves", "Commands").click()
+    lab.page.keyboard.press("Escape")
+    expect(palette).not_to_be_visible()
+    assert "Traceback" not in lab.output(0).inner_text()
+
+    pane.select("y")
+    for theme in ("Dark", "Light"):
+        lab.page.evaluate(THEME, f"JupyterLab {theme}")
+        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
+        for width in (1280, 560):
+            lab.page.set_viewport_size({"width": width, "height": 800})
+            pane.pane("moves").scroll_into_view_if_needed()
+            lab.screenshot(f"moves-{width}-{theme.lower()}")

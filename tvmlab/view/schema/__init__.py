@@ -23,8 +23,6 @@ from tvmlab.view.schema.locality import (
     MissRow,
 )
 from tvmlab.view.schema.measure import DuelView, MeasureView, ResultView
-from tvmlab.view.schema.moves import FieldView, MovesView, MoveView, PreviewView, StepView
-from tvmlab.view.schema.overlay import OverlayKind, OverlayMark
 from tvmlab.view.schema.moves import (
     ColumnView,
     FieldView,
@@ -35,6 +33,7 @@ from tvmlab.view.schema.moves import (
     StepView,
     TimedView,
 )
+from tvmlab.view.schema.overlay import OverlayKind, OverlayMark
 from tvmlab.view.schema.program import GoneLine, LineView, LoopRef, ProgramView, Token
 from tvmlab.view.schema.refusal import RefusalView
 from tvmlab.view.schema.roofline import CeilingView, RooflineView, TrailPoint

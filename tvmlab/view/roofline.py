@@ -88,7 +88,7 @@ class Roofline:
         }
 
     def _words(self, points: Sequence[TrailPoint], roof: Ceiling, binding: Ceiling) -> list[str]:
-        at = f"At {self.intensity:.3g} operations a byte" if self._work.flops else "Without sums"
+        at = f"At {self.intensity:.3g} operations a byte" if self._work.flops else "To move data"
         words = [f"{at} the roof is {self._named(roof)}: {self.allows(roof):.3g} {self.unit}."]
         here = next((p for p in points if p["is_current"]), None)
         if here is None:

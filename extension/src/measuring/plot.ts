@@ -62,7 +62,8 @@ function scaled(view: RooflineView, width: number, tall: number): Axes {
   const arithmetic = view.ceilings.filter(({ kind }) => kind === "arithmetic").map(({ rate }) => rate);
   const memory = view.ceilings.filter(({ kind }) => kind === "memory").map(({ rate }) => rate);
   const ridges = view.intensity ? arithmetic.flatMap((most) => memory.map((rate) => most / rate)) : [];
-  const xs = view.intensity ? [view.intensity, ...ridges] : [1, Math.max(2, view.points.length)];
+  // Without sums there is no intensity: the states then stand side by side, evenly on this scale.
+  const xs = view.intensity ? [view.intensity, ...ridges] : [1, 2 ** Math.max(1, view.points.length - 1)];
   const reach = view.intensity ? 4 : 1.3;
   const first: [number, number] = [Math.min(...xs) / reach, 0];
   const last: [number, number] = [Math.max(...xs) * reach, 0];
@@ -178,7 +179,7 @@ function name(ceiling: CeilingView, view: RooflineView, axes: Axes, taken: Box[]
 }
 
 function trail(view: RooflineView, axes: Axes, open: (number: number) => void, taken: Box[], width: number): SVGElement[] {
-  const at = (_: TrailPoint, index: number) => axes.x(view.intensity || index + 1);
+  const at = (_: TrailPoint, index: number) => axes.x(view.intensity || 2 ** index);
   const places = view.points.map((point, index) => ({ point, x: at(point, index), y: axes.y(point.rate) }));
   const nodes: SVGElement[] = [];
   if (places.length > 1) {

@@ -78,7 +78,7 @@ function table(caption: string, heads: string[], rows: (string | number)[][], ma
     "table",
     { class: "tv-table" },
     el("caption", {}, caption),
-    el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
+    el("thead", {}, el("tr", {}, ...heads.map((head, index) => el("th", { scope: "col", class: index ? "tv-num" : "" }, head)))),
     el("tbody", {}, ...rows.map((row, at) => el("tr", { class: marked[at] ? "tv-current" : "" }, ...row.map(cell)))),
   );
 }

@@ -13,11 +13,10 @@ const HEADS = [
   ["Step", "What was compared to price it"],
   ["", "The price on a logarithmic scale, equal speed at the line"],
   ["Without", "How many times as long the program takes without the step"],
-  ["Interval", "What encloses the true price with 95 % certainty"],
   ["Verdict", "Whether the step paid"],
+  ["Interval", "What encloses the true price with 95 % certainty"],
 ] as const;
 const SIGNS = { paid: "▲", cost: "▼", "can't tell": "≈", "": "" };
-const STATUS = { waiting: "", working: "measuring…", done: "", failed: "✕" };
 
 export class Waterfall {
   readonly root: HTMLElement;
@@ -40,7 +39,7 @@ export class Waterfall {
       "table",
       { class: "tv-table tv-waterfall" },
       el("caption", { class: "tv-hidden" }, "What each step is worth"),
-      el("thead", {}, el("tr", {}, ...HEADS.map(([head, title]) => el("th", { scope: "col", title }, head)))),
+      el("thead", {}, el("tr", {}, ...HEADS.map(([head, title]) => el("th", { scope: "col", title, class: head === "Interval" ? "tv-wide" : "" }, head)))),
       this.body,
     );
     this.root = el(
@@ -67,10 +66,7 @@ export class Waterfall {
 }
 
 function row(price: PriceView, scale: Scale): HTMLElement {
-  const { ratio, low, high, verdict } = price;
   const how = price.way === "without" ? "" : `Compared before and after it: ${price.reason}`;
-  const label = `${digits(ratio)} times, from ${digits(low)} to ${digits(high)}`;
-  const isKnown = ratio > 0;
   return el(
     "tr",
     { class: `tv-${price.status}` },
@@ -81,9 +77,21 @@ function row(price: PriceView, scale: Scale): HTMLElement {
       el("div", { class: "tv-mono tv-ellipsis", title: price.text }, price.text),
       how && el("div", { class: "tv-dim tv-how" }, how),
     ),
-    el("td", {}, isKnown && strip(scale, { low, best: ratio, high, from: 1, label })),
-    el("td", { class: "tv-num" }, isKnown ? `${digits(ratio)}×` : ""),
-    el("td", { class: "tv-num tv-dim" }, isKnown ? `${digits(low)} – ${digits(high)}` : ""),
-    el("td", { title: price.words }, `${SIGNS[verdict]} ${isKnown ? price.words : `${STATUS[price.status]} ${price.words}`}`.trim()),
+    ...(price.ratio > 0 ? figures(price, scale) : [el("td", { colspan: 3, title: price.words }, said(price)), el("td", { class: "tv-wide" })]),
   );
+}
+
+/** What stands in place of a price. */
+function said({ status, words }: PriceView): string {
+  return status === "working" ? "measuring…" : status === "failed" ? `✕ ${words}` : "";
+}
+
+function figures({ ratio, low, high, verdict, words }: PriceView, scale: Scale): HTMLElement[] {
+  const label = `${digits(ratio)} times, from ${digits(low)} to ${digits(high)}`;
+  return [
+    el("td", {}, strip(scale, { low, best: ratio, high, from: 1, label })),
+    el("td", { class: "tv-num" }, `${digits(ratio)}×`),
+    el("td", { title: words }, `${SIGNS[verdict]} ${words}`),
+    el("td", { class: "tv-num tv-dim tv-wide" }, `${digits(low)} – ${digits(high)}`),
+  ];
 }

@@ -193,7 +193,7 @@ test("steps stand with their price, or with why there is none", () => {
   const rows = [PRICE, waiting, before, failed];
   drawn.update(view({ waterfall: { rows, words: "Step 1 paid most.", is_stale: false } }));
   const shown = [...root.querySelectorAll(".tv-waterfall tbody tr")].map((row) => row.textContent!);
-  expect(shown[0]).toContain("3.20×3.10 – 3.30▲ 3.2 times faster with it");
+  expect(shown[0]).toContain("3.20×▲ 3.2 times faster with it3.10 – 3.30");
   expect(shown[2]).toContain("step 4 needs it: no loop yo");
   expect(shown[3]).toContain("✕ without it: timeout");
   buttonOf(root, "Price the steps").click();

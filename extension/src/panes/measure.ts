@@ -58,7 +58,10 @@ export class Measure implements Drawn<MeasureView> {
     // A button that is disabled loses the focus, and with it the way to cancel from the keyboard.
     const hadFocus = document.activeElement === this.quick || document.activeElement === this.certify;
     const wasCancel = document.activeElement === this.cancel;
+    // What goes on and the way to end it stand where else the two ways to measure do.
     this.cancel.hidden = !isWorking;
+    this.certify.hidden = isWorking && state.going !== "certified";
+    this.quick.hidden = state.going === "certified";
     if (isWorking && hadFocus) this.cancel.focus();
     this.quick.disabled = this.certify.disabled = isWorking;
     if (!isWorking && wasCancel) this.quick.focus();

@@ -23,6 +23,15 @@ AUDIT = """async root => {
 }"""
 
 
+def prepare_audit(lab: LabPage) -> None:
+    """Make the page fit for `AUDIT`."""
+    # JupyterLab's body hides what overflows it and has no height: axe would see no text in it.
+    lab.page.add_style_tag(
+        content="body { height: 100vh !important; overflow: visible !important; }"
+    )
+    lab.page.add_script_tag(path=AXE)
+
+
 def test_axe_has_nothing_serious_to_say(lab: LabPage) -> None:
     forget_saved_steps(lab)
     lab.open(lab.write_notebook("access.ipynb", HEADLINE))
@@ -33,11 +42,7 @@ def test_axe_has_nothing_serious_to_say(lab: LabPage) -> None:
     expect(pane.button("moves", "Apply")).to_be_enabled()
     lab.page.set_viewport_size({"width": 1280, "height": 1000})
     pane.show()
-    # JupyterLab's body hides what overflows it and has no height: axe would see no text in it.
-    lab.page.add_style_tag(
-        content="body { height: 100vh !important; overflow: visible !important; }"
-    )
-    lab.page.add_script_tag(path=AXE)
+    prepare_audit(lab)
     found: dict[str, Any] = {}
     for theme in ("Dark", "Light"):
         change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+from tests.browser.test_accessibility import AUDIT, prepare_audit
 
 # A run of a made-up search, told to the lab as a real one tells: no compiler, no clock.
 MADE_UP = """import math, random, types
@@ -91,7 +92,7 @@ def test_a_trial_is_found_and_looked_at_by_mouse_and_by_keyboard(
     assert ring is not None
     trial = tuner.locator(".tv-trial")
     expect(trial).to_contain_text("Trial 1")
-    expect(trial.locator(".tv-sheet")).to_contain_text('s["C"].parallel("y")')
+    expect(trial.locator(".tv-trial-lines")).to_contain_text('s["C"].parallel("y")')
     trial.get_by_role("tab", name="Difference").click()
     expect(trial.locator(".tv-plus")).to_contain_text("for y in parallel(1024)")
     lab.screenshot("tuner-trial")
@@ -108,7 +109,7 @@ def test_a_trial_is_found_and_looked_at_by_mouse_and_by_keyboard(
     expect(pane.loop("y")).to_have_attribute("aria-selected", "true")
     chart(pane, "Foresight by batch").get_by_role("button", name="Table").click()
     expect(
-        tuner.locator(".tv-table:visible", has_text="Kendall").locator("tbody tr")
+        tuner.locator(".tv-trial-table:visible", has_text="Kendall").locator("tbody tr")
     ).to_have_count(20)
 
     tuner.get_by_role("tab", name="Space").click()
@@ -148,6 +149,7 @@ def test_ten_thousand_points_stay_smooth(lab: LabPage, pane: LabPane) -> None:
 
 def test_every_sheet_in_every_theme(lab: LabPage, pane: LabPane) -> None:
     tuner = pane.pane("tuner")
+    prepare_audit(lab)
     for theme in ("Dark", "Light"):
         lab.page.evaluate(THEME, f"JupyterLab {theme}")
         expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
@@ -159,3 +161,5 @@ def test_every_sheet_in_every_theme(lab: LabPage, pane: LabPane) -> None:
                 time.sleep(0.5)  # a drawing follows within a quarter of a second
                 lab.screenshot(f"tuner-{sheet.lower()}-{width}-{theme.lower()}")
                 assert tuner.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
+                if width == 1280:
+                    assert tuner.evaluate(AUDIT) == [], (theme, sheet)

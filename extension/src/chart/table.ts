@@ -15,7 +15,7 @@ export interface TableData {
 const FIRST = 100;
 
 export class Table {
-  readonly root = el("div", { class: "tv-table-scroll", tabindex: 0, role: "group", hidden: true });
+  readonly root = el("div", { class: "tv-rows-scroll", tabindex: 0, role: "group", hidden: true });
   private shown = FIRST;
 
   constructor(label: string) {
@@ -37,7 +37,7 @@ export class Table {
       this.root,
       el(
         "table",
-        { class: "tv-table" },
+        { class: "tv-trial-table" },
         el("caption", {}, left > 0 ? `${data.caption}: ${count} of ${data.total}` : data.caption),
         el("thead", {}, el("tr", {}, ...data.heads.map((head) => el("th", { scope: "col" }, head)))),
         el("tbody", {}, ...rows),

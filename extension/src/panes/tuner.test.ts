@@ -70,8 +70,8 @@ test("every chart has a table twin", () => {
     press(tab);
     vi.runAllTimers();
     press("Table", sheet());
-    expect(sheet().querySelector(".tv-table-scroll:not([hidden]) tbody")!.children.length, tab).toBe(rows);
-    expect(sheet().querySelector(".tv-table caption")!.textContent).not.toBe("");
+    expect(sheet().querySelector(".tv-rows-scroll:not([hidden]) tbody")!.children.length, tab).toBe(rows);
+    expect(sheet().querySelector(".tv-trial-table caption")!.textContent).not.toBe("");
   }
 });
 
@@ -89,9 +89,9 @@ test("a trial is looked at, and made a branch", () => {
   const panel = root.querySelector<HTMLElement>(".tv-trial")!;
   expect(panel.hidden).toBe(false);
   expect(panel.textContent).toContain("30.0 (29.0 to 31.0) GFLOP/s");
-  expect([...panel.querySelectorAll(".tv-sheet > div")].map((line) => line.textContent)).toEqual(["one", "<b>"]);
+  expect([...panel.querySelectorAll(".tv-trial-lines > div")].map((line) => line.textContent)).toEqual(["one", "<b>"]);
   press("Difference", panel);
-  expect([...panel.querySelectorAll(".tv-sheet > div")].map((line) => line.textContent)).toEqual([" for y", "−for x", "+for xo"]);
+  expect([...panel.querySelectorAll(".tv-trial-lines > div")].map((line) => line.textContent)).toEqual([" for y", "−for x", "+for xo"]);
   press("Code", panel);
   expect(host.last).toEqual({ intent: "tune_code", run: 4, number: 2 });
   press("Make this my branch", panel);

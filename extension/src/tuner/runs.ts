@@ -59,8 +59,8 @@ export class Runs {
       el("div", { class: "tv-load" }, this.path, load),
       el(
         "div",
-        { class: "tv-table-scroll", tabindex: 0, role: "group", "aria-label": "Runs" },
-        el("table", { class: "tv-table tv-runs" }, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))), this.body),
+        { class: "tv-rows-scroll", tabindex: 0, role: "group", "aria-label": "Runs" },
+        el("table", { class: "tv-trial-table tv-runs" }, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))), this.body),
         this.empty,
       ),
     );

@@ -102,7 +102,7 @@ export class SpaceChart {
       min: 1,
       max: 100,
       value: 10,
-      class: "tv-slider",
+      class: "tv-share-slider",
       "aria-label": "Share of the fastest trials shown",
       oninput: () => {
         this.share = Number(this.slider.value) / 100;

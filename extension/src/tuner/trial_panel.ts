@@ -24,7 +24,7 @@ export class TrialPanel {
   private readonly title = el("b", { class: "tv-grow tv-ellipsis" });
   private readonly words = el("p", { class: "tv-trial-words" });
   private readonly tabs = el("div", { class: "tv-tabs", role: "tablist", "aria-label": "Trial" });
-  private readonly sheet = el("div", { class: "tv-sheet tv-mono", tabindex: 0, role: "tabpanel" });
+  private readonly sheet = el("div", { class: "tv-trial-lines tv-mono", tabindex: 0, role: "tabpanel" });
   private readonly branch: HTMLButtonElement;
   private readonly fastest: HTMLElement;
   private readonly trial: HTMLElement;
@@ -67,7 +67,7 @@ export class TrialPanel {
           look,
           el("span", { class: "tv-bar-fill", style: `width:${(100 * rate!) / best}%` }),
           el("span", { class: "tv-num" }, digits(rate!)),
-          el("span", { class: "tv-dim" }, low !== null && high !== null ? `±${digits((high - low) / 2)}` : ""),
+          el("span", { class: "tv-dim" }, low !== null && high !== null && high > low ? `±${digits((high - low) / 2)}` : ""),
           el("span", { class: "tv-dim tv-leader-name" }, `trial ${number}`),
         );
         return el("li", {}, look);

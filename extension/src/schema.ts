@@ -4,6 +4,7 @@
 
 export type * from "./schema/branches.js";
 export type * from "./schema/code.js";
+export type * from "./schema/explain.js";
 export type * from "./schema/intent.js";
 export type * from "./schema/locality.js";
 export type * from "./schema/learn.js";

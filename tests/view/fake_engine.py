@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from tests.learn.bench import FakeBench
-from tvmlab.analysis.estimate import Estimate
+from tvmlab.analysis.estimate import Estimate, MachineFacts, Memory
 from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
 from tvmlab.learn import Exercise, Grade, judge
@@ -147,7 +147,10 @@ class FakeEngine:
         """The outcome of a state; the same for all, unless a test says otherwise."""
         return self.outcome
 
-    def estimate(self, state: State) -> Estimate:
+    def facts(self) -> MachineFacts:
+        return MachineFacts(2, 3e9, 512, 32, (Memory("L1", 32e3, 4e11, 8e11),))
+
+    def estimate(self, state: State, machine: MachineFacts | None = None) -> Estimate:
         self.told.append(state)
         self.gate.wait(10)
         if "unroll" in state.line:

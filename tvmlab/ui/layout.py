@@ -12,6 +12,7 @@ import ipywidgets
 
 from tvmlab.ui.branches import Branches
 from tvmlab.ui.code import Code
+from tvmlab.ui.explain import Explain
 from tvmlab.ui.learn import Learn
 from tvmlab.ui.locality import Locality
 from tvmlab.ui.measure import Measure
@@ -28,6 +29,7 @@ FIXED: tuple[type[Pane], ...] = (Program, Moves, Trace)
 
 TABS: Mapping[str, type[Pane]] = {
     "Code": Code,
+    "Explain": Explain,
     "Measure": Measure,
     "Locality": Locality,
     "Branches": Branches,

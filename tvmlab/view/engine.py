@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from typing import Protocol as Interface
 
-from tvmlab.analysis.estimate import Estimate
+from tvmlab.analysis.estimate import Estimate, MachineFacts
 from tvmlab.analysis.work import Work
 from tvmlab.learn import Exercise, Grade
 from tvmlab.learn.answer import Answer
@@ -211,9 +211,12 @@ class Engine(Interface):
         `stage` is told in words what is going on, and `is_cancelled` asked again and again.
         """
 
-    def estimate(self, state: State) -> Estimate:
-        """How long a state takes, told from its program in milliseconds; the first time of all it
-        may measure the machine, which takes a second.
+    def facts(self) -> MachineFacts:
+        """This machine, as estimates see it; the first time of all it may take a second."""
+
+    def estimate(self, state: State, machine: MachineFacts | None = None) -> Estimate:
+        """How long a state takes, told from its program in milliseconds, here or on `machine`; the
+        first time of all it may measure this machine, which takes a second.
 
         Raises:
             TvmlabError: nothing can be told.

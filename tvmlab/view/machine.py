@@ -11,7 +11,7 @@ from math import inf
 from pathlib import Path
 
 from tvmlab import api
-from tvmlab.analysis.estimate import Estimate, estimate
+from tvmlab.analysis.estimate import Estimate, MachineFacts, estimate
 from tvmlab.analysis.work import Work, work_of
 from tvmlab.ir.printer import print_program
 from tvmlab.learn import Exercise, Grade, judge
@@ -118,9 +118,13 @@ class Machine:
         finally:
             _MEASURING.release()
 
-    def estimate(self, state: State) -> Estimate:
-        """From the lowered program and what was measured of this machine."""
-        return estimate(lower(state.program), machine_facts())
+    def facts(self) -> MachineFacts:
+        """What was measured of this processor."""
+        return machine_facts()
+
+    def estimate(self, state: State, machine: MachineFacts | None = None) -> Estimate:
+        """Of the lowered program."""
+        return estimate(lower(state.program), machine or machine_facts())
 
     def peaks(self, state: State) -> Peaks:
         """Remembered for this machine, or measured now, which takes about a second.

@@ -2,6 +2,7 @@
 
 from tvmlab.view.parts.branches import BranchesPart
 from tvmlab.view.parts.code import CodePart
+from tvmlab.view.parts.explain import ExplainPart
 from tvmlab.view.parts.learn import LearnPart
 from tvmlab.view.parts.locality import LocalityPart
 from tvmlab.view.parts.measure import MeasurePart
@@ -17,6 +18,7 @@ PARTS: tuple[type[Part], ...] = (
     TracePart,
     BranchesPart,
     CodePart,
+    ExplainPart,
     MeasurePart,
     LocalityPart,
     TunerPart,

@@ -6,6 +6,14 @@ seconds, rates in the unit their name says, shares are fractions of 1.
 
 from tvmlab.view.schema.branches import BranchesView, BranchLine, BranchView
 from tvmlab.view.schema.code import CodeKind, CodeLoop, CodeView
+from tvmlab.view.schema.explain import (
+    ElsewhereView,
+    ExplainView,
+    FactView,
+    IdeaView,
+    MachineView,
+    ShareView,
+)
 from tvmlab.view.schema.learn import (
     ExerciseView,
     GradeView,
@@ -52,6 +60,12 @@ from tvmlab.view.schema.waterfall import PriceView, WaterfallView
 
 __all__ = [
     "BatchPoint",
+    "ElsewhereView",
+    "ExplainView",
+    "FactView",
+    "IdeaView",
+    "MachineView",
+    "ShareView",
     "BranchesView",
     "BranchLine",
     "BranchView",

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from tvmlab.view.schema.branches import BranchesView
 from tvmlab.view.schema.code import CodeView
+from tvmlab.view.schema.explain import ExplainView
 from tvmlab.view.schema.learn import LearnView
 from tvmlab.view.schema.locality import LocalityView
 from tvmlab.view.schema.measure import MeasureView
@@ -27,6 +28,7 @@ class Snapshot(TypedDict):
     trace: TraceView
     branches: BranchesView
     code: CodeView
+    explain: ExplainView
     measure: MeasureView
     locality: LocalityView
     tuner: TunerView

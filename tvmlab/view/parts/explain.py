@@ -1,0 +1,255 @@
+"""Explaining the state shown, finding what should help, and thinking of another machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import inf
+
+from tvmlab.analysis.estimate import Estimate, MachineFacts, ratio
+from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.schedule import State, replay_python
+from tvmlab.schedule.find import sites
+from tvmlab.view.branches import Branch
+from tvmlab.view.desk import Desk
+from tvmlab.view.explanation import facts, shares
+from tvmlab.view.moves import steps_at
+from tvmlab.view.parts.part import Handler, Intent, Part
+from tvmlab.view.schema import (
+    ElsewhereView,
+    ExplainView,
+    FactView,
+    IdeaView,
+    MachineView,
+    ShareView,
+)
+
+IDEAS = 3
+IDEAS_LIMIT_S = 1.0
+"""How long ideas are looked for; the loops of large programs are not all tried."""
+WORTH = 0.95
+"""An idea that should not take less than this share of the time is none."""
+MOST_STATES = 12
+BITS = (128, 256, 512)
+MOST_CORES = 256
+TIMES = (1 / 16, 16.0)
+"""Between these a cache or a memory rate may be changed."""
+
+
+@dataclass
+class Explained:
+    """What was found out about one state."""
+
+    state: State
+    facts: list[FactView]
+    shares: list[ShareView]
+    ideas: list[IdeaView]
+    states: list[ElsewhereView]
+
+
+class ExplainPart(Part):
+    """Shows an `ExplainView`."""
+
+    name = "explain"
+    slow = frozenset({"explain"})
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._asked = 0
+        self._is_working = False
+        self._reason = ""
+        self._found: Explained | None = None
+        self._here: MachineFacts | None = None
+        self._machine: MachineView | None = None
+
+    def view(self) -> ExplainView:
+        """What was explained last."""
+        found = self._found
+        this = _machine_view(self._here)
+        done = "failed" if self._reason else "ready" if found is not None else "idle"
+        return {
+            "status": "working" if self._is_working else done,  # type: ignore[typeddict-item]
+            "reason": self._reason,
+            "is_stale": found is not None and found.state is not self.desk.state,
+            "facts": found.facts if found is not None else [],
+            "shares": found.shares if found is not None else [],
+            "ideas": found.ideas if found is not None else [],
+            "states": found.states if found is not None else [],
+            "machine": self._machine or this,
+            "this_machine": this,
+            "refusal": self.desk.refusal("explain"),
+        }
+
+    def intents(self) -> Mapping[str, Handler]:
+        """Explaining, on the `machine` given, if one is."""
+        return {"explain": self._explain}
+
+    def _explain(self, intent: Intent) -> None:
+        desk = self.desk
+        machine = _as_machine(intent.get("machine"), self._machine)
+        with desk.lock:
+            self._asked += 1
+            ticket, state, self._is_working = self._asked, desk.state, True
+            others = self._others(state)
+            self._machine = machine
+        desk.changed()
+        reason, found = "", None
+        try:
+            here = desk.engine.facts()
+            there = _thought_of(here, machine) if machine is not None else here
+            found = self._find(ticket, state, others, here, there)
+        except TvmlabError as error:
+            reason = str(error)
+        with desk.lock:
+            if ticket != self._asked:
+                return
+            self._is_working, self._reason = False, reason
+            if found is not None:
+                self._found, self._here = found, here
+
+    def _others(self, state: State) -> dict[State, str]:
+        """The states to compare with, by their labels: branches, what was measured, the pinned."""
+        desk = self.desk
+        names: dict[State, str] = {}
+
+        def add(each: State, label: str) -> None:
+            names.setdefault(each, label)
+
+        if desk.pinned is not None:
+            add(desk.pinned, f"pinned: {desk.pinned.line or 'the beginning'}")
+        tips: list[Branch] = [b for b in desk.timeline.branches.all if b.tip.depth]
+        for branch in tips:
+            add(branch.tip, f"{branch.name}: {branch.tip.line}")
+        for measured in desk.times:
+            add(measured, measured.line or "the beginning")
+        names.pop(state, None)
+        return dict(list(names.items())[: MOST_STATES - 1])
+
+    def _find(
+        self,
+        ticket: int,
+        state: State,
+        others: Mapping[State, str],
+        here: MachineFacts,
+        there: MachineFacts,
+    ) -> Explained:
+        engine = self.desk.engine
+        told = engine.estimate(state, there)
+        labels = {state: "shown", **others}
+        rows = [
+            (s, label, engine.estimate(s, here), engine.estimate(s, there))
+            for s, label in labels.items()
+        ]
+        order = sorted(row[3].time_s for row in rows)
+        states: list[ElsewhereView] = [
+            {
+                "label": label,
+                "here_s": on_this.time_s,
+                "there_s": on_that.time_s,
+                "rank": order.index(on_that.time_s) + 1,
+                "bound": next((part["name"] for part in shares(on_that)), ""),
+                "is_current": each is state,
+            }
+            for each, label, on_this, on_that in rows
+        ]
+        work = self.desk.work
+        return Explained(
+            state,
+            facts(state, told, there, work),
+            shares(told),
+            self._ideas(ticket, state, told, there),
+            sorted(states, key=lambda row: row["rank"]),
+        )
+
+    def _ideas(
+        self, ticket: int, state: State, now: Estimate, machine: MachineFacts
+    ) -> list[IdeaView]:
+        """The legal steps at any loop that should help most; fewer where time is up."""
+        end = time.monotonic() + IDEAS_LIMIT_S
+        found: list[IdeaView] = []
+        for line in _lines(state):
+            if time.monotonic() > end or ticket != self._asked:
+                break
+            try:
+                after = self.desk.engine.estimate(replay_python(state, line), machine)
+            except TvmlabError:
+                continue
+            times = ratio(after, now)
+            if times.value < WORTH:
+                found.append(
+                    {"line": line, "ratio": times.value, "low": times.low, "high": times.high}
+                )
+        return sorted(found, key=lambda idea: idea["ratio"])[:IDEAS]
+
+
+def _lines(state: State) -> Iterator[str]:
+    """The lines of all moves, a few of every loop in turn, so that none waits for another."""
+    loops = {
+        (site.block.name, loop.var.name): None
+        for site in sites(state.program)
+        for loop in site.loops
+    }
+    by_loop = []
+    for block, loop in loops:
+        steps = steps_at(state, {"block": block, "loop": loop})
+        by_loop.append([move["line"] for step in steps for move in step["moves"]])
+    seen = set()
+    for n in range(max(map(len, by_loop), default=0)):
+        for lines in by_loop:
+            if n < len(lines) and lines[n] not in seen:
+                seen.add(lines[n])
+                yield lines[n]
+
+
+def _machine_view(machine: MachineFacts | None) -> MachineView:
+    return {
+        "cores": machine.cores if machine is not None else 1,
+        "vector_bits": machine.vector_bits if machine is not None else BITS[-1],
+        "cache_times": 1.0,
+        "memory_times": 1.0,
+    }
+
+
+def _as_machine(given: object, known: MachineView | None) -> MachineView | None:
+    """The machine an intent asks for: as it was where it names none, this one where it is null."""
+    if given is None:
+        return known
+    if given == {}:
+        return None
+    if not isinstance(given, Mapping):
+        raise UsageError(f"'machine' is a table of figures, not {given!r}; move a slider.")
+
+    def figure(name: str, least: float, most: float) -> float:
+        value = given.get(name)
+        if not isinstance(value, (int, float)) or not least <= value <= most:
+            raise UsageError(f"{name} is {value!r}; give a number of {least:g} to {most:g}.")
+        return value
+
+    bits = int(figure("vector_bits", BITS[0], BITS[-1]))
+    if bits not in BITS:
+        raise UsageError(f"vectors have 128, 256 or 512 bits, not {bits}; choose one of these.")
+    return {
+        "cores": int(figure("cores", 1, MOST_CORES)),
+        "vector_bits": bits,
+        "cache_times": figure("cache_times", *TIMES),
+        "memory_times": figure("memory_times", *TIMES),
+    }
+
+
+def _thought_of(here: MachineFacts, wanted: MachineView) -> MachineFacts:
+    """This machine changed as wanted; cores together read as many times more as there are."""
+    share = wanted["cores"] / here.cores
+    memories = tuple(
+        replace(
+            m,
+            bytes_per_s=m.bytes_per_s * (wanted["memory_times"] if m.size_bytes == inf else 1.0),
+            all_bytes_per_s=m.all_bytes_per_s
+            * (wanted["memory_times"] if m.size_bytes == inf else share),
+        )
+        for m in here.memories
+    )
+    changed = replace(
+        here, cores=wanted["cores"], vector_bits=wanted["vector_bits"], memories=memories
+    )
+    return changed.with_caches_times(wanted["cache_times"])

@@ -35,7 +35,7 @@ def test_the_explanation_follows_the_program(lab: LabPage, pane: LabPane) -> Non
     expect(explain.locator(".tv-explain-body.tv-stale")).to_have_count(0, timeout=SLOW_MS)
     explain.get_by_role("slider", name="Cores").focus()
     lab.page.keyboard.press("End")
-    expect(explain.get_by_role("status")).to_contain_text("cores 64", timeout=SLOW_MS)
+    expect(explain.locator('[role="status"]')).to_contain_text("cores 64", timeout=SLOW_MS)
     for theme in ("Dark", "Light"):
         change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
         lab.page.evaluate(change, f"JupyterLab {theme}")
@@ -45,4 +45,4 @@ def test_the_explanation_follows_the_program(lab: LabPage, pane: LabPane) -> Non
             pane.show()
             lab.screenshot(f"explain-{width}-{theme.lower()}")
     explain.get_by_role("button", name="This machine").click()
-    expect(explain.get_by_role("status")).to_contain_text("As told", timeout=SLOW_MS)
+    expect(explain.locator('[role="status"]')).to_contain_text("As told", timeout=SLOW_MS)

@@ -180,7 +180,12 @@ class ExplainPart(Part):
                 found.append(
                     {"line": line, "ratio": times.value, "low": times.low, "high": times.high}
                 )
-        return sorted(found, key=lambda idea: idea["ratio"])[:IDEAS]
+        best: list[IdeaView] = []
+        for idea in sorted(found, key=lambda idea: idea["ratio"]):
+            # What promises the same does the same in other words, as a rule.
+            if not best or idea["ratio"] > best[-1]["ratio"] * 1.01:
+                best.append(idea)
+        return best[:IDEAS]
 
 
 def _lines(state: State) -> Iterator[str]:

@@ -83,7 +83,7 @@ export function distanceTable(state: LocalityView): HTMLTableElement {
     );
   return el(
     "table",
-    { class: "tv-table" },
+    { class: "tv-figures-table" },
     el("caption", {}, "Accesses by reuse distance"),
     el("thead", {}, el("tr", {}, ...["Distance", "Elements", "Lines"].map((head) => el("th", { scope: "col" }, head)))),
     el(

@@ -22,7 +22,7 @@ export function missTable(state: LocalityView): HTMLTableElement {
   const heads = ["", "Accesses", "L1 misses", "Hit", "L2 misses", "Hit", state.before ? "L1 change" : ""];
   return el(
     "table",
-    { class: "tv-table tv-misses" },
+    { class: "tv-figures-table tv-misses" },
     el("caption", { class: "tv-hidden" }, "Misses by buffer"),
     el("thead", {}, el("tr", {}, ...heads.filter((head, n) => n === 0 || head).map((head) => el("th", { scope: "col" }, head)))),
     el("tbody", {}, ...state.misses.map((row) => missLine(row, state.before))),
@@ -60,7 +60,7 @@ export function mapTable({ maps, measure, moment }: LocalityView): HTMLTableElem
   const unit = MEASURES.find(([name]) => name === measure)![1];
   return el(
     "table",
-    { class: "tv-table" },
+    { class: "tv-figures-table" },
     el("caption", {}, measure === "last" ? `${unit}, in statements ago` : unit),
     el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))),
     el("tbody", {}, ...maps.map((map) => mapLine(map, measure === "last" ? moment : null))),

@@ -411,7 +411,7 @@ def test_overlays_put_figures_beside_loops(view: LabView) -> None:
     program = shown["program"]
     marked = [program["lines"][m["line"]]["loop"]["loop"] for m in program["marks"]]
     assert (program["overlay"], marked) == ("reuse", ["y", "x", "k"])
-    assert [m["text"] for m in program["marks"]] == ["4.2 MB B", "8.2 kB A", "12 B C"]
+    assert [m["text"] for m in program["marks"]] == ["4.2 MB: B", "8.2 kB: A", "12 B: C"]
     assert "keeps A for the next" in program["marks"][1]["words"]
     moved: Any = view.do({"intent": "overlay", "kind": "bytes"})
     assert moved["program"]["marks"][0] == {

@@ -59,6 +59,6 @@ def _said(kind: str, loop: str, cost: LoopCost) -> tuple[str, str]:
     if not cost.reused:
         return "–", f"No iteration of {loop} touches what another touches."
     names = ", ".join(cost.reused)
-    return f"{between} {names}", (
+    return f"{between}: {names}", (
         f"An iteration of {loop} touches {between}: what holds them keeps {names} for the next."
     )

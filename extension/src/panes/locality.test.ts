@@ -68,7 +68,7 @@ beforeEach(() => {
 
 const click = (label: string) =>
   [...root.querySelectorAll("button")].find((b) => b.textContent === label || b.getAttribute("aria-label") === label)!.click();
-const slider = () => root.querySelector<HTMLInputElement>(".tv-slider")!;
+const slider = () => root.querySelector<HTMLInputElement>(".tv-scrubber")!;
 const scrub = (to: number) => {
   slider().value = String(to);
   slider().dispatchEvent(new Event("input"));
@@ -136,7 +136,7 @@ test("playing goes frame by frame to the end, and is one frame where motion is r
 test("misses stand with their ratio to those before, and every chart has a table", () => {
   pane.update(view());
   expect(root.querySelector(".tv-misses")!.textContent).toContain("÷2.00");
-  expect(root.querySelector(".tv-verdict")!.textContent).toContain("2 times fewer");
+  expect(root.querySelector(".tv-against")!.textContent).toContain("2 times fewer");
   expect(root.querySelectorAll(".tv-bar-elements").length).toBe(2);
   click("Table");
   expect(root.querySelector("canvas, svg")).toBeNull();

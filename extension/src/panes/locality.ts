@@ -33,7 +33,7 @@ export class Locality implements Drawn<LocalityView> {
   private readonly figures = el("div", { class: "tv-figures", tabindex: 0, role: "group", "aria-label": "Caches" });
   private readonly chart = el("div", { class: "tv-chart-box" });
   private readonly missBox = el("div");
-  private readonly verdict = el("p", { class: "tv-verdict", role: "status" });
+  private readonly verdict = el("p", { class: "tv-against", role: "status" });
   private readonly fields: Record<"line" | "l1" | "l2", HTMLInputElement>;
   private readonly origin = el("p", { class: "tv-dim tv-origin" });
   private readonly canvases: HeatCanvas[] = [];
@@ -59,7 +59,7 @@ export class Locality implements Drawn<LocalityView> {
     this.play = button("Play", () => this.togglePlay(), { title: "Run through the program's statements (Space)" });
     this.slider = el("input", {
       type: "range",
-      class: "tv-slider",
+      class: "tv-scrubber",
       min: 0,
       "aria-label": "Statement: arrow keys go one on or back",
       oninput: () => this.goTo(Number(this.slider.value)),

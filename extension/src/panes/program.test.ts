@@ -93,7 +93,7 @@ test("an overlay is asked for, and its figures stand beside the loops they are o
   pane.update(program(LINES, { overlay: "reuse", marks }));
   const figures = [...root.querySelectorAll<HTMLElement>(".tv-loop-figure")];
   expect(figures.map((node) => node.closest<HTMLElement>(".tv-row")!.dataset["loop"])).toEqual(["y"]);
-  expect(figures[0]!.getAttribute("aria-label")).toBe("An iteration of y touches 8 kB.");
+  expect(figures[0]!.querySelector(".tv-hidden")!.textContent).toBe("An iteration of y touches 8 kB.");
   expect(figures[0]!.querySelector<HTMLElement>(".tv-bar-fill")!.style.width).toBe("50%");
   const select = root.querySelector("select")!;
   expect(select.value).toBe("reuse");

@@ -257,7 +257,8 @@ export class Program implements Drawn<ProgramView> {
 function figure({ share, text, words }: OverlayMark): HTMLElement {
   const bar = el("span", { class: "tv-bar-fill", "aria-hidden": "true" });
   bar.style.width = `${100 * share}%`;
-  return el("span", { class: "tv-loop-figure", title: words, "aria-label": words }, bar, el("span", {}, text));
+  const spoken = el("span", { class: "tv-hidden" }, words);
+  return el("span", { class: "tv-loop-figure", title: words }, bar, el("span", { "aria-hidden": "true" }, text), spoken);
 }
 
 export default pane<ProgramView>("program", (root, host) => new Program(root, host));

@@ -125,9 +125,13 @@ class Waterfall:
         return " ".join(said)
 
     def measure(self, time_one: Time) -> None:
-        """Fill in the prices one after another, until `time_one` says that it was cancelled."""
+        """Fill in the prices one after another, until `time_one` says that it was cancelled.
+
+        The states near the end first: they are the quick ones, while the program before its first
+        step may take seconds a call.
+        """
         try:
-            for price in self.prices:
+            for price in sorted(self.prices, key=lambda p: (p.way == "before", -p.index)):
                 price.status = "working"
                 pair = self._timed(price, time_one)
                 if pair is None:

@@ -83,6 +83,8 @@ def test_a_trace_of_another_expression_is_not_read() -> None:
         's["C"].split("x", 16 * 2)',
         "open('x').read() + 1",
         "lambda: 0",
+        "(" * 500,
+        "a\0b",
     ],
 )
 def test_python_is_read_through_a_whitelist(text: str) -> None:
@@ -175,6 +177,7 @@ hidden = [{{n = 40}}]
         (('"matmul"', '"matmull"'), "did you mean 'matmul'"),
         (("[key]", "[keys]"), "unknown field 'keys'"),
         (("[goal]", "[goal"), "is not TOML"),
+        (("hidden = [{m = 5, n = 7, k = 3}]", "hidden = [5]"), "hidden sizes"),
     ],
 )
 def test_a_mistaken_file_is_told_in_a_sentence(change: tuple[str, str], words: str) -> None:
@@ -254,8 +257,15 @@ def test_the_answer_is_found_in_a_notebook() -> None:
     assert judge(MEND, answer, FakeBench()).is_passed, "it goes on where the exercise begins"
     with pytest.raises(TraceError, match="no answer to 'mend'"):
         answer_in_notebook(notebook(cell("1 + 1")), MEND)
-    with pytest.raises(TraceError, match="cannot be read"):
-        answer_in_notebook("[]", MEND)
+    other = cell(left={"exercise": "tiles", "trace": trace_of(GOOD)})
+    with pytest.raises(TraceError, match="no answer to 'mend'"):
+        answer_in_notebook(notebook(other), MEND)
+    for odd in ("[]", '{"cells": [3]}', "{"):
+        with pytest.raises(TraceError, match="cannot be read"):
+            answer_in_notebook(odd, MEND)
+    for odd in ({"metadata": 3}, {"outputs": [{"data": 7}, 8]}, {"metadata": {"tags": None}}):
+        with pytest.raises(TraceError, match="no answer"):
+            answer_in_notebook(json.dumps({"cells": [odd]}), MEND)
 
 
 def test_a_notebook_grades_itself_without_a_browser_and_is_graded_again(tmp_path: Path) -> None:
@@ -274,6 +284,14 @@ def test_a_notebook_grades_itself_without_a_browser_and_is_graded_again(tmp_path
     assert SNAPSHOT_MIME in lab.outputs[-1]["data"]
     found = answer_in_notebook(nbformat.writes(made), MEND)
     assert judge(MEND, found, FakeBench()).marks[2].is_passed is False, "the lab was as it began"
+
+
+def test_a_start_may_go_over_several_lines_and_be_no_python() -> None:
+    start = 'start = \'\'\'\ns["C"].split(\n  "x", 4)\ns["C"].unroll("xi")\n\'\'\'\n[workload]'
+    small = read_exercise("small", SMALL.replace("[workload]", start))
+    assert (small.state.depth, small.refused) == (2, "")
+    odd = read_exercise("small", SMALL.replace("[workload]", 'start = "x ="\n[workload]'))
+    assert (odd.state.depth, odd.refused[:22]) == (0, "line 1 is not Python: ")
 
 
 def test_states_are_what_the_whitelist_makes() -> None:

@@ -50,6 +50,15 @@ def test_every_pane_is_inside(wheel: set[str]) -> None:
     assert {f"tvmlab/static/{pane}.js" for pane in PANES} <= wheel
 
 
+def test_every_exercise_is_inside(wheel: set[str]) -> None:
+    learn = ROOT / "tvmlab" / "learn"
+    data = {
+        str(path.relative_to(ROOT)) for path in [*learn.rglob("*.toml"), *learn.rglob("*.json")]
+    }
+    assert len(data) > 12
+    assert data <= wheel
+
+
 def test_every_module_is_inside_and_nothing_else(wheel: set[str]) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "tvmlab").rglob("*.py")}
     assert {name for name in wheel if name.endswith(".py")} == modules

@@ -88,6 +88,8 @@ def _python(text: str) -> Answer:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise TraceError(f"line {error.lineno} of the answer is not Python: {error.msg}.") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise TraceError(f"the answer is not Python ({error}).") from None
     if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr):
         value = tree.body[0].value
         if isinstance(value, ast.Name | ast.Constant):

@@ -24,6 +24,7 @@ Lines of Python go through the whitelist of `tvmlab.schedule.trace`; nothing in 
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,15 +83,18 @@ class Exercise:
 
     @cached_property
     def _opened(self) -> tuple[State, str]:
-        state, why = self.naive, ""
-        lines = self.start.strip().splitlines()
-        for last in range(len(lines)):
+        """The state after the steps of the start that are legal, and why the next one is not."""
+        try:
+            ends = [node.end_lineno for node in ast.parse(self.start).body]
+        except SyntaxError as error:
+            return self.naive, f"line {error.lineno} is not Python: {error.msg}"
+        state, lines = self.naive, self.start.splitlines()
+        for end in ends:
             try:
-                state = replay_python(self.naive, "\n".join(lines[: last + 1]))
+                state = replay_python(self.naive, "\n".join(lines[:end]))
             except TvmlabError as error:
-                why = f"line {last + 1}, {lines[last].strip()}: {error}"
-                break
-        return state, why
+                return state, str(error)
+        return state, ""
 
     @property
     def state(self) -> State:
@@ -140,6 +144,8 @@ def read_exercise(name: str, text: str) -> Exercise:
     key = data.get("key")
     if key is not None:
         _check(key, {}, KEY_FIELDS, f"the key of the exercise {name!r}")
+        if not all(isinstance(sizes, dict) for sizes in key.get("hidden", ())):
+            raise UsageError(f"the hidden sizes of {name!r} are tables, as in {{m = 17, n = 5}}.")
         key = Key(
             hidden=tuple(key.get("hidden", ())),
             reference=key.get("reference", ""),

@@ -25,12 +25,13 @@ def answer_in_notebook(text: str, exercise: Exercise) -> Answer:
     """
     cells = _cells(text)
     for cell in reversed(cells):
-        if exercise.name in cell.get("metadata", {}).get("tags", ()):
+        if exercise.name in _tags(cell):
             left = list(_left(cell))
             return answer_of(left[-1]) if left else read_answer(_source(cell))
     left = [data for cell in cells for data in _left(cell)]
     own = [data for data in left if data.get("exercise") == exercise.name]
-    same = [data for data in left if _workload(data) == exercise.workload]
+    plain = [data for data in left if not data.get("exercise")]
+    same = [data for data in plain if _workload(data) == exercise.workload]
     for found in (own, same):
         if found:
             return answer_of(found[-1])
@@ -51,17 +52,23 @@ def _cells(text: str) -> list[dict[str, Any]]:
 
 
 def _left(cell: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for output in cell.get("outputs", ()):
-        data = output.get("data", {}).get(SNAPSHOT_MIME)
-        if isinstance(data, str):
-            data = json.loads(data)
+    outputs = cell.get("outputs")
+    for output in outputs if isinstance(outputs, list) else ():
+        bundle = output.get("data") if isinstance(output, dict) else None
+        data = bundle.get(SNAPSHOT_MIME) if isinstance(bundle, dict) else None
         if isinstance(data, dict):
             yield data
 
 
+def _tags(cell: Mapping[str, Any]) -> list[Any]:
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return tags if isinstance(tags, list) else []
+
+
 def _source(cell: Mapping[str, Any]) -> str:
     source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
+    return source if isinstance(source, str) else "".join(map(str, source))
 
 
 def _workload(data: Mapping[str, Any]) -> Any:

@@ -39,7 +39,8 @@ class Subject:
         """
         text = table.get("expression")
         known = {"operator", "expression", "sizes"}
-        if set(table) - known or ("operator" in table) == (text is not None):
+        is_odd = set(table) - known or not isinstance(table.get("sizes", {}), dict)
+        if is_odd or ("operator" in table) == (text is not None):
             raise UsageError(
                 "the workload of an exercise has either an operator or an expression, and sizes."
             )

@@ -85,6 +85,7 @@ class Lab:
         self._timers: dict[str, threading.Timer] = {}
         self._timers_lock = threading.Lock()
         self._picture = ""
+        self._exercise = ""
         self.view.listen(self._on_change)
 
     @classmethod
@@ -94,7 +95,11 @@ class Lab:
         Raises:
             UsageError: there is no such exercise.
         """
-        return cls(exercise(name).state)
+        found = exercise(name)
+        lab = cls(found.state)
+        lab._exercise = found.name
+        lab.do(intent="open_exercise", name=str(name))
+        return lab
 
     # ---- what a user holds
 
@@ -156,6 +161,7 @@ class Lab:
                 "name": snapshot["name"],
                 "trace": json.loads(Trace(self.view.state).to_json()),
                 "measured": snapshot["measure"]["last"],
+                **({"exercise": self._exercise} if self._exercise else {}),
             },
         }
 

@@ -52,8 +52,8 @@ test("the list says by a sign and in words how each exercise stands, and opens o
   const { root, host, drawn } = pane();
   drawn.update(view());
   const [first, second] = [...root.querySelectorAll<HTMLButtonElement>(".tv-exercise")];
-  expect(first!.textContent).toBe("✓Lanes10/10");
-  expect(second!.getAttribute("aria-label")).toBe("Tiles, not begun, 0 of 20 points");
+  expect(first!.textContent).toBe("✓Lanes, passed, 10/10");
+  expect(second!.textContent).toBe("○Tiles, not begun, 0/20");
   first!.focus();
   first!.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
   expect(document.activeElement).toBe(second);

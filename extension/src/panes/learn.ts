@@ -81,10 +81,10 @@ export class Learn implements Drawn<LearnView> {
     });
     node.dataset["exercise"] = name;
     node.setAttribute("aria-pressed", String(isOpen));
-    node.setAttribute("aria-label", `${title}, ${SAID[status]}, ${short(reached)} of ${points} points`);
     node.append(
-      el("span", { class: `tv-exercise-mark tv-is-${status}` }, MARKS[status]),
+      el("span", { class: `tv-exercise-mark tv-is-${status}`, "aria-hidden": "true" }, MARKS[status]),
       el("span", { class: "tv-grow tv-ellipsis" }, title),
+      el("span", { class: "tv-hidden" }, `, ${SAID[status]}, `),
       el("span", { class: "tv-dim tv-num" }, `${short(reached)}/${points}`),
     );
     return node;

@@ -53,18 +53,19 @@ class Caches:
 def scaled_caches(toy: Toy, whole: State, machine: MachineCaches) -> Caches:
     """The machine's caches made smaller as the toy is.
 
-    The first level keeps its relation to a row of the data, the second to all of them; so what
-    does not fit at the whole sizes does not fit here.
+    The first level keeps its relation to a row of the data, the second to all of them, as far as
+    each then still holds more than the level before it.
     """
     line = machine.line_bytes
     if not toy.axes:
-        return Caches(line, machine.l1_bytes, machine.l2_bytes, "this machine's")
+        return Caches(line, machine.l1_bytes, machine.l2_bytes, "sizes are this machine's")
     share = _data_bytes(toy.state) / _data_bytes(whole)
     l1 = max(LEAST_LINES, int(machine.l1_bytes * toy.scale / line) // WAYS * WAYS) * line
     l2 = max(LEAST_RATIO * l1 // line, int(machine.l2_bytes * share / line) // WAYS * WAYS) * line
     words = (
-        f"this machine's {_size(machine.l1_bytes)} and {_size(machine.l2_bytes)}, smaller as the "
-        f"toy's axes (1/{1 / toy.scale:.3g}) and its data (1/{1 / share:.3g}) are"
+        f"L1 is 1/{machine.l1_bytes / l1:.3g} of this machine's {_size(machine.l1_bytes)}, where "
+        f"the toy's axes are 1/{1 / toy.scale:.3g}; L2 1/{machine.l2_bytes / l2:.3g} of its "
+        f"{_size(machine.l2_bytes)}, where its data are 1/{1 / share:.3g}"
     )
     return Caches(line, l1, l2, words)
 

@@ -138,7 +138,7 @@ export class Locality implements Drawn<LocalityView> {
     this.verdict.hidden = !state.verdict;
     fill(this.missBox, missTable(state));
     fill(this.chart, this.isTable ? distanceTable(state) : distanceChart(state));
-    setText(this.origin, state.is_own ? `Caches as given, ${state.ways} ways.` : `${state.ways} ways; sizes: ${state.machine}.`);
+    setText(this.origin, state.is_own ? `Caches as given, ${state.ways} ways.` : `${state.ways} ways; ${state.machine}.`);
     this.fillFields(state);
   }
 

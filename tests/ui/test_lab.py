@@ -21,6 +21,7 @@ from tvmlab.ui.measure import Measure
 from tvmlab.ui.moves import Moves
 from tvmlab.ui.pane import Pane
 from tvmlab.ui.program import Program
+from tvmlab.ui.static_html import snapshot_html
 from tvmlab.ui.subshell import ROUTE, keep_subshell
 from tvmlab.ui.trace import Trace
 from tvmlab.ui.tuner import Tuner
@@ -202,9 +203,22 @@ def test_the_picture_is_whole_and_escapes_what_it_shows(lab: Lab) -> None:
     lab.do(intent="measure")
     html = lab._repr_mimebundle_()["text/html"]
     assert "yo, xo, yi, xi = s[&quot;C&quot;].tile" in html
-    assert "11 ms, spread 14.5%" in html
+    assert "11 ms (10 ms to 12 ms), spread 14.5%" in html
+    assert html.count("<details>") == 1
+    assert "− " in html  # what the step removed
     assert "<script" not in html
     assert "http" not in html
+
+
+def test_the_picture_of_a_long_schedule_stays_small(lab: Lab) -> None:
+    for n in range(60):
+        lab.do(intent="apply", line=f's["C"].annotate("k", "note", "{"x" * 200}{n}")')
+    snapshot, past = lab.view.snapshot(), lab.view.past()
+    assert len(past) == 60
+    html = snapshot_html(snapshot, past * 8, "m")
+    assert 1 < html.count("<details>") < 480
+    assert len(html) < 1_000_000
+    assert html.index("<details>") > html.index("<pre", html.index("Schedule</div>"))
 
 
 def test_headless_use_needs_no_widget(engine: FakeEngine) -> None:

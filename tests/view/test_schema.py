@@ -26,5 +26,6 @@ def test_every_interface_mirrors_a_class() -> None:
     assert len(mirrored) >= 15
     for name, fields in mirrored.items():
         assert list(get_type_hints(classes[name])) == fields, name
-    # Snapshot is taken apart in Python, and a refusal travels inside the pane's own view.
-    assert set(classes) - set(mirrored) == {"Snapshot", "Refused"}
+    # Snapshot is taken apart in Python, a refusal travels inside the pane's own view, and the past
+    # is drawn without a browser's script.
+    assert set(classes) - set(mirrored) == {"Snapshot", "Refused", "PastView"}

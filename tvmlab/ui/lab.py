@@ -156,7 +156,7 @@ class Lab:
         snapshot = self.view.snapshot()
         return {
             "text/plain": snapshot_text(snapshot),
-            "text/html": snapshot_html(snapshot, self._marker),
+            "text/html": snapshot_html(snapshot, self.view.past(), self._marker),
             SNAPSHOT_MIME: {
                 "name": snapshot["name"],
                 "trace": json.loads(Trace(self.view.state).to_json()),

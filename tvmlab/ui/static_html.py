@@ -6,10 +6,11 @@ dark ground, and every string is escaped.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from tvmlab.view.results import result_words
-from tvmlab.view.schema import LineView, Snapshot
+from tvmlab.view.schema import LineView, PastView, Snapshot
 
 MONO = (
     "font:12px/18px var(--jp-code-font-family,ui-monospace,monospace);white-space:pre;"
@@ -21,6 +22,7 @@ BOX = (
     "font:12px/18px var(--jp-ui-font-family,system-ui,sans-serif)"
 )
 DIM = "opacity:.75"
+BORDER = "border-top:1px solid rgba(128,128,128,.35)"
 COLOURS = {
     "keyword": "color:var(--jp-mirror-editor-keyword-color,#3a8f3a)",
     "loop": "color:var(--jp-mirror-editor-keyword-color,#3a8f3a);font-weight:600",
@@ -31,20 +33,31 @@ COLOURS = {
 }
 
 
-def snapshot_html(snapshot: Snapshot, marker: str) -> str:
+NEW = "background:rgba(11,98,196,.12)"
+GONE = "background:rgba(160,74,0,.12)"
+
+MOST_BYTES = 400_000
+"""Of the programs after the steps; a notebook with several labs stays small."""
+
+
+def snapshot_html(snapshot: Snapshot, past: Sequence[PastView], marker: str) -> str:
     """The program, the schedule and the latest measurement; `marker` is the outer CSS class.
+
+    Every step unfolds into the program after it, with what it changed. Of long schedules of large
+    programs the last steps do.
 
     A live lab hides the element of its marker. Where the live lab is gone, the style below hides
     the message that JupyterLab leaves in its place.
     """
     program, trace, last = snapshot["program"], snapshot["trace"], snapshot["measure"]["last"]
     lines = "\n".join(_line(line) for line in program["lines"])
-    in_force = [line["text"] for line in trace["lines"][: trace["position"]]]
     parts = [
         f'<div style="{HEAD}">{escape(program["title"])} '
         f'<span style="font-weight:400;{DIM}">{escape(program["subtitle"])}</span></div>',
         f'<pre style="{MONO}">{lines}</pre>',
-        _section("Schedule", escape("\n".join([trace["head"], *in_force]))),
+        f'<div style="{HEAD};{BORDER}">Schedule</div>',
+        f'<pre style="{MONO};padding-bottom:0">{escape(trace["head"])}</pre>',
+        *_steps(past),
     ]
     if last is not None:
         earlier = "" if last["is_current"] else " (an earlier state)"
@@ -56,9 +69,40 @@ def snapshot_html(snapshot: Snapshot, marker: str) -> str:
     return f'{_hiding(marker)}<div class="{marker}" style="{BOX}">{"".join(parts)}</div>'
 
 
+def _steps(past: Sequence[PastView]) -> list[str]:
+    """The steps, as many of the last ones as there is room for with their programs."""
+    left, parts = MOST_BYTES, []
+    for number in range(len(past), 0, -1):
+        step = past[number - 1]
+        body = "".join(_changed(step))
+        left -= len(body)
+        title = f'<span style="{DIM}">{number:>3}  </span>{escape(step["text"])}'
+        if step["time"]:
+            title += f'<span style="{DIM}">  {escape(step["time"])}</span>'
+        if left >= 0:
+            parts.append(
+                f'<details><summary style="{MONO};padding:0 12px;cursor:pointer">{title}</summary>'
+                f'<pre style="{MONO}">{body}</pre></details>'
+            )
+        else:
+            parts.append(f'<pre style="{MONO};padding:0 12px">{title}</pre>')
+    return parts[::-1]
+
+
+def _changed(step: PastView) -> Iterator[str]:
+    """The lines of the program after a step, those that it removed among them."""
+    gone, at = step["gone"], 0
+    for index, line in enumerate([*step["lines"], None]):
+        while at < len(gone) and (line is None or gone[at]["before"] <= index):
+            yield f'<div style="{GONE}">− {escape(gone[at]["text"])}</div>'
+            at += 1
+        if line is not None:
+            style = f' style="{NEW}"' if line["mark"] else ""
+            yield f"<div{style}>{'+' if line['mark'] else ' '} {_line(line)}</div>"
+
+
 def _section(title: str, body: str) -> str:
-    border = "border-top:1px solid rgba(128,128,128,.35)"
-    return f'<div style="{HEAD};{border}">{title}</div><pre style="{MONO}">{body}</pre>'
+    return f'<div style="{HEAD};{BORDER}">{title}</div><pre style="{MONO}">{body}</pre>'
 
 
 def _hiding(marker: str) -> str:

@@ -21,7 +21,9 @@ from tvmlab.view.engine import Engine, TuningRun
 from tvmlab.view.moves import refusal_view
 from tvmlab.view.parts import PARTS, Part, TunerPart
 from tvmlab.view.parts.part import Handler, Intent
-from tvmlab.view.schema import Refused, Snapshot
+from tvmlab.view.program import gone_views, line_views
+from tvmlab.view.results import time_words
+from tvmlab.view.schema import PastView, Refused, Snapshot
 from tvmlab.view.timeline import LaterStepRefused
 from tvmlab.view.tuning_news import Message, Sent
 
@@ -70,6 +72,23 @@ class LabView:
         with desk.lock:
             frame = {"kind": "snapshot", "seq": desk.seq, "name": desk.state.program.name}
             return cast(Snapshot, {**frame, **{part.name: part.view() for part in self.parts}})
+
+    def past(self) -> list[PastView]:
+        """The steps in force one by one, each with the program after it."""
+        desk = self._desk
+        with desk.lock:
+            views: list[PastView] = []
+            for state in desk.timeline.states[1 : desk.timeline.position + 1]:
+                printed, time_s = desk.printed.of(state), desk.times.get(state)
+                views.append(
+                    {
+                        "text": state.line,
+                        "time": time_words(time_s) if time_s is not None else "",
+                        "lines": line_views(printed),
+                        "gone": gone_views(printed),
+                    }
+                )
+            return views
 
     def do(self, intent: Intent) -> Snapshot | Refused:
         """Carry out `intent`: the new snapshot, or why nothing changed."""

@@ -46,7 +46,7 @@ from tvmlab.view.schema.program import GoneLine, LineView, LoopRef, ProgramView,
 from tvmlab.view.schema.refusal import RefusalView
 from tvmlab.view.schema.roofline import CeilingView, RooflineView, TrailPoint
 from tvmlab.view.schema.snapshot import Refused, Snapshot
-from tvmlab.view.schema.trace import HoleView, TraceLine, TraceView
+from tvmlab.view.schema.trace import HoleView, PastView, TraceLine, TraceView
 from tvmlab.view.schema.tuner import (
     BatchPoint,
     ExplanationView,
@@ -59,6 +59,7 @@ from tvmlab.view.schema.tuner import (
 from tvmlab.view.schema.waterfall import PriceView, WaterfallView
 
 __all__ = [
+    "PastView",
     "BatchPoint",
     "ElsewhereView",
     "ExplainView",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from tvmlab.view.schema.program import GoneLine, LineView
 from tvmlab.view.schema.refusal import RefusalView
 
 
@@ -32,6 +33,15 @@ class TraceLine(TypedDict):
     recipe: str
     cautions: list[str]
     holes: list[HoleView]
+
+
+class PastView(TypedDict):
+    """The program after a step, with what the step changed; `time` is what it was measured at."""
+
+    text: str
+    time: str
+    lines: list[LineView]
+    gone: list[GoneLine]
 
 
 class TraceView(TypedDict):

@@ -59,7 +59,7 @@ class Tuning:
         self._letters.pop(self.live, None)
         self.run = run
         self.live = next(self._ids)
-        self._show(self.live, run)
+        self._show(self.live, self.track(run))
 
     # ---- runs beside it
 
@@ -83,10 +83,16 @@ class Tuning:
             raise UsageError(f"there is no run {each} in the list; choose one of those listed.")
         return self._recorded[each]
 
-    def show(self, each: int, run: ShownRun) -> None:
-        """Show run `each` of the list, which `run` is, in the charts."""
+    def track(self, run: ShownRun) -> Track:
+        """The trials of `run` up to now, which for thousands takes a second; needs no lock."""
+        track = Track(run, self._work)
+        track.follow()
+        return track
+
+    def show(self, each: int, track: Track) -> None:
+        """Show run `each` of the list, which `track` follows, in the charts."""
         self.recorded(each)
-        self._show(each, run)
+        self._show(each, track)
 
     def hide(self, each: int) -> None:
         """Show run `each` no longer."""
@@ -99,13 +105,12 @@ class Tuning:
             raise UsageError(f"run {each} is not shown; choose one of those listed.")
         return self.tracks[each].run
 
-    def _show(self, each: int, run: ShownRun) -> None:
+    def _show(self, each: int, track: Track) -> None:
         free = [x for x in ascii_uppercase if x not in self._letters.values()]
         if not free:
             raise UsageError(f"{len(ascii_uppercase)} runs are shown; take one away first.")
         self._letters[each] = free[0]
-        self.tracks[each] = Track(run, self._work)
-        self.tracks[each].follow()
+        self.tracks[each] = track
 
     # ---- what the model goes by
 

@@ -127,9 +127,9 @@ class TunerPart(Part):
         each = as_position(intent, "run")
         with self.desk.lock:
             entry = self._tuning.recorded(each)
-        run = entry.open()
+        track = self._tuning.track(entry.open())
         with self.desk.lock:
-            self._tuning.show(each, run)
+            self._tuning.show(each, track)
 
     def _hide(self, intent: Intent) -> None:
         self._tuning.hide(as_position(intent, "run"))

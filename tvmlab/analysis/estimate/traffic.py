@@ -9,18 +9,23 @@ before left it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf, prod
 from typing import NamedTuple
 
 from tvmlab.analysis.estimate.footprint import Footprints, distinct, filled
 from tvmlab.analysis.estimate.machine import MachineFacts
-from tvmlab.analysis.estimate.nest import Leaf, Nest
+from tvmlab.analysis.estimate.nest import Leaf, Nest, Touch
 from tvmlab.ir.buffer import Buffer
 
 SCATTERED = 2.0
 """How much longer a line takes that no prefetching sees coming, from a cache outside."""
+
+FAR = 6.0
+"""The same where each line is on a page of its own, which prefetching units do not cross."""
+
+PAGE_BYTES = 4096
 
 SHORT_RUN = 4
 """Lines side by side from which on a prefetching unit follows."""
@@ -102,7 +107,7 @@ def _missed(
         for touch in distinct(leaf.touches):
             bytes_, run = filled(touch, loops[depth:], machine.line_bytes)
             bytes_ *= times * (WRITTEN if touch.buffer in written else 1.0)
-            slow = SCATTERED if run < SHORT_RUN * machine.line_bytes else 1.0
+            slow = _slowness(touch, loops[depth:], run, machine.line_bytes)
             key = (touch.buffer, pays)
             known = by_loop.get(key, NOTHING)
             by_loop[key] = _Asked(
@@ -119,6 +124,14 @@ def _missed(
             before.is_parallel or more.is_parallel,
         )
     return found
+
+
+def _slowness(touch: Touch, loops: Sequence[Nest], run: float, line_bytes: int) -> float:
+    """How much longer its lines take than those of a stream."""
+    if run >= SHORT_RUN * line_bytes:
+        return 1.0
+    moved = [abs(touch.steps[o.depth]) for o in loops if touch.is_moved_by(o.depth)]
+    return FAR if moved and min(moved) >= PAGE_BYTES else SCATTERED
 
 
 def _paths(root: Nest) -> Iterator[tuple[Leaf, tuple[Nest, ...]]]:

@@ -171,6 +171,7 @@ _HOMES = {
     "tvmlab.tune.client": ("attach",),
     "tvmlab.tune.logs": ("read_log",),
     "tvmlab.ui": ("Lab",),
+    "tvmlab.ui.figure": ("figure",),
 }
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -186,6 +186,7 @@ export class Chart {
   }
 
   private onKey(event: KeyboardEvent): void {
+    if (!this.scene) this.draw(); // a key may come before the first drawing
     const count = this.scene?.marks.count ?? 0;
     const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, PageDown: 20, PageUp: -20, Home: -count, End: count };
     const step = steps[event.key];

@@ -138,3 +138,14 @@ test("the axes of the space are in order, and brushes keep who took their option
   const brushed = linesOf(trials, axes, 1, new Map([[0, [1, 1]]]));
   expect(brushed.map(({ point, places }) => [point[0], places])).toEqual([[0, [1, 1]]]);
 });
+
+test("a key that comes before the first drawing points at a trial all the same", () => {
+  pane.dispose();
+  root.replaceChildren();
+  pane = new Tuner(root, host);
+  pane.update(tuner({ status: "done", trials: 8, done: 6, live: 4, runs: [RUN] }));
+  pane.receive({ kind: "points", run: 4, from: 0, points: POINTS, named: 0, names: ["tile", "order"], labelled: 0, labels: [[0, "16"], [1, "x"], [1, "k"], [0, "8"]] });
+  const plot = root.querySelector(".tv-chart")!;
+  for (const key of ["ArrowRight", "Enter"]) plot.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  expect(host.last).toEqual(expect.objectContaining({ intent: "tune_inspect", run: 4, number: 0 }));
+});

@@ -25,12 +25,14 @@ print(run._process.pid, run.status)
 
 GO_ON = """
 import tvmlab as t
+from tvmlab.view.tuning_news import Sent
 run = t.attach("run.db")
 lab = t.Lab(t.ops.matmul(16, 32, 16), run=run)
 run.wait(120)
 view = lab.view.snapshot()["tuner"]
+news = [message for message in lab.view.tuning_news(Sent()) if message["kind"] == "points"]
 print(run._process.pid, run.status, run.started["restored"], len(run.trials), view["status"],
-      view["done"], lab.view.points(0)[0], len(lab.view.points(0)[1]))
+      view["done"], news[0]["run"], sum(len(message["points"]) for message in news))
 """
 
 

@@ -18,6 +18,7 @@ from tvmlab.tune import client, process
 from tvmlab.tune.beginning import search_of
 from tvmlab.tune.client import Run, start
 from tvmlab.tune.database import Database
+from tvmlab.tune.model_guided import BEGINNING
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.setup_space import template_name
@@ -89,26 +90,26 @@ def zombie(pid):
 
 def test_a_run_from_beginning_to_end(begin, path):
     heard = []
-    run = begin(trials=20, db=path)
+    run = begin(trials=32, db=path)
     leave = run.listen(heard.extend)
     assert run.wait(60).is_over
     assert (run.status, run.reason) == ("done", "every trial is done")
     records = stored(path, run)
-    assert [r.number for r in records] == list(range(20))
+    assert [r.number for r in records] == list(range(32))
     assert sorted(run.trials, key=lambda r: r.number) == records
     assert run.best == min((r for r in records if r.can_be_best), key=lambda r: r.median_s)
-    assert any(r.predicted_s for r in records[8:])
-    assert all(r.predicted_s is None for r in records[:8])
+    assert any(r.predicted_s for r in records[BEGINNING:])
+    assert all(r.predicted_s is None for r in records[:BEGINNING])
     assert int(run.started["space"]) > 20
-    assert run.progress["done"] == 20
+    assert run.progress["done"] == 32
     assert run.model["compared"] > 0
     until(lambda: any(m["type"] == "done" for m in heard))
-    assert len([m for m in heard if m["type"] == "record"]) == 20
+    assert len([m for m in heard if m["type"] == "record"]) == 32
     leave()
     frame = run.records
-    assert len(frame) == 20
+    assert len(frame) == 32
     assert {"status", "median_s", "predicted_s", "knob tile"} <= set(frame.columns)
-    assert "20 of 20 trials" in repr(run)
+    assert "32 of 32 trials" in repr(run)
 
 
 def test_the_first_trial_is_the_templates_own_choice(begin):

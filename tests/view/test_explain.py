@@ -79,7 +79,7 @@ def test_another_machine_ranks_the_schedules_anew(view: LabView) -> None:
     many = explained(view, **{**plain, "cores": 16})
     assert next(r for r in many["states"] if r["is_current"])["there_s"] < 0.5 * shown["there_s"]
     small = explained(view, **{**plain, "cache_times": 1 / 8})
-    assert small["states"][0]["there_s"] >= alone["states"][0]["there_s"]
+    assert small["states"][0]["there_s"] > 0.999 * alone["states"][0]["there_s"]
     assert explained(view)["machine"]["cache_times"] == 1 / 8  # kept while one goes on
     view.do({"intent": "explain", "machine": {}})
     back: Any = view.snapshot()["explain"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.view.test_lab import TILE, product
+from tvmlab.analysis.estimate import Estimate, MachineFacts, Memory
+from tvmlab.schedule import State
 from tvmlab.view import LabView
 from tvmlab.view.machine import Machine
 
@@ -15,9 +18,33 @@ ORDER = 's["C"].reorder("yo", "xo", "k", "yi", "xi")'
 LANES = 's["C"].vectorize("xi")'
 
 
+HERE = MachineFacts(
+    cores=2,
+    clock_hz=3.7e9,
+    vector_bits=512,
+    vector_registers=32,
+    memories=(
+        Memory("L1", 32e3, 4e11, 8e11),
+        Memory("L2", 1e6, 1.2e11, 2.4e11),
+        Memory("L3", 32e6, 6e10, 1e11),
+        Memory("DRAM", inf, 2.5e10, 3.5e10),
+    ),
+)
+
+
+class Known(Machine):
+    """An engine of a machine that is the same wherever the tests run."""
+
+    def facts(self) -> MachineFacts:
+        return HERE
+
+    def estimate(self, state: State, machine: MachineFacts | None = None) -> Estimate:
+        return super().estimate(state, machine or HERE)
+
+
 @pytest.fixture
 def view(tmp_path: Path) -> LabView:
-    return LabView(product(), Machine(), folder=tmp_path)
+    return LabView(product(), Known(), folder=tmp_path)
 
 
 def explained(view: LabView, **machine: float) -> Any:

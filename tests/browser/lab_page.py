@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.server import LabServer
 
@@ -111,6 +112,24 @@ class LabPage:
     def output(self, index: int) -> Locator:
         """The output area of a cell. Scope look-ups of text to it: the source has text as well."""
         return self.cell(index).locator(".jp-Cell-outputArea")
+
+    def hide_files(self) -> None:
+        """Give the room of the file browser to the notebook."""
+        self.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+
+    def change_theme(self, theme: str) -> None:
+        """Wear JupyterLab's own theme "Dark" or "Light"."""
+        change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
+        self.page.evaluate(change, f"JupyterLab {theme}")
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)  # shown while it changes
+
+    def looks(self, *sizes: tuple[int, int]) -> Iterator[str]:
+        """Go through the themes and window sizes; what to call each: `1280-dark`."""
+        for theme in ("Dark", "Light"):
+            self.change_theme(theme)
+            for width, height in sizes:
+                self.page.set_viewport_size({"width": width, "height": height})
+                yield f"{width}-{theme.lower()}"
 
     def screenshot(self, name: str, of: Locator | None = None) -> Path:
         """Save a picture of the page, or of one element, as build/screenshots/<name>.png."""

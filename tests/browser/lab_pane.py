@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 from playwright.sync_api import Locator, expect
 
@@ -23,6 +24,19 @@ SLOW_MS = 120_000
 def forget_saved_steps(lab: LabPage) -> None:
     """Remove what earlier tests left to be restored."""
     shutil.rmtree(lab.server.root / ".tvmlab", ignore_errors=True)
+
+
+def open_lab(lab: LabPage, name: str, *sources: str) -> LabPane:
+    """A new notebook of the cells `sources`, the first of which shows a lab: run, at its top, with
+    the page to itself and nothing restored."""
+    forget_saved_steps(lab)
+    lab.open(lab.write_notebook(f"{name}-{time.time_ns()}.ipynb", *sources))
+    lab.hide_files()
+    lab.run_cell(0)
+    pane = LabPane(lab)
+    expect(pane.loop("y")).to_be_visible()
+    pane.show()
+    return pane
 
 
 class LabPane:

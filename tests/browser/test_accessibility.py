@@ -45,9 +45,7 @@ def test_axe_has_nothing_serious_to_say(lab: LabPage) -> None:
     prepare_audit(lab)
     found: dict[str, Any] = {}
     for theme in ("Dark", "Light"):
-        change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-        lab.page.evaluate(change, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
+        lab.change_theme(theme)
         for tab in TABS:
             pane.tab(tab)
             lab.page.mouse.move(0, 0)

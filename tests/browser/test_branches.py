@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
-from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, open_lab
 
 TILE = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
 REORDER = 's["C"].reorder("yo", "xo", "k", "yi", "xi")'
 
 
 @pytest.fixture
-def pane(lab: LabPage) -> Iterator[LabPane]:
-    forget_saved_steps(lab)
-    lab.open(lab.write_notebook("branches.ipynb", HEADLINE))
-    lab.run_all()
-    yield LabPane(lab)
-    forget_saved_steps(lab)
+def pane(lab: LabPage) -> LabPane:
+    return open_lab(lab, "branches", HEADLINE)
 
 
 def test_two_schedules_side_by_side(lab: LabPage, pane: LabPane) -> None:
@@ -53,14 +48,9 @@ def test_two_schedules_side_by_side(lab: LabPage, pane: LabPane) -> None:
     branches.get_by_role("button", name="Pick").last.focus()
     lab.page.keyboard.press("Enter")
     expect(pane.steps.last).to_contain_text("vectorize")
-    for theme in ("Dark", "Light"):
-        change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-        lab.page.evaluate(change, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
-        for width in (1280, 560):
-            lab.page.set_viewport_size({"width": width, "height": 900})
-            pane.show()
-            lab.screenshot(f"branches-{width}-{theme.lower()}")
+    for look in lab.looks((1280, 900), (560, 900)):
+        pane.show()
+        lab.screenshot(f"branches-{look}")
     with lab.page.expect_download() as download:
         pane.button("trace", "Save").click()
     document = json.loads(download.value.path().read_text())

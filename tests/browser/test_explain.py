@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
-from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+from tests.browser.lab_pane import HEADLINE, SLOW_MS, open_lab
 
 
-@pytest.fixture
-def pane(lab: LabPage) -> Iterator[LabPane]:
-    forget_saved_steps(lab)
-    lab.open(lab.write_notebook("explain.ipynb", HEADLINE))
-    lab.run_all()
-    yield LabPane(lab)
-    forget_saved_steps(lab)
-
-
-def test_the_explanation_follows_the_program(lab: LabPage, pane: LabPane) -> None:
+def test_the_explanation_follows_the_program(lab: LabPage) -> None:
+    pane = open_lab(lab, "explain", HEADLINE)
     explain = pane.pane("explain")
     pane.tab("Explain")
     expect(explain.locator(".tv-facts")).to_contain_text("B jumps 4.1 kB", timeout=SLOW_MS)
@@ -36,13 +25,8 @@ def test_the_explanation_follows_the_program(lab: LabPage, pane: LabPane) -> Non
     explain.get_by_role("slider", name="Cores").focus()
     lab.page.keyboard.press("End")
     expect(explain.locator('[role="status"]')).to_contain_text("cores 64", timeout=SLOW_MS)
-    for theme in ("Dark", "Light"):
-        change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-        lab.page.evaluate(change, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
-        for width in (1280, 560):
-            lab.page.set_viewport_size({"width": width, "height": 900})
-            pane.show()
-            lab.screenshot(f"explain-{width}-{theme.lower()}")
+    for look in lab.looks((1280, 900), (560, 900)):
+        pane.show()
+        lab.screenshot(f"explain-{look}")
     explain.get_by_role("button", name="This machine").click()
     expect(explain.locator('[role="status"]')).to_contain_text("As told", timeout=SLOW_MS)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
-from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, open_lab
 
 # A cell that runs until the test lets it end.
 WAITING = """import pathlib, time
@@ -22,14 +22,7 @@ TILED = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
 @pytest.fixture
 def pane(lab: LabPage) -> LabPane:
     """A lab of the headline product with the page to itself."""
-    forget_saved_steps(lab)
-    lab.open(lab.write_notebook(f"headline-{time.time_ns()}.ipynb", HEADLINE, WAITING))
-    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
-    lab.run_cell(0)
-    pane = LabPane(lab)
-    expect(pane.loop("y")).to_be_visible()
-    pane.show()
-    return pane
+    return open_lab(lab, "headline", HEADLINE, WAITING)
 
 
 def test_look_schedule_and_refuse(lab: LabPage, pane: LabPane) -> None:
@@ -113,10 +106,9 @@ def test_a_decision_is_taken_frozen_and_opened_by_keyboard(lab: LabPage, pane: L
     expect(toggle).to_have_text("Frozen")
     expect(toggle).to_be_focused()
     expect(pane.steps.nth(1)).to_contain_text("frozen=True")
-    change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-    lab.page.evaluate(change, "JupyterLab Dark")
+    lab.change_theme("Dark")
     lab.screenshot("holes-dark")
-    lab.page.evaluate(change, "JupyterLab Light")
+    lab.change_theme("Light")
     toggle.focus()
     lab.page.keyboard.press("Space")
     expect(toggle).to_have_text("Open")
@@ -233,7 +225,7 @@ def test_reopened_without_a_kernel_and_run_again(lab: LabPage, pane: LabPane) ->
     lab.server.end_sessions()
 
     lab.open(path)
-    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    lab.hide_files()
     lab.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     output = lab.output(0)
     expect(output.get_by_text("The last state, shown without a kernel")).to_be_visible()
@@ -242,7 +234,7 @@ def test_reopened_without_a_kernel_and_run_again(lab: LabPage, pane: LabPane) ->
     lab.screenshot("lab-reopened")
 
     lab.open(path)
-    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    lab.hide_files()
     lab.run_cell(0)
     again = LabPane(lab)
     expect(again.loop("yo")).to_be_visible()
@@ -279,12 +271,7 @@ def test_every_pane_has_room_in_every_theme(lab: LabPage, pane: LabPane) -> None
     pane.select("y")
     pane.apply("tile", loops="y, x", factors="32, 32")
     expect(pane.pane("code").locator(".tv-row").first).to_be_visible(timeout=SLOW_MS)
-    for theme in ("Dark", "Light"):
-        change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-        lab.page.evaluate(change, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)  # shown while it changes
-        for width, height in SIZES:
-            lab.page.set_viewport_size({"width": width, "height": height})
-            pane.show()
-            lab.screenshot(f"lab-{width}-{theme.lower()}")
-            assert pane.root.evaluate(MISPLACED) == [], (theme, width)
+    for look in lab.looks(*SIZES):
+        pane.show()
+        lab.screenshot(f"lab-{look}")
+        assert pane.root.evaluate(MISPLACED) == [], look

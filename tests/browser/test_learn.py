@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
-from tests.browser.lab_pane import SLOW_MS, LabPane, forget_saved_steps
+from tests.browser.lab_pane import SLOW_MS, LabPane, open_lab
 
 SOURCE = 'import tvmlab as t\nlab = t.Lab.exercise("mend")\nlab'
 
@@ -14,13 +14,7 @@ SOURCE = 'import tvmlab as t\nlab = t.Lab.exercise("mend")\nlab'
 @pytest.fixture
 def pane(lab: LabPage) -> LabPane:
     """The lab of the first exercise, with its tab Learn in front."""
-    forget_saved_steps(lab)
-    lab.open(lab.write_notebook("learn.ipynb", SOURCE))
-    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
-    lab.run_cell(0)
-    pane = LabPane(lab)
-    expect(pane.loop("y")).to_be_visible()
-    pane.show()
+    pane = open_lab(lab, "learn", SOURCE)
     pane.tab("Learn")
     return pane
 
@@ -43,17 +37,12 @@ def test_an_exercise_is_passed_and_a_guess_revealed(lab: LabPage, pane: LabPane)
     expect(guess).to_contain_text("80 % sure")
     pane.button("learn", "Reveal").click()
     expect(guess).to_contain_text("So far:", timeout=SLOW_MS)
-    for theme in ("Dark", "Light"):
-        change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-        lab.page.evaluate(change, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
-        for width, height in ((1280, 800), (1000, 800), (700, 900), (520, 900)):
-            lab.page.set_viewport_size({"width": width, "height": height})
-            pane.show()
-            learn.evaluate("node => node.scrollIntoView({block: 'end'})")
-            lab.screenshot(f"learn-{width}-{theme.lower()}")
-            overflow = learn.evaluate("node => node.scrollWidth - node.clientWidth")
-            assert overflow <= 0, (theme, width)
+    for look in lab.looks((1280, 800), (1000, 800), (700, 900), (520, 900)):
+        pane.show()
+        learn.evaluate("node => node.scrollIntoView({block: 'end'})")
+        lab.screenshot(f"learn-{look}")
+        overflow = learn.evaluate("node => node.scrollWidth - node.clientWidth")
+        assert overflow <= 0, look
     lab.page.set_viewport_size({"width": 1280, "height": 800})
     learn.locator('[data-exercise="which_bound"]').click()
     expect(pane.button("learn", "Check")).to_be_disabled()

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
-from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+from tests.browser.lab_pane import HEADLINE, SLOW_MS, open_lab
 
 
 def test_accesses_are_followed_scrubbed_and_compared(lab: LabPage) -> None:
-    forget_saved_steps(lab)
-    lab.open(lab.write_notebook(f"locality-{time.time_ns()}.ipynb", HEADLINE))
-    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
-    lab.run_cell(0)
-    pane = LabPane(lab)
-    expect(pane.loop("y")).to_be_visible()
-    pane.show()
+    pane = open_lab(lab, "locality", HEADLINE)
     pane.tab("Locality")
     shown = pane.pane("locality")
     expect(shown.locator("canvas")).to_have_count(3, timeout=SLOW_MS)
@@ -46,14 +38,9 @@ def test_accesses_are_followed_scrubbed_and_compared(lab: LabPage) -> None:
     pane.button("locality", "Play").click()
     expect(shown.locator(".tv-clock")).not_to_have_text("30,001 of 266,240")
     pane.button("locality", "Pause").press("Enter")
-    for theme in ("Dark", "Light"):
-        change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-        lab.page.evaluate(change, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
-        for width, height in ((1280, 800), (1920, 1080), (560, 900)):
-            lab.page.set_viewport_size({"width": width, "height": height})
-            shown.evaluate("node => node.scrollIntoView({block: 'end'})")
-            lab.screenshot(f"locality-{width}-{theme.lower()}")
+    for look in lab.looks((1280, 800), (1920, 1080), (560, 900)):
+        shown.evaluate("node => node.scrollIntoView({block: 'end'})")
+        lab.screenshot(f"locality-{look}")
     pane.button("locality", "Table").click()
     expect(shown.locator("canvas, svg")).to_have_count(0)
     expect(shown.get_by_role("table")).to_have_count(3)

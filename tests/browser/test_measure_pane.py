@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
-from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, open_lab
 
 SMALL = HEADLINE.replace("1024", "192")
 STEPS = (
@@ -19,14 +17,8 @@ STEPS = (
 
 
 def test_measured_compared_and_priced_by_mouse_and_keyboard(lab: LabPage) -> None:
-    forget_saved_steps(lab)
-    lab.open(lab.write_notebook(f"measure-{time.time_ns()}.ipynb", SMALL))
-    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
-    lab.run_cell(0)
-    pane = LabPane(lab)
-    expect(pane.loop("y")).to_be_visible()
+    pane = open_lab(lab, "measure", SMALL)
     pane.tab("Measure")
-    pane.show()
     measure = pane.pane("measure")
     rows = measure.locator(".tv-history tbody tr")
 
@@ -78,17 +70,9 @@ def pictures(lab: LabPage, pane: LabPane) -> None:
     measure = pane.pane("measure")
     measure.locator(".tv-history tbody tr").first.get_by_role("button").click()
     expect(pane.loop("xi")).to_be_visible()
-    change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-    for theme in ("Dark", "Light"):
-        lab.page.evaluate(change, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
-        for width, height in ((1280, 800), (560, 900)):
-            lab.page.set_viewport_size({"width": width, "height": height})
-            for name in ("Result", "Roofline", "Waterfall", "History"):
-                measure.get_by_role("tab", name=name).click()
-                measure.evaluate("node => node.scrollIntoView({block: 'end'})")
-                lab.screenshot(f"measure-{name.lower()}-{width}-{theme.lower()}", measure)
-                assert measure.evaluate("node => node.scrollWidth <= node.clientWidth"), (
-                    name,
-                    width,
-                )
+    for look in lab.looks((1280, 800), (560, 900)):
+        for name in ("Result", "Roofline", "Waterfall", "History"):
+            measure.get_by_role("tab", name=name).click()
+            measure.evaluate("node => node.scrollIntoView({block: 'end'})")
+            lab.screenshot(f"measure-{name.lower()}-{look}", measure)
+            assert measure.evaluate("node => node.scrollWidth <= node.clientWidth"), (name, look)

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
-from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, forget_saved_steps
+from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, open_lab
 
 SMALL = HEADLINE.replace("1024", "128")
 TILED = 'yo, xo, yi, xi = s["C"].tile("y", "x", 8, 16)'
-THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
 
 
 @pytest.fixture
 def pane(lab: LabPage) -> LabPane:
     """A lab of a small product."""
-    forget_saved_steps(lab)
-    lab.open(lab.write_notebook(f"moves-{time.time_ns()}.ipynb", SMALL))
-    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
-    lab.run_cell(0)
-    pane = LabPane(lab)
-    expect(pane.loop("y")).to_be_visible()
-    pane.show()
-    return pane
+    return open_lab(lab, "moves", SMALL)
 
 
 def test_moves_are_told_measured_and_taken(lab: LabPage, pane: LabPane) -> None:
@@ -69,8 +60,7 @@ def test_the_palette_takes_moves_and_commands(lab: LabPage, pane: LabPane) -> No
     search.fill("split 16")
     expect(palette.get_by_role("option").first).to_contain_text('split("y", 16)')
     for theme in ("Dark", "Light"):
-        lab.page.evaluate(THEME, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
+        lab.change_theme(theme)
         lab.screenshot(f"palette-{theme.lower()}")
     search.press("Enter")
     expect(palette).not_to_be_visible()
@@ -90,10 +80,6 @@ def test_the_palette_takes_moves_and_commands(lab: LabPage, pane: LabPane) -> No
     assert "Traceback" not in lab.output(0).inner_text()
 
     pane.select("y")
-    for theme in ("Dark", "Light"):
-        lab.page.evaluate(THEME, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
-        for width in (1280, 560):
-            lab.page.set_viewport_size({"width": width, "height": 800})
-            pane.pane("moves").scroll_into_view_if_needed()
-            lab.screenshot(f"moves-{width}-{theme.lower()}")
+    for look in lab.looks((1280, 800), (560, 800)):
+        pane.pane("moves").scroll_into_view_if_needed()
+        lab.screenshot(f"moves-{look}")

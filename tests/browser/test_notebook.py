@@ -29,7 +29,7 @@ def median_s(pane: LabPane, row: int) -> float:
 def test_three_clicks_to_a_first_gain(lab: LabPage) -> None:
     forget_saved_steps(lab)
     lab.open(NOTEBOOK)
-    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    lab.hide_files()
     lab.run_cell(position(lab, "expression"))
     lab.run_cell(position(lab, "lab"))
     pane = LabPane(lab, position(lab, "lab"))

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab_page import LabPage
-from tests.browser.lab_pane import HEADLINE, LabPane, forget_saved_steps
+from tests.browser.lab_pane import HEADLINE, LabPane, open_lab
 from tests.browser.test_accessibility import AUDIT, prepare_audit
 from tests.browser.test_bundles import STATIC
 
@@ -54,19 +54,13 @@ lab.view.attach(lambda changed: Run(COUNT))
 lab.view.changed()"""
 
 SOURCES = STATIC.parents[1] / "extension" / "src"
-THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
 
 
 @pytest.fixture
 def pane(lab: LabPage) -> LabPane:
     """A lab with a made-up run of 160 trials, its tuner in front."""
-    forget_saved_steps(lab)
-    cells = HEADLINE, MADE_UP.replace("COUNT", "160")
-    lab.open(lab.write_notebook(f"tuner-{time.time_ns()}.ipynb", *cells))
-    lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
-    lab.run_cell(0)
+    pane = open_lab(lab, "tuner", HEADLINE, MADE_UP.replace("COUNT", "160"))
     lab.run_cell(1)
-    pane = LabPane(lab)
     pane.show()
     pane.tab("Tune")
     expect(pane.pane("tuner").locator(".tv-leader")).to_have_count(8)
@@ -202,16 +196,12 @@ def test_ten_thousand_points_are_drawn_on_every_sheet(page: Page) -> None:
 def test_every_sheet_in_every_theme(lab: LabPage, pane: LabPane) -> None:
     tuner = pane.pane("tuner")
     prepare_audit(lab)
-    for theme in ("Dark", "Light"):
-        lab.page.evaluate(THEME, f"JupyterLab {theme}")
-        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
-        for width, height in ((1280, 800), (560, 900)):
-            lab.page.set_viewport_size({"width": width, "height": height})
-            for sheet in ("Frontier", "Model", "Space", "Runs"):
-                tuner.get_by_role("tab", name=sheet).click()
-                tuner.evaluate("node => node.scrollIntoView({block: 'end'})")
-                time.sleep(0.5)  # a drawing follows within a quarter of a second
-                lab.screenshot(f"tuner-{sheet.lower()}-{width}-{theme.lower()}")
-                assert tuner.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
-                if width == 1280:
-                    assert tuner.evaluate(AUDIT) == [], (theme, sheet)
+    for look in lab.looks((1280, 800), (560, 900)):
+        for sheet in ("Frontier", "Model", "Space", "Runs"):
+            tuner.get_by_role("tab", name=sheet).click()
+            tuner.evaluate("node => node.scrollIntoView({block: 'end'})")
+            time.sleep(0.5)  # a drawing follows within a quarter of a second
+            lab.screenshot(f"tuner-{sheet.lower()}-{look}")
+            assert tuner.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
+            if look.startswith("1280"):
+                assert tuner.evaluate(AUDIT) == [], (look, sheet)

@@ -69,15 +69,7 @@ class Grade:
             "passed": self.is_passed,
             "points": self.points,
             "of": self.exercise.points,
-            "marks": [
-                {
-                    "what": m.what,
-                    "passed": m.is_passed,
-                    "share": round(m.share, 4),
-                    "words": m.words,
-                }
-                for m in self.marks
-            ],
+            "marks": [mark.to_json() for mark in self.marks],
         }
 
     def __str__(self) -> str:

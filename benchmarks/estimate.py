@@ -11,7 +11,6 @@ another say how well its facts suit the estimate, not how good it is.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +21,8 @@ from recording import Recording
 from tvmlab.analysis.estimate import Compiler, Estimate, MachineFacts, estimate, ratio
 from tvmlab.ir.program import Program
 from tvmlab.lower.pipeline import lower
-from tvmlab.schedule.registry import step_from_json
-from tvmlab.schedule.state import State
 from tvmlab.targets.cpu.limits import machine_facts
-from tvmlab.te.serial import from_json
+from tvmlab.tune.quality import rank_correlation
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "tune" / "recorded"
 PLAIN = Compiler(finds_vectors=False)
@@ -35,18 +32,12 @@ PLAIN = Compiler(finds_vectors=False)
 def candidates(recording: Recording, count: int) -> list[tuple[Program, float]]:
     """Lowered programs drawn from a recording, and the seconds each took."""
     good = [n for n, row in enumerate(recording.rows) if row["times_ns"]]
-    outputs = from_json(recording.about["workload"])
+    space = recording.space
     found = []
     for index in np.random.default_rng(0).permutation(good)[:count]:
-        row = recording.rows[index]
-        steps = [step_from_json(step) for step in json.loads(row["trace"])]
-        program = lower(State.start(outputs).replay(steps).program)
-        found.append((program, min(row["times_ns"]) * 1e-9))
+        program = lower(space.program(space.config(space.digits_at(index))))
+        found.append((program, min(recording.rows[index]["times_ns"]) * 1e-9))
     return found
-
-
-def ranks(values: np.ndarray) -> np.ndarray:
-    return np.argsort(np.argsort(values))
 
 
 def row_of(name: str, machine: MachineFacts, count: int) -> str:
@@ -57,7 +48,7 @@ def row_of(name: str, machine: MachineFacts, count: int) -> str:
     each_ms = (time.perf_counter() - began) / len(drawn) * 1e3
     measured = np.array([time_s for _, time_s in drawn])
     expected = np.array([each.time_s for each in told])
-    rho = np.corrcoef(ranks(expected), ranks(measured))[0, 1]
+    rho = rank_correlation(expected, measured)
     bias = np.median(expected / measured)
     inside = np.mean([e.low_s <= t <= e.high_s for e, t in zip(told, measured, strict=True)])
     pairs = np.random.default_rng(1).integers(0, len(drawn), (600, 2))

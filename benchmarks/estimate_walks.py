@@ -26,6 +26,7 @@ from tvmlab.measure.timing import Protocol, time_callable
 from tvmlab.schedule import STEPS, State
 from tvmlab.schedule.find import find_site
 from tvmlab.targets.cpu.limits import machine_facts
+from tvmlab.tune.quality import rank_correlation
 
 MOVES = ("split", "reorder", "vectorize", "unroll", "tile", "fuse", "parallel", "cache_write",
          "cache_read", "partition")  # fmt: skip
@@ -102,7 +103,7 @@ def main() -> None:
     for name, every in found.items():
         expected = np.array([s.told.time_s for s in every])
         measured = np.array([s.time_s for s in every])
-        rho = np.corrcoef(*(np.argsort(np.argsort(x)) for x in (expected, measured)))[0, 1]
+        rho = rank_correlation(expected, measured)
         inside = np.mean([s.told.low_s <= s.time_s <= s.told.high_s for s in every])
         bias = np.median(expected / measured)
         print(f"{name:18} {len(every):4} states, rank {rho:.2f}, median {bias:.2f}, "

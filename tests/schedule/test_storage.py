@@ -46,6 +46,26 @@ def test_shared_memory_under_bound_blocks_belongs_to_one() -> None:
     assert s.check()
 
 
+@pytest.mark.parametrize("cut", [4, 8])
+def test_local_memory_lives_on_from_one_nest_of_threads_to_the_next(cut: int) -> None:
+    """Where the nests share elements out alike: then no thread touches what is another's."""
+    s = t.create_schedule(_chain(8, 32))
+    s["B"].compute_at("C", "y")
+    s["C"].bind("y", "blockIdx.x")
+    for block, size in (("B", 4), ("C", cut)):
+        s[block].split("x" if block == "C" else s[block].loops[-1], factors=(None, size))
+        outer, inner = s[block].loops[-2:]
+        s[block].reorder(inner, outer)
+        s[block].bind(inner if size == 4 else outer, "threadIdx.x")
+    if cut == 4:
+        s["B"].set_scope("B", "local")
+    else:
+        with pytest.raises(t.ScheduleError, match=r"threadIdx\.x hands B"):
+            s["B"].set_scope("B", "local")
+    check(s)
+    assert s.check()
+
+
 @pytest.mark.parametrize(
     ("shape", "alignment", "wanted"),
     [

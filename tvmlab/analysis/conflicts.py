@@ -119,6 +119,30 @@ def swapped(
     return _search(inside, nest, inside, nest, around, spared, new, folds=False)
 
 
+def stay_apart(touching: Sequence[tuple[Access, Sequence[For]]], around: Sequence[For]) -> bool:
+    """Whether iterations of some loops, wherever they stand, surely share no element.
+
+    So it is where each thread of a block touches elements of its own, in all nests of threads.
+
+    Args:
+        touching: accesses of one buffer, each with the loops whose iterations are compared, which
+            correspond, as many of each; its other loops are inside of these or around them.
+        around: the loops around all of it, which are at the same iteration.
+    """
+    for a, a_loops in touching:
+        for b, b_loops in touching:
+            if Forms(a_loops, b_loops, around).are_apart(a, b):
+                continue
+            order = earlier([f"a{n}" for n in range(len(a_loops))],
+                            [f"b{n}" for n in range(len(b_loops))])  # fmt: skip
+            try:
+                if meeting(a, a_loops, b, b_loops, around, order) is not None:
+                    return False
+            except Undecided:
+                return False
+    return True
+
+
 def loops_around(program: Program, loop: For) -> tuple[For, ...]:
     """The loops around `loop`, outermost first."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tvmlab.analysis.accesses import accesses
+from tvmlab.analysis.conflicts import loops_around, stay_apart
 from tvmlab.analysis.parallelism import is_private
 from tvmlab.ir.axis import BLOCK_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
@@ -33,15 +35,44 @@ def loops_to_owner(program: Program, buffer: Buffer) -> list[For]:
 def handed_on(program: Program, buffer: Buffer, scope: str) -> For | None:
     """A bound loop whose iterations would share `buffer`, though each has a `scope` of its own.
 
-    Shared memory is of a block of threads, so threads may share it; warp and local memory are not
-    handed from one iteration of any bound loop to another.
+    Shared memory is of a block of threads, so threads may share it. Warp and local memory are not
+    handed from one iteration of a bound loop to another; local memory lives on from one nest of a
+    block's threads to the next, where each thread finds in it what it left there.
     """
     around = loops_to_owner(program, buffer)
+    kept: bool | None = None
     for block, loops in blocks_with_loops(program.body):
         if buffer in [r.buffer for r in (*block.reads, *block.writes)]:
             for loop in loops:
                 axis = axis_of(loop)
                 owns = axis is not None and (scope != "shared" or axis in BLOCK_AXES)
-                if owns and loop not in around:
-                    return loop
+                if not owns or loop in around:
+                    continue
+                if scope == "local" and axis not in BLOCK_AXES:
+                    kept = is_of_one_thread(program, buffer) if kept is None else kept
+                    if kept:
+                        continue
+                return loop
     return None
+
+
+def is_of_one_thread(program: Program, buffer: Buffer) -> bool:
+    """Whether each element of `buffer`, of which a block of threads has its own, is touched by one
+    thread alone, in all nests of threads of that block; virtual threads count as threads."""
+    around = loops_to_owner(program, buffer)
+    if not around:
+        return False
+    owner = around[-1]
+    touching = []
+    names: list[str] | None = None
+    for access in accesses(owner.body):
+        if access.buffer is not buffer or access.is_own:
+            continue
+        threads = sorted((o for o in access.loops if axis_of(o)), key=lambda o: str(axis_of(o)))
+        own = [str(axis_of(o)) for o in threads]
+        if names not in (None, own):
+            return False
+        names = own
+        rest = tuple(o for o in access.loops if o not in threads)
+        touching.append((access._replace(loops=rest), threads))
+    return stay_apart(touching, (*loops_around(program, owner), owner))

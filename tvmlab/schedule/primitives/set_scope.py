@@ -4,9 +4,11 @@ Other systems: TVM `set_scope`, Halide `store_in`, Exo `set_memory`.
 
 `global` is the memory of the whole program. `shared` belongs to a block of threads, `warp` to the
 threads that run in step, `local` to one thread: legal where the iterations of some loop can each
-have a buffer of their own, and of bound loops those of the right axes. `scratch.input`,
-`scratch.weight` and `scratch.accumulator` are memories inside an accelerator, which their target
-fills. No value changes; a CPU keeps all of them in memory, `local` ones in registers where it can.
+have a buffer of their own, and of bound loops those of the right axes. Where nests of threads of
+one block follow each other, `local` memory lives on: legal where no thread touches what is
+another's. `scratch.input`, `scratch.weight` and `scratch.accumulator` are memories inside an
+accelerator, which their target fills. No value changes; a CPU keeps all of them in memory, `local`
+ones in registers where it can.
 
 Before:
 
@@ -36,10 +38,11 @@ from math import prod
 
 from tvmlab.analysis.ownership import handed_on, loops_to_owner
 from tvmlab.analysis.regions import touched, union
-from tvmlab.ir.axis import axis_of
+from tvmlab.ir.axis import THREAD_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.program import SCOPES, For, Program
+from tvmlab.ir.walk import blocks_with_loops
 from tvmlab.schedule.find import Site, ranges_of
 from tvmlab.schedule.relocate import with_buffer
 from tvmlab.schedule.step import Step, argument
@@ -98,6 +101,7 @@ class SetScope(Step):
                 f"compute_at {buffer.name} inside {apart.var.name}, or choose a wider scope",
             )
         size = _size_bytes(around, buffer)
+        size = None if size is None else -(-size // _threads(around[-1], buffer))
         if self.scope == "local" and (size is None or size > MOST_LOCAL_BYTES):
             held = "of no known size" if size is None else f"of {size} bytes"
             raise self.refuse(
@@ -136,3 +140,13 @@ def _size_bytes(around: list[For], buffer: Buffer) -> int | None:
     ]
     known = [e for e in extents if isinstance(e, int)]
     return prod(known) * size_bytes(buffer.dtype) if len(known) == len(extents) else None
+
+
+def _threads(owner: For, buffer: Buffer) -> int:
+    """The threads that share out what one iteration of the owner touches of `buffer`."""
+    for block, loops in blocks_with_loops(owner.body):
+        if buffer in [r.buffer for r in (*block.reads, *block.writes)]:
+            return prod(
+                o.extent for o in loops if axis_of(o) in THREAD_AXES and isinstance(o.extent, int)
+            )
+    return 1

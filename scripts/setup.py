@@ -21,8 +21,16 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 EXTENSION = ROOT / "extension"
 STAMPS = VENV / "stamps"
+LABEXTENSION = ROOT / "tvmlab" / "labextension"
+# Where JupyterLab and its server look below .venv for what a package brings; a wheel's files are
+# copied there, a checkout's are linked.
+LINKS = {
+    "share/jupyter/labextensions/tvmlab": LABEXTENSION,
+    "etc/jupyter/jupyter_server_config.d/tvmlab.json": EXTENSION / "server_config.json",
+}
+BUNDLERS = ("bundle.mjs", "labextension.mjs")
 OLDEST_PYTHON = (3, 11)
-OLDEST_NODE = 20
+OLDEST_NODE = (20, 19)
 SYSTEM_PACKAGES = ("chromium", "fonts-dejavu-core")
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 
@@ -115,25 +123,44 @@ def install_node() -> None:
 
 def check_node() -> None:
     """Stop unless npm and a recent enough node are on the path."""
+    oldest = ".".join(map(str, OLDEST_NODE))
     if shutil.which("node") is None or shutil.which("npm") is None:
-        stop(f"node and npm are needed to bundle the browser modules; install Node {OLDEST_NODE}")
+        stop(f"node and npm are needed to bundle the browser modules; install Node {oldest}")
     version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip()
-    if int(version.lstrip("v").split(".")[0]) < OLDEST_NODE:
-        stop(f"Node {OLDEST_NODE} or newer is needed, this is {version}; install a newer one")
+    if tuple(map(int, version.lstrip("v").split(".")[:2])) < OLDEST_NODE:
+        stop(f"Node {oldest} or newer is needed, this is {version}; install a newer one")
 
 
 def bundle() -> None:
-    """Bundle the panes, unless no source has changed since the last time."""
-    sources = sorted(p for p in (EXTENSION / "src").rglob("*") if p.is_file())
-    content = digest(EXTENSION / "package-lock.json", EXTENSION / "bundle.mjs", *sources)
+    """Bundle the panes and the extension, unless no source has changed since the last time."""
+    folders = [EXTENSION / "src", EXTENSION / "schema"]
+    sources = sorted(p for folder in folders for p in folder.rglob("*") if p.is_file())
+    scripts = [EXTENSION / name for name in ("package-lock.json", "package.json", *BUNDLERS)]
+    content = digest(*scripts, ROOT / "tvmlab" / "version.py", *sources)
     content += "".join(str(p.relative_to(EXTENSION)) for p in sources)
-    static = ROOT / "tvmlab" / "static"
-    if is_current(EXTENSION / "node_modules" / ".bundled", content) and static.exists():
+    made = (ROOT / "tvmlab" / "static", LABEXTENSION / "package.json")
+    if is_current(EXTENSION / "node_modules" / ".bundled", content) and all(
+        path.exists() for path in made
+    ):
         say("bundle", "browser modules are up to date")
         return
-    say("bundle", "bundling extension/src/panes into tvmlab/static")
-    run(["node", "bundle.mjs"], cwd=EXTENSION)
+    say("bundle", "bundling extension/src into tvmlab/static and tvmlab/labextension")
+    for script in BUNDLERS:
+        run(["node", script], cwd=EXTENSION)
     write_stamp(EXTENSION / "node_modules" / ".bundled", content)
+
+
+def link() -> None:
+    """Let the JupyterLab of .venv find the extension of this checkout."""
+    for place, source in LINKS.items():
+        at = VENV / place
+        if not source.exists() or (at.is_symlink() and at.readlink() == source):
+            continue
+        at.parent.mkdir(parents=True, exist_ok=True)
+        if at.is_dir() and not at.is_symlink():
+            shutil.rmtree(at)
+        at.unlink(missing_ok=True)
+        at.symlink_to(source)
 
 
 def apt_line(*packages: str) -> str:
@@ -176,6 +203,7 @@ def main() -> None:
     install_python("test" if is_test else "")
     install_node()
     bundle()
+    link()
     if is_test:
         install_browser()
 

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 90.0
 # Every folder that Jupyter and IPython would otherwise share with the user's own.
 FOLDERS = (
@@ -78,6 +80,7 @@ def start(folder: Path, root: Path) -> LabServer:
         environment[name] = str(folder / name.lower())
         Path(environment[name]).mkdir(parents=True)
     silence_news(Path(environment["JUPYTERLAB_SETTINGS_DIR"]))
+    install_extension(environment)
     log = folder / "server.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -99,6 +102,18 @@ def silence_news(settings: Path) -> None:
     notification.mkdir(parents=True)
     choice = {"fetchNews": "false", "checkForUpdates": False}
     (notification / "notification.jupyterlab-settings").write_text(json.dumps(choice))
+
+
+def install_extension(environment: dict[str, str]) -> None:
+    """Give the server the extension of this checkout, whatever is installed in the environment."""
+    extensions = Path(environment["JUPYTER_DATA_DIR"]) / "labextensions"
+    extensions.mkdir()
+    (extensions / "tvmlab").symlink_to(ROOT / "tvmlab" / "labextension")
+    config = ROOT / "extension" / "server_config.json"
+    if config.exists():
+        enabled = Path(environment["JUPYTER_CONFIG_DIR"]) / "jupyter_server_config.d"
+        enabled.mkdir()
+        shutil.copy(config, enabled / "tvmlab.json")
 
 
 def launcher() -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MAX_BYTES = 400_000
 GENERATED = re.compile(
-    r"^(\.venv|build|dist|tvmlab/static)/|(^|/)(node_modules|__pycache__)/"
+    r"^(\.venv|build|dist|tvmlab/static|tvmlab/labextension|extension/build)/|(^|/)(node_modules|__pycache__)/"
     r"|\.(pyc|so|o|whl|log|db|egg-info)$|(^|/)\.ipynb_checkpoints/"
 )
 # Home folders, working folders of one machine, and hosts that packages are fetched from.

@@ -18,8 +18,10 @@ FILES = {
     "extension/package.json": "{}",
     "extension/package-lock.json": "{}",
     "extension/bundle.mjs": "",
+    "extension/labextension.mjs": "",
     "extension/src/panes/code.ts": "",
 }
+BUNDLED = ["node bundle.mjs", "node labextension.mjs"]
 
 
 class Machine:
@@ -60,8 +62,10 @@ class Machine:
             self.write(".venv/bin/python", "")
         if line == "node bundle.mjs":
             self.write("tvmlab/static/code.js", "")
+        if line == "node labextension.mjs":
+            self.write("tvmlab/labextension/package.json", "{}")
         status = 1 if self.failing in line else 0
-        return SimpleNamespace(returncode=status, stdout="v20.1.0\n" if is_question else "said so")
+        return SimpleNamespace(returncode=status, stdout="v20.19.0\n" if is_question else "said so")
 
     def run(self, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> list[str]:
         """Run the script; the commands it gave."""
@@ -82,7 +86,7 @@ def test_the_first_run_does_everything(machine: Machine, monkeypatch: pytest.Mon
     assert rest == [
         "./.venv/bin/python -m pip install --quiet --editable .[test]",
         "npm ci --no-audit --no-fund",
-        "node bundle.mjs",
+        *BUNDLED,
     ]
 
 
@@ -104,10 +108,11 @@ def test_the_tests_need_more_than_the_lab(
     ("changed", "redone"),
     [
         ("pyproject.toml", ["./.venv/bin/python -m pip install --quiet --editable ."]),
-        ("extension/package-lock.json", ["npm ci --no-audit --no-fund", "node bundle.mjs"]),
-        ("extension/src/panes/code.ts", ["node bundle.mjs"]),
-        ("extension/src/panes/new.ts", ["node bundle.mjs"]),
-        ("extension/bundle.mjs", ["node bundle.mjs"]),
+        ("extension/package-lock.json", ["npm ci --no-audit --no-fund", *BUNDLED]),
+        ("extension/src/panes/code.ts", BUNDLED),
+        ("extension/src/panes/new.ts", BUNDLED),
+        ("extension/bundle.mjs", BUNDLED),
+        ("extension/labextension.mjs", BUNDLED),
     ],
 )
 def test_a_change_redoes_what_depends_on_it(
@@ -127,7 +132,18 @@ def test_a_failure_is_shown_and_tried_again(
         machine.run(monkeypatch)
     assert "said so" in capsys.readouterr().err
     machine.failing = "nothing"
-    assert machine.run(monkeypatch) == ["npm ci --no-audit --no-fund", "node bundle.mjs"]
+    assert machine.run(monkeypatch) == ["npm ci --no-audit --no-fund", *BUNDLED]
+
+
+def test_the_extension_is_linked_where_jupyterlab_looks(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = machine.root / ".venv" / "share" / "jupyter" / "labextensions" / "tvmlab"
+    machine.write(str(place / "package.json"), "of a wheel installed before")
+    for _ in range(2):
+        machine.run(monkeypatch)
+        assert (place / "package.json").read_text() == "{}"
+        assert place.is_symlink()
 
 
 def test_a_missing_browser_is_said_and_does_not_stop(
@@ -151,6 +167,6 @@ def test_debian_without_ensurepip_gets_it(
 
 
 def test_an_old_node_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.setup, "OLDEST_NODE", 99)
-    with pytest.raises(SystemExit, match=r"Node 99 or newer is needed, this is v20\.1\.0"):
+    monkeypatch.setattr(machine.setup, "OLDEST_NODE", (20, 20))
+    with pytest.raises(SystemExit, match=r"Node 20\.20 or newer is needed, this is v20\.19\.0"):
         machine.run(monkeypatch)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib.metadata
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST_BYTES = 1_500_000
 PANES = sorted(
     pane.stem
     for pane in (ROOT / "extension" / "src" / "panes").glob("*.ts")
@@ -50,6 +54,30 @@ def test_every_pane_is_inside(wheel: set[str]) -> None:
     assert {f"tvmlab/static/{pane}.js" for pane in PANES} <= wheel
 
 
+def test_jupyterlab_finds_the_extension(wheel: set[str]) -> None:
+    shared = {name.partition(".data/data/")[2] for name in wheel if ".data/data/" in name}
+    built = ROOT / "tvmlab" / "labextension"
+    files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
+    assert {"package.json", "static/style.js"} <= files
+    extension = "share/jupyter/labextensions/tvmlab"
+    others = {f"{extension}/install.json"}
+    if (ROOT / "extension" / "server_config.json").exists():
+        others.add("etc/jupyter/jupyter_server_config.d/tvmlab.json")
+    assert shared == {f"{extension}/{name}" for name in files} | others
+    assert not [name for name in wheel if name.startswith("tvmlab/labextension")]
+
+
+def test_the_extension_stays_small() -> None:
+    """What a browser loads, compressed; everything else comes from JupyterLab."""
+    built = (ROOT / "tvmlab" / "labextension").rglob("*.js")
+    assert 0 < sum(len(gzip.compress(path.read_bytes())) for path in built) < MOST_BYTES
+
+
+def test_the_versions_agree() -> None:
+    described = json.loads((ROOT / "tvmlab" / "labextension" / "package.json").read_text())
+    assert described["version"] == importlib.metadata.version("tvmlab")
+
+
 def test_every_exercise_is_inside(wheel: set[str]) -> None:
     learn = ROOT / "tvmlab" / "learn"
     data = {
@@ -63,7 +91,7 @@ def test_every_module_is_inside_and_nothing_else(wheel: set[str]) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "tvmlab").rglob("*.py")}
     assert {name for name in wheel if name.endswith(".py")} == modules
     others = {name.split("/")[0] for name in wheel} - {"tvmlab"}
-    assert all(name.endswith(".dist-info") for name in others), others
+    assert all(name.endswith((".dist-info", ".data")) for name in others), others
     assert any(name.endswith("licenses/LICENSE") for name in wheel)
 
 

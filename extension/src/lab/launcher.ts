@@ -1,0 +1,68 @@
+// Launcher tiles and entries of File > New: a lab notebook from a template.
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { IDefaultFileBrowser } from "@jupyterlab/filebrowser";
+import { ILauncher } from "@jupyterlab/launcher";
+import { IMainMenu } from "@jupyterlab/mainmenu";
+import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
+import { ICommandPalette } from "@jupyterlab/apputils";
+import { DOMAIN, NEW_NOTEBOOK } from "./names.js";
+import { templateIcon } from "./icons.js";
+import { notebookOf, TEMPLATES, type Template } from "./templates.js";
+import "../theme.css";
+
+/** Before JupyterLab's own kinds of notebooks, after nothing. */
+const RANK = 0;
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: "tvmlab:launcher",
+  description: "Lab notebooks from templates, in the launcher and under File > New.",
+  autoStart: true,
+  optional: [ILauncher, IMainMenu, ICommandPalette, IDefaultFileBrowser, ITranslator],
+  activate(
+    app: JupyterFrontEnd,
+    launcher: ILauncher | null,
+    menu: IMainMenu | null,
+    palette: ICommandPalette | null,
+    browser: IDefaultFileBrowser | null,
+    translator: ITranslator | null,
+  ) {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const category = trans.__("Tensor programs");
+    const folder = () => browser?.model.path ?? "";
+    app.commands.addCommand(NEW_NOTEBOOK, {
+      label: (args) => label(trans, args["template"], Boolean(args["isPalette"])),
+      caption: (args) => trans.__(templateOf(args["template"]).caption),
+      icon: (args) => (args["isPalette"] ? undefined : templateIcon),
+      execute: (args) =>
+        newNotebook(app, templateOf(args["template"]), String(args["cwd"] ?? folder())),
+    });
+    TEMPLATES.forEach(({ name }, at) => {
+      launcher?.add({ command: NEW_NOTEBOOK, args: { template: name }, category, rank: RANK + at });
+      palette?.addItem({ command: NEW_NOTEBOOK, args: { template: name, isPalette: true }, category });
+    });
+    menu?.fileMenu.newMenu.addGroup(
+      TEMPLATES.map(({ name }) => ({ command: NEW_NOTEBOOK, args: { template: name, isMenu: true } })),
+      30,
+    );
+  },
+};
+
+function templateOf(name: unknown): Template {
+  return TEMPLATES.find((template) => template.name === name) ?? TEMPLATES[0]!;
+}
+
+function label(trans: TranslationBundle, name: unknown, isPalette: boolean): string {
+  const title = trans.__(templateOf(name).title);
+  return isPalette ? trans.__("New lab notebook: %1", title) : title;
+}
+
+/** Writes the notebook beside the others of `folder` and opens it. */
+async function newNotebook(app: JupyterFrontEnd, template: Template, folder: string): Promise<unknown> {
+  const { contents } = app.serviceManager;
+  const made = await contents.newUntitled({ type: "notebook", path: folder });
+  await contents.save(made.path, { type: "notebook", format: "json", content: notebookOf(template) });
+  return app.commands.execute("docmanager:open", { path: made.path, factory: "Notebook" });
+}
+
+export default plugin;

@@ -1,0 +1,43 @@
+// The notebooks that one can begin with. Each is data, so that the tests run its cells as well.
+
+import attention from "./templates/attention.json";
+import conv2d from "./templates/conv2d.json";
+import matmul from "./templates/matmul.json";
+import scratch from "./templates/scratch.json";
+import softmax from "./templates/softmax.json";
+
+interface TemplateCell {
+  type: string;
+  source: string;
+}
+
+export interface Template {
+  name: string;
+  title: string;
+  caption: string;
+  cells: TemplateCell[];
+}
+
+export const TEMPLATES: readonly Template[] = [
+  { name: "matmul", ...matmul },
+  { name: "conv2d", ...conv2d },
+  { name: "softmax", ...softmax },
+  { name: "attention", ...attention },
+  { name: "scratch", ...scratch },
+];
+
+/** A notebook file of cells; the Python kernel is the one that tvmlab can be in. */
+export function notebookOf({ cells }: Pick<Template, "cells">): object {
+  return {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { kernelspec: { name: "python3", display_name: "Python 3 (ipykernel)", language: "python" } },
+    cells: cells.map(({ type, source }, at) => ({
+      id: `cell-${at + 1}`,
+      cell_type: type,
+      metadata: {},
+      source,
+      ...(type === "code" ? { outputs: [], execution_count: null } : {}),
+    })),
+  };
+}

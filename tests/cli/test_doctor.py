@@ -87,7 +87,9 @@ def test_devices_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         return (CudaDevice("NVIDIA H100", "sm_90", 132, 80 << 30, 50 << 20, 232448, "13.1"),), ""
 
     monkeypatch.setattr(hardware, "cuda_devices", devices)
-    [found] = hardware.cuda()
+    found, nvrtc, nvdisasm = hardware.cuda()
+    assert (nvrtc.topic, nvdisasm.topic) == ("nvrtc", "nvdisasm")
+    assert "makes code for sm_" in nvrtc.text
     assert found.text.startswith("NVIDIA H100 (sm_90, 132 multiprocessors, 80 GiB, CUDA 13.1)")
     assert not found.is_missing
 

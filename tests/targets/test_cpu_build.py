@@ -12,8 +12,8 @@ import pytest
 from tests.targets.llvm_texts import AXPY, EXP
 from tvmlab.errors import TargetError
 from tvmlab.targets.cpu.build import PRESETS, assembly, compile_object, host, load, optimised_llvm
-from tvmlab.targets.cpu.build.object_cache import ObjectCache
 from tvmlab.targets.cpu.build.presets import preset_for
+from tvmlab.targets.object_cache import ObjectCache
 
 
 def call_with_floats(text: str, name: str, *values: float, preset: str = "full") -> list[float]:
@@ -199,7 +199,7 @@ def test_a_directory_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> No
 def test_writers_at_once_leave_whole_entries(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; "
-        "from tvmlab.targets.cpu.build.object_cache import ObjectCache\n"
+        "from tvmlab.targets.object_cache import ObjectCache\n"
         "for i in [0, 1, 2, 3, 4] * 40:\n"
         "  ObjectCache(Path(sys.argv[1])).put(f'k{i}', bytes([i]) * 5000)"
     )

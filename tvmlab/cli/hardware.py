@@ -10,6 +10,12 @@ from tvmlab.errors import TargetError
 from tvmlab.targets.cpu.affinity import CAN_PIN, VARIABLE, chosen_cores
 from tvmlab.targets.cpu.limits import cpu_features, cpu_peaks
 from tvmlab.targets.cpu.threads import num_threads
+from tvmlab.targets.cuda.build import (
+    architectures,
+    disassembler,
+    disassembler_version,
+    nvrtc_version,
+)
 from tvmlab.targets.cuda.limits import cuda_devices
 from tvmlab.targets.opencl.limits import opencl_devices
 
@@ -87,13 +93,20 @@ def opencl() -> Iterator[Finding]:
 
 
 def cuda() -> Iterator[Finding]:
-    """The CUDA devices; the driver is asked in a process of its own."""
+    """The CUDA devices, asked in a process of their own, and what compiles and shows code."""
     devices, problem = cuda_devices()
     for device in devices:
         yield Finding(
             "cuda",
             f"{device.name} ({device.architecture}, {device.multiprocessors} multiprocessors, "
-            f"{size(device.memory_bytes)}, CUDA {device.driver}); no code is generated for it yet",
+            f"{size(device.memory_bytes)}, CUDA {device.driver})",
         )
     if problem:
-        yield Finding("cuda", f"{problem} Costs nothing yet: kernels run on the cpu.", True)
+        yield Finding("cuda", f"{problem} Kernels for it can be built and read, and not run.", True)
+    try:
+        made = architectures()
+        yield Finding("nvrtc", f"NVRTC {nvrtc_version()} makes code for {made[0]} to {made[-1]}")
+        disassembler()
+        yield Finding("nvdisasm", f"version {disassembler_version()} shows SASS")
+    except TargetError as error:
+        yield Finding("nvrtc", f"{error} Costs the machine code of CUDA kernels.", True)

@@ -10,9 +10,9 @@ import llvmlite.binding as llvm
 from tvmlab.errors import TargetError
 from tvmlab.targets.cpu.build.generate import sentence
 from tvmlab.targets.cpu.build.host import host, linker
-from tvmlab.targets.cpu.build.object_cache import ObjectCache
 from tvmlab.targets.cpu.build.patience import generate_patiently
 from tvmlab.targets.cpu.build.presets import DEFAULT_PRESET
+from tvmlab.targets.object_cache import ObjectCache
 
 _LIBRARY_NUMBERS = itertools.count()
 

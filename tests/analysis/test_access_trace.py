@@ -20,7 +20,7 @@ from tvmlab.ir.expr import select
 from tvmlab.ir.interpret import _cells, translate
 from tvmlab.ir.program import Program
 from tvmlab.lower.storage import shrink_storage
-from tvmlab.schedule import State
+from tvmlab.schedule import State, create_schedule
 from tvmlab.te.evaluate import random_inputs
 
 Touch = tuple[str, int, bool]
@@ -171,3 +171,14 @@ def test_misses_are_those_of_a_cache_that_is_filled_line_by_line() -> None:
 def test_a_cache_smaller_than_its_line_is_refused() -> None:
     with pytest.raises(UsageError, match="cannot hold a line"):
         Cache(32, 64, 8)
+
+
+def test_the_loops_of_an_access_are_known_where_two_nests_alternate() -> None:
+    a = te.placeholder((4, 6), name="A")
+    p = te.compute((4, 6), lambda i, j: a[i, j] + a[i, 5 - j], name="P")
+    s = create_schedule(te.compute((4, 6), lambda i, j: p[i, 5 - j] * 2.0, name="C"))
+    s["P"].compute_at("C", "i")
+    trace = trace_accesses(s.mod)
+    for at in np.flatnonzero(trace.is_write):
+        i, j = (value for _, value, _ in trace.loops_at(int(at)))
+        assert i * 6 + j == trace.element[at]

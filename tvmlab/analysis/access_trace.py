@@ -56,8 +56,11 @@ class Site:
 
     def values(self, place: int) -> list[int]:
         """What its loops stand at where the sequence has come to `place`."""
-        extents = zip(self.strides, self.extents, strict=True)
-        return [(place - self.start) // stride % extent for stride, extent in extents]
+        left, found = place - self.start, []
+        for stride in self.strides:
+            found.append(left // stride)
+            left %= stride
+        return found
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from tvmlab.ir.buffer import Alignment
+from tvmlab.ir.buffer import Alignment, Buffer
 
 
 def aligned_shape(shape: Sequence[int], alignment: Alignment) -> tuple[int, ...] | None:
@@ -20,3 +20,11 @@ def aligned_shape(shape: Sequence[int], alignment: Alignment) -> tuple[int, ...]
         if extent * below % factor == offset:
             return (*shape[: axis + 1], extent, *shape[axis + 2 :])
     return None
+
+
+def padded_shape(buffer: Buffer) -> tuple[int, ...]:
+    """The shape in which a buffer has its alignments, innermost dimensions first."""
+    shape = buffer.extents
+    for alignment in sorted(buffer.alignments, reverse=True):
+        shape = aligned_shape(shape, alignment) or shape
+    return shape

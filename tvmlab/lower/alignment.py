@@ -8,7 +8,7 @@ writes an element says the same indices as before; what is added is never touche
 
 from __future__ import annotations
 
-from tvmlab.arith.pitch import aligned_shape
+from tvmlab.arith.pitch import padded_shape
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Program
 from tvmlab.ir.walk import replace_buffers
@@ -26,7 +26,4 @@ def align_storage(program: Program) -> Program:
 
 def _grown(buffer: Buffer) -> Buffer:
     """The buffer without alignments, in a shape that has them, innermost dimensions first."""
-    shape = buffer.extents
-    for alignment in sorted(buffer.alignments, reverse=True):
-        shape = aligned_shape(shape, alignment) or shape
-    return buffer.replace(shape=shape, alignments=())
+    return buffer.replace(shape=padded_shape(buffer), alignments=())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.view.test_lab import product
+from tests.view.product import product
 from tvmlab import te
 from tvmlab.analysis.access_trace import trace_accesses
 from tvmlab.analysis.loop_costs import loop_costs

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.view.fake_engine import FakeEngine
-from tests.view.test_lab import TILE, product
+from tests.view.product import TILE, product
 from tvmlab.view import LabView
 from tvmlab.view.branches import MOST_UNNAMED
 

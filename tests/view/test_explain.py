@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.view.test_lab import TILE, product
+from tests.view.product import TILE, product
 from tvmlab.analysis.estimate import Estimate, MachineFacts, Memory
 from tvmlab.schedule import State
 from tvmlab.view import LabView

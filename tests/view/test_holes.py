@@ -9,7 +9,7 @@ import pytest
 
 import tvmlab as t
 from tests.view.fake_engine import FakeEngine
-from tests.view.test_lab import product
+from tests.view.product import product
 from tvmlab.view import LabView
 
 ROWS = 't.hole("rows", [4, 8, 16])'

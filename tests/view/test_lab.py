@@ -10,31 +10,12 @@ from typing import Any
 import pytest
 
 from tests.view.fake_engine import FakeEngine
-from tvmlab import te
+from tests.view.product import TILE, product
 from tvmlab.measure.outcome import failure
 from tvmlab.schedule.step import GROUPS
 from tvmlab.view import LabView
 from tvmlab.view.parts import PARTS
 from tvmlab.view.text import snapshot_text
-
-TILE = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
-
-
-def product(n: int = 1024) -> te.Tensor:
-    a = te.placeholder((n, n), name="A")
-    b = te.placeholder((n, n), name="B")
-    k = te.reduce_axis((0, n), name="k")
-    return te.compute((n, n), lambda y, x: te.sum(a[k, y] * b[k, x], axis=k), name="C")
-
-
-@pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine()
-
-
-@pytest.fixture
-def view(engine: FakeEngine, tmp_path: Path) -> LabView:
-    return LabView(product(), engine, folder=tmp_path)
 
 
 def lines(snapshot: Any) -> list[str]:
@@ -219,39 +200,6 @@ def test_an_edit_that_spoils_a_later_line_is_refused_with_that_line(view: LabVie
     assert view.snapshot()["trace"]["refused_line"] == 0
 
 
-def test_code_is_made_once_asked_and_marked_when_old(view: LabView) -> None:
-    assert view.snapshot()["code"]["status"] == "idle"
-    made: Any = view.do({"intent": "code", "kind": "asm"})
-    assert made["code"]["text"].startswith("; asm after 0")
-    assert made["code"]["facts"] == "2 lines · 1 fused multiply-adds · vectors of 256 bits"
-    assert [loop["line"] for loop in made["code"]["loops"]] == [0, 1, 2], "the first that do most"
-    old: Any = view.do({"intent": "apply", "line": TILE})
-    assert old["code"]["is_stale"]
-    view.do({"intent": "apply", "line": 's["C"].parallel("yo")'})
-    failed: Any = view.do({"intent": "code", "kind": "llvm"})
-    assert failed["code"]["status"] == "failed"
-    assert "no threads" in failed["code"]["reason"]
-    assert failed["code"]["loops"] == [], "of the text before, and not of this one"
-
-
-def test_code_that_comes_late_does_not_replace_what_was_asked_since(
-    view: LabView, engine: FakeEngine
-) -> None:
-    engine.gate.clear()
-    slow = threading.Thread(target=view.do, args=({"intent": "code", "kind": "llvm"},))
-    slow.start()
-    while view.snapshot()["code"]["status"] != "working":
-        pass
-    late = threading.Thread(target=view.do, args=({"intent": "code", "kind": "asm"},))
-    late.start()
-    while view.snapshot()["code"]["kind"] != "asm":
-        pass
-    engine.gate.set()
-    slow.join()
-    late.join()
-    assert view.snapshot()["code"]["text"].startswith("; asm")
-
-
 def test_a_measurement_leaves_the_lab_usable_and_belongs_to_its_state(
     view: LabView, engine: FakeEngine
 ) -> None:
@@ -317,45 +265,6 @@ def test_a_workload_without_template_says_so(tmp_path: Path) -> None:
     assert not view.snapshot()["tuner"]["is_available"]
     answer: Any = view.do({"intent": "tune_start", "trials": 8})
     assert "no template" in answer["why"]
-
-
-def test_the_steps_of_the_last_session_come_back(engine: FakeEngine, tmp_path: Path) -> None:
-    LabView(product(), engine, folder=tmp_path).do({"intent": "apply", "line": TILE})
-    again = LabView(product(), engine, folder=tmp_path)
-    snapshot = again.snapshot()
-    assert [line["text"] for line in snapshot["trace"]["lines"]] == [TILE]
-    assert snapshot["program"]["notice"] == "Restored 1 step of the last session."
-    other = LabView(product(512), engine, folder=tmp_path)
-    assert other.snapshot()["trace"]["lines"] == []
-    fresh = LabView(product(), engine, folder=tmp_path, restore=False)
-    assert fresh.snapshot()["trace"]["lines"] == []
-    cleared: Any = again.do({"intent": "start_over"})
-    assert cleared["trace"]["lines"] == []
-    assert list(tmp_path.glob("*.trace.json")) == []
-    kept = [[x["text"] for x in b["lines"]] for b in cleared["branches"]["branches"]]
-    assert kept == [[TILE], []]
-
-
-@pytest.mark.parametrize("content", ["", "{", '{"tvmlab_trace": 2, "steps": []}', "[1]", "\udcff"])
-def test_a_spoiled_save_is_passed_over(engine: FakeEngine, tmp_path: Path, content: str) -> None:
-    LabView(product(), engine, folder=tmp_path).do({"intent": "apply", "line": TILE})
-    (file,) = tmp_path.iterdir()
-    file.write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert LabView(product(), engine, folder=tmp_path).snapshot()["trace"]["lines"] == []
-
-
-def test_a_trace_may_be_given_as_json_or_python(engine: FakeEngine, tmp_path: Path) -> None:
-    by_line = LabView(product(), engine, trace=TILE, folder=tmp_path)
-    assert by_line.state.depth == 1
-    view = LabView(product(), engine, folder=tmp_path)
-    given = (
-        '{"tvmlab_trace": 1, "workload": null, "steps": '
-        '[{"step": "parallel", "block": "C", "loop": "y"}]}'
-    )
-    loaded: Any = view.do({"intent": "load_trace", "text": given})
-    assert loaded["trace"]["lines"][0]["text"] == 's["C"].parallel("y")'
-    refused: Any = view.do({"intent": "load_trace", "text": given.replace('"y"', '"k"')})
-    assert "step 1" in refused["why"]
 
 
 def test_text_shows_program_schedule_and_measurement(view: LabView) -> None:

@@ -16,11 +16,6 @@ from tvmlab.view import LabView
 
 
 @pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine()
-
-
-@pytest.fixture
 def view(engine: FakeEngine, tmp_path: Path) -> LabView:
     return LabView(exercise("mend").naive, engine, folder=tmp_path)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.view.fake_engine import FakeEngine
-from tests.view.test_lab import product
+from tests.view.product import product
 from tvmlab import ops, te
 from tvmlab.analysis.access_trace import trace_room
 from tvmlab.analysis.reuse_distance import reuse_distances

@@ -11,18 +11,13 @@ from typing import Any
 import pytest
 
 from tests.view.fake_engine import FakeEngine
-from tests.view.test_lab import product
+from tests.view.product import product
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.schedule import State
 from tvmlab.view import LabView
 
 PARALLEL = 's["C"].parallel("y")'
 STEADY = tuple(0.010 + n * 1e-6 for n in range(9))
-
-
-@pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import tvmlab as t
 from tests.view.fake_engine import FakeEngine
-from tests.view.test_lab import product
+from tests.view.product import product
 from tvmlab.view import LabView
 
 

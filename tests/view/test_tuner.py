@@ -12,6 +12,7 @@ import pytest
 
 import tvmlab as t
 from tests.view.fake_engine import FakeEngine, FakeRun
+from tests.view.product import product
 from tvmlab.analysis.work import Work
 from tvmlab.view.choice_codes import ChoiceCodes, letters
 from tvmlab.view.engine import Trial
@@ -26,20 +27,9 @@ from tvmlab.view.tuning_news import Sent
 TILE: dict[str, object] = {"step": "parallel", "block": "C", "loop": "y"}
 
 
-def product(size: int = 64) -> t.Tensor:
-    a, b = t.placeholder((size, size), name="A"), t.placeholder((size, size), name="B")
-    k = t.reduce_axis((0, size), name="k")
-    return t.compute((size, size), lambda y, x: t.sum(a[k, y] * b[k, x], axis=k), name="C")
-
-
-@pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine()
-
-
 @pytest.fixture
 def view(engine: FakeEngine, tmp_path: Path) -> LabView:
-    return LabView(product(), engine, folder=tmp_path)
+    return LabView(product(64), engine, folder=tmp_path)
 
 
 def started(view: LabView, engine: FakeEngine, *times_s: float | None) -> FakeRun:
@@ -194,7 +184,7 @@ def test_a_real_run_is_read_back_with_loops_and_logs(
 ) -> None:
     """The whole way: tuned with a model, listed, looked at, painted, and gone on with."""
     monkeypatch.chdir(tmp_path)
-    view = LabView(product(), Machine(), folder=tmp_path)
+    view = LabView(product(64), Machine(), folder=tmp_path)
     view.do({"intent": "tune_start", "trials": 9})
     deadline = time.monotonic() + 60
     while tuner(view)["status"] != "done" and time.monotonic() < deadline:

@@ -6,6 +6,7 @@ To add one: its file in `kinds/`, its line in `kinds/__init__.py`, an exercise o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from tvmlab.learn.exercise import Exercise
 from tvmlab.learn.paper import Mark, Paper
 
 
-class Kind:
+class Kind(ABC):
     """A kind of exercise.
 
     Attributes:
@@ -38,6 +39,7 @@ class Kind:
         """Lines of code that a learner is shown beside the text; empty where there are none."""
         return ""
 
+    @abstractmethod
     def marks(self, paper: Paper) -> Sequence[Mark]:
         """What is found in an answer; weights sum to 1.
 
@@ -45,7 +47,6 @@ class Kind:
             TraceError: the answer cannot be read.
             ScheduleError: a step of it is illegal.
         """
-        raise NotImplementedError
 
 
 def goal_of(exercise: Exercise, fields: Mapping[str, type]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tvmlab.schedule import State
 from tvmlab.view.engine import LinkedLines
+from tvmlab.view.latest import Latest
 from tvmlab.view.schema import CodeKind, CodeLoop, CodeView
 
 VECTORS = (("zmm", 512), ("ymm", 256), ("xmm", 128))
@@ -17,13 +18,12 @@ MOST_LOOPS = 3
 
 
 class Code:
-    """The latest text, and which request it answers: later requests win over earlier ones."""
+    """The latest text, and which request it answers."""
 
     def __init__(self, kinds: Sequence[CodeKind]) -> None:
         self._kinds = list(kinds)
         self.kind = self._kinds[0]["kind"] if self._kinds else ""
-        self._asked = 0
-        self._is_working = False
+        self._latest = Latest()
         self._state: State | None = None
         self._text = ""
         self._origins: list[int] = []
@@ -40,9 +40,7 @@ class Code:
             self._text, self._origins, self._loops = "", [], []
             self._state, self._reason = None, ""
         self.kind = kind
-        self._is_working = True
-        self._asked += 1
-        return self._asked
+        return self._latest.ask()
 
     def settle(
         self,
@@ -53,9 +51,8 @@ class Code:
         loops: Sequence[CodeLoop] = (),
     ) -> None:
         """Take the lines for `state`, or the reason there are none, unless asked again since."""
-        if ticket != self._asked:
+        if not self._latest.settle(ticket):
             return
-        self._is_working = False
         self._state, self._reason = state, reason
         self._text = "\n".join(text for text, _ in lines)
         self._origins = [origin for _, origin in lines]
@@ -63,13 +60,10 @@ class Code:
 
     def view(self, current: State) -> CodeView:
         """The text as plain data; `current` is the state now shown."""
-        status = "working" if self._is_working else "idle"
-        if not self._is_working and self._state is not None:
-            status = "failed" if self._reason else "ready"
         return {
             "kinds": self._kinds,
             "kind": self.kind,
-            "status": status,  # type: ignore[typeddict-item]
+            "status": self._latest.status(self._reason, self._state is not None),  # type: ignore[typeddict-item]
             "text": self._text,
             "origins": self._origins,
             "facts": code_facts(self._text, self.kind) if self._text else "",

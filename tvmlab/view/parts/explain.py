@@ -14,6 +14,7 @@ from tvmlab.schedule.find import sites
 from tvmlab.view.branches import Branch
 from tvmlab.view.desk import Desk
 from tvmlab.view.explanation import facts, shares
+from tvmlab.view.latest import Latest
 from tvmlab.view.moves import steps_at
 from tvmlab.view.parts.part import Handler, Intent, Part
 from tvmlab.view.schema import (
@@ -56,8 +57,7 @@ class ExplainPart(Part):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._asked = 0
-        self._is_working = False
+        self._latest = Latest()
         self._reason = ""
         self._found: Explained | None = None
         self._here: MachineFacts | None = None
@@ -67,9 +67,8 @@ class ExplainPart(Part):
         """What was explained last."""
         found = self._found
         this = _machine_view(self._here)
-        done = "failed" if self._reason else "ready" if found is not None else "idle"
         return {
-            "status": "working" if self._is_working else done,  # type: ignore[typeddict-item]
+            "status": self._latest.status(self._reason, found is not None),  # type: ignore[typeddict-item]
             "reason": self._reason,
             "is_stale": found is not None and found.state is not self.desk.state,
             "facts": found.facts if found is not None else [],
@@ -89,8 +88,7 @@ class ExplainPart(Part):
         desk = self.desk
         machine = _as_machine(intent.get("machine"), self._machine)
         with desk.lock:
-            self._asked += 1
-            ticket, state, self._is_working = self._asked, desk.state, True
+            ticket, state = self._latest.ask(), desk.state
             others = self._others(state)
             self._machine = machine
         desk.changed()
@@ -102,9 +100,9 @@ class ExplainPart(Part):
         except TvmlabError as error:
             reason = str(error)
         with desk.lock:
-            if ticket != self._asked:
+            if not self._latest.settle(ticket):
                 return
-            self._is_working, self._reason = False, reason
+            self._reason = reason
             if found is not None:
                 self._found, self._here = found, here
 
@@ -169,7 +167,7 @@ class ExplainPart(Part):
         end = time.monotonic() + IDEAS_LIMIT_S
         found: list[IdeaView] = []
         for line in _lines(state):
-            if time.monotonic() > end or ticket != self._asked:
+            if time.monotonic() > end or not self._latest.is_it(ticket):
                 break
             try:
                 after = self.desk.engine.estimate(replay_python(state, line), machine)

@@ -10,6 +10,7 @@ from tvmlab.schedule import State
 from tvmlab.view.arguments import as_bytes, as_position, as_text
 from tvmlab.view.desk import Desk
 from tvmlab.view.heat_maps import MEASURES
+from tvmlab.view.latest import Latest
 from tvmlab.view.locality import (
     WAYS,
     Caches,
@@ -53,8 +54,7 @@ class LocalityPart(Part):
         self._simulated: Simulated | None = None
         self._failed: State | None = None
         self._reason = ""
-        self._asked = 0
-        self._is_working = False
+        self._latest = Latest()
         self._sizes: Sizes | None = None
         self._measure = "last"
         self._moment = 0
@@ -67,7 +67,7 @@ class LocalityPart(Part):
         found, state = self._found, self.desk.state
         moment = self._moment
         return {
-            "status": self._status(),
+            "status": self._latest.status(self._reason, found is not None),
             "reason": self._reason,
             "is_stale": self._is_stale(state),
             "sizes": found.sizes_words() if found else "",
@@ -102,17 +102,10 @@ class LocalityPart(Part):
             self._drawn, self._maps = wanted, found.maps.views(self._measure, moment)
         return self._maps
 
-    def _status(self) -> str:
-        if self._is_working:
-            return "working"
-        return "failed" if self._reason else "ready" if self._found else "idle"
-
     def _follow(self, intent: Intent) -> None:
         desk = self.desk
         with desk.lock:
-            self._asked += 1
-            ticket, state, pinned = self._asked, desk.state, desk.pinned
-            self._is_working = True
+            ticket, state, pinned = self._latest.ask(), desk.state, desk.pinned
         desk.changed()
         found, simulated, reason = self._found, None, ""
         try:
@@ -123,14 +116,13 @@ class LocalityPart(Part):
         except TvmlabError as error:
             reason = str(error)
         with desk.lock:
-            if ticket == self._asked:
+            if self._latest.settle(ticket):
                 self._pinned = pinned
                 self._settle(state, found, simulated, reason)
 
     def _settle(
         self, state: State, found: Locality | None, simulated: Simulated | None, reason: str
     ) -> None:
-        self._is_working = False
         self._reason, self._failed = reason, state if reason else None
         if reason or found is None or simulated is None:
             self._found = self._simulated = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ Intent = Mapping[str, Any]
 Handler = Callable[[Intent], None]
 
 
-class Part:
+class Part(ABC):
     """A part of the lab: what it shows, and the intents it carries out.
 
     Attributes:
@@ -29,13 +30,13 @@ class Part:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
+    @abstractmethod
     def view(self) -> Mapping[str, Any]:
         """What there is to show now, as plain data; quick, and called with the lock."""
-        raise NotImplementedError
 
+    @abstractmethod
     def intents(self) -> Mapping[str, Handler]:
         """The intents of this part by name. A handler raises TvmlabError for a user's mistake."""
-        raise NotImplementedError
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most parts have nothing to end
         """End what goes on in the background."""

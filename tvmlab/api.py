@@ -15,7 +15,6 @@ from tvmlab.errors import TargetError, TraceError, UsageError
 from tvmlab.ir.arrays import empty
 from tvmlab.ir.printer import print_program
 from tvmlab.ir.program import Program
-from tvmlab.lower.pipeline import lower
 from tvmlab.measure.compare import Agreement, Disagreement, compare
 from tvmlab.measure.timing import QUICK, Protocol, Timing, time_callable
 from tvmlab.ops.hole_template import HoleTemplate
@@ -108,9 +107,13 @@ class Schedule(scheduling.Schedule):
             warnings.warn(f"{step} is legal and slow, {caution}", ScheduleWarning, stacklevel=3)
         return made
 
-    def lowered(self) -> Program:
-        """The machine-near program that code is printed from."""
-        return lower(self.mod)
+    def lowered(self, target: TargetLike = "cpu") -> Program:
+        """The machine-near program that code for `target` is printed from.
+
+        Raises:
+            TargetError: no such target, or it cannot run a program of that form.
+        """
+        return targets.get(target).lower(self.mod)
 
     def code(self, kind: str = "llvm", target: TargetLike | None = None) -> str:
         """Generated code, without running anything.
@@ -124,7 +127,7 @@ class Schedule(scheduling.Schedule):
             TargetError: no such target.
         """
         machine = _machine_for(kind, target)
-        return machine.code(machine.emit(self.lowered()), kind)
+        return machine.code(machine.emit(machine.lower(self.mod)), kind)
 
     def code_lines(
         self, kind: str = "asm", target: TargetLike | None = None
@@ -140,7 +143,7 @@ class Schedule(scheduling.Schedule):
         """
         machine = _machine_for(kind, target)
         lines = print_program(self.mod).line_of()
-        return machine.code_lines(machine.emit(self.lowered(), lines), kind)
+        return machine.code_lines(machine.emit(machine.lower(self.mod), lines), kind)
 
     def code_report(self) -> CodeReport:
         """What machine code became of each innermost loop, and what in it is slow, in words.
@@ -153,7 +156,7 @@ class Schedule(scheduling.Schedule):
     def build(self, target: TargetLike = "cpu") -> Function:
         """The compiled function."""
         machine = targets.get(target)
-        program = self.lowered()
+        program = machine.lower(self.mod)
         return Function(machine.build(machine.emit(program), Signature.of(program)))
 
     def check(

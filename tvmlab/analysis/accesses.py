@@ -13,7 +13,20 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Const, Expr, Select, Var, binary
-from tvmlab.ir.program import TRUE, Allocate, Block, For, If, Invoke, Let, Seq, Stmt, Store
+from tvmlab.ir.program import (
+    TRUE,
+    Allocate,
+    Barrier,
+    Block,
+    For,
+    If,
+    Invoke,
+    Let,
+    Prefetch,
+    Seq,
+    Stmt,
+    Store,
+)
 from tvmlab.ir.walk import operands, substitute
 
 
@@ -94,7 +107,7 @@ def _in_stmt(s: Stmt, around: _Context) -> Iterator[Access]:
         yield from _in_stmt(s.body, around.at(1))
     elif isinstance(s, Block):
         yield from _in_block(s, around)
-    else:
+    elif not isinstance(s, (Barrier, Prefetch)):
         assert isinstance(s, (Allocate, Invoke)), "there are no other statements"
         yield from _in_stmt(s.body, around)
 

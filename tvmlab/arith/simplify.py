@@ -19,6 +19,7 @@ from tvmlab.ir.expr import BITWISE, SHIFTS, Binary, Const, Expr, Ramp, Select, V
 from tvmlab.ir.program import (
     TRUE,
     Allocate,
+    Barrier,
     Block,
     For,
     If,
@@ -295,6 +296,8 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
             return Invoke(s.name, [_simplify_region(o, known) for o in s.operands], visit(s.body))
         if isinstance(s, Prefetch):
             return Prefetch(s.buffer, tuple([simplify(i, known) for i in s.indices]))
+        if isinstance(s, Barrier):
+            return s
         if isinstance(s, Allocate):
             return Allocate(s.buffer, visit(s.body))
         if isinstance(s, Let):

@@ -15,7 +15,6 @@ from tvmlab.graph.kernel import Choose, default_steps, scheduled
 from tvmlab.graph.memory import Lifetime, MemoryPlan, plan
 from tvmlab.graph.node import Graph, Node
 from tvmlab.ir.arrays import empty
-from tvmlab.lower import lower
 from tvmlab.measure.timing import QUICK, Protocol, Timing, time_callable
 from tvmlab.schedule import Schedule
 from tvmlab.targets import Kernel, Signature, Target
@@ -174,7 +173,7 @@ def _call(
     expression, schedule = scheduled(group, choose)
     key = workload_hash(to_json(expression.outputs))
     if key not in kernels:
-        program = lower(schedule.mod)
+        program = machine.lower(schedule.mod)
         kernels[key] = schedule, machine.build(machine.emit(program), Signature.of(program))
     schedule, kernel = kernels[key]
     return Call(group, schedule, kernel, expression.inputs)

@@ -35,6 +35,11 @@ Of a parameter the caller may promise that its elements are `finite`, neither in
 - `Prefetch(buffer, indices)`: a hint that the element will soon be read. It does nothing, and may
   name a place outside the buffer. Only lowered programs contain it.
 
+- `Barrier(buffers)`: every thread of a block of threads comes to it before any goes on, and what
+  they wrote to the buffers before is there for all of them after. Where one stands, the loops bound
+  to threads around it run their iterations together from one barrier to the next. No condition or
+  extent around it differs between threads. Only programs lowered for a device contain it.
+
 *Scopes* say in which memory of a machine an intermediate is kept. They change no value: a machine
 without such a memory uses one that it has, and on a CPU every scope but `register` is memory.
 

@@ -14,6 +14,7 @@ from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.local import Slice
 from tvmlab.ir.program import (
     Allocate,
+    Barrier,
     Block,
     For,
     If,
@@ -107,6 +108,8 @@ def _stmt_key(s: Stmt, names: Names) -> Key:
     if isinstance(s, Prefetch):
         indices = tuple([expr_key(i, names) for i in s.indices])
         return ("prefetch", _name(s.buffer, names), indices)
+    if isinstance(s, Barrier):
+        return ("barrier", *[_name(b, names) for b in s.buffers])
     if isinstance(s, Invoke):
         operands = tuple([_region_key(o, names) for o in s.operands])
         return ("invoke", s.name, operands, _stmt_key(s.body, names))

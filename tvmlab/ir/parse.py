@@ -26,6 +26,7 @@ from tvmlab.ir.program import (
     TRUE,
     Allocate,
     Annotation,
+    Barrier,
     Block,
     For,
     If,
@@ -247,6 +248,8 @@ def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
         return Store(buffer, indices, parse_expr(node.value, scope), block)
     if block is None and isinstance(hint := _hinted(node), ast.Subscript):
         return Prefetch(*scope.access(hint))
+    if block is None and (named := _awaited(node)) is not None:
+        return Barrier([scope.buffer(name) for name in named])
     if block is not None and (invoked := parse_invoke(node, scope)) is not None:
         return invoked
     raise fail(
@@ -254,6 +257,14 @@ def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
         f"{ast.unparse(node).splitlines()[0][:60]!r} is no statement of a program; those are for, "
         "with block, if, an allocation, a named value and a store",
     )
+
+
+def _awaited(node: ast.stmt) -> list[ast.expr] | None:
+    """What `barrier(A, B)` names; None for another statement."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or call.keywords or not isinstance(call.func, ast.Name):
+        return None
+    return call.args if call.func.id == "barrier" else None
 
 
 def _hinted(node: ast.stmt) -> ast.expr | None:

@@ -55,14 +55,19 @@ class Scope:
             self.loops | dict(loops or {}),
         )
 
-    def access(self, node: ast.Subscript) -> tuple[Buffer, tuple[Expr, ...]]:
-        """The buffer and the indices of `A[i, j]`."""
-        if not isinstance(node.value, ast.Name):
-            raise fail(node, f"{ast.unparse(node)[:40]!r} is not an element of a buffer")
-        buffer = self.buffers.get(node.value.id)
+    def buffer(self, node: ast.expr) -> Buffer:
+        """The buffer that a name means."""
+        if not isinstance(node, ast.Name):
+            raise fail(node, f"{ast.unparse(node)[:40]!r} is not a buffer")
+        buffer = self.buffers.get(node.id)
         if buffer is None:
             known = ", ".join(self.buffers) or "none"
-            raise fail(node, f"there is no buffer {node.value.id!r} here; there are {known}")
+            raise fail(node, f"there is no buffer {node.id!r} here; there are {known}")
+        return buffer
+
+    def access(self, node: ast.Subscript) -> tuple[Buffer, tuple[Expr, ...]]:
+        """The buffer and the indices of `A[i, j]`."""
+        buffer = self.buffer(node.value)
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if len(parts) != len(buffer.shape):
             raise fail(

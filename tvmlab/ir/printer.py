@@ -28,6 +28,7 @@ from tvmlab.ir.local import Slice
 from tvmlab.ir.printed import Line, Printed, Token
 from tvmlab.ir.program import (
     Allocate,
+    Barrier,
     Block,
     For,
     If,
@@ -188,6 +189,14 @@ class _Writer:
             self.put("prefetch", "function", s)
             self.put("(")
             self.access(s.buffer, s.indices, s)
+            self.put(")")
+            self.end(s, block)
+        elif isinstance(s, Barrier):
+            self.put("barrier", "function", s)
+            self.put("(")
+            for n, buffer in enumerate(s.buffers):
+                self.put(", " if n else "")
+                self.put(buffer.name, "buffer", buffer)
             self.put(")")
             self.end(s, block)
         elif isinstance(s, Let):

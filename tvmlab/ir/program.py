@@ -214,6 +214,16 @@ class Prefetch(Stmt):
         self.indices = indices
 
 
+class Barrier(Stmt):
+    """Every thread of a block comes here before any goes on, and sees what all wrote to `buffers`
+    (lowered programs only)."""
+
+    __slots__ = ("buffers",)
+
+    def __init__(self, buffers: Iterable[Buffer]) -> None:
+        self.buffers = tuple(buffers)
+
+
 class Program:
     """A function over buffers.
 

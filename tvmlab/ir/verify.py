@@ -19,6 +19,7 @@ from tvmlab.ir.program import (
     LOOP_KINDS,
     SCOPES,
     Allocate,
+    Barrier,
     Block,
     For,
     If,
@@ -122,6 +123,11 @@ class _Verifier:
             if self.scheduled:
                 self.fail("only lowered programs prefetch")
             self.access(s.buffer, s.indices)
+        elif isinstance(s, Barrier):
+            if self.scheduled:
+                self.fail("only lowered programs have barriers")
+            for buffer in s.buffers:
+                self.declared(buffer)
         elif isinstance(s, Invoke):
             self.regions(s.operands)
         elif isinstance(s, Allocate):
@@ -219,9 +225,12 @@ class _Verifier:
 
     # Expressions
 
-    def access(self, buffer: Buffer, indices: tuple[Expr, ...]) -> None:
+    def declared(self, buffer: Buffer) -> None:
         if buffer not in self.buffers:
             self.fail(f"buffer {buffer.name} is used where it is not declared")
+
+    def access(self, buffer: Buffer, indices: tuple[Expr, ...]) -> None:
+        self.declared(buffer)
         if len(indices) != len(buffer.shape):
             self.fail(
                 f"{buffer.name} has {len(buffer.shape)} dimensions and is used with {len(indices)}"

@@ -13,6 +13,7 @@ from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import (
     Allocate,
+    Barrier,
     Block,
     For,
     If,
@@ -142,6 +143,8 @@ def map_children(stmt: Stmt, on_stmt: Callable[[Stmt], Stmt], on_expr: ExprRewri
         indices = tuple([mapped(i) for i in stmt.indices])
         kept = all(a is b for a, b in zip(indices, stmt.indices, strict=True))
         return stmt if kept else Prefetch(stmt.buffer, indices)
+    if isinstance(stmt, Barrier):
+        return stmt
     assert isinstance(stmt, Block)
     return _map_block(stmt, on_stmt, mapped)
 
@@ -293,6 +296,8 @@ def replace_buffers(stmt: Stmt, new: Mapping[Buffer, Buffer]) -> Stmt:
             return Prefetch(new[s.buffer], s.indices)
         if isinstance(s, Allocate) and s.buffer in new:
             return Allocate(new[s.buffer], s.body)
+        if isinstance(s, Barrier):
+            return Barrier([new.get(b, b) for b in s.buffers])
         if isinstance(s, Invoke):
             return Invoke(s.name, regions(s.operands), s.body)
         if isinstance(s, Block):

@@ -12,7 +12,7 @@ Where the nest before it sets exactly that tile, it sets the registers; else the
 from __future__ import annotations
 
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.program import Allocate, For, Let, Program, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Barrier, For, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs, loads, map_children, stmts, sub_stmts
 from tvmlab.lower.tile import (
     accesses,
@@ -72,6 +72,8 @@ def _promote_buffers(loop: For, before: list[Stmt]) -> Stmt | None:
 def _promote(loop: For, buffer: Buffer, before: list[Stmt]) -> Stmt | None:
     if any(isinstance(s, For) and s.kind == "parallel" for s in stmts(loop.body)):
         return None
+    if any(isinstance(s, Barrier) and buffer in s.buffers for s in stmts(loop.body)):
+        return None  # another thread is to see it meanwhile
     if _is_set_inside(loop.body, buffer):
         return None  # a loop further in accumulates
     moving = moving_variables(loop) | {loop.var}

@@ -8,6 +8,7 @@ loop every iteration that is under way at one time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
@@ -17,13 +18,19 @@ from tvmlab.analysis.regions import Box, Ranges, excess, simplified, touched, un
 from tvmlab.arith import Interval, bounds, simplify
 from tvmlab.arith.polynomial import Reach, greatest
 from tvmlab.arith.simplify import linear, loop_range
-from tvmlab.ir.axis import VIRTUAL_AXES, axis_of
+from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, VIRTUAL_AXES, axis_of
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var, binary
 from tvmlab.ir.program import Block, For, Iter, Program, Region, Stmt, Store
 from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import map_children, rewrite, rewrite_expr, variables
+
+PRIVATE = ("warp", "local")
+"""Scopes of which each thread of a device has its own."""
+
+OWNED = ("shared", *PRIVATE)
+"""Scopes of which each block of threads has its own."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,21 @@ class _Place:
 
 def shrink_storage(program: Program) -> Program:
     """Every intermediate at the innermost loop that can own it."""
-    for buffer in program.buffers:
+    return _shrunk(program, program.buffers)
+
+
+def shrink_shared(program: Program) -> Program:
+    """Every intermediate but those of a thread, which are shrunk where threads are told apart."""
+    return _shrunk(program, [b for b in program.buffers if b.scope not in PRIVATE])
+
+
+def shrink_private(program: Program) -> Program:
+    """Every intermediate of a thread at the innermost loop that can own it."""
+    return _shrunk(program, [b for b in program.buffers if b.scope in PRIVATE])
+
+
+def _shrunk(program: Program, buffers: Iterable[Buffer]) -> Program:
+    for buffer in buffers:
         place = _place(program, buffer)
         if place is not None:
             kept = [place.buffer if b is buffer else b for b in program.buffers]
@@ -90,13 +111,22 @@ def _leads(around: list[For], buffer: Buffer) -> tuple[tuple[str, _Origin], ...]
     parallel = next((o for o in around if o.kind == "parallel"), None)
     found: list[tuple[str, _Origin]] = []
     for loop in around:
-        if loop is parallel or axis_of(loop) in VIRTUAL_AXES:
+        if loop is parallel or _keeps_apart(axis_of(loop), buffer.scope):
             found.append((loop.var.name, _Origin(loop.var, 0, loop.extent)))
         count = versions(loop, buffer)
         if count > 1:
             which = binary("%", loop.var, Const(count, INDEX))
             found.append((f"{loop.var.name}_turn", _Origin(which, 0, count)))
     return tuple(found)
+
+
+def _keeps_apart(axis: str | None, scope: str) -> bool:
+    """Whether iterations bound to an axis share a memory of that scope, and each has its box."""
+    if axis in VIRTUAL_AXES:
+        return True
+    if axis in BLOCK_AXES:
+        return scope not in OWNED
+    return axis in THREAD_AXES and scope not in PRIVATE
 
 
 def _is_smaller(part: Extent, whole: Extent) -> bool:

@@ -10,7 +10,7 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Expr, Var
-from tvmlab.ir.program import Allocate, For, If, Let, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Barrier, For, If, Invoke, Let, Prefetch, Seq, Stmt, Store
 from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import exprs_of, stmts, substitute, variables
 
@@ -38,6 +38,10 @@ def touches(stmt: Stmt, buffer: Buffer, moving: set[Var]) -> Stmt | None:
         return _of_seq(stmt, buffer, moving)
     if isinstance(stmt, If):
         return _of_branch(stmt, buffer, moving)
+    if isinstance(stmt, (Barrier, Prefetch)):
+        return NOTHING
+    if isinstance(stmt, Invoke):
+        return None if any(o.buffer is buffer for o in stmt.operands) else NOTHING
     assert isinstance(stmt, (For, Allocate, Let))
     inside = touches(stmt.body, buffer, moving)
     if inside is not None and isinstance(stmt, Let) and _depends(inside, stmt.var):

@@ -17,7 +17,6 @@ import numpy as np
 
 from tvmlab import targets
 from tvmlab.errors import TvmlabError
-from tvmlab.lower.pipeline import lower
 from tvmlab.measure.compare import Disagreement, compare
 from tvmlab.measure.doubt import doubt, know_limits
 from tvmlab.measure.outcome import Outcome, failure
@@ -138,9 +137,9 @@ def _build(request: Request, turns: Turns) -> Kernel:
         steps = [step_from_json(step) for step in request.trace]
         program = State.start(from_json(request.workload)).replay(steps).program
     with _stage(turns, "lower", "build_error"):
-        lowered = lower(program)
-    with _stage(turns, "build", "build_error"):
         target = targets.get(request.target)
+        lowered = target.lower(program)
+    with _stage(turns, "build", "build_error"):
         return target.build(target.emit(lowered), Signature.of(lowered))
 
 

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tvmlab import te
-from tvmlab.lower.pipeline import lower
 from tvmlab.measure.timing import Protocol, time_callable
 from tvmlab.schedule.registry import step_from_json
 from tvmlab.schedule.state import State
@@ -46,7 +45,7 @@ class Sentinel:
         outputs = _outputs()
         trace = [*_steps("copy", "i"), *_steps("polynomial", "j")]
         steps = [step_from_json(step) for step in trace]
-        lowered = lower(State.start(outputs).replay(steps).program)
+        lowered = target.lower(State.start(outputs).replay(steps).program)
         kernel = target.build(target.emit(lowered), Signature.of(lowered))
         arrays = [np.ones(p.extents, np.float32) for p in kernel.signature.params]
         self._call = kernel.prepare(*arrays)

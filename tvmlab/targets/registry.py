@@ -13,11 +13,12 @@ from tvmlab.targets.target import Target
 TARGETS = {
     # name -> module and class; loaded when first asked for, as compilers are heavy
     "cpu": ("tvmlab.targets.cpu.target", "CpuTarget"),
+    "opencl": ("tvmlab.targets.opencl.target", "OpenClTarget"),
 }
 
 
 def get(target: str | Mapping[str, Any]) -> Target:
-    """The target that `target` names: `"cpu"`, or a dict of its name and options.
+    """The target that `target` names: `"cpu"`, `"opencl"`, or a dict of its name and options.
 
     `get({"name": "cpu", "preset": "light"})` is the target cpu with a shorter LLVM pipeline;
     `Target.details()` is such a dict.
@@ -42,3 +43,17 @@ def get(target: str | Mapping[str, Any]) -> Target:
         )
     made: Target = make(**details)
     return made
+
+
+def loaded(module: str, library: str) -> Any:
+    """A module of a target that needs a vendor's library, which may not be installed.
+
+    Raises:
+        TargetError: the library cannot be loaded.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise TargetError(
+            f"{library} cannot be loaded ({error}); install it, e.g. with pip install {library}."
+        ) from None

@@ -141,6 +141,13 @@ class Target(Protocol):
     name: str
     code_kinds: tuple[str, ...]
 
+    def lower(self, program: Program) -> Program:
+        """A scheduled program as `emit` takes it.
+
+        Raises:
+            TargetError: this machine cannot run a program of that form.
+        """
+
     def emit(self, program: Program, lines: Mapping[Var | str, int] | None = None) -> str:
         """Text for a lowered program, without touching any device.
 

@@ -40,7 +40,6 @@ from typing import Any, NamedTuple, TextIO
 
 from tvmlab import targets
 from tvmlab.errors import DatabaseError, TvmlabError, UsageError
-from tvmlab.lower.pipeline import lower
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.cluster import ClusterRunner
 from tvmlab.measure.drift import Drift
@@ -201,7 +200,8 @@ def _artifacts(setup: Setup, record: Record) -> dict[str, str]:
     """The program of a trial, and the code that was made of it."""
     state = State.start(from_json(setup.workload))
     program = state.replay(step_from_json(step) for step in record.trace).program
-    return {"program": str(program), "code": targets.get(setup.target).emit(lower(program))}
+    target = targets.get(setup.target)
+    return {"program": str(program), "code": target.emit(target.lower(program))}
 
 
 def _started(search: Search, row: int, restored: int) -> dict[str, Any]:

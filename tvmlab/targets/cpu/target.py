@@ -8,6 +8,7 @@ from typing import Any
 
 from tvmlab.ir import Program, Var
 from tvmlab.ir.printed import Printed
+from tvmlab.lower.pipeline import lower
 from tvmlab.targets.cpu.assembly import LinkedLine
 from tvmlab.targets.cpu.build import DEFAULT_PRESET, host, preset_named
 from tvmlab.targets.cpu.code_report import CodeReport, code_report
@@ -33,6 +34,10 @@ class CpuTarget:
 
     def __init__(self, preset: str = DEFAULT_PRESET) -> None:
         self.preset = preset_named(preset).name
+
+    def lower(self, program: Program) -> Program:
+        """A scheduled program in vectors and registers; see `tvmlab.lower.pipeline`."""
+        return lower(program)
 
     def emit(self, program: Program, lines: Mapping[Var | str, int] | None = None) -> str:
         """LLVM IR of a lowered program; see `tvmlab.targets.cpu.emit`."""

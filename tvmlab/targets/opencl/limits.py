@@ -8,7 +8,7 @@ from tvmlab.targets.probe import Answer, ask
 
 _KINDS = {"cpu": 1 << 1, "gpu": 1 << 2}  # CL_DEVICE_TYPE_CPU, CL_DEVICE_TYPE_GPU of cl.h
 
-_NO_DRIVER = (
+NO_DRIVER = (
     "No OpenCL driver is installed; install one for your device, "
     "or for the processor Debian's package pocl-opencl-icd."
 )
@@ -54,7 +54,7 @@ def answer() -> Answer:
     try:
         platforms = cl.get_platforms()
     except cl.LogicError:  # the loader found no driver
-        return Answer((), _NO_DRIVER)
+        return Answer((), NO_DRIVER)
     devices = [
         OpenClDevice(
             platform=f"{platform.name.strip()} {platform.version.strip()}",
@@ -70,4 +70,4 @@ def answer() -> Answer:
         for platform in platforms
         for device in platform.get_devices()
     ]
-    return Answer(tuple(asdict(d) for d in devices), "" if devices else _NO_DRIVER)
+    return Answer(tuple(asdict(d) for d in devices), "" if devices else NO_DRIVER)

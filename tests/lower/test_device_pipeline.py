@@ -1,0 +1,59 @@
+"""Kernels: what bound loops become, where threads wait, and which programs have none."""
+
+from __future__ import annotations
+
+import pytest
+
+import tvmlab as t
+from tests.golden import check_golden
+from tests.targets.gpu_schedules import reversed_rows, tiled_matmul, uneven_elementwise
+from tvmlab.errors import TargetError
+from tvmlab.ir.kernel import kernels_of
+from tvmlab.ir.parse import parse_program
+from tvmlab.ir.program import Barrier
+from tvmlab.ir.walk import stmts
+from tvmlab.lower.device_pipeline import lower_for_device
+
+GOLDEN = {
+    "device_matmul": tiled_matmul,
+    "device_uneven": uneven_elementwise,
+    "device_reversed": reversed_rows,
+}
+
+
+def barriers(s: t.Schedule) -> list[tuple[str, ...]]:
+    """The buffers that each barrier of a schedule's kernels is for."""
+    body = lower_for_device(s.mod).body
+    return [tuple(b.name for b in x.buffers) for x in stmts(body) if isinstance(x, Barrier)]
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_kernels_as_programs_and_as_text(name: str) -> None:
+    lowered = lower_for_device(GOLDEN[name]().mod)
+    text = GOLDEN[name]().code("opencl")
+    check_golden(f"lower/{name}.txt", f"{lowered}\n\n{text}")
+    assert str(parse_program(str(lowered))) == str(lowered)
+
+
+def test_a_kernel_is_its_geometry_and_what_a_thread_does() -> None:
+    (kernel,) = kernels_of(lower_for_device(tiled_matmul().mod))
+    assert (kernel.grid, kernel.block) == ((6, 4, 1), (8, 8, 1))
+    assert [b.name for b in kernel.params] == ["A", "B", "C"]
+    assert [b.name for b in kernel.written if b.scope == "global"] == ["C"]
+    assert kernel.bytes_of("shared") == 2 * 8 * 8 * 4
+
+
+def test_threads_wait_only_for_each_other() -> None:
+    assert barriers(tiled_matmul()) == [("A_cache", "B_cache")] * 2
+    assert barriers(reversed_rows()) == [("B",)]
+    assert barriers(uneven_elementwise()) == []
+
+
+def test_programs_without_kernels_are_refused() -> None:
+    a = t.placeholder((8, 8), name="A")
+    s = t.create_schedule(t.compute((8, 8), lambda y, x: a[y, x] + 1, name="B"))
+    with pytest.raises(TargetError, match="No loop of B is bound to blocks or threads"):
+        lower_for_device(s.mod)
+    s["B"].bind("x", "threadIdx.x")
+    with pytest.raises(TargetError, match="Loop y of B runs on the host and would launch"):
+        lower_for_device(s.mod)

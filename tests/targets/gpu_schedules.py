@@ -1,0 +1,51 @@
+"""Schedules for GPUs that tests of targets and of lowering share."""
+
+from __future__ import annotations
+
+import tvmlab as t
+
+
+def tiled_matmul(n: int = 32, m: int = 48, k: int = 40, tile: int = 8) -> t.Schedule:
+    """A matrix product whose operands are copied to shared memory, tile by tile."""
+    a, b = t.placeholder((n, k), name="A"), t.placeholder((k, m), name="B")
+    r = t.reduce_axis((0, k), name="k")
+    c = t.compute((n, m), lambda y, x: t.sum(a[y, r] * b[r, x], axis=r), name="C")
+    s = t.create_schedule(c)
+    for axis in "yxk":
+        s["C"].split(axis, tile)
+    s["C"].reorder("yo", "xo", "ko", "yi", "xi", "ki")
+    for name in "AB":
+        s["C"].cache_read(name)
+        s[f"{name}_cache"].compute_at("C", "ko")
+        s[f"{name}_cache"].set_scope(f"{name}_cache", "shared")
+    s["C"].bind("yo", "blockIdx.y")
+    s["C"].bind("xo", "blockIdx.x")
+    for block in ("C", "A_cache", "B_cache"):
+        rows, columns = ("yi", "xi") if block == "C" else map(str, s[block].loops[-2:])
+        s[block].bind(rows, "threadIdx.y")
+        s[block].bind(columns, "threadIdx.x")
+    return s
+
+
+def uneven_elementwise(n: int = 1000, threads: int = 64, dtype: str = "float32") -> t.Schedule:
+    """2 A + 1 in blocks of threads, the last of which is not full."""
+    a = t.placeholder((n,), dtype, name="A")
+    s = t.create_schedule(t.compute((n,), lambda i: a[i] * 2 + 1, name="B"))
+    s["B"].split("i", threads)
+    s["B"].bind("io", "blockIdx.x")
+    s["B"].bind("ii", "threadIdx.x")
+    return s
+
+
+def reversed_rows(rows: int = 4, length: int = 32) -> t.Schedule:
+    """Each row of A backwards, by way of shared memory that every thread fills for another."""
+    a = t.placeholder((rows, length), "int32", name="A")
+    b = t.compute((rows, length), lambda y, x: a[y, x] + 1, name="B")
+    c = t.compute((rows, length), lambda y, x: b[y, length - 1 - x] * 2, name="C")
+    s = t.create_schedule(c)
+    s["B"].compute_at("C", "y")
+    s["B"].set_scope("B", "shared")
+    s["C"].bind("y", "blockIdx.x")
+    s["C"].bind("x", "threadIdx.x")
+    s["B"].bind(str(s["B"].loops[-1]), "threadIdx.x")
+    return s

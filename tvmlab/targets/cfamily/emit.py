@@ -1,0 +1,141 @@
+"""A program lowered for a device as text: the plan of the host, helpers, and the kernels.
+
+With line numbers of the scheduled program, each line of a kernel ends in a mark, `//@12`, that
+`linked_lines` reads off again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from tvmlab.arith import Interval
+from tvmlab.errors import TargetError
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.expr import Var
+from tvmlab.ir.kernel import HostPart, Kernel, parts_of
+from tvmlab.ir.program import Allocate, Program
+from tvmlab.ir.shapes import sizes_of
+from tvmlab.ir.walk import exprs, exprs_of, stmts
+from tvmlab.targets.cfamily.dialect import KEYWORDS, Dialect
+from tvmlab.targets.cfamily.names import Names
+from tvmlab.targets.cfamily.plan import HostCall, Launch, Plan, Workspace
+from tvmlab.targets.cfamily.statements import Line, Statements
+
+Lines = Mapping[Var | str, int]
+_MARK = re.compile(r" *//@(\d+)$")
+
+HostText = Callable[[Program], str]
+"""Prints a host part, for the target that runs it."""
+
+
+def emit(
+    program: Program,
+    dialect: Dialect,
+    host: tuple[str, HostText],
+    lines: Lines | None = None,
+) -> str:
+    """The text of a program that `tvmlab.lower.device_pipeline` lowered.
+
+    Args:
+        program: kernels and host parts.
+        dialect: the language.
+        host: the name of the target that runs host parts, and what prints them for it.
+        lines: line numbers of loops (by variable) and blocks (by name) in the printed scheduled
+            program; with them lines are marked with where they come from.
+
+    Raises:
+        TargetError: the language lacks a dtype, or a shape is over sizes.
+    """
+    if sizes_of(program):
+        raise TargetError(
+            f"Emitting for target {dialect.name} stopped at {program.name}, whose shapes are over "
+            "sizes; t.specialise(schedule, ...) gives them values."
+        )
+    module = Names({*KEYWORDS, *dialect.reserved}, {})
+    known: dict[Buffer | Var, str] = {b: module.of(b) for b in (*program.params, *program.buffers)}
+    printed: list[Line] = []
+    helpers: dict[str, str] = {}
+    steps: list[Launch | HostCall] = []
+    kernels: list[Kernel] = []
+    for part in parts_of(program):
+        if isinstance(part, HostPart):
+            steps.append(_host_call(part, known, host))
+            continue
+        kernels.append(part)
+        name = module.fresh(part.name)
+        steps.append(_launch(part, name, known))
+        body, used = _kernel(part, name, dialect, known, lines)
+        printed += [("", 0), *body]
+        helpers.update(used)
+    workspaces = tuple(Workspace(known[b], b.dtype, b.extents) for b in program.buffers)
+    plan = Plan(tuple(known[b] for b in program.params), workspaces, tuple(steps))
+    used_dtypes = _dtypes(kernels)
+    head = [*plan.head(), "", *dialect.preamble(used_dtypes, kernels), *helpers.values()]
+    text = [*head, *(_marked(line, lines is not None) for line in printed), "", *plan.tail()]
+    return "\n".join(text).rstrip() + "\n"
+
+
+def linked_lines(text: str) -> list[Line]:
+    """The lines of printed kernels without their marks, each with the line it comes from."""
+    found = []
+    for line in text.splitlines():
+        mark = _MARK.search(line)
+        found.append((_MARK.sub("", line), int(mark[1]) if mark else 0))
+    return found
+
+
+def _marked(line: Line, marks: bool) -> str:
+    text, number = line
+    return f"{text}  //@{number}" if marks and number and not text.startswith("#") else text
+
+
+def _launch(kernel: Kernel, name: str, known: Mapping[Buffer | Var, str]) -> Launch:
+    x, y, z = (e for e in kernel.grid if isinstance(e, int))
+    arguments = tuple(known[b] for b in kernel.params)
+    written = tuple(known[b] for b in kernel.params if b in kernel.written)
+    return Launch(name, (x, y, z), kernel.block, arguments, written, kernel.bytes_of("shared"))
+
+
+def _host_call(
+    part: HostPart, known: Mapping[Buffer | Var, str], host: tuple[str, HostText]
+) -> HostCall:
+    target, print_for_host = host
+    program = part.program
+    arguments = tuple(known[b] for b in program.params)
+    return HostCall(program.name, target, arguments, program.outputs, print_for_host(program))
+
+
+def _kernel(
+    kernel: Kernel,
+    name: str,
+    dialect: Dialect,
+    known: Mapping[Buffer | Var, str],
+    lines: Lines | None,
+) -> tuple[list[Line], dict[str, str]]:
+    """The lines of a kernel, and the helpers that it calls."""
+    names = Names({*KEYWORDS, *dialect.reserved, name}, dict(known))
+    ranges: dict[Var, Interval] = {
+        var: (0, extent - 1) for var, extent in kernel.axes.values() if isinstance(extent, int)
+    }
+    printer = Statements(dialect, names, ranges, lines or {})
+    parameters = [dialect.pointer(b.dtype, b in kernel.written, known[b]) for b in kernel.params]
+    for line in dialect.kernel_head(kernel, name, parameters).splitlines():
+        printer.put(0, line)
+    for axis, (var, _) in kernel.axes.items():
+        printer.axis(axis, var)
+    printer.stmt(kernel.body, 1)
+    printer.leave()
+    return printer.lines, printer.values.helpers
+
+
+def _dtypes(kernels: list[Kernel]) -> frozenset[str]:
+    """The dtypes that kernels calculate with or keep."""
+    found: set[str] = set()
+    for kernel in kernels:
+        found |= {b.dtype for b in kernel.params}
+        for s in stmts(kernel.body):
+            found |= {e.dtype for x in exprs_of(s) for e in exprs(x)}
+            if isinstance(s, Allocate):
+                found.add(s.buffer.dtype)
+    return frozenset(found)

@@ -1,0 +1,208 @@
+"""The host's side of a program on a device: memory, copies, launches in order, and host parts.
+
+What a vendor's library does stands behind the protocol `Machine`, which each target implements.
+Between kernels data stays in the device's memory; a host part has what it reads copied to the
+processor before, and what it writes copied back after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tvmlab.errors import TargetError
+from tvmlab.ir.arrays import empty
+from tvmlab.targets.cfamily.arguments import check_count, host_array
+from tvmlab.targets.cfamily.plan import HostCall, Launch, Plan, Workspace, read_plan
+from tvmlab.targets.target import Kernel, Param, Signature
+
+Memory = Any
+"""Memory of a device, as its library hands it out."""
+
+
+class Machine(Protocol):
+    """A device and its queue, whose work is done in order. Errors are TargetErrors in words."""
+
+    def load(self, text: str, plan: Plan) -> Mapping[str, Any]:
+        """The kernels of printed `text` by name, compiled, and within the device's limits."""
+
+    def allocate(self, size_bytes: int) -> Memory:
+        """Memory of the device, full of anything."""
+
+    def adopt(self, given: Any, param: Param, signature: Signature) -> Memory | None:
+        """The memory of an array that is on this device already; None for another array."""
+
+    def upload(self, memory: Memory, array: np.ndarray) -> None:
+        """Copy an array to the device."""
+
+    def download(self, memory: Memory, array: np.ndarray) -> None:
+        """Copy from the device to an array, once all work before it is done."""
+
+    def launch(self, function: Any, launch: Launch, memories: Sequence[Memory]) -> None:
+        """Put a kernel into the queue."""
+
+    def finish(self) -> None:
+        """Wait until all work is done."""
+
+    def seconds_of(self, run: Callable[[], None]) -> float | None:
+        """Seconds that the device was at work on what `run` put into the queue, by its own clock;
+        None where it has none."""
+
+
+BuildHost = Callable[[HostCall, Signature], Kernel]
+"""Builds a host part for the target that it names."""
+
+
+class DeviceKernel:
+    """A program built for a device, callable on arrays in the order of `signature.params`.
+
+    Arrays of the processor are copied to the device and back; arrays that are there are used as
+    they are.
+
+    Attributes:
+        signature: how it is called.
+        text: what it was built from.
+        plan: what the host does.
+    """
+
+    def __init__(
+        self, text: str, signature: Signature, machine: Machine, build_host: BuildHost
+    ) -> None:
+        self.signature = signature
+        self.text = text
+        self.plan = read_plan(text)
+        self._machine = machine
+        self._functions = machine.load(text, self.plan)
+        arrays = _known_arrays(self.plan, signature)
+        self._hosts = {
+            step.function: build_host(step, _host_signature(step, arrays))
+            for step in self.plan.steps
+            if isinstance(step, HostCall)
+        }
+
+    def __call__(self, *arrays: Any) -> None:
+        """Run once; outputs are written in place, and are there when this returns.
+
+        Raises:
+            TargetError: an array has the wrong shape, dtype, layout or device, is read-only, or
+                the device has no memory left.
+        """
+        call = self.prepare(*arrays)
+        call()
+        call.download()
+
+    def prepare(self, *arrays: Any) -> DeviceBoundCall:
+        """The kernel bound to arrays, which are checked and copied to the device now."""
+        check_count(self.signature, arrays)
+        machine, params = self._machine, self.signature.params
+        memories: dict[str, Memory] = {}
+        kept: list[tuple[Memory, np.ndarray]] = []
+        for name, param, given in zip(self.plan.params, params, arrays, strict=True):
+            memory = machine.adopt(given, param, self.signature)
+            if memory is None:
+                array = host_array(self.signature, param, given)
+                memory = machine.allocate(array.nbytes)
+                machine.upload(memory, array)
+                if param.is_output:
+                    kept.append((memory, array))
+            memories[name] = memory
+        for w in self.plan.workspaces:
+            memories[w.name] = machine.allocate(w.size_bytes)
+        steps = [self._step(step, memories) for step in self.plan.steps]
+        return DeviceBoundCall(machine, steps, kept, (memories, arrays))
+
+    def code(self, kind: str) -> str:
+        """The printed text; other kinds are made by the target."""
+        return self.text
+
+    def export(self, path: Path) -> Path:
+        """Write the text, which says how its kernels are launched, to `path`."""
+        try:
+            path.write_text(self.text)
+        except OSError as error:
+            raise TargetError(
+                f"{path} cannot be written: {error.strerror or error}; choose another path."
+            ) from error
+        return path
+
+    def _step(self, step: Launch | HostCall, memories: dict[str, Memory]) -> Callable[[], None]:
+        """One step of the plan, on these memories."""
+        machine = self._machine
+        given = [memories[name] for name in step.arguments]
+        if isinstance(step, Launch):
+            function, launch = self._functions[step.kernel], step
+            return lambda: machine.launch(function, launch, given)
+        kernel = self._hosts[step.function]
+        arrays = [empty(p.extents, p.dtype) for p in kernel.signature.params]
+        call = kernel.prepare(*arrays)
+        first = len(arrays) - step.outputs
+
+        def run() -> None:
+            for memory, array in zip(given, arrays, strict=True):
+                machine.download(memory, array)
+            call()
+            for memory, array in zip(given[first:], arrays[first:], strict=True):
+                machine.upload(memory, array)
+
+        return run
+
+
+class DeviceBoundCall:
+    """A program with its arrays in the device's memory; for one thread at a time."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        steps: Sequence[Callable[[], None]],
+        outputs: Sequence[tuple[Memory, np.ndarray]],
+        kept: object,
+    ) -> None:
+        self._machine = machine
+        self._steps = tuple(steps)
+        self._outputs = tuple(outputs)
+        self._kept = kept
+
+    def __call__(self) -> None:
+        """Run once, and wait for the end."""
+        self._enqueue()
+        self._machine.finish()
+
+    def repeat(self, count: int) -> None:
+        """Run `count` times one after the other, and wait for the end."""
+        for _ in range(count):
+            self._enqueue()
+        self._machine.finish()
+
+    def device_seconds(self) -> float | None:
+        """Seconds that the device works on one run, by its own clock, without what the host adds;
+        None where it has no clock."""
+        return self._machine.seconds_of(self._enqueue)
+
+    def download(self) -> None:
+        """Copy the outputs into the arrays of the processor that were given for them."""
+        for memory, array in self._outputs:
+            self._machine.download(memory, array)
+
+    def _enqueue(self) -> None:
+        for step in self._steps:
+            step()
+
+
+def _known_arrays(plan: Plan, signature: Signature) -> dict[str, Param | Workspace]:
+    """What each name of a plan is."""
+    arrays: dict[str, Param | Workspace] = dict(zip(plan.params, signature.params, strict=True))
+    arrays.update({w.name: w for w in plan.workspaces})
+    return arrays
+
+
+def _host_signature(step: HostCall, arrays: Mapping[str, Param | Workspace]) -> Signature:
+    """How a host part is called."""
+    first = len(step.arguments) - step.outputs
+    params = tuple(
+        Param(name, tuple(arrays[name].shape), arrays[name].dtype, n >= first)
+        for n, name in enumerate(step.arguments)
+    )
+    return Signature(step.function, params)

@@ -96,7 +96,7 @@ PIPELINES = Room(
         Bug(
             "virtual threads share what each fills",
             "tvmlab.lower.storage",
-            "if loop is parallel or axis_of(loop) in VIRTUAL_AXES:",
+            "if loop is parallel or _keeps_apart(axis_of(loop), buffer.scope):",
             "if loop is parallel:",
         ),
         Bug(

@@ -26,6 +26,7 @@ def declare(
     operation: str = "",
     update: str = "",
     start: str = "",
+    collective: bool = False,
 ) -> Instruction:
     """Declare an instruction, so that `s[C].tensorize(loop, name)` finds and executes it.
 
@@ -46,6 +47,7 @@ def declare(
             instruction prints that.
         update, start: the names printed where it is executed and where it initialises its
             results; `name` and `name_start` if not given.
+        collective: whether it is one for the 32 threads of a warp together.
 
     Raises:
         UsageError: the computation is not of that form, the order names other axes, the operation
@@ -65,6 +67,7 @@ def declare(
         program,
         chosen,
         operation,
+        collective,
     )
     _check(made)
     return ir_instruction.declare(made)

@@ -34,6 +34,8 @@ class Instruction:
         order: the loops as they are best written out, outermost first: (name, kind). Loops left
             out are those over which the operation folds.
         operation: the machine operation inside those loops; empty where it is the computation.
+        collective: whether the 32 threads of a warp execute it together; what it keeps between
+            executions then lies in buffers of scope `warp`.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Instruction:
     program: Program
     order: tuple[tuple[str, str], ...]
     operation: str = ""
+    collective: bool = False
 
     @property
     def block(self) -> Block:
@@ -144,3 +147,8 @@ def declare(instruction: Instruction) -> Instruction:
         )
     INSTRUCTIONS[instruction.name] = instruction
     return instruction
+
+
+def is_collective(invoke: Invoke) -> bool:
+    """Whether the threads of a warp execute an instruction together."""
+    return any(i.collective and invoke.name in (i.update, i.start) for i in INSTRUCTIONS.values())

@@ -1,0 +1,22 @@
+"""NVIDIA's `mma.sync`: products of tiles whose registers have a documented layout.
+
+PTX ISA, "Matrix multiply-accumulate instructions": m16n8k16 for 16-bit floats and m16n8k32 for
+bytes, since sm_80. Results of floats are float32, those of bytes int32.
+"""
+
+from __future__ import annotations
+
+from tvmlab.intrin.matrix_tiles import Family, Shape, declared
+
+MMA = Family(
+    "mma",
+    {
+        "float16": Shape(16, 8, 16),
+        "bfloat16": Shape(16, 8, 16),
+        "int8": Shape(16, 8, 32),
+    },
+)
+"""Its extents for each dtype of operands."""
+
+INSTRUCTIONS = declared(MMA)
+"""Its members by name: `mma_f16`, `mma_t_f16`, `mma_load_a_f16`, ..., `mma_store_f32`."""

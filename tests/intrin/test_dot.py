@@ -212,11 +212,11 @@ def test_what_is_written_out_does_what_is_declared(instruction: Instruction) -> 
         f"{b.name}: {b.dtype}[{', '.join(map(str, b.shape))}]" for b in program.params
     )
     first = names.split("], ")[0] + "]"
+    start = f"        with init():\n            {instruction.start}({first})\n"
     text = (
         f"def {program.name}({header}):\n"
         f'    with block("{program.name}"):\n'
-        f"        with init():\n"
-        f"            {instruction.start}({first})\n"
+        f"{start if instruction.start else ''}"
         f"        {instruction.update}({names})"
     )
     interpret(parse_program(text), [*whole, results[1]])

@@ -36,8 +36,8 @@ def handed_on(program: Program, buffer: Buffer, scope: str) -> For | None:
     """A bound loop whose iterations would share `buffer`, though each has a `scope` of its own.
 
     Shared memory is of a block of threads, so threads may share it. Warp and local memory are not
-    handed from one iteration of a bound loop to another; local memory lives on from one nest of a
-    block's threads to the next, where each thread finds in it what it left there.
+    handed from one iteration of a bound loop to another; they live on from one nest of a block's
+    threads to the next, where each thread, or warp, finds in them what it left there.
     """
     around = loops_to_owner(program, buffer)
     kept: bool | None = None
@@ -48,7 +48,7 @@ def handed_on(program: Program, buffer: Buffer, scope: str) -> For | None:
                 owns = axis is not None and (scope != "shared" or axis in BLOCK_AXES)
                 if not owns or loop in around:
                     continue
-                if scope == "local" and axis not in BLOCK_AXES:
+                if scope in ("local", "warp") and axis not in BLOCK_AXES:
                     kept = is_of_one_thread(program, buffer) if kept is None else kept
                     if kept:
                         continue

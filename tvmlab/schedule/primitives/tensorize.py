@@ -120,11 +120,15 @@ class Tensorize(Step):
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Tensorize]:
-        """Every instruction with as many loops as are inside, at the loop and in the block."""
-        depth = len(site.loops) - site.loops.index(loop)
+        """Every instruction with as many loops as are inside, at the loop and in the block.
+
+        Those of a warp are many and alike: only where the loops are as long as theirs.
+        """
         nest, _ = body_nest(site.block)
+        inside = nest or tuple(site.loops[site.loops.index(loop) :])
+        extents = sorted(map(str, (o.extent for o in inside)))
         for instruction in INSTRUCTIONS.values():
-            if len(instruction.loops) == depth and not nest:
-                yield cls(site.block.name, loop.var.name, instruction.name)
-            if nest and len(instruction.loops) == len(nest):
-                yield cls(site.block.name, nest[0].var.name, instruction.name)
+            own = sorted(map(str, (o.extent for o in instruction.loops)))
+            if len(own) == len(extents) and (own == extents or not instruction.collective):
+                first = inside[0] if nest else loop
+                yield cls(site.block.name, first.var.name, instruction.name)

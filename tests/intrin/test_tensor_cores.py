@@ -49,7 +49,7 @@ def test_sums_in_a_narrower_type_are_another_computation() -> None:
     k = t.reduce_axis((0, 16), name="k")
     c = t.compute((16, 8), lambda y, x: t.sum(a[y, k] * b[k, x], axis=k), name="C")
     s = t.create_schedule(c)
-    with pytest.raises(t.ScheduleError, match="not written as mma_f16 writes|something else"):
+    with pytest.raises(t.ScheduleError, match="is not written as mma_f16 writes its result"):
         s[c].tensorize("y", "mma_f16")
 
 
@@ -58,7 +58,7 @@ def test_registers_of_one_warp_are_not_handed_to_another() -> None:
     s["C"].cache_read("A")
     s["A_cache"].compute_at("C", "y")
     s["C"].bind("x", "threadIdx.y")
-    with pytest.raises(t.ScheduleError, match="threadIdx.y"):
+    with pytest.raises(t.ScheduleError, match=r"threadIdx\.y"):
         s["A_cache"].set_scope("A_cache", "warp")
 
 

@@ -62,7 +62,9 @@ class Tensorize(Step):
         """A known instruction, serial loops in a perfect nest, a match, and whole tiles."""
         site = self.site(program)
         if self.instruction not in INSTRUCTIONS:
-            known = ", ".join(INSTRUCTIONS) or "none"
+            plain = [name for name, i in INSTRUCTIONS.items() if not i.collective]
+            families = {f"{n.split('_')[0]}_..." for n in INSTRUCTIONS if n not in plain}
+            known = ", ".join([*plain, *sorted(families)]) or "none"
             raise self.refuse(
                 self.loop,
                 f"there is no instruction {self.instruction!r}",

@@ -6,9 +6,9 @@ Other systems: TVM `set_scope`, Halide `store_in`, Exo `set_memory`.
 threads that run in step, `local` to one thread: legal where the iterations of some loop can each
 have a buffer of their own, and of bound loops those of the right axes. Where nests of threads of
 one block follow each other, `local` and `warp` memory live on: legal where no thread or warp
-touches what is another's. `scratch.input`, `scratch.weight` and `scratch.accumulator` are memories inside an
-accelerator, which their target fills. No value changes; a CPU keeps all of them in memory, `local`
-ones in registers where it can.
+touches what is another's. `scratch.input`, `scratch.weight` and `scratch.accumulator` are memories
+inside an accelerator, which their target fills. No value changes; a CPU keeps all of them in
+memory, `local` ones in registers where it can.
 
 Before:
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tvmlab.intrin.declare import declare
+from tvmlab.ir.expr import Expr
 from tvmlab.ir.instruction import Instruction
 from tvmlab.te.reduction import reduce_axis, sum
-from tvmlab.te.tensor import Tensor, compute, placeholder
+from tvmlab.te.tensor import compute, placeholder
 
 _SHORT = {
     "float16": "f16", "bfloat16": "bf16", "int8": "s8", "float32": "f32", "int32": "s32",
@@ -79,7 +80,7 @@ def _product(family: Family, dtype: str, shape: Shape, by_columns: bool) -> Inst
     b = placeholder(extents, dtype, name="B")
     k = reduce_axis((0, shape.steps), name="k")
 
-    def element(y: Tensor, x: Tensor) -> Tensor:
+    def element(y: Expr, x: Expr) -> Expr:
         right = b[x, k] if by_columns else b[k, x]
         return sum(a[y, k].astype(wide(dtype)) * right.astype(wide(dtype)), axis=k)
 

@@ -36,6 +36,7 @@ export function program(lines: LineView[], more: Partial<ProgramView> = {}): Pro
     selection: null,
     notice: "",
     can_start_over: false,
+    missing: 0,
     overlay: "none",
     marks: [],
     compared: "previous",

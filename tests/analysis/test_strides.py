@@ -39,8 +39,8 @@ def test_executions_are_counted_through_splits_and_repetition() -> None:
     s["V"].split("x", 4)
     site = find_site(s.mod, "V")
     assert site is not None
-    assert repetitions(s.mod, site.block) == 1.0, "skipped iterations are none"
+    assert repetitions(site.block, site.loops) == 1.0, "skipped iterations are none"
     s["H"].compute_at("V", "y")
     moved = find_site(s.mod, "H")
     assert moved is not None
-    assert repetitions(s.mod, moved.block) == 64 * 3 / 66
+    assert repetitions(moved.block, moved.loops) == 64 * 3 / 66

@@ -31,7 +31,7 @@ OPEN = """async ([source, style]) => {
              tokens: [[at, at + 3, 'keyword'], [at + 4, text.indexOf(' in '), 'loop']] };
   });
   const state = { title: 'C', subtitle: '', lines, gone: [], selection: null, notice: '',
-                  can_start_over: false, compared: 'previous', can_compare: false,
+                  missing: 0, can_start_over: false, compared: 'previous', can_compare: false,
                   overlay: 'none', marks: [] };
   const opened = [];
   for (let round = 0; round < 10; round++) {

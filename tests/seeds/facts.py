@@ -10,7 +10,7 @@ from tvmlab.analysis.executions import repetitions
 from tvmlab.analysis.work import operations, work_of
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Allocate, Program
-from tvmlab.ir.walk import blocks, stmts
+from tvmlab.ir.walk import blocks_with_loops, stmts
 from tvmlab.schedule import State
 
 
@@ -34,8 +34,8 @@ def facts(s: t.Schedule) -> Facts:
     """The facts of a schedule."""
     asked = work_of(State.start(list(s.outputs)).program).flops
     executed = sum(
-        operations(b) * repetitions(s.mod, b) * prod(int(it.extent) for it in b.iters)
-        for b in blocks(s.mod.body)
+        operations(b) * repetitions(b, loops) * prod(int(it.extent) for it in b.iters)
+        for b, loops in blocks_with_loops(s.mod.body)
     )
     kept = sum(b.size_bytes for b in _intermediates(s.lowered()) if b.scope != "register")
     return Facts(executed, executed / asked, kept)

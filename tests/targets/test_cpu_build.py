@@ -188,6 +188,17 @@ def test_the_cache_is_bounded_and_drops_what_was_unused_longest(tmp_path: Path) 
     assert len(cache._memory) == 2
 
 
+def test_the_cache_is_bounded_in_number_and_looks_through_itself_now_and_then(
+    tmp_path: Path,
+) -> None:
+    cache = ObjectCache(tmp_path, disk_limit=16)
+    for i in range(128):
+        cache.put(f"k{i}", b"code")
+    assert len(list(tmp_path.iterdir())) <= 12 + 63
+    cache.prune()
+    assert len(list(tmp_path.iterdir())) <= 16
+
+
 def test_a_directory_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     cache = ObjectCache(tmp_path / "file" / "objects")

@@ -25,6 +25,7 @@ from tvmlab.ui.static_html import snapshot_html
 from tvmlab.ui.subshell import ROUTE, keep_subshell
 from tvmlab.ui.trace import Trace
 from tvmlab.ui.tuner import Tuner
+from tvmlab.view.program import FIRST_LINES
 from tvmlab.view.tuning_news import Sent
 
 TILE = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
@@ -97,6 +98,15 @@ def test_callbacks_return_while_compilers_and_clocks_work(lab: Lab, engine: Fake
     engine.gate.set()
     eventually(lambda: made(panes, Measure).state["last"])
     eventually(lambda: made(panes, Code).state["text"].startswith("; asm after 1"))
+
+
+def test_the_first_screen_has_the_machine_made_ready_once(lab: Lab, engine: FakeEngine) -> None:
+    panes = lab._laid_out()
+    assert engine.made_ready == 0, "nobody looks at it yet"
+    ask(made(panes, Code), intent="code", kind="asm")
+    ask(made(panes, Trace), intent="apply", line=TILE)
+    eventually(lambda: made(panes, Trace).seq == 1)
+    eventually(lambda: engine.made_ready == 1)
 
 
 def test_code_in_front_follows_the_program(lab: Lab) -> None:
@@ -219,6 +229,25 @@ def test_the_picture_of_a_long_schedule_stays_small(lab: Lab) -> None:
     assert 1 < html.count("<details>") < 480
     assert len(html) < 1_000_000
     assert html.index("<details>") > html.index("<pre", html.index("Schedule</div>"))
+
+
+def test_a_long_program_is_shown_from_its_beginning_and_left_short(engine: FakeEngine) -> None:
+    source = t.placeholder((4,), name="A")
+    tensors = [t.compute((4,), lambda i: source[i] + 1.0, name=f"B{n}") for n in range(150)]
+    lab = Lab(tensors, restore=False)
+    lab.do(intent="apply", line='s["B9"].split("i", 2)')
+    program = lab.view.snapshot()["program"]
+    assert len(program["lines"]) == FIRST_LINES
+    assert program["lines"][-1]["text"] and program["missing"] == 52
+    bundle = lab._static_bundle()
+    assert "… and 52 more lines" in bundle["text/html"]
+    assert "… and 52 more lines" in bundle["text/plain"]
+    assert bundle["text/html"].count("<details>") == 0
+    lab.do(intent="all_lines")
+    program = lab.view.snapshot()["program"]
+    assert (len(program["lines"]), program["missing"]) == (FIRST_LINES + 52, 0)
+    assert lab._static_bundle()["text/html"] == bundle["text/html"]
+    lab.close()
 
 
 def test_headless_use_needs_no_widget(engine: FakeEngine) -> None:

@@ -101,6 +101,7 @@ class FakeEngine:
     def __init__(self) -> None:
         self.outcome: Outcome = OK
         self.no_tuner = ""
+        self.made_ready = 0
         self.gate = threading.Event()
         self.gate.set()
         self.run: FakeRun | None = None
@@ -157,6 +158,9 @@ class FakeEngine:
             raise TargetError("nothing can be told of this one; take another.")
         time_s = 0.01 if "parallel" in state.line else 0.02
         return Estimate(time_s, time_s / 2, time_s * 2, {}, (), 0.0)
+
+    def make_ready(self) -> None:
+        self.made_ready += 1
 
     def peaks(self, state: State) -> Peaks:
         return Peaks(400e9, 20e9, CEILINGS)

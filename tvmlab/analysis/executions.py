@@ -9,7 +9,7 @@ from tvmlab.arith import Interval
 from tvmlab.arith.simplify import interval, loop_range
 from tvmlab.ir.conjuncts import conjuncts
 from tvmlab.ir.expr import Binary, Const, Var
-from tvmlab.ir.program import Block, For, Program, Stmt
+from tvmlab.ir.program import Block, For, Stmt
 from tvmlab.ir.walk import blocks_with_loops
 
 
@@ -27,13 +27,12 @@ def work_again(block: Block, loops: tuple[For, ...], times: float) -> float:
     return (1 - 1 / times) * _iterations(loops) * max(1, operations(block))
 
 
-def repetitions(program: Program, block: Block) -> float:
-    """How many times, on average, an instance of `block` is executed; 1.0: once.
+def repetitions(block: Block, loops: tuple[For, ...]) -> float:
+    """How many times, on average, an instance of `block` below `loops` is executed; 1.0: once.
 
     Iterations that an upper bound of its predicate skips are not counted. Where an extent is over
     sizes the number is not known, and 1.0 is given.
     """
-    loops = next(loops for b, loops in blocks_with_loops(program.body) if b is block)
     if any(not isinstance(o.extent, int) for o in loops):
         return 1.0
     ranges: dict[Var, Interval] = {}

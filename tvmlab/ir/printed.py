@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Expr, Var
@@ -29,13 +31,27 @@ class Line:
 
     `node` is the statement of the line; `loop` is (block name, loop name) on a loop's header,
     naming the first block below it; `block` is the innermost block or the first one below.
+    `pieces` are the stretches of the text one after the other, each as its text, the kind of token
+    that it is (empty: none) and the node it was printed from: in one tuple, for programs have
+    hundreds of thousands of them.
     """
 
     text: str
-    tokens: tuple[Token, ...]
+    pieces: tuple[Any, ...]
     node: Stmt | None
     loop: tuple[str, str] | None
     block: str | None
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens in order, found when first asked for: of long programs few lines are seen."""
+        found, at = [], 0
+        each = iter(self.pieces)
+        for text, kind, node in zip(each, each, each, strict=True):
+            if kind:
+                found.append(Token(at, at + len(text), kind, node))
+            at += len(text)
+        return tuple(found)
 
 
 @dataclass(frozen=True)

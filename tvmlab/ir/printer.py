@@ -20,12 +20,13 @@ from __future__ import annotations
 
 from json import dumps
 from math import inf, isinf, isnan
+from typing import Any
 
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
 from tvmlab.ir.local import Slice
-from tvmlab.ir.printed import Line, Printed, Token
+from tvmlab.ir.printed import Line, Printed
 from tvmlab.ir.program import (
     Allocate,
     Barrier,
@@ -60,26 +61,22 @@ PRECEDENCE = {
 
 
 class _Writer:
-    """Builds the lines of a program; tokens of the line being written collect in `_tokens`."""
+    """Builds the lines of a program; what is put into the line being written is in `_pieces`."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.loops: dict[Var, Extent] = {}
-        self._parts: list[str] = []
-        self._tokens: list[Token] = []
-        self._length = 0
+        self._pieces: list[Any] = []
 
     def put(self, text: str, kind: str = "", node: Expr | Stmt | Buffer | None = None) -> None:
-        if kind:
-            self._tokens.append(Token(self._length, self._length + len(text), kind, node))
-        self._parts.append(text)
-        self._length += len(text)
+        self._pieces += (text, kind, node)
 
     def end(
         self, node: Stmt | None, block: str | None, loop: tuple[str, str] | None = None
     ) -> None:
-        self.lines.append(Line("".join(self._parts), tuple(self._tokens), node, loop, block))
-        self._parts, self._tokens, self._length = [], [], 0
+        text = "".join(self._pieces[::3])
+        self.lines.append(Line(text, tuple(self._pieces), node, loop, block))
+        self._pieces = []
 
     # Expressions
 

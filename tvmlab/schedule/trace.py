@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from tvmlab.errors import TraceError, TvmlabError, UsageError
@@ -19,6 +20,7 @@ from tvmlab.schedule.registry import RECIPE, STEPS, step_from_json
 from tvmlab.schedule.state import State
 from tvmlab.schedule.step import Step
 from tvmlab.te.serial import to_json as workload_json
+from tvmlab.te.tensor import Tensor
 
 VERSION = 1
 HOLES: dict[str, Callable[..., Hole]] = {
@@ -51,16 +53,19 @@ class Trace:
 
     def to_json(self) -> str:
         """The steps and the expression they belong to, as a JSON document."""
-        return json.dumps(
-            {
-                "tvmlab_trace": VERSION,
-                "workload": workload_json(self._state.outputs),
-                "steps": [step.to_json() for step in self.steps],
-            }
-        )
+        steps = json.dumps([step.to_json() for step in self.steps])
+        workload = _workload_text(self._state.outputs)
+        return f'{{"tvmlab_trace": {VERSION}, "workload": {workload}, "steps": {steps}}}'
 
     def __str__(self) -> str:
         return self.to_python()
+
+
+@lru_cache(maxsize=16)
+def _workload_text(outputs: tuple[Tensor, ...]) -> str:
+    """The expression as JSON. Kept: a lab writes it after every step, and of a large expression
+    that is the longest part."""
+    return json.dumps(workload_json(outputs))
 
 
 def parse_document(text: str | bytes) -> dict[str, Any]:

@@ -24,6 +24,8 @@ class ObjectCache:
     Attributes:
         directory: where entries live; made when first written to.
         disk_limit_bytes: above this the entries longest unused are deleted.
+        disk_limit: as many entries are kept there; looking through them takes a few hundredths of a
+            second, for which somebody waits.
         memory_limit: entries kept in memory.
     """
 
@@ -31,13 +33,16 @@ class ObjectCache:
         self,
         directory: Path | None = None,
         disk_limit_bytes: int = 256 << 20,
+        disk_limit: int = 8192,
         memory_limit: int = 256,
     ) -> None:
         self._given = directory
         self.disk_limit_bytes = disk_limit_bytes
+        self.disk_limit = disk_limit
         self.memory_limit = memory_limit
         self._memory: OrderedDict[str, bytes] = OrderedDict()
-        self._writes = itertools.count(1)
+        # Processes that write little take their turns at looking through the directory.
+        self._writes = itertools.count(os.getpid())
 
     @property
     def directory(self) -> Path:
@@ -57,11 +62,11 @@ class ObjectCache:
         """Store `content`; where the disk refuses, memory alone keeps it."""
         self._remember(key, content)
         replace_file(self._path(key), hashlib.sha256(content).digest() + content)
-        if next(self._writes) % _PRUNE_EVERY == 1:
+        if next(self._writes) % _PRUNE_EVERY == 0:
             self.prune()
 
     def prune(self) -> None:
-        """Delete the entries longest unused until three quarters of the limit are left."""
+        """Delete the entries longest unused until three quarters of each limit are left."""
         entries = []
         try:
             for entry in os.scandir(self.directory):
@@ -69,13 +74,13 @@ class ObjectCache:
                 entries.append((status.st_mtime, status.st_size, entry.path))
         except OSError:
             return
-        total = sum(size for _, size, _ in entries)
-        if total <= self.disk_limit_bytes:
+        total, count = sum(size for _, size, _ in entries), len(entries)
+        if total <= self.disk_limit_bytes and count <= self.disk_limit:
             return
         for _, size, path in sorted(entries):
             Path(path).unlink(missing_ok=True)
-            total -= size
-            if total <= self.disk_limit_bytes * 3 // 4:
+            total, count = total - size, count - 1
+            if total <= self.disk_limit_bytes * 3 // 4 and count <= self.disk_limit * 3 // 4:
                 return
 
     def _path(self, key: str) -> Path:

@@ -77,6 +77,7 @@ class Lab:
         self._layout: Layout | None = None
         self._is_displayed = False
         self._is_closed = False
+        self._is_looked_at = False
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-lab")
         self._slow = {
             part: ThreadPoolExecutor(2, thread_name_prefix=f"tvmlab-{part}")
@@ -176,6 +177,10 @@ class Lab:
         """Hand a request to the thread that it belongs to; returns at once."""
         if self._is_closed:
             return
+        if not self._is_looked_at:
+            # The first pane that was drawn: there is a screen, and somebody who may measure soon.
+            self._is_looked_at = True
+            self._slow["measure"].submit(self.view.make_ready)
         part = SLOW.get(str(intent.get("intent")))
         queue = self._quick if part is None else self._slow[part]
         queue.submit(self._carry_out, pane, dict(intent))

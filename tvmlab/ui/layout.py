@@ -54,8 +54,9 @@ class Layout:
         self._ask = ask
         self._opened = opened
         self._panes: dict[type[Pane], Pane] = {}
-        fixed = [self._make(kind) for kind in FIXED]
-        shared = [ipywidgets.Box() if k.is_heavy else self._make(k) for k in TABS.values()]
+        first = opened()
+        fixed = [self._make(kind, first) for kind in FIXED]
+        shared = [ipywidgets.Box() if k.is_heavy else self._make(k, first) for k in TABS.values()]
         self.tabs = ipywidgets.Tab(children=shared, titles=list(TABS), selected_index=0)
         self.tabs.add_class("tvmlab-lower")
         keep_subshell(self.tabs)
@@ -66,8 +67,8 @@ class Layout:
         self.root.add_class(f"{marker}-live")
         self.tabs.observe(self._on_tab, names="selected_index")
 
-    def _make(self, kind: type[Pane]) -> Pane:
-        state = cast(Mapping[str, Any], self._opened())[kind.stem]
+    def _make(self, kind: type[Pane], snapshot: Snapshot) -> Pane:
+        state = cast(Mapping[str, Any], snapshot)[kind.stem]
         self._panes[kind] = kind(self._ask, state)
         return self._panes[kind]
 
@@ -75,7 +76,7 @@ class Layout:
         kind, index = self._in_front(), self.tabs.selected_index
         if kind is not None and kind not in self._panes:
             children = list(self.tabs.children)
-            children[index] = self._make(kind)
+            children[index] = self._make(kind, self._opened())
             self.tabs.children = children
 
     def _in_front(self) -> type[Pane] | None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from tvmlab.view.program import FIRST_LINES
 from tvmlab.view.results import result_words
 from tvmlab.view.schema import LineView, PastView, Snapshot
+from tvmlab.view.text import more_lines
 
 MONO = (
     "font:12px/18px var(--jp-code-font-family,ui-monospace,monospace);white-space:pre;"
@@ -50,7 +52,9 @@ def snapshot_html(snapshot: Snapshot, past: Sequence[PastView], marker: str) -> 
     the message that JupyterLab leaves in its place.
     """
     program, trace, last = snapshot["program"], snapshot["trace"], snapshot["measure"]["last"]
-    lines = "\n".join(_line(line) for line in program["lines"])
+    shown = program["lines"][:FIRST_LINES]
+    left = len(program["lines"]) + program["missing"] - len(shown)
+    lines = "\n".join([*(_line(line) for line in shown), *more_lines(left)])
     parts = [
         f'<div style="{HEAD}">{escape(program["title"])} '
         f'<span style="font-weight:400;{DIM}">{escape(program["subtitle"])}</span></div>',
@@ -79,7 +83,7 @@ def _steps(past: Sequence[PastView]) -> list[str]:
         title = f'<span style="{DIM}">{number:>3}  </span>{escape(step["text"])}'
         if step["time"]:
             title += f'<span style="{DIM}">  {escape(step["time"])}</span>'
-        if left >= 0:
+        if body and left >= 0:
             parts.append(
                 f'<details><summary style="{MONO};padding:0 12px;cursor:pointer">{title}</summary>'
                 f'<pre style="{MONO}">{body}</pre></details>'

@@ -222,6 +222,10 @@ class Engine(Interface):
             TvmlabError: nothing can be told.
         """
 
+    def make_ready(self) -> None:
+        """Get ready to measure: what the first measurement would wait for is done, which may take a
+        second, and nothing where it was done before."""
+
     def peaks(self, state: State) -> Peaks:
         """The machine's measured peaks for what the state computes with; may take a second."""
 

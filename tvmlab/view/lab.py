@@ -21,7 +21,7 @@ from tvmlab.view.engine import Engine, TuningRun
 from tvmlab.view.moves import refusal_view
 from tvmlab.view.parts import PARTS, Part, TunerPart
 from tvmlab.view.parts.part import Handler, Intent
-from tvmlab.view.program import gone_views, line_views
+from tvmlab.view.program import FIRST_LINES, gone_views, line_views
 from tvmlab.view.results import time_words
 from tvmlab.view.schema import PastView, Refused, Snapshot
 from tvmlab.view.timeline import LaterStepRefused
@@ -74,18 +74,19 @@ class LabView:
             return cast(Snapshot, {**frame, **{part.name: part.view() for part in self.parts}})
 
     def past(self) -> list[PastView]:
-        """The steps in force one by one, each with the program after it."""
+        """The steps in force one by one, each with the program after it unless that is long."""
         desk = self._desk
         with desk.lock:
             views: list[PastView] = []
             for state in desk.timeline.states[1 : desk.timeline.position + 1]:
                 printed, time_s = desk.printed.of(state), desk.times.get(state)
+                is_long = len(printed.lines) > FIRST_LINES
                 views.append(
                     {
                         "text": state.line,
                         "time": time_words(time_s) if time_s is not None else "",
-                        "lines": line_views(printed),
-                        "gone": gone_views(printed),
+                        "lines": [] if is_long else line_views(printed),
+                        "gone": [] if is_long else gone_views(printed),
                     }
                 )
             return views
@@ -134,6 +135,10 @@ class LabView:
     def changed(self, what: str = "view") -> None:
         """Count a change and tell the listeners."""
         self._desk.changed(what)
+
+    def make_ready(self) -> None:
+        """Do what the first measurement would wait for; to be called from a thread of its own."""
+        self._desk.engine.make_ready()
 
     @property
     def state(self) -> State:

@@ -25,6 +25,7 @@ from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State
 from tvmlab.targets.cpu.limits import CpuPeaks, cpu_features, cpu_peaks, machine_facts
 from tvmlab.targets.cpu.target import report
+from tvmlab.te import Tensor, compute, placeholder
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
 from tvmlab.view.engine import (
@@ -52,6 +53,10 @@ LIMITS = Limits(build_s=90.0, run_s=120.0)
 """A user may wait for what a tuner gives up: three plain loops can take seconds, three times. A
 compilation is stopped before, with words that say what to change."""
 _MEASURING = threading.Lock()
+_ready = threading.Event()
+
+ONCE = Protocol(warmup_s=0.0, min_repeats=1, limit_s=0.0, patience_s=0.0)
+"""For programs whose time is nobody's concern."""
 
 
 @cache
@@ -118,6 +123,18 @@ class Machine:
         finally:
             _MEASURING.release()
 
+    def make_ready(self) -> None:
+        """Have the worker measure the smallest of programs, which makes it load all it needs."""
+        if _ready.is_set() or not _MEASURING.acquire(blocking=False):
+            return
+        try:
+            _ready.set()
+            ticket = _runner().submit(Request(to_json(_smallest()), [], seed=0, protocol=ONCE))
+            while all(answered != ticket for answered, _ in _runner().poll(POLL_S)):
+                pass
+        finally:
+            _MEASURING.release()
+
     def facts(self) -> MachineFacts:
         """What was measured of this processor."""
         return machine_facts()
@@ -164,6 +181,11 @@ class Machine:
             return runs_in(place, workload)
         own = Path.cwd() / FOLDER / DATABASE
         return [r for r in runs_in(str(own), workload) if r.is_of_this] if own.exists() else ()
+
+
+def _smallest() -> Tensor:
+    number = placeholder((1,), name="number")
+    return compute((1,), lambda i: number[i] + 1.0, name="next")
 
 
 def _database() -> str | None:

@@ -11,6 +11,9 @@ from tvmlab.schedule import State
 from tvmlab.view.diff import matched_lines
 from tvmlab.view.schema import GoneLine, LineView, LoopRef, Token
 
+FIRST_LINES = 400
+"""Lines of a long program that are shown at once, and the most that are left in a notebook."""
+
 REMEMBERED = 512
 """States whose lines are kept; others are printed again when they are visited."""
 
@@ -77,8 +80,8 @@ def _gone(before: tuple[Line, ...], pairs: dict[int, int]) -> tuple[tuple[int, L
     return tuple(gone)
 
 
-def line_views(printed: StateLines) -> list[LineView]:
-    """The lines as plain data."""
+def line_views(printed: StateLines, count: int | None = None) -> list[LineView]:
+    """The first `count` lines as plain data."""
     numbers = Printed(printed.lines).line_of()
     return [
         {
@@ -89,7 +92,7 @@ def line_views(printed: StateLines) -> list[LineView]:
             "loop": _loop(line),
             "mark": "new" if n in printed.new else "",
         }
-        for n, line in enumerate(printed.lines)
+        for n, line in enumerate(printed.lines[:count])
     ]
 
 

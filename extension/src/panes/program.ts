@@ -117,6 +117,8 @@ export class Program implements Drawn<ProgramView> {
     this.rows.light(() => false);
     const focus = this.canvas.findIndex(({ line }) => same(line?.loop ?? null, this.selected));
     this.setActive(focus >= 0 ? focus : this.canvas.findIndex(({ line }) => line?.mark === "new"));
+    // The rest of a long program is asked for once its beginning is on the screen.
+    if (state.missing > 0) requestAnimationFrame(() => setTimeout(() => this.host.ask({ intent: "all_lines" })));
   }
 
   dispose(): void {

@@ -32,6 +32,7 @@ export interface ProgramView {
   title: string;
   subtitle: string;
   lines: LineView[];
+  missing: number;
   gone: GoneLine[];
   selection: LoopRef | null;
   notice: string;

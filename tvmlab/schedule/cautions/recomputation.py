@@ -19,7 +19,7 @@ SMALL_SHARE = 0.05
 def recomputation(program: Program) -> Iterator[Caution]:
     """Blocks moved or copied to where they compute the same elements again and again."""
     for site in sites(program):
-        times = repetitions(program, site.block)
+        times = repetitions(site.block, site.loops)
         if times <= MOST:
             continue
         again = work_again(site.block, site.loops, times)

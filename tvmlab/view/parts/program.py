@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from tvmlab.analysis.work import Work
@@ -13,7 +14,7 @@ from tvmlab.view.desk import Desk
 from tvmlab.view.moves import find_loop
 from tvmlab.view.overlays import KINDS, overlay_marks, scaled
 from tvmlab.view.parts.part import Handler, Intent, Part
-from tvmlab.view.program import gone_views, line_views
+from tvmlab.view.program import FIRST_LINES, gone_views, line_views
 from tvmlab.view.schema import GoneLine, LineView, OverlayMark, ProgramView
 
 
@@ -29,7 +30,8 @@ class ProgramPart(Part):
         self._overlay = "none"
         self._marked: tuple[State, str] | None = None
         self._marks: list[OverlayMark] = []
-        self._drawn: tuple[State, State | None] | None = None
+        self._drawn: tuple[State, State | None, bool] | None = None
+        self._is_whole = False
         self._lines: list[LineView] = []
         self._gone: list[GoneLine] = []
 
@@ -37,12 +39,13 @@ class ProgramPart(Part):
         """The program with what the last step changed, or what differs from the pinned state."""
         desk = self.desk
         pinned = desk.pinned if self._with_pinned else None
-        if self._drawn != (desk.state, pinned):
+        if self._drawn != (desk.state, pinned, self._is_whole):
             self._draw(desk.state, pinned)
         return {
             "title": desk.state.program.name,
             "subtitle": workload_words(desk.state, desk.work),
             "lines": self._lines,
+            "missing": len(desk.printed.of(desk.state).lines) - len(self._lines),
             "gone": self._gone,
             "selection": desk.selection,
             "notice": desk.notice,
@@ -54,21 +57,27 @@ class ProgramPart(Part):
         }
 
     def intents(self) -> Mapping[str, Handler]:
-        """Selecting a loop, comparing, overlaying, and going back to the beginning."""
+        """Selecting, comparing, overlaying, showing all, and going back to the beginning."""
         return {
             "select": self._select,
             "compare_program": self._compare,
             "start_over": self._start_over,
             "overlay": self._take_overlay,
+            "all_lines": self._show_all,
         }
+
+    def _show_all(self, intent: Intent) -> None:
+        """A screen that has drawn the beginning of a long program asks for the rest."""
+        self._is_whole = True
 
     def _draw(self, state: State, pinned: State | None) -> None:
         """The lines, which every snapshot asks for and few change."""
         printed = self.desk.printed.of(state)
         if pinned is not None:
             printed = self.desk.printed.against(pinned, state)
-        self._lines, self._gone = line_views(printed), gone_views(printed)
-        self._drawn = (state, pinned)
+        self._lines = line_views(printed, None if self._is_whole else FIRST_LINES)
+        self._gone = gone_views(printed)
+        self._drawn = (state, pinned, self._is_whole)
 
     def _overlaid(self, state: State) -> list[OverlayMark]:
         """The marks of the overlay chosen, kept until state or overlay are others."""
@@ -109,8 +118,8 @@ class ProgramPart(Part):
 
 def workload_words(state: State, work: Work) -> str:
     """What is computed, in a line: the outputs' types and the work of one call."""
-    outputs = ", ".join(f"{t.dtype}{list(t.shape)}" for t in state.outputs)
-    words = [outputs]
+    counts = Counter(f"{t.dtype}{list(t.shape)}" for t in state.outputs)
+    words = [", ".join(f"{n} × {text}" if n > 1 else text for text, n in counts.items())]
     if work.flops:
         is_real = any(is_float(t.dtype) for t in state.outputs)
         words.append(f"{scaled(work.flops)}{'FLOP' if is_real else 'OP'}")

@@ -44,11 +44,14 @@ class ProgramView(TypedDict):
     """The program with what changed since the state it is `compared` with.
 
     That is the one before the last step, or the pinned one, which there may be (`can_compare`).
+    Of a long program `lines` are the first ones until the intent `all_lines`; `missing` are the
+    others.
     """
 
     title: str
     subtitle: str
     lines: list[LineView]
+    missing: int
     gone: list[GoneLine]
     selection: LoopRef | None
     notice: str

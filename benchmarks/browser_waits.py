@@ -38,7 +38,7 @@ SCRIPT = """() => {
   const painted = (then) => requestAnimationFrame(() => setTimeout(then));
   const wait = (act, ...marks) => new Promise((resolve, reject) => {
     const found = marks.map(() => null);
-    const late = setTimeout(() => { observer.disconnect(); reject(new Error('nothing in 60 s')); }, 60000);
+    const late = setTimeout(() => reject(new Error('nothing in 60 s')), 60000);
     const look = () => marks.forEach((mark, at) => {
       if (found[at] !== null || !mark()) return;
       found[at] = -1;
@@ -152,7 +152,8 @@ def pointing(desk: Desk, count: int) -> Iterator[Waits]:
     pane.pane("code").locator(".tv-listing .tv-row").first.wait_for(timeout=SLOW_MS)
     desk.page.wait_for_timeout(500)
     hover = """const rows = tv.all('.tv-program .tv-row');
-      rows[1 + n % (rows.length - 1)].dispatchEvent(new MouseEvent('mouseover', { bubbles: true }))"""
+      const over = new MouseEvent('mouseover', { bubbles: true });
+      rows[1 + n % (rows.length - 1)].dispatchEvent(over)"""
     lit = "() => tv.all('.tv-code .tv-lit').length > 0"
     hovers, lights = [], 0
     for n in range(count):

@@ -238,7 +238,7 @@ def test_a_long_program_is_shown_from_its_beginning_and_left_short(engine: FakeE
     lab.do(intent="apply", line='s["B9"].split("i", 2)')
     program = lab.view.snapshot()["program"]
     assert len(program["lines"]) == FIRST_LINES
-    assert program["lines"][-1]["text"] and program["missing"] == 52
+    assert program["missing"] == 52
     bundle = lab._static_bundle()
     assert "… and 52 more lines" in bundle["text/html"]
     assert "… and 52 more lines" in bundle["text/plain"]

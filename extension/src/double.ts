@@ -138,6 +138,7 @@ export function tuner(more: Partial<TunerView> = {}): TunerView {
     runs: [],
     loading: "",
     refusal: null,
+    is_read_only: false,
     ...more,
   };
 }

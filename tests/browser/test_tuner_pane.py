@@ -183,7 +183,7 @@ def test_ten_thousand_points_are_drawn_on_every_sheet(page: Page) -> None:
         "failed": 625, "failures": "625 timeout", "best": "130 GFLOP/s", "best_number": 0,
         "unit": "GFLOP/s", "scale": 2.0, "elapsed_s": 9.0, "eta_s": 9.0, "device_share": 0.8,
         "database": "", "can_continue": False, "live": 1, "runs": [run], "loading": "",
-        "refusal": None,
+        "refusal": None, "is_read_only": False,
     }  # fmt: skip
     for kind in ("theme.css", "panes/tuner.css"):
         page.add_style_tag(path=SOURCES / kind)

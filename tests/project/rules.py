@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("api",),
     ("learn",),
     ("view",),
-    ("cli", "ui"),
+    ("cli", "server", "ui"),
     ("__main__",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
@@ -41,7 +41,8 @@ PLACES: dict[str, str] = {
     "plotly": r"ui(\..+)?",
     "IPython": r"ui(\..+)?",
     "jupyterlab": r"(ui|cli)(\..+)?",
-    "jupyter_server": r"(ui|cli)(\..+)?",
+    "jupyter_server": r"(ui|cli|server)(\..+)?",
+    "tornado": r"server(\..+)?",
     "llvmlite": DEVICE.format("cpu"),
     "pyopencl": DEVICE.format("opencl"),
     "cuda": DEVICE.format("cuda"),

@@ -14,17 +14,23 @@ from typing import Any, NamedTuple
 
 from tvmlab.errors import DatabaseError
 from tvmlab.measure.canonical import canonical, digest
-from tvmlab.measure.outcome import Outcome
 from tvmlab.te.serial import workload_hash
 from tvmlab.tune.postgres_store import PostgresStore
+from tvmlab.tune.read_only_store import ReadOnlyStore
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import SETTLED, Setup
 from tvmlab.tune.sqlite_store import SqliteStore
 from tvmlab.tune.store import Row, Store, is_address
+from tvmlab.tune.stored_trial import outcome_row, record_of_row
 
-_RECORD = """SELECT trial.number, config_index, config, trace, predicted_s,
+_AFTER_TRACE = """predicted_s,
     status, stage, reason, times_s, build_s, total_s, verified, sentinel_s
     FROM trial JOIN measurement ON trial_id = trial.id"""
+
+_RECORD = f"SELECT trial.number, config_index, config, trace, {_AFTER_TRACE}"
+
+_ARRIVAL = f"""SELECT trial.id, measured_at,
+    trial.number, config_index, config, '[]', {_AFTER_TRACE}"""
 
 _SESSION = """SELECT session.id, workload.json, setup, environment.json, device.json, ending
     FROM session
@@ -65,6 +71,15 @@ class Tally(NamedTuple):
     best_s: float | None
 
 
+class Arrival(NamedTuple):
+    """A trial as it was stored: its row, the moment in seconds since 1970, and its record, which
+    holds no trace."""
+
+    row: int
+    at: float
+    record: Record
+
+
 class Database:
     """A tuning database; a context manager that closes it. Use it from one thread."""
 
@@ -92,6 +107,15 @@ class Database:
         if is_address(place):
             return cls(PostgresStore(str(place), create), clock)
         return cls(SqliteStore(None if place is None else Path(place), create), clock)
+
+    @classmethod
+    def look(cls, path: Path) -> Database:
+        """The database in the file `path`, for looking only; see `ReadOnlyStore`.
+
+        Raises:
+            DatabaseError: as `open`.
+        """
+        return cls(ReadOnlyStore(path))
 
     def __enter__(self) -> Database:
         return self
@@ -195,13 +219,37 @@ class Database:
                     trace=canonical(record.trace),
                     predicted_s=record.predicted_s,
                 )
-                row = _outcome_row(record.outcome)
+                row = outcome_row(record.outcome)
                 self._insert("measurement", trial_id=trial, **row, measured_at=self._clock())
 
     def records(self, session: int) -> list[Record]:
         """The trials of a session, in order of their number."""
         rows = self._store.rows(f"{_RECORD} WHERE session_id = :id ORDER BY number", id=session)
-        return [_record(row) for row in rows]
+        return [record_of_row(row) for row in rows]
+
+    def arrivals(self, session: int, after: int = 0, most: int = 1 << 31) -> list[Arrival]:
+        """The trials of a session in the order they were stored, those behind row `after`.
+
+        Args:
+            session: its number.
+            after: the row of the last trial that is known already.
+            most: how many to read at most.
+        """
+        rows = self._store.rows(
+            f"{_ARRIVAL} WHERE session_id = :id AND trial.id > :after "
+            "ORDER BY trial.id LIMIT :most",
+            id=session,
+            after=after,
+            most=most,
+        )
+        return [Arrival(int(row), float(at), record_of_row(tuple(rest))) for row, at, *rest in rows]
+
+    def record(self, session: int, number: int) -> Record | None:
+        """The trial `number` of a session; None where there is none."""
+        rows = self._store.rows(
+            f"{_RECORD} WHERE session_id = :id AND number = :number", id=session, number=number
+        )
+        return record_of_row(rows[0]) if rows else None
 
     def moments(self, session: int) -> dict[int, float]:
         """When each trial of a session was stored, in seconds since 1970, by its number."""
@@ -245,7 +293,7 @@ class Database:
             "ORDER BY median_s, trial_id LIMIT 1)",
             **asked,
         )
-        return _record(rows[0]) if rows else None
+        return record_of_row(rows[0]) if rows else None
 
     def devices(self, workload: Mapping[str, Any], target: str) -> list[dict[str, Any]]:
         """The machines that a workload has a verified trial of, for a target."""
@@ -330,46 +378,3 @@ def _session(row: Row) -> StoredSession:
 def _asked(setup: Mapping[str, Any]) -> dict[str, Any]:
     plain = json.loads(canonical(setup))
     return {k: v for k, v in plain.items() if k not in ("workload", "trials", *SETTLED)}
-
-
-def _outcome_row(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "status": outcome.status,
-        "stage": outcome.stage,
-        "reason": _storable(outcome.reason),
-        "times_s": canonical(outcome.times_s),
-        "median_s": outcome.median_s,
-        "build_s": outcome.build_s,
-        "total_s": outcome.total_s,
-        "verified": int(outcome.verified),
-        "sentinel_s": outcome.sentinel_s,
-    }
-
-
-def _storable(text: str) -> str:
-    """Text without what no store takes: zeros, and halves of surrogate pairs."""
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
-
-
-def _record(row: Row) -> Record:
-    number, index, config, trace, predicted_s, status, stage, reason, times_s, *rest = row
-    build_s, total_s, verified, sentinel_s = rest
-    return Record.from_json(
-        {
-            "number": number,
-            "index": index,
-            "config": json.loads(config),
-            "trace": json.loads(trace),
-            "predicted_s": predicted_s,
-            "outcome": {
-                "status": status,
-                "stage": stage,
-                "reason": reason,
-                "times_s": json.loads(times_s),
-                "build_s": build_s,
-                "total_s": total_s,
-                "verified": bool(verified),
-                "sentinel_s": sentinel_s,
-            },
-        }
-    )

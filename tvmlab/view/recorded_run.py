@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,21 +26,35 @@ from tvmlab.view.engine import RecordedRun, RunFacts, Trial
 from tvmlab.view.schema import LoopRef
 from tvmlab.view.trials import Elapsed, choice_texts, interval_of, trial_of
 
+MOST_TRIALS = 200_000
+"""Of one run that are looked at: more would not fit into a page."""
+
+Opener = Callable[[], AbstractContextManager[Database]]
+"""Opens a database for a moment."""
+
 
 class StoredRun:
     """A run of ours that a database keeps, as `tvmlab.view.engine.ShownRun`."""
 
-    def __init__(self, place: str, stored: StoredSession) -> None:
-        self.facts = facts_of(stored.setup, shown(place), stored.id)
+    def __init__(self, opened: Opener, stored: StoredSession, source: str) -> None:
+        self.facts = facts_of(stored.setup, source, stored.id)
         self.batch = stored.setup.batch or batch_size(stored.setup.trials)
-        self._setup = stored.setup
-        with Database.open(place, create=False) as database:
-            self._records = database.records(stored.id)
-            moments = database.moments(stored.id)
-        elapsed = Elapsed()
-        # In the order in which they were told; a run that tried several at once ends them so.
-        ordered = sorted(self._records, key=lambda record: moments[record.number])
-        self._trials = [trial_of(r, elapsed(moments[r.number])) for r in ordered]
+        self._opened = opened
+        self._stored = stored
+        self._elapsed = Elapsed()
+        self._trials: list[Trial] = []
+        self._row = 0
+
+    def follow(self, stored: StoredSession) -> bool:
+        """Take in what was stored since, up to `MOST_TRIALS` in all; False if this is `stored` no
+        longer."""
+        room = MOST_TRIALS - len(self._trials)
+        with self._opened() as database:
+            found = database.arrivals(stored.id, self._row, room)
+        for row, at, record in found:
+            self._trials.append(trial_of(record, self._elapsed(at)))
+            self._row = row
+        return stored.id == self._stored.id
 
     def trials(self, start: int) -> Sequence[Trial]:
         """The trials from position `start` on, in order of arrival."""
@@ -47,11 +62,15 @@ class StoredRun:
 
     def steps(self, number: int) -> Sequence[Step]:
         """The schedule of trial `number`."""
-        return steps_of(record_of(self._records, number))
+        return steps_of(self._record(number))
 
     def loops_of(self, number: int, columns: Sequence[str]) -> Mapping[str, Sequence[LoopRef]]:
         """The loops of trial `number` that features speak of."""
-        return painted(self._setup, record_of(self._records, number), columns)
+        return painted(self._stored.setup, self._record(number), columns)
+
+    def _record(self, number: int) -> Record:
+        with self._opened() as database:
+            return _there(database.record(self._stored.id, number), number)
 
 
 class LogRun:
@@ -61,8 +80,18 @@ class LogRun:
 
     def __init__(self, facts: RunFacts, run: LoggedRun) -> None:
         self.facts = facts
-        elapsed = Elapsed()
-        self._trials = [_logged_trial(trial, elapsed(trial.at)) for trial in run.trials]
+        self._logged: list[LoggedTrial] = []
+        self._elapsed = Elapsed()
+        self._trials: list[Trial] = []
+        self.follow(run)
+
+    def follow(self, run: LoggedRun) -> bool:
+        """Take in what the log has more of this run; False where it is another one now."""
+        known = len(self._logged)
+        is_same = run.trials[:known] == self._logged
+        self._logged = run.trials[:MOST_TRIALS]
+        self._trials += [_logged_trial(t, self._elapsed(t.at)) for t in self._logged[known:]]
+        return is_same
 
     def trials(self, start: int) -> Sequence[Trial]:
         """The trials from position `start` on, in the order of the log."""
@@ -109,7 +138,13 @@ def _stored(
 ) -> RecordedRun:
     facts = facts_of(stored.setup, shown(place), stored.id)
     is_of_this = stored.setup.workload == workload
-    return RecordedRun(facts, *tally, is_of_this, partial(StoredRun, place, stored))
+    return RecordedRun(facts, *tally, is_of_this, partial(_opened_run, place, stored))
+
+
+def _opened_run(place: str, stored: StoredSession) -> StoredRun:
+    run = StoredRun(partial(Database.open, place, create=False), stored, shown(place))
+    run.follow(stored)
+    return run
 
 
 def _from_log(path: str, number: int, run: LoggedRun) -> RecordedRun:
@@ -129,7 +164,10 @@ def facts_of(setup: Setup, source: str, number: int) -> RunFacts:
 
 def record_of(records: Sequence[Record], number: int) -> Record:
     """The record of trial `number`; UsageError where there is none."""
-    record = next((r for r in records if r.number == number), None)
+    return _there(next((r for r in records if r.number == number), None), number)
+
+
+def _there(record: Record | None, number: int) -> Record:
     if record is None:
         raise UsageError(f"there is no trial {number} in this run; open one of those shown.")
     return record

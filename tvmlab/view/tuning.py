@@ -10,6 +10,7 @@ from string import ascii_uppercase
 from tvmlab.analysis.work import Work
 from tvmlab.errors import UsageError
 from tvmlab.view.engine import RecordedRun, RunFacts, RunState, ShownRun, TuningRun
+from tvmlab.view.run_list import Figures, failure_words, rate_words, run_view
 from tvmlab.view.schema import (
     ExplanationView,
     LoopRef,
@@ -166,7 +167,7 @@ class Tuning:
             "done": len(track.points) if track is not None else 0,
             "failed": failures.total(),
             "failures": failure_words(failures),
-            "best": self._rate_words(best.time_s) if best is not None else "",
+            "best": rate_words(best.time_s if best is not None else None, self._work),
             "best_number": best.number if best is not None else -1,
             "unit": rate_unit(self._work),
             "scale": rate_scale(self._work),
@@ -179,6 +180,7 @@ class Tuning:
             "runs": self._run_views(),
             "loading": self.loading,
             "refusal": refusal,
+            "is_read_only": False,
         }
 
     def _run_views(self) -> list[RunView]:
@@ -187,51 +189,16 @@ class Tuning:
             track = self.tracks[self.live]
             best_s = track.best.time_s if track.best is not None else None
             figures = (len(track.points), track.failures.total(), best_s)
-            views.append(self._run_view(self.live, self.run.facts, *figures, True))
+            views.append(self._run_view(self.live, self.run.facts, figures, True))
         for each, entry in reversed(self._recorded.items()):
             figures = (entry.trials, entry.failed, entry.best_s)
-            views.append(self._run_view(each, entry.facts, *figures, entry.is_of_this))
+            views.append(self._run_view(each, entry.facts, figures, entry.is_of_this))
         return views
 
-    def _run_view(
-        self,
-        each: int,
-        facts: RunFacts,
-        trials: int,
-        failed: int,
-        best_s: float | None,
-        is_of_this: bool,
-    ) -> RunView:
-        return {
-            "id": each,
-            "letter": self._letters.get(each, ""),
-            "title": _title(facts, is_of_this),
-            "source": facts.source,
-            "explorer": facts.explorer,
-            "model": facts.model,
-            "trials": trials,
-            "failed": failed,
-            "best": self._rate_words(best_s),
-            "is_live": each == self.live,
-            "is_shown": each in self.tracks,
-            "is_of_this": is_of_this,
-        }
-
-    def _rate_words(self, time_s: float | None) -> str:
-        if not time_s:
-            return ""
-        return f"{rate_scale(self._work) / time_s:.3g} {rate_unit(self._work)}"
-
-
-def failure_words(failures: Counter[str]) -> str:
-    """The kinds of failure with their counts, the commonest first."""
-    return ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in failures.most_common())
-
-
-def _title(facts: RunFacts, is_of_this: bool) -> str:
-    """A run's name in the list: what it tunes is said where it is not this lab's expression."""
-    number = f"run {facts.number}" if facts.number else "this run"
-    return number if is_of_this else f"{number} · {facts.title}"
+    def _run_view(self, each: int, facts: RunFacts, figures: Figures, is_of_this: bool) -> RunView:
+        letter, is_shown = self._letters.get(each, ""), each in self.tracks
+        is_live = each == self.live
+        return run_view(each, facts, figures, self._work, letter, is_live, is_shown, is_of_this)
 
 
 def _place(facts: RunFacts) -> tuple[str, int]:

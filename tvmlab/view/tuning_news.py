@@ -41,7 +41,7 @@ def news(tuning: Tuning, sent: Sent) -> list[Message]:
     """
     messages: list[Message] = []
     for each, track in tuning.tracks.items():
-        messages += _of_run(each, track, sent.runs.setdefault(each, Had()))
+        messages += run_news(each, track, sent.runs.setdefault(each, Had()))
     explanation = tuning.explanation
     if explanation is not None and explanation is not sent.explained:
         sent.explained = explanation
@@ -52,10 +52,12 @@ def news(tuning: Tuning, sent: Sent) -> list[Message]:
     return messages
 
 
-def _of_run(each: int, track: Track, had: Had) -> list[Message]:
+def run_news(each: int, track: Track, had: Had, most: int | None = None) -> list[Message]:
+    """What a screen lacks of one run, in up to `most` messages of points."""
     track.follow()
-    codes, messages = track.codes, []
-    while had.points < len(track.points):
+    codes = track.codes
+    messages: list[Message] = []
+    while had.points < len(track.points) and len(messages) != most:
         message: Message = {"kind": "points", "run": each, "from": had.points}
         message["points"] = track.points[had.points : had.points + MOST_POINTS]
         if had.names < len(codes.names):
@@ -65,7 +67,7 @@ def _of_run(each: int, track: Track, had: Had) -> list[Message]:
         had.points += len(message["points"])
         had.names, had.labels = len(codes.names), len(codes.labels)
         messages.append(message)
-    if had.batches < len(track.batches):
+    if had.points == len(track.points) and had.batches < len(track.batches):
         batches = track.batches[had.batches :]
         messages.append({"kind": "model", "run": each, "from": had.batches, "batches": batches})
         had.batches = len(track.batches)

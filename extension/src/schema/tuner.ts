@@ -95,4 +95,5 @@ export interface TunerView {
   runs: RunView[];
   loading: string;
   refusal: RefusalView | null;
+  is_read_only: boolean;
 }

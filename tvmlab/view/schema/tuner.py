@@ -70,7 +70,10 @@ class ExplanationView(TypedDict):
 
 
 class TunerView(TypedDict):
-    """The current run and the list of runs. A rate is `scale` / seconds."""
+    """The current run and the list of runs. A rate is `scale` / seconds.
+
+    Where it `is_read_only` there is nothing to start, hold or go on with: a file is looked at.
+    """
 
     status: Literal["idle", "starting", "running", "paused", "stopping", "done", "failed"]
     is_available: bool
@@ -92,3 +95,4 @@ class TunerView(TypedDict):
     runs: list[RunView]
     loading: str
     refusal: RefusalView | None
+    is_read_only: bool

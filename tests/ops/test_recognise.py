@@ -69,6 +69,8 @@ def test_two_outputs_are_no_operator() -> None:
 def test_templates_are_found_by_name_in_another_process() -> None:
     names = [ops.get(name).template(AVX2).name for name in ops.OPERATORS]
     names.append(ops.template_for(product(swap=True)).name)
+    names += [ops.template_for(product(swap=True), target).name for target in ("opencl", "cuda")]
+    names.append(ops.conv2d(1, 1, 3, 3, 1, 3).template("cuda").name)
     code = (
         "import sys; from tvmlab.ops import template_named\n"
         "for name in sys.argv[1:]: print(template_named(name).name)"
@@ -97,8 +99,9 @@ def test_unknown_template_names(name: str, words: str) -> None:
 
 def test_templates_for_other_targets_are_refused() -> None:
     for ask in (
-        lambda: ops.template_for(product(), "cuda"),
-        lambda: ops.matmul(4, 4, 4).template("cuda"),
+        lambda: ops.template_for(product(), "abacus"),
+        lambda: ops.matmul(4, 4, 4).template("abacus"),
+        lambda: ops.template_named("matmul/cuda/32x512bit"),
     ):
-        with pytest.raises(UsageError, match="'cuda'"):
+        with pytest.raises(UsageError, match=r"'abacus'|'matmul/cuda"):
             ask()

@@ -33,8 +33,10 @@ def filled(stmt: Stmt, buffer: Buffer, ranges: Ranges) -> list[Box]:
         values = {it.var: b for it, b in zip(block.iters, block.bindings, strict=True)}
         local = {loop.var for loop in inner}
         for region in block.writes:
-            if region.buffer is buffer and _acts_inside(block, region):
-                starts = [linear(substitute(start, values), known) for start, _ in region.bounds]
+            if region.buffer is not buffer:
+                continue
+            starts = [linear(substitute(start, values), known) for start, _ in region.bounds]
+            if _acts_inside(block, region):
                 met = [v for start in starts for a in start.terms for v in atom_variables(a)]
                 if all(met.count(v) < 2 for v in local) and all(
                     _has_no_gaps(start, extent, local, known)
@@ -46,7 +48,68 @@ def filled(stmt: Stmt, buffer: Buffer, ranges: Ranges) -> list[Box]:
                     found.append(tuple(span_of(s, extent, local, known) for s, extent in bounds))
                 elif (rows := _rows(block, region, starts, local, known)) is not None:
                     found.append(rows)
+                    continue
+            counted = _counted(block, region, starts, local, known)
+            if counted is not None:
+                found.append(counted)
     return found
+
+
+def _counted(
+    block: Block, region: Region, starts: Sequence[Linear], local: set[Var], known: Ranges
+) -> Box | None:
+    """The box that one number counts through, as where threads share out a copy's elements.
+
+    The indices are digits of the number in mixed radix, of which the box's extents are the
+    radices: each but the first stays below its own, and together they make the number again. So all
+    numbers below a product of extents mean all elements of the box; those that lie outside the
+    buffer may be left out by the predicate, and numbers beyond the product.
+    """
+    if any(extent != 1 for _, extent in region.bounds):
+        return None
+    own = [Linear({a: c for a, c in s.terms.items() if atom_variables(a) & local}, 0)
+           for s in starts]  # fmt: skip
+    spans = [part.interval(known) for part in own]
+    if any(low != 0 or high == inf for low, high in spans):
+        return None
+    extents = [int(high) + 1 for _, high in spans]
+    top = next((n for n, part in enumerate(own) if part.terms), 0)
+    steps = [prod(extents[n + 1 :]) for n in range(len(extents))]
+    number = Linear({}, 0)
+    for part, step in zip(own, steps, strict=True):
+        number = number.plus(part, step)
+    number = undigited(number, known)
+    if not number.terms or not _has_no_gaps(number, 1, local, known):
+        return None
+    count = _allowed(block, region, starts, number, int(number.interval(known)[1]) + 1)
+    if count is None or count % steps[top]:
+        return None
+    extents[top] = count // steps[top]
+    return tuple(
+        Span(start.plus(part, -1), extent)
+        for start, part, extent in zip(starts, own, extents, strict=True)
+    )
+
+
+def _allowed(
+    block: Block, region: Region, starts: Sequence[Linear], number: Linear, count: int
+) -> int | None:
+    """How many values of `number`, from 0 on, the block's predicate leaves, elements outside of the
+    buffer not counted; None where it says more than that."""
+    ends = {s.key(): e for s, e in zip(starts, region.buffer.shape, strict=True)}
+    for condition in conjuncts(block.where):
+        if isinstance(condition, Const) and bool(condition.value):
+            continue
+        if not isinstance(condition, Binary) or condition.op != "<":
+            return None
+        if not isinstance(condition.b, Const):
+            return None
+        left, limit = linear(condition.a, {}), int(condition.b.value)
+        if left.key() == number.key():
+            count = min(count, limit)
+        elif ends.get(left.key()) != limit:
+            return None
+    return count
 
 
 def _rows(

@@ -10,6 +10,7 @@ from tvmlab.ops.choices import dividing, powers, switch
 from tvmlab.ops.convolution import Convolution, Steps
 from tvmlab.ops.direct import apply_direct, direct_default, direct_tiles, phased_default
 from tvmlab.ops.gathered import LEAST_CHANNELS, LEAST_DEPTH, Gathering, apply_gathered
+from tvmlab.ops.gpu.direct_conv2d import DirectConv2d
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.schedule_template import ScheduleTemplate
@@ -70,7 +71,8 @@ def conv2d(
         return (convolution.reference(images, weights),)
 
     made = (convolution.expression(),)
-    return Workload("conv2d", args, made, convolution.flops, compute, {"cpu": Conv2dTemplate})
+    templates = {"cpu": Conv2dTemplate, "cuda": DirectConv2d}
+    return Workload("conv2d", args, made, convolution.flops, compute, templates)
 
 
 class Conv2dTemplate(ScheduleTemplate):

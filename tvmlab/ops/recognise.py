@@ -7,6 +7,9 @@ from typing import Any
 
 from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.ops.generic import GenericTemplate
+from tvmlab.ops.gpu.direct_conv2d import DirectConv2d
+from tvmlab.ops.gpu.template import GpuTemplate
+from tvmlab.ops.gpu.unit import UNITS
 from tvmlab.ops.registry import OPERATORS, unknown
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.vector_unit import AVX512, VectorUnit
@@ -57,9 +60,9 @@ def template_for(
     """
     _check_target(target)
     workload = recognise(outputs)
-    if workload is not None and target in workload.templates:
+    if workload is not None:
         return workload.template(target, vectors)
-    return GenericTemplate(vectors)
+    return GpuTemplate(device=target) if target in UNITS else GenericTemplate(vectors)
 
 
 def template_named(name: str) -> ScheduleTemplate:
@@ -70,11 +73,21 @@ def template_named(name: str) -> ScheduleTemplate:
     """
     kind, _, rest = str(name).partition("/")
     target, _, unit = rest.partition("/")
+    for template in (*map(_gpu_template, UNITS), DirectConv2d()):
+        if template.name == name:
+            return template
     makers = _makers()
     if kind not in makers:
-        raise UsageError(unknown("template", name, [f"{k}/cpu/{AVX512}" for k in makers]))
+        known = [f"{k}/cpu/{AVX512}" for k in makers]
+        raise UsageError(unknown("template", name, [*known, *(f"gpu/{u}" for u in UNITS)]))
     _check_target(target)
+    if target != "cpu":
+        raise UsageError(f"there is no template {name!r}; {kind} has one for 'cpu'.")
     return makers[kind](VectorUnit.parse(unit))
+
+
+def _gpu_template(device: str) -> ScheduleTemplate:
+    return GpuTemplate(device=device)
 
 
 def _makers() -> Mapping[str, Callable[[VectorUnit], ScheduleTemplate]]:
@@ -86,5 +99,9 @@ def _makers() -> Mapping[str, Callable[[VectorUnit], ScheduleTemplate]]:
 
 
 def _check_target(target: str) -> None:
-    if target != "cpu":
-        raise UsageError(f"there are no templates for the target {target!r}; there are for 'cpu'.")
+    known = ("cpu", *UNITS)
+    if target not in known:
+        raise UsageError(
+            f"there are no templates for the target {target!r}; there are for "
+            f"{', '.join(map(repr, known))}."
+        )

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from tvmlab.errors import UsageError
+from tvmlab.ops.gpu.template import GpuTemplate
+from tvmlab.ops.gpu.unit import UNITS
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.vector_unit import AVX512, VectorUnit
 from tvmlab.te import Tensor
@@ -30,7 +32,8 @@ class Workload:
         flops: floating-point operations of the plain algorithm; a multiply-add counts two, and
             exp, max and a comparison one each.
         compute: the operator in NumPy: from the inputs' arrays to the outputs'.
-        templates: target -> the schedule template for given vector registers.
+        templates: target -> the schedule template for given vector registers; processors with many
+            threads have one for any expression.
     """
 
     name: str
@@ -82,18 +85,21 @@ class Workload:
         ]
 
     def template(self, target: str = "cpu", vectors: VectorUnit = AVX512) -> ScheduleTemplate:
-        """The hand-made schedule template for `target`, planned for its vector registers.
+        """The hand-made schedule template for `target`: `cpu`, planned for its vector registers,
+        `opencl` or `cuda`.
 
         Raises:
             UsageError: there is none for that target.
         """
         make = self.templates.get(target)
-        if make is None:
-            raise UsageError(
-                f"{self.name} has no template for the target {target!r}; "
-                f"there is one for {', '.join(self.templates)}."
-            )
-        return make(vectors)
+        if make is not None:
+            return make(vectors)
+        if target in UNITS:
+            return GpuTemplate(device=target)
+        raise UsageError(
+            f"{self.name} has no template for the target {target!r}; "
+            f"there is one for {', '.join(dict.fromkeys([*self.templates, *UNITS]))}."
+        )
 
     @property
     def intensity(self) -> float:

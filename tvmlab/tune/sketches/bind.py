@@ -19,9 +19,9 @@ from tvmlab.ir.axis import MOST_THREADS
 from tvmlab.ops.choices import nearest
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option, SplitKnob
 from tvmlab.ops.nest import factored, fused
+from tvmlab.ops.stage_part import StagePart
 from tvmlab.schedule import Schedule
 from tvmlab.tune.sketches.partial import Partial, Places
-from tvmlab.tune.sketches.stage_part import StagePart
 
 LEVELS, STEPS = 5, 3
 """Parts of a spatial loop and of the fold's: blocks, virtual threads, threads and two inside;

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tvmlab.ops.knobs import Knob, Option
+from tvmlab.ops.stages import Stages
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
-from tvmlab.tune.sketches.stages import Stages
 
 Places = dict[str, str]
 """Block -> the loop around it within which what it reads may be computed."""

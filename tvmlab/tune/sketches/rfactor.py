@@ -18,10 +18,10 @@ from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import factored, fused
 from tvmlab.ops.reading import runs_along
 from tvmlab.ops.register_tile import lane_choices
+from tvmlab.ops.stage_part import StagePart
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule
 from tvmlab.tune.sketches.partial import Partial, Places
-from tvmlab.tune.sketches.stage_part import StagePart
 
 FEW_RESULTS, LONG_FOLD = 64, 1 << 12
 """Results that are too few to be shared out, and iterations of a fold that are worth it."""

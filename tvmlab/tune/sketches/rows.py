@@ -13,10 +13,10 @@ from typing import Any
 
 from tvmlab.ops.knobs import Knob, Option
 from tvmlab.ops.rows import RowsTemplate
+from tvmlab.ops.stages import Stages
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
 from tvmlab.tune.sketches.partial import Partial, Places
-from tvmlab.tune.sketches.stages import Stages
 
 
 class Rows:

@@ -18,11 +18,11 @@ from tvmlab.ops.choices import powers
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, Part, extents_of, loop_names
 from tvmlab.ops.reading import loads
+from tvmlab.ops.stage_part import StagePart
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule, create_schedule
 from tvmlab.te import Tensor
 from tvmlab.tune.sketches.partial import Partial, Places
-from tvmlab.tune.sketches.stage_part import StagePart
 
 ROWS = (1, 2, 4, 6, 8, 12, 16)
 """Rows of instructions that are written out side by side."""

@@ -28,12 +28,12 @@ from tvmlab.ops.register_tile import (
     row_choices,
     tiles_of_block,
 )
+from tvmlab.ops.stage_part import StagePart
 from tvmlab.ops.stage_plan import StagePlan
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule
 from tvmlab.te.graph import terms_of
 from tvmlab.tune.sketches.partial import Places
-from tvmlab.tune.sketches.stage_part import StagePart
 
 MAX_SECOND_ROWS = 4
 """Rows of a tile along a second loop: more along the first use each loaded vector more often."""

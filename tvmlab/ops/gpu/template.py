@@ -1,0 +1,92 @@
+"""The template for processors with many threads: each stage in the shape that suits it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tvmlab.ops.gpu.each_thread import is_bound, results_to_threads
+from tvmlab.ops.gpu.plan import Plan
+from tvmlab.ops.gpu.team import own_loops
+from tvmlab.ops.gpu.unit import UNITS, ThreadUnit
+from tvmlab.ops.knobs import Knob, Option
+from tvmlab.ops.schedule_template import ScheduleTemplate
+from tvmlab.schedule import Schedule
+from tvmlab.te import Tensor
+
+
+class GpuPart(Protocol):
+    """How one stage, or some that belong together, are scheduled; decisions are left open."""
+
+    @property
+    def word(self) -> str:
+        """What it is, such as `share(C)`."""
+
+    def knobs(self) -> Sequence[Knob]:
+        """The decisions left open, under the block's name."""
+
+    def default(self) -> dict[str, Option]:
+        """A good option of each knob."""
+
+    def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
+        """Append the steps that `config` stands for.
+
+        Raises:
+            ScheduleError: a step is illegal.
+        """
+
+
+@dataclass(frozen=True)
+class GpuTemplate(ScheduleTemplate):
+    """Folds whose operands serve several results in tiles that threads fetch together; rows that
+    are folded and used by a block of threads each; transpositions through squares in shared memory;
+    anything else a thread for each result. Maps are computed where they are read. The steps of a
+    recurrence follow each other, and their stages are shared out one by one.
+
+    Attributes:
+        device: the target, a key of `tvmlab.ops.gpu.unit.UNITS`.
+    """
+
+    kind = "gpu"
+    device: str = "opencl"
+
+    @property
+    def name(self) -> str:
+        """`gpu/target`, such as `gpu/cuda`."""
+        return f"{self.kind}/{self.device}"
+
+    @property
+    def unit(self) -> ThreadUnit:
+        """What it plans for."""
+        return UNITS[self.device]
+
+    def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
+        """Those of the parts, each under its block's name."""
+        return tuple(knob for part in self._plan(outputs).parts for knob in part.knobs())
+
+    def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
+        """Those of the parts."""
+        config: dict[str, Option] = {}
+        for part in self._plan(outputs).parts:
+            config |= part.default()
+        return config
+
+    def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
+        """Inline, part by part, and bind what no part took."""
+        plan = self._plan(schedule.outputs)
+        for block in plan.inlined:
+            schedule[block].compute_inline()
+        for part in plan.parts:
+            part.apply(schedule, config)
+        bind_rest(schedule, self.unit)
+
+    def _plan(self, outputs: Sequence[Tensor]) -> Plan:
+        return Plan.of(outputs, self.unit)
+
+
+def bind_rest(schedule: Schedule, unit: ThreadUnit) -> None:
+    """A thread for each result of the blocks that no loop around is bound to an axis."""
+    for block in schedule.blocks:
+        if not is_bound(own_loops(schedule, block)):
+            results_to_threads(schedule, block, min(128, unit.threads))

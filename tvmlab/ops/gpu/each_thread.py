@@ -10,7 +10,7 @@ from typing import Any
 from tvmlab.ir.program import For
 from tvmlab.ir.walk import blocks, variables
 from tvmlab.ops.choices import nearest
-from tvmlab.ops.gpu.team import own_loops, site_of
+from tvmlab.ops.gpu.team import Team, own_loops, site_of
 from tvmlab.ops.gpu.unit import ThreadUnit
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import fused
@@ -89,6 +89,25 @@ def results_to_threads(schedule: Schedule, block: str, threads: int, lanes: int 
     stage.bind(made[1], "threadIdx.x")
     if lanes > 1:
         stage.vectorize(made[2])
+
+
+def within_a_block(schedule: Schedule, block: str, threads: int) -> None:
+    """Share results out among the threads of the one block that runs everything around; nothing
+    where that is done.
+
+    Raises:
+        ScheduleError: a step is illegal.
+    """
+    own = [o for o in own_loops(schedule, block) if len(list(blocks(o))) == 1]
+    if is_bound(own):
+        return
+    folded = _folded(schedule, block)
+    spatial = [o.var.name for o in own if o.var.name not in folded]
+    order = [*spatial, *(o.var.name for o in own if o.var.name in folded)]
+    if order != [o.var.name for o in own]:
+        schedule[block].reorder(*order)
+    if spatial:
+        Team.row(threads).take(schedule, block, spatial)
 
 
 def _folded(schedule: Schedule, block: str) -> set[str]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tvmlab.ops.gpu.each_thread import is_bound, results_to_threads
+from tvmlab.ir.walk import blocks
+from tvmlab.ops.gpu.each_thread import is_bound, results_to_threads, within_a_block
 from tvmlab.ops.gpu.plan import Plan
 from tvmlab.ops.gpu.team import own_loops
 from tvmlab.ops.gpu.unit import UNITS, ThreadUnit
@@ -14,6 +15,9 @@ from tvmlab.ops.knobs import Knob, Option
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
+
+MOST_TOGETHER = 256
+"""Threads that take the steps of a recurrence together."""
 
 
 class GpuPart(Protocol):
@@ -86,7 +90,19 @@ class GpuTemplate(ScheduleTemplate):
 
 
 def bind_rest(schedule: Schedule, unit: ThreadUnit) -> None:
-    """A thread for each result of the blocks that no loop around is bound to an axis."""
+    """A thread for each result of the blocks that no loop around is bound to an axis.
+
+    Stages within the steps of a recurrence wait for each other: one block of threads takes all of
+    it, step by step.
+    """
+    threads = min(MOST_TOGETHER, unit.threads)
     for block in schedule.blocks:
-        if not is_bound(own_loops(schedule, block)):
-            results_to_threads(schedule, block, min(128, unit.threads))
+        around = own_loops(schedule, block)
+        shared = [loop.var.name for loop in around if len(list(blocks(loop))) > 1]
+        if shared and not is_bound(around):
+            schedule[block].add_unit_loop(shared[0])
+            schedule[block].bind(schedule[block].loops[0], "blockIdx.x")
+        if shared:
+            within_a_block(schedule, block, threads)
+        elif not is_bound(around):
+            results_to_threads(schedule, block, min(128, threads))

@@ -107,7 +107,7 @@ def test_the_tests_need_more_than_the_lab(
 @pytest.mark.parametrize(
     ("changed", "redone"),
     [
-        ("pyproject.toml", ["./.venv/bin/python -m pip install --quiet --editable ."]),
+        ("pyproject.toml", ["./.venv/bin/python -m pip install --quiet --editable .[opencl]"]),
         ("extension/package-lock.json", ["npm ci --no-audit --no-fund", *BUNDLED]),
         ("extension/src/panes/code.ts", BUNDLED),
         ("extension/src/panes/new.ts", BUNDLED),

@@ -39,6 +39,19 @@ class Schedule:
         """The immutable state pointed at."""
         return self._state
 
+    def point_at(self, state: State) -> None:
+        """Go to another state of the same expression; the steps undone are forgotten.
+
+        Raises:
+            UsageError: it is a state of another expression.
+        """
+        if state.first is not self._state.first:
+            raise UsageError(
+                "the state given to the schedule belongs to another expression; make a schedule "
+                "of that one."
+            )
+        self._state, self._redo = state, []
+
     @property
     def mod(self) -> Program:
         """The program now."""

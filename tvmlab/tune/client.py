@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -52,6 +53,13 @@ FLUSH_S = 0.2
 """Listeners are told at most this often."""
 
 _LOG = logging.getLogger(__name__)
+
+_STARTED: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+def live_runs() -> list[Run]:
+    """The runs of this process that are not over, the earliest first."""
+    return sorted((run for run in set(_STARTED) if not run.is_over), key=lambda run: run.begun)
 
 
 def start(
@@ -163,6 +171,7 @@ class Run:
         database: the file or address that keeps the trials, without a password; or None.
         status: `starting`, `running`, `paused`, `done` or `failed`.
         reason: why it is done, or what failed, in a sentence.
+        begun: when it was started, on the clock `time.monotonic`.
         trials: the records told so far, in order of arrival.
         moments: when each of them was stored, in seconds since 1970.
         best: the fastest verified record so far.
@@ -185,6 +194,7 @@ class Run:
         self.database = None if db is None else shown(db)
         self.status = "starting"
         self.reason = ""
+        self.begun = time.monotonic()
         self.trials: list[Record] = []
         self.moments: list[float] = []
         self.best: Record | None = None
@@ -214,6 +224,7 @@ class Run:
         else:
             asked = {"session": attach_to, "trials": setup.trials}
             self._send({"type": "attach", **place, **asked})
+        _STARTED.add(self)
         threading.Thread(target=self._read, name="tvmlab-tune-read", daemon=True).start()
         threading.Thread(target=self._flush, name="tvmlab-tune-flush", daemon=True).start()
 

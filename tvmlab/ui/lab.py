@@ -30,7 +30,7 @@ from tvmlab.te.serial import to_json
 from tvmlab.tune.client import Run
 from tvmlab.ui.code import Code
 from tvmlab.ui.layout import Layout
-from tvmlab.ui.pane import Pane
+from tvmlab.ui.screen import Asking, Screen
 from tvmlab.ui.static_html import snapshot_html
 from tvmlab.ui.tuner import Tuner
 from tvmlab.view.lab import SLOW, LabView
@@ -75,6 +75,7 @@ class Lab:
             self.view.attach(partial(MachineRun, run))
         self._marker = f"tvmlab-{uuid.uuid4().hex[:12]}"
         self._layout: Layout | None = None
+        self._screens: list[Screen] = []
         self._is_displayed = False
         self._is_closed = False
         self._is_looked_at = False
@@ -137,6 +138,21 @@ class Lab:
     def __repr__(self) -> str:
         return f"Lab of {self.view.state.program.name} after {self.view.state.depth} step(s)"
 
+    # ---- screens beside the notebook's own
+
+    def show_on(self, screen: Screen) -> None:
+        """Draw on `screen` as well from now on, which asks with `ask`."""
+        self._screens.append(screen)
+        self._push()
+
+    def leave(self, screen: Screen) -> None:
+        """Draw on `screen` no longer."""
+        self._screens.remove(screen)
+
+    def refresh(self) -> None:
+        """Draw again on all screens; each tells its panes only what they lack."""
+        self._push()
+
     # ---- display
 
     def _ipython_display_(self) -> None:
@@ -168,12 +184,12 @@ class Lab:
 
     def _laid_out(self) -> Layout:
         if self._layout is None:
-            self._layout = Layout(self._ask, self.view.snapshot, self._marker)
+            self._layout = Layout(self.ask, self.view.snapshot, self._marker)
         return self._layout
 
     # ---- requests of the panes
 
-    def _ask(self, pane: Pane, intent: Mapping[str, Any]) -> None:
+    def ask(self, pane: Asking, intent: Mapping[str, Any]) -> None:
         """Hand a request to the thread that it belongs to; returns at once."""
         if self._is_closed:
             return
@@ -185,7 +201,7 @@ class Lab:
         queue = self._quick if part is None else self._slow[part]
         queue.submit(self._carry_out, pane, dict(intent))
 
-    def _carry_out(self, pane: Pane, intent: dict[str, Any]) -> None:
+    def _carry_out(self, pane: Asking, intent: dict[str, Any]) -> None:
         """Carry a request out; what goes wrong is shown in the pane, for nothing else would."""
         try:
             if intent.get("intent") == "tune_points":
@@ -210,7 +226,7 @@ class Lab:
             self._push()
 
     def _push(self) -> None:
-        if self._layout is not None:
+        if self._layout is not None or self._screens:
             self._quick.submit(self._draw)
         if self._is_displayed:
             self._later("picture", PICTURE_DELAY_S, self._renew_picture, restart=True)
@@ -222,21 +238,32 @@ class Lab:
             traceback.print_exc(file=sys.__stderr__)  # nobody asks this thread for its result
 
     def _draw_panes(self) -> None:
-        layout = self._laid_out()
+        layout, screens = self._layout, list(self._screens)
         snapshot = self.view.snapshot()
-        layout.show(snapshot)
+        if layout is not None:
+            layout.show(snapshot)
+        for screen in screens:
+            screen.show(snapshot)
         self._send_news()
-        code, pane = snapshot["code"], layout.pane(Code)
-        is_old = code["is_stale"] and code["status"] != "working"
-        if is_old and pane is not None and layout.shows(Code):
-            self._ask(pane, {"intent": "code", "kind": code["kind"]})
+        code = snapshot["code"]
+        pane: Asking | None = None
+        if layout is not None and layout.shows(Code):
+            pane = layout.pane(Code)
+        if code["is_stale"] and code["status"] != "working":
+            intent = {"intent": "code", "kind": code["kind"]}
+            looking = [screen for screen in screens if screen.looks_at(Code.stem)]
+            asking = pane if pane is not None else next(iter(looking), None)
+            if asking is not None:
+                self.ask(asking, intent)
 
     def _send_news(self, sent: Sent | None = None) -> None:
-        """Send the tuner's pane what it lacks, or everything where a new view of it has nothing."""
-        tuner = self._laid_out().pane(Tuner)
+        """Send the tuners' panes what they lack, or everything where a new view has nothing."""
+        tuner = self._layout.pane(Tuner) if self._layout is not None else None
         if tuner is not None:
             tuner.sent = sent or tuner.sent
             tuner.tell(self.view.tuning_news(tuner.sent))
+        for screen in list(self._screens):
+            screen.tell(self.view.tuning_news(screen.sent))
 
     def _renew_picture(self) -> None:
         """Put the state now shown into the notebook, where saving and reopening finds it."""

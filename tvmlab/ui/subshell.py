@@ -15,7 +15,11 @@ ROUTE = "_reply_subshell_for"
 
 def keep_subshell(widget: Any) -> bool:
     """Have messages to `widget` handled where the browser sent them; whether that was needed."""
-    comm = getattr(widget, "comm", None)
+    return keep_comm(getattr(widget, "comm", None))
+
+
+def keep_comm(comm: Any) -> bool:
+    """The same for a comm of our own."""
     if comm is None or not hasattr(comm, ROUTE):
         return False
     setattr(comm, ROUTE, _as_sent)

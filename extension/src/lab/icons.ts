@@ -12,4 +12,4 @@ const LOOPS = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width
   </g>
 </svg>`;
 
-export const templateIcon = new LabIcon({ name: "tvmlab:loops", svgstr: LOOPS });
+export const loopsIcon = new LabIcon({ name: "tvmlab:loops", svgstr: LOOPS });

@@ -7,7 +7,7 @@ import { IMainMenu } from "@jupyterlab/mainmenu";
 import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { DOMAIN, NEW_NOTEBOOK } from "./names.js";
-import { templateIcon } from "./icons.js";
+import { loopsIcon } from "./icons.js";
 import { notebookOf, TEMPLATES, type Template } from "./templates.js";
 import "../theme.css";
 
@@ -33,7 +33,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(NEW_NOTEBOOK, {
       label: (args) => label(trans, args["template"], Boolean(args["isPalette"])),
       caption: (args) => trans.__(templateOf(args["template"]).caption),
-      icon: (args) => (args["isPalette"] ? undefined : templateIcon),
+      icon: (args) => (args["isPalette"] ? undefined : loopsIcon),
       execute: (args) =>
         newNotebook(app, templateOf(args["template"]), String(args["cwd"] ?? folder())),
     });

@@ -1,0 +1,139 @@
+// The connection of the page to one kernel: what the kernel works on and how its tuning runs stand,
+// over a comm that JupyterLab lets answer while a cell runs. Mirrors tvmlab/ui/dock.py.
+
+import type { Kernel, KernelMessage } from "@jupyterlab/services";
+import { Signal } from "@lumino/signaling";
+import type { Intent } from "../schema.js";
+
+const TARGET = "tvmlab.dock";
+const OFFER = '__import__("tvmlab.ui.dock", fromlist=["offer"]).offer()';
+/** Nothing is imported for a kernel that does not use tvmlab. */
+const OFFER_IF_LOADED = `"tvmlab.api" in __import__("sys").modules and ${OFFER}`;
+
+/** How a tuning run stands; times in seconds. */
+export interface RunWords {
+  id: number;
+  status: "starting" | "running" | "paused" | "done" | "failed";
+  reason: string;
+  done: number;
+  trials: number;
+  best: string;
+  eta_s: number | null;
+  database: string;
+}
+
+export type DockMessage =
+  | { kind: "docked" }
+  | { kind: "following"; name: string }
+  | { kind: "parts"; name: string; parts: Record<string, unknown> }
+  | { kind: "news"; message: unknown }
+  | { kind: "problem"; problem: string }
+  | { kind: "runs"; runs: RunWords[] };
+
+/** `none`: nothing asked yet; `absent`: the kernel has no tvmlab, or not loaded. */
+export type LinkStatus = "none" | "connecting" | "docked" | "absent";
+
+export class DockLink {
+  readonly heard = new Signal<this, DockMessage>(this);
+  readonly changed = new Signal<this, void>(this);
+  status: LinkStatus = "none";
+  /** Why the kernel has none, in its own words. */
+  reason = "";
+  /** What the notebook calls the schedule that is followed. */
+  following = "";
+  runs: RunWords[] = [];
+  private comm: Kernel.IComm | null = null;
+  private panes: string[] = [];
+
+  constructor(readonly kernel: Kernel.IKernelConnection) {
+    kernel.statusChanged.connect(this.onStatus, this);
+  }
+
+  /** Connects, loading tvmlab in the kernel only if `isAsked` for by the user. */
+  async connect(isAsked: boolean): Promise<void> {
+    if (this.status === "connecting" || this.status === "docked") return;
+    this.move("connecting");
+    try {
+      const expression = isAsked ? OFFER : OFFER_IF_LOADED;
+      const offered = await evaluate(this.kernel, expression);
+      if (offered !== "True") {
+        this.reason = offered;
+        this.move("absent");
+        return;
+      }
+      this.comm = this.kernel.createComm(TARGET);
+      this.comm.onMsg = (message) => this.take(message);
+      this.comm.onClose = () => this.drop();
+      this.comm.open({ kind: "look", panes: this.panes });
+    } catch {
+      this.drop(); // the kernel is gone; the next one is asked anew
+    }
+  }
+
+  /** Says which panes are before the user's eyes; only these are sent. */
+  look(panes: string[]): void {
+    this.panes = panes;
+    if (this.status === "docked") this.comm?.send({ kind: "look", panes });
+  }
+
+  ask(intent: Intent): void {
+    // The shape of an intent is its pane's affair; it is JSON in any case.
+    if (this.status === "docked") this.comm?.send({ kind: "ask", intent: { ...intent } as never });
+  }
+
+  dispose(): void {
+    this.kernel.statusChanged.disconnect(this.onStatus, this);
+    if (this.comm && !this.comm.isDisposed && this.kernel.connectionStatus === "connected") this.comm.close();
+    this.comm = null;
+    Signal.clearData(this);
+  }
+
+  private take({ content }: KernelMessage.ICommMsgMsg): void {
+    const message = content.data as unknown as DockMessage;
+    if (message.kind === "docked") {
+      this.move("docked");
+      this.look(this.panes);
+    } else if (message.kind === "following") this.following = message.name;
+    else if (message.kind === "runs") this.runs = message.runs;
+    this.heard.emit(message);
+  }
+
+  private onStatus(_: unknown, status: Kernel.Status): void {
+    if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) this.drop();
+  }
+
+  private drop(): void {
+    this.comm = null;
+    this.following = "";
+    this.runs = [];
+    this.move("none");
+    this.heard.emit({ kind: "runs", runs: [] });
+  }
+
+  private move(status: LinkStatus): void {
+    this.status = status;
+    this.changed.emit();
+  }
+}
+
+/** The value of a Python expression as text; for one that fails, its error. */
+async function evaluate(kernel: Kernel.IKernelConnection, expression: string): Promise<string> {
+  const future = kernel.requestExecute({
+    code: "",
+    silent: true,
+    store_history: false,
+    stop_on_error: false,
+    user_expressions: { answer: expression },
+  });
+  const { content } = await future.done;
+  const answer = (content as { user_expressions?: Record<string, Answer> }).user_expressions?.["answer"];
+  if (!answer) return "";
+  return answer.status === "ok" ? (answer.data?.["text/plain"] ?? "") : `${answer.ename}: ${answer.evalue}`;
+}
+
+interface Answer {
+  status: "ok" | "error";
+  data?: Record<string, string>;
+  ename?: string;
+  evalue?: string;
+}

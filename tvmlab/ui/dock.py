@@ -1,0 +1,260 @@
+"""The lab docked beside a notebook, over a comm: what a page of JupyterLab connects to.
+
+A page opens the comm and says what it looks at; from then on it is sent the parts of the snapshot
+that changed, of the schedule or lab touched last, and how the tuning runs of this kernel stand. Its
+requests are those of the panes. Nothing here is made before a page asks for it.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, cast
+
+from comm import get_comm_manager
+from comm.base_comm import BaseComm
+from IPython import get_ipython
+
+from tvmlab.schedule import Schedule, Trace
+from tvmlab.tune.client import Run, live_runs
+from tvmlab.ui.follow import Follower, Touched
+from tvmlab.ui.lab import Lab
+from tvmlab.ui.subshell import keep_comm
+from tvmlab.view.results import time_words
+from tvmlab.view.schema import Snapshot
+from tvmlab.view.tuning_news import Sent
+
+TARGET = "tvmlab.dock"
+RUNS_REFRESH_S = 1.0
+"""Seconds between two words about the runs that are on."""
+
+
+class Dock:
+    """One page's view of what this kernel works on.
+
+    Attributes:
+        sent: what the page's tuner pane has of the runs.
+    """
+
+    def __init__(self, comm: BaseComm, kernel: DockedKernel, opening: object) -> None:
+        self.sent = Sent()
+        self._comm = comm
+        self._kernel = kernel
+        self._lab: Lab | None = None
+        self._name = ""
+        self._parts: dict[str, Any] = {}
+        self._panes: frozenset[str] = frozenset()
+        self._runs: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+        keep_comm(comm)
+        comm.on_msg(self._on_message)
+        comm.on_close(lambda _: kernel.leave(self))
+        self._look(opening)
+        # A page's next words go another way than its first, so it waits for this.
+        self._send({"kind": "docked"})
+
+    # ---- what a lab draws on
+
+    @property
+    def problem(self) -> str:
+        """What went wrong last; setting it shows it."""
+        return ""
+
+    @problem.setter
+    def problem(self, words: str) -> None:
+        if words:
+            self._send({"kind": "problem", "problem": words})
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Send the parts that the page looks at and has not, or not as they are."""
+        self._kernel.moved(self._lab)
+        parts = cast(Mapping[str, Any], snapshot)
+        with self._lock:
+            changed = {p: parts[p] for p in self._panes if self._parts.get(p) != parts[p]}
+            self._parts.update(changed)
+        if changed:
+            self._send({"kind": "parts", "name": self._name, "parts": changed})
+
+    def looks_at(self, stem: str) -> bool:
+        """Whether the page shows this pane."""
+        return stem in self._panes
+
+    def tell(self, news: Sequence[Mapping[str, Any]]) -> None:
+        """Send the tuner's pane what it lacks."""
+        for message in news if "tuner" in self._panes else ():
+            self._send({"kind": "news", "message": message})
+
+    # ---- what the kernel says
+
+    def follow(self, lab: Lab, name: str) -> None:
+        """Show `lab`, which the notebook calls `name`, from now on."""
+        if lab is not self._lab:
+            if self._lab is not None:
+                self._lab.leave(self)
+            self._lab, self.sent, self._parts = lab, Sent(), {}
+            self._name = name
+            self._send({"kind": "following", "name": name})
+            lab.show_on(self)
+
+    def say_runs(self, runs: list[dict[str, Any]]) -> None:
+        """Say how the kernel's tuning runs stand, if that is news."""
+        if runs != self._runs:
+            self._runs = runs
+            self._send({"kind": "runs", "runs": runs})
+
+    def close(self) -> None:
+        """Draw no longer."""
+        if self._lab is not None:
+            self._lab.leave(self)
+            self._lab = None
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        self._comm.send(dict(message))
+
+    # ---- what the page asks
+
+    def _look(self, data: object) -> None:
+        """Take what panes the page shows; it is sent what it lacks of them."""
+        panes = data.get("panes") if isinstance(data, Mapping) else None
+        with self._lock:
+            self._panes = frozenset(map(str, panes if isinstance(panes, list) else ()))
+        if self._lab is not None:
+            self._lab.refresh()
+
+    def _on_message(self, message: Mapping[str, Any]) -> None:
+        data = message["content"]["data"]
+        if not isinstance(data, Mapping):
+            return
+        if data.get("kind") == "look":
+            self._look(data)
+            return
+        intent = data.get("intent")
+        if self._lab is None or not isinstance(intent, Mapping):
+            return
+        if intent.get("intent") == "tune_points":
+            self.sent = Sent()
+            self._lab.refresh()
+        else:
+            self._lab.ask(self, intent)
+
+
+class DockedKernel:
+    """What all pages share: the follower, and the labs of schedules that have none."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self._follower = Follower()
+        self._docks: list[Dock] = []
+        self._labs: dict[int, tuple[Schedule, Lab]] = {}
+        self._heard: weakref.WeakSet[Lab] = weakref.WeakSet()
+        self._shown: Touched | None = None
+        self._watch: threading.Thread | None = None
+
+    def join(self, comm: BaseComm, opening: Mapping[str, Any]) -> None:
+        """A page opened the comm."""
+        dock = Dock(comm, self, opening["content"]["data"])
+        self._docks.append(dock)
+        self.look()
+        if self._shown is not None:
+            dock.follow(self._lab_of(self._shown), self._shown.name)
+
+    def leave(self, dock: Dock) -> None:
+        """A page is gone."""
+        dock.close()
+        self._docks.remove(dock)
+
+    def look(self, *_: object) -> None:
+        """Find what the cell that has just ended touched, and show it."""
+        if not self._docks:
+            return
+        touched = self._follower.look(self._variables)
+        for name, value in self._follower.found:
+            if isinstance(value, Lab) and value not in self._heard:
+                self._heard.add(value)
+                value.view.listen(partial(self._on_lab, weakref.ref(value), name))
+        if touched is not None:
+            self._follow(touched)
+        self._say_live_runs()
+
+    def _follow(self, touched: Touched) -> None:
+        self._shown = touched
+        lab = self._lab_of(touched)
+        for dock in self._docks:
+            dock.follow(lab, touched.name)
+
+    def _on_lab(self, found: weakref.ref[Lab], name: str, what: str) -> None:
+        """A lab of the notebook changed: it is the one being worked on."""
+        lab = found()
+        if lab is None or not self._docks:
+            return
+        self._say_live_runs()
+        if what == "view" and (self._shown is None or self._shown.value is not lab):
+            self._follow(Touched(name, lab))
+
+    def _say_live_runs(self) -> None:
+        if live_runs() and (self._watch is None or not self._watch.is_alive()):
+            self._watch = threading.Thread(target=self._say_runs, name="tvmlab-runs", daemon=True)
+            self._watch.start()
+
+    def moved(self, lab: Lab | None) -> None:
+        """Let the schedule that `lab` is of stand where the lab does."""
+        for schedule, own in self._labs.values():
+            if own is lab and schedule.state is not own.view.state:
+                schedule.point_at(own.view.state)
+                self._follower.note(schedule)
+        self._say_live_runs()
+
+    def _lab_of(self, touched: Touched) -> Lab:
+        """The lab itself, or the one of the schedule, brought to where the schedule stands."""
+        if isinstance(touched.value, Lab):
+            return touched.value
+        schedule, lab = self._labs.get(id(touched.value), (None, None))
+        if lab is None or schedule is not touched.value:
+            lab = Lab(touched.value, restore=False)
+            self._labs[id(touched.value)] = (touched.value, lab)
+        elif lab.view.state is not schedule.state:
+            lab.do(intent="load_trace", text=Trace(schedule.state).to_json())
+        return lab
+
+    def _say_runs(self) -> None:
+        """Tell the pages of the runs until all are over, and that they are."""
+        over = threading.Event()
+        seen: dict[int, Run] = {}
+        while True:
+            on = live_runs()
+            seen.update({id(run): run for run in on})
+            words = [run_words(run) for run in seen.values()]
+            for dock in list(self._docks):
+                dock.say_runs(words)
+            if not on:
+                return
+            over.wait(RUNS_REFRESH_S)
+
+
+def run_words(run: Run) -> dict[str, Any]:
+    """How a run stands, as plain data; times in seconds."""
+    best_s = None if run.best is None else run.best.median_s
+    return {
+        "id": id(run),
+        "status": run.status,
+        "reason": run.reason,
+        "done": len(run.trials),
+        "trials": int(run.progress.get("trials", run.setup.trials)),
+        "best": "" if best_s is None else time_words(best_s),
+        "eta_s": run.progress.get("left_s") if run.status == "running" else None,
+        "database": run.database or "",
+    }
+
+
+def offer() -> bool:
+    """Let pages dock at this kernel, if it is one; whether they can."""
+    shell = get_ipython()
+    if shell is None or not hasattr(shell, "kernel"):
+        return False
+    if TARGET not in get_comm_manager().targets:
+        docked = DockedKernel(shell.user_ns)
+        shell.events.register("post_run_cell", docked.look)
+        get_comm_manager().register_target(TARGET, docked.join)
+    return True

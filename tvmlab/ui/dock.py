@@ -160,6 +160,10 @@ class DockedKernel:
         if self._shown is not None:
             dock.follow(self._lab_of(self._shown), self._shown.name)
 
+    def labs(self) -> list[tuple[Schedule, Lab]]:
+        """The labs made here, of schedules that the notebook has no lab of."""
+        return list(self._labs.values())
+
     def leave(self, dock: Dock) -> None:
         """A page is gone."""
         dock.close()

@@ -1,0 +1,162 @@
+"""The docked lab without a browser: what is followed, what is sent, and what schedules do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tvmlab as t
+from tests.view.fake_engine import FakeEngine
+from tvmlab.ui import dock as dock_module
+from tvmlab.ui import lab as lab_module
+from tvmlab.ui.dock import DockedKernel, run_words
+from tvmlab.ui.follow import Follower
+
+
+class Page:
+    """The other end of a comm: what a page was told."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self._hear: Callable[[dict[str, Any]], None] = lambda message: None
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.told.append(message)
+
+    def on_msg(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        self._hear = hear
+
+    def on_close(self, end: Callable[[object], None]) -> None:
+        self.close = end
+
+    def say(self, **data: Any) -> None:
+        self._hear({"content": {"data": data}})
+
+    def parts(self, stem: str) -> list[Any]:
+        """What was sent of one pane."""
+        return [m["parts"][stem] for m in self.told if m["kind"] == "parts" and stem in m["parts"]]
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+    monkeypatch.setattr(lab_module, "Machine", FakeEngine)
+    monkeypatch.chdir(tmp_path)
+    return {}
+
+
+@pytest.fixture
+def kernel(variables: dict[str, Any]) -> Iterator[DockedKernel]:
+    kernel = DockedKernel(variables)
+    yield kernel
+    for _, lab in kernel.labs():
+        lab.close()
+
+
+def schedule(name: str = "B") -> t.Schedule:
+    a = t.placeholder((16, 32), name="A")
+    return t.create_schedule(t.compute((16, 32), lambda y, x: a[y, x] + 1, name=name))
+
+
+def docked(kernel: DockedKernel, *panes: str) -> Page:
+    page = Page()
+    kernel.join(page, {"content": {"data": {"kind": "look", "panes": list(panes)}}})
+    return page
+
+
+def eventually(holds: Callable[[], Any]) -> None:
+    end = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < end, "it did not come to hold"
+        time.sleep(0.005)
+
+
+def test_the_last_one_touched_is_found() -> None:
+    follower, one, other = Follower(), schedule("one"), schedule("other")
+    assert follower.look({"n": 3}) is None
+    assert follower.look({"a": one, "b": other, "_": one}).value is other
+    assert follower.look({"a": one, "b": other}) is None
+    one["one"].split("x", 8)
+    assert follower.look({"a": one, "b": other}).name == "a"
+    other["other"].split("x", 8)
+    assert follower.look({"_7": other}).name == "Out[7]"
+
+
+def test_a_page_is_sent_what_it_looks_at_and_only_what_changed(
+    kernel: DockedKernel, variables: dict[str, Any]
+) -> None:
+    variables["s"] = s = schedule()
+    page = docked(kernel, "program", "trace")
+    assert {"kind": "following", "name": "s"} in page.told
+    eventually(lambda: page.parts("program"))
+    assert not page.parts("moves")
+    page.say(kind="look", panes=["program", "moves"])
+    eventually(lambda: page.parts("moves"))
+    assert len(page.parts("program")) == 1
+    s["B"].split("x", 8)
+    kernel.look()
+    eventually(lambda: len(page.parts("program")) == 2)
+    assert "xo" in str(page.parts("program")[-1]["lines"])
+
+
+def test_what_the_page_asks_moves_the_schedule_of_the_notebook(
+    kernel: DockedKernel, variables: dict[str, Any]
+) -> None:
+    variables["s"] = s = schedule()
+    page = docked(kernel, "trace")
+    page.say(kind="ask", intent={"intent": "apply", "line": 's["B"].parallel("y")'})
+    eventually(lambda: "parallel" in s.trace.to_python())
+    page.say(kind="ask", intent={"intent": "undo"})
+    eventually(lambda: "parallel" not in s.trace.to_python())
+    variables["other"] = schedule("D")
+    kernel.look()
+    kernel.look()
+    assert [m["name"] for m in page.told if m["kind"] == "following"] == ["s", "other"]
+
+
+def test_a_lab_that_is_clicked_comes_to_the_front(
+    kernel: DockedKernel, variables: dict[str, Any]
+) -> None:
+    variables["lab"] = lab = t.Lab(schedule("L"), restore=False)
+    page = docked(kernel, "program")
+    variables["s"] = schedule()
+    kernel.look()
+    lab.do(intent="select", block="L", loop="y")
+    assert [m["name"] for m in page.told if m["kind"] == "following"] == ["lab", "s", "lab"]
+    page.close({})
+    variables["s"] = schedule("later")
+    kernel.look()
+    assert [m["name"] for m in page.told if m["kind"] == "following"] == ["lab", "s", "lab"]
+    lab.close()
+
+
+class FakeRun:
+    status, reason, trials, progress, best, database = "running", "", [1, 2], {}, None, None
+    setup = type("Setup", (), {"trials": 9})
+
+
+def test_runs_are_told_until_they_are_over(
+    kernel: DockedKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, live = FakeRun(), [True]
+    monkeypatch.setattr(dock_module, "RUNS_REFRESH_S", 0.01)
+    monkeypatch.setattr(dock_module, "live_runs", lambda: [run] if live[0] else [])
+    page = docked(kernel)
+    eventually(lambda: page.told[-1].get("runs"))
+    assert page.told[-1]["runs"] == [run_words(run)]
+    assert (page.told[-1]["runs"][0]["done"], page.told[-1]["runs"][0]["trials"]) == (2, 9)
+    run.status, live[0] = "done", False
+    eventually(lambda: page.told[-1]["runs"][0]["status"] == "done")
+
+
+def test_a_schedule_points_at_states_of_its_own_expression_only() -> None:
+    s = schedule()
+    start = s.state
+    s["B"].split("x", 8)
+    s.point_at(start)
+    assert len(s.trace) == 0
+    with pytest.raises(t.UsageError, match="another expression"):
+        s.point_at(schedule("Z").state)

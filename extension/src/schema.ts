@@ -7,6 +7,7 @@ export type * from "./schema/code.js";
 export type * from "./schema/explain.js";
 export type * from "./schema/intent.js";
 export type * from "./schema/locality.js";
+export type * from "./schema/kept.js";
 export type * from "./schema/learn.js";
 export type * from "./schema/measure.js";
 export type * from "./schema/moves.js";

@@ -44,22 +44,49 @@ const ASM: Rule[] = [
   [/[\w.$]+/y, ""],
 ];
 
-/** The tokens of one line of generated code; `kind` is that of the code tab. */
+const PTX: Rule[] = [
+  [/\/\/.*/y, "comment"],
+  [/"[^"]*"/y, "string"],
+  [/[\w$]+(?=:\s*(?:\/\/.*)?$)/y, "function"],
+  [/%[\w.$]+/y, "variable"],
+  [/\.(?:pred|[bsuf](?:8|16|32|64)|f16x2|bf16(?:x2)?|v[248])\b/y, "dtype"],
+  [/\.[a-z_]\w*/y, "keyword"],
+  [/0[fF][0-9A-Fa-f]{8}\b|0[dD][0-9A-Fa-f]{16}\b|-?0x[0-9A-Fa-f]+U?\b|-?\b\d[\d.]*\b/y, "number"],
+  [/(?:abs|add|and|atom|bar|bra|call|cp|cvta?|div|ex2|exit|fma|ldmatrix|ld|mad|max|membar|min|mma|mov|mul|neg|not|or|prmt|rcp|rem|ret|selp|setp|shfl|shl|shr|sin|sqrt|st|sub|tanh|wmma|xor)\b/y, "keyword"],
+  [/[\w$]+/y, ""],
+];
+
+const LOOPS: Rule[] = [
+  [/#.*/y, "comment"],
+  [/"[^"]*"/y, "string"],
+  [/for\b/y, "loop"],
+  [/(?:def|in|with|if|else|while|and|or|not|pass|let|True|False)\b/y, "keyword"],
+  [/(?:range|parallel|vectorized|unroll(?:ed)?|thread|block|select|reduce|init|min|max|sum)(?=\()/y, "function"],
+  [/(?:b?float\d+|u?int\d+|bool|handle)\b/y, "dtype"],
+  [/\d[\d.]*(?:e[+-]?\d+)?\b/y, "number"],
+  [/[A-Za-z_]\w*(?=\[)/y, "buffer"],
+  [/\w+/y, ""],
+];
+
+const LANGUAGES: Record<string, Rule[]> = { asm: ASM, ptx: PTX, loops: LOOPS };
+
+/** Where the token of `line` that begins at `at` ends, and its kind; empty for plain text. */
+export function tokenAt(line: string, at: number, kind: string): [end: number, kind: string] {
+  for (const [pattern, tokenKind] of LANGUAGES[kind] ?? LLVM) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(line);
+    if (match && match[0].length > 0) return [at + match[0].length, tokenKind];
+  }
+  return [at + 1, ""];
+}
+
+/** The tokens of one line of code; `kind` is that of the code tab, or `loops`. */
 export function lex(line: string, kind: string): Token[] {
-  const rules = kind === "asm" ? ASM : LLVM;
   const tokens: Token[] = [];
-  let at = 0;
-  while (at < line.length) {
-    const start = at;
-    for (const [pattern, tokenKind] of rules) {
-      pattern.lastIndex = at;
-      const match = pattern.exec(line);
-      if (!match || match[0].length === 0) continue;
-      at += match[0].length;
-      if (tokenKind) tokens.push([start, at, tokenKind]);
-      break;
-    }
-    if (at === start) at++;
+  for (let at = 0; at < line.length; ) {
+    const [end, tokenKind] = tokenAt(line, at, kind);
+    if (tokenKind) tokens.push([at, end, tokenKind]);
+    at = end;
   }
   return tokens;
 }

@@ -11,10 +11,12 @@ import pytest
 
 import tvmlab as t
 from tests.view.fake_engine import FakeEngine
+from tvmlab.targets.cpu.build.patience import compile_limit_s
 from tvmlab.ui import dock as dock_module
 from tvmlab.ui import lab as lab_module
 from tvmlab.ui.dock import DockedKernel, run_words
 from tvmlab.ui.follow import Follower
+from tvmlab.view.preferences import preferred_protocol
 
 
 class Page:
@@ -131,6 +133,18 @@ def test_a_lab_that_is_clicked_comes_to_the_front(
     kernel.look()
     assert [m["name"] for m in page.told if m["kind"] == "following"] == ["lab", "s", "lab"]
     lab.close()
+
+
+def test_the_settings_of_the_page_are_taken(kernel: DockedKernel) -> None:
+    page = docked(kernel)
+    try:
+        page.say(kind="prefer", protocol="patient", compile_limit_s=7)
+        assert (preferred_protocol().limit_s, compile_limit_s()) == (1.0, 7.0)
+        page.say(kind="prefer", protocol="hurried", compile_limit_s=7)
+        assert "use one of quick, patient, certified" in page.told[-1]["problem"]
+    finally:
+        page.say(kind="prefer", protocol="quick", compile_limit_s=None)
+    assert preferred_protocol().limit_s == 0.1
 
 
 class FakeRun:

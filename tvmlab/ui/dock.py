@@ -17,11 +17,14 @@ from comm import get_comm_manager
 from comm.base_comm import BaseComm
 from IPython import get_ipython
 
+from tvmlab.errors import TvmlabError
 from tvmlab.schedule import Schedule, Trace
+from tvmlab.targets.cpu.build.patience import set_compile_limit
 from tvmlab.tune.client import Run, live_runs
 from tvmlab.ui.follow import Follower, Touched
 from tvmlab.ui.lab import Lab
 from tvmlab.ui.subshell import keep_comm
+from tvmlab.view.preferences import prefer_protocol
 from tvmlab.view.results import time_words
 from tvmlab.view.schema import Snapshot
 from tvmlab.view.tuning_news import Sent
@@ -123,12 +126,23 @@ class Dock:
         if self._lab is not None:
             self._lab.refresh()
 
+    def _prefer(self, data: Mapping[str, Any]) -> None:
+        """Measure and compile as the user's settings say."""
+        try:
+            prefer_protocol(str(data.get("protocol")))
+            set_compile_limit(data.get("compile_limit_s"))
+        except TvmlabError as error:
+            self.problem = str(error)
+
     def _on_message(self, message: Mapping[str, Any]) -> None:
         data = message["content"]["data"]
         if not isinstance(data, Mapping):
             return
         if data.get("kind") == "look":
             self._look(data)
+            return
+        if data.get("kind") == "prefer":
+            self._prefer(data)
             return
         intent = data.get("intent")
         if self._lab is None or not isinstance(intent, Mapping):

@@ -33,6 +33,7 @@ from tvmlab.ui.layout import Layout
 from tvmlab.ui.screen import Asking, Screen
 from tvmlab.ui.static_html import snapshot_html
 from tvmlab.ui.tuner import Tuner
+from tvmlab.view.kept import kept_view
 from tvmlab.view.lab import SLOW, LabView
 from tvmlab.view.machine import Machine
 from tvmlab.view.machine_run import MachineRun
@@ -170,11 +171,12 @@ class Lab:
         return dict(self._laid_out().root._repr_mimebundle_())
 
     def _static_bundle(self) -> dict[str, Any]:
-        snapshot = self.view.snapshot()
+        snapshot, past = self.view.snapshot(), self.view.past()
         return {
             "text/plain": snapshot_text(snapshot),
-            "text/html": snapshot_html(snapshot, self.view.past(), self._marker),
+            "text/html": snapshot_html(snapshot, past, self._marker),
             SNAPSHOT_MIME: {
+                **kept_view(snapshot, self.view.beginning(), past, self._marker),
                 "name": snapshot["name"],
                 "trace": json.loads(Trace(self.view.state).to_json()),
                 "measured": snapshot["measure"]["last"],

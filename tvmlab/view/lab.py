@@ -23,7 +23,7 @@ from tvmlab.view.parts import PARTS, Part, TunerPart
 from tvmlab.view.parts.part import Handler, Intent
 from tvmlab.view.program import FIRST_LINES, gone_views, line_views
 from tvmlab.view.results import time_words
-from tvmlab.view.schema import PastView, Refused, Snapshot
+from tvmlab.view.schema import LineView, PastView, Refused, Snapshot
 from tvmlab.view.timeline import LaterStepRefused
 from tvmlab.view.tuning_news import Message, Sent
 
@@ -72,6 +72,12 @@ class LabView:
         with desk.lock:
             frame = {"kind": "snapshot", "seq": desk.seq, "name": desk.state.program.name}
             return cast(Snapshot, {**frame, **{part.name: part.view() for part in self.parts}})
+
+    def beginning(self) -> list[LineView]:
+        """The program before the first step."""
+        desk = self._desk
+        with desk.lock:
+            return line_views(desk.printed.of(desk.timeline.states[0]))
 
     def past(self) -> list[PastView]:
         """The steps in force one by one, each with the program after it unless that is long."""

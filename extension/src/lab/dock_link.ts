@@ -4,6 +4,7 @@
 import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import { Signal } from "@lumino/signaling";
 import type { Intent } from "../schema.js";
+import type { Settings } from "./settings.js";
 
 const TARGET = "tvmlab.dock";
 const OFFER = '__import__("tvmlab.ui.dock", fromlist=["offer"]).offer()';
@@ -45,7 +46,10 @@ export class DockLink {
   private comm: Kernel.IComm | null = null;
   private panes: string[] = [];
 
-  constructor(readonly kernel: Kernel.IKernelConnection) {
+  constructor(
+    readonly kernel: Kernel.IKernelConnection,
+    private settings: Settings,
+  ) {
     kernel.statusChanged.connect(this.onStatus, this);
   }
 
@@ -76,6 +80,13 @@ export class DockLink {
     if (this.status === "docked") this.comm?.send({ kind: "look", panes });
   }
 
+  /** Has the kernel measure and compile as the user wants it. */
+  prefer(settings: Settings): void {
+    this.settings = settings;
+    const { protocol, compileLimit } = settings;
+    if (this.status === "docked") this.comm?.send({ kind: "prefer", protocol, compile_limit_s: compileLimit });
+  }
+
   ask(intent: Intent): void {
     // The shape of an intent is its pane's affair; it is JSON in any case.
     if (this.status === "docked") this.comm?.send({ kind: "ask", intent: { ...intent } as never });
@@ -92,6 +103,7 @@ export class DockLink {
     const message = content.data as unknown as DockMessage;
     if (message.kind === "docked") {
       this.move("docked");
+      this.prefer(this.settings);
       this.look(this.panes);
     } else if (message.kind === "following") this.following = message.name;
     else if (message.kind === "runs") this.runs = message.runs;

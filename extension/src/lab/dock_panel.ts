@@ -3,7 +3,7 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
-import { Widget } from "@lumino/widgets";
+import { SplitPanel, Widget } from "@lumino/widgets";
 import { button, el, fill } from "../dom.js";
 import type { DockLink } from "./dock_link.js";
 import type { DockView } from "./dock_view.js";
@@ -12,6 +12,9 @@ import { IKernels } from "./kernels.js";
 import { DOMAIN, SHOW_LAB, SHOW_TUNER } from "./names.js";
 import "../theme.css";
 import "./dock_panel.css";
+
+/** Pixels that the program and the form of a move want. */
+const WIDTH = 460;
 
 class DockPanel extends Widget {
   private readonly place = el("span", { class: "tv-dock-place tv-ellipsis" });
@@ -43,6 +46,7 @@ class DockPanel extends Widget {
   }
 
   protected override onAfterShow(): void {
+    this.widen();
     this.kernels.connect();
     this.view?.wake();
     void this.refresh();
@@ -50,6 +54,20 @@ class DockPanel extends Widget {
 
   protected override onAfterHide(): void {
     this.view?.rest();
+  }
+
+  /** JupyterLab opens a side panel at its least width, which lines of a program do not fit in. */
+  private widen(): void {
+    let split = this.parent;
+    while (split && !(split instanceof SplitPanel && split.orientation === "horizontal")) split = split.parent;
+    if (!(split instanceof SplitPanel)) return;
+    const total = split.node.clientWidth;
+    const least = Math.min(WIDTH, total / 2);
+    if (this.node.clientWidth >= 0.7 * least) return;
+    const sizes = split.relativeSizes();
+    const share = least / Math.max(1, total);
+    const rest = sizes.slice(0, -1).reduce((sum, size) => sum + size, 0);
+    split.setRelativeSizes([...sizes.slice(0, -1).map((size) => (size / rest) * (1 - share)), share]);
   }
 
   private async refresh(): Promise<void> {

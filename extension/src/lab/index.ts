@@ -2,9 +2,13 @@
 
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import dockPanel from "./dock_panel.js";
+import highlighting from "./highlighting.js";
 import kernels from "./kernels.js";
+import keptRenderer from "./kept_renderer.js";
 import launcher from "./launcher.js";
+import settings from "./settings.js";
+import status from "./status.js";
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [launcher, kernels, dockPanel] as JupyterFrontEndPlugin<unknown>[];
+const plugins = [settings, launcher, kernels, dockPanel, status, keptRenderer, highlighting];
 
-export default plugins;
+export default plugins as JupyterFrontEndPlugin<unknown>[];

@@ -5,6 +5,7 @@ import { INotebookTracker, NotebookActions, type NotebookPanel } from "@jupyterl
 import { Token } from "@lumino/coreutils";
 import { Signal } from "@lumino/signaling";
 import { DockLink, type DockMessage } from "./dock_link.js";
+import { ISettings } from "./settings.js";
 
 export interface Heard {
   link: DockLink;
@@ -35,13 +36,17 @@ class Kernels implements IKernels {
   readonly heard: Signal<IKernels, Heard> = new Signal<IKernels, Heard>(this);
   private readonly links = new Map<NotebookPanel, DockLink>();
 
-  constructor(private readonly tracker: INotebookTracker) {
+  constructor(
+    private readonly tracker: INotebookTracker,
+    private readonly settings: ISettings,
+  ) {
     tracker.widgetAdded.connect((_, panel) => this.add(panel));
     tracker.currentChanged.connect(() => this.changed.emit());
     NotebookActions.executed.connect((_, { notebook }) => {
       const panel = tracker.find((each) => each.content === notebook);
-      if (panel && mentions(panel)) void this.links.get(panel)?.connect(false);
+      if (panel && settings.now.connect && mentions(panel)) void this.links.get(panel)?.connect(false);
     });
+    settings.changed.connect(() => this.links.forEach((link) => link.prefer(settings.now)));
   }
 
   get notebook(): NotebookPanel | null {
@@ -70,7 +75,7 @@ class Kernels implements IKernels {
     this.unlink(panel);
     const kernel = panel.sessionContext.session?.kernel;
     if (!kernel) return;
-    const link = new DockLink(kernel);
+    const link = new DockLink(kernel, this.settings.now);
     this.links.set(panel, link);
     link.changed.connect(() => this.changed.emit());
     link.heard.connect((_, message) => this.heard.emit({ link, message }));
@@ -96,9 +101,9 @@ const plugin: JupyterFrontEndPlugin<IKernels> = {
   id: "tvmlab:kernels",
   description: "Connects to the kernels of notebooks that use tvmlab.",
   autoStart: true,
-  requires: [INotebookTracker],
+  requires: [INotebookTracker, ISettings],
   provides: IKernels,
-  activate: (_: JupyterFrontEnd, tracker: INotebookTracker) => new Kernels(tracker),
+  activate: (_: JupyterFrontEnd, tracker: INotebookTracker, settings: ISettings) => new Kernels(tracker, settings),
 };
 
 export default plugin;

@@ -8,7 +8,8 @@ import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { DOMAIN, NEW_NOTEBOOK } from "./names.js";
 import { loopsIcon } from "./icons.js";
-import { notebookOf, TEMPLATES, type Template } from "./templates.js";
+import { notebookOf, TEMPLATES, withSettings, type Template } from "./templates.js";
+import { ISettings } from "./settings.js";
 import "../theme.css";
 
 /** Before JupyterLab's own kinds of notebooks, after nothing. */
@@ -18,9 +19,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
   id: "tvmlab:launcher",
   description: "Lab notebooks from templates, in the launcher and under File > New.",
   autoStart: true,
+  requires: [ISettings],
   optional: [ILauncher, IMainMenu, ICommandPalette, IDefaultFileBrowser, ITranslator],
   activate(
     app: JupyterFrontEnd,
+    settings: ISettings,
     launcher: ILauncher | null,
     menu: IMainMenu | null,
     palette: ICommandPalette | null,
@@ -35,7 +38,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       caption: (args) => trans.__(templateOf(args["template"]).caption),
       icon: (args) => (args["isPalette"] ? undefined : loopsIcon),
       execute: (args) =>
-        newNotebook(app, templateOf(args["template"]), String(args["cwd"] ?? folder())),
+        newNotebook(app, withSettings(templateOf(args["template"]), settings.now), String(args["cwd"] ?? folder())),
     });
     TEMPLATES.forEach(({ name }, at) => {
       launcher?.add({ command: NEW_NOTEBOOK, args: { template: name }, category, rank: RANK + at });

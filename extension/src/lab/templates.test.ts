@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { notebookOf, TEMPLATES } from "./templates.js";
+import { notebookOf, TEMPLATES, withSettings } from "./templates.js";
 
 test("every template is a notebook with a lab in it", () => {
   for (const template of TEMPLATES) {
@@ -8,4 +8,12 @@ test("every template is a notebook with a lab in it", () => {
     for (const { cell_type, outputs } of cells) expect(outputs !== undefined).toBe(cell_type === "code");
     expect(template.cells.some(({ source }) => source.includes("t.Lab("))).toBe(true);
   }
+});
+
+test("the settings stand in the code of a new notebook", () => {
+  const conv2d = TEMPLATES.find(({ name }) => name === "conv2d")!;
+  const code = (settings: { trials: number; target: string }) =>
+    withSettings(conv2d, settings).cells.map(({ source }) => source).join("\n");
+  expect(code({ trials: 8, target: "cpu" })).toContain("t.tune(work, trials=8)");
+  expect(code({ trials: 64, target: "cuda" })).toContain('t.tune(work, trials=64, target="cuda")');
 });

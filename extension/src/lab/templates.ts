@@ -6,6 +6,8 @@ import matmul from "./templates/matmul.json";
 import scratch from "./templates/scratch.json";
 import softmax from "./templates/softmax.json";
 
+import type { Settings } from "./settings.js";
+
 interface TemplateCell {
   type: string;
   source: string;
@@ -25,6 +27,17 @@ export const TEMPLATES: readonly Template[] = [
   { name: "attention", ...attention },
   { name: "scratch", ...scratch },
 ];
+
+/** What a call of `t.tune` is given in code that we write for the user. */
+export function tuneArguments({ trials, target }: Pick<Settings, "trials" | "target">): string {
+  return `trials=${trials}${target === "cpu" ? "" : `, target="${target}"`}`;
+}
+
+/** The template with the user's settings in its code. */
+export function withSettings(template: Template, settings: Pick<Settings, "trials" | "target">): Template {
+  const written = (source: string) => source.replace("trials=64", tuneArguments(settings));
+  return { ...template, cells: template.cells.map(({ type, source }) => ({ type, source: written(source) })) };
+}
 
 /** A notebook file of cells; the Python kernel is the one that tvmlab can be in. */
 export function notebookOf({ cells }: Pick<Template, "cells">): object {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.measure.outcome import Outcome
-from tvmlab.measure.timing import CERTIFIED, QUICK, Protocol
+from tvmlab.measure.timing import CERTIFIED, Protocol
 from tvmlab.schedule import State
 from tvmlab.view.arguments import as_position
 from tvmlab.view.desk import Desk
@@ -15,6 +15,7 @@ from tvmlab.view.engine import Peaks
 from tvmlab.view.going import Going
 from tvmlab.view.measurements import Measurements, failure_words
 from tvmlab.view.parts.part import Handler, Intent, Part
+from tvmlab.view.preferences import preferred_protocol
 from tvmlab.view.roofline import Roofline
 from tvmlab.view.schema import MeasureView
 from tvmlab.view.waterfall import Waterfall
@@ -80,7 +81,7 @@ class MeasurePart(Part):
                 return
             with self.desk.lock:
                 state, self._measurements.reason = self.desk.state, ""
-            protocol = CERTIFIED if is_certified else QUICK
+            protocol = CERTIFIED if is_certified else preferred_protocol()
             try:
                 outcome = self.desk.engine.measure(
                     state, self._going.reach, protocol, self._going.is_cancelled

@@ -14,6 +14,7 @@ from tvmlab.view.schema.explain import (
     MachineView,
     ShareView,
 )
+from tvmlab.view.schema.kept import KeptLine, KeptStep, KeptView
 from tvmlab.view.schema.learn import (
     ExerciseView,
     GradeView,
@@ -85,6 +86,9 @@ __all__ = [
     "GradeView",
     "GuessView",
     "HoleView",
+    "KeptLine",
+    "KeptStep",
+    "KeptView",
     "LearnView",
     "LineView",
     "LocalityView",

@@ -8,7 +8,7 @@ reading an element that nothing has written is an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -70,13 +70,22 @@ def interpret(program: Program, arrays: Sequence[np.ndarray], *, checked: bool =
         VerifyError: an access outside a buffer, a read of an unwritten element, a binding outside
             its iteration variable's extent, a division by zero or a cast out of range.
     """
+    execute(program, arrays, lambda at_sizes: translate(at_sizes, checked))
+
+
+def execute(
+    program: Program,
+    arrays: Sequence[np.ndarray],
+    translated: Callable[[Program], Callable[..., None]],
+) -> None:
+    """Run what `translated` makes of `program`, at the sizes of `arrays`, on their elements."""
     program = _at_sizes(program, arrays)
     _check_arrays(program, arrays)
     inputs = len(program.params) - program.outputs
     cells = [_cells(array) for array in arrays[:inputs]]
     cells += [[None] * array.size for array in arrays[inputs:]]
     with np.errstate(all="ignore"):
-        translate(program, checked)(*cells)
+        translated(program)(*cells)
     for array, written in zip(arrays[inputs:], cells[inputs:], strict=True):
         flat = array.reshape(-1)
         missing = [n for n, x in enumerate(written) if x is None]
@@ -115,21 +124,25 @@ def _cells(array: np.ndarray) -> list[Any]:
 
 def translate(program: Program, checked: bool = True) -> Callable[..., None]:
     """`program` as a Python function of one list of elements (None: unwritten) a parameter."""
-    writer = _Writer(checked)
+    return written(program, Writer(checked), {})
+
+
+def written(program: Program, writer: Writer, calls: Mapping[str, Any]) -> Callable[..., None]:
+    """`program` as a function of Python source that `writer` writes, which may call `calls`."""
     names = [writer.buffer(b) for b in program.params]
     writer.line(f"def run({', '.join(names)}):", 0)
     for buffer in program.buffers:
         writer.line(f"{writer.buffer(buffer)} = [None] * {prod(buffer.extents)}", 1)
     writer.stmt(program.body, 1, 0)
     writer.line("return None", 1)
-    scope: dict[str, Any] = {**RUNTIME, **writer.constants}
+    scope: dict[str, Any] = {**RUNTIME, **calls, **writer.constants}
     exec(compile("\n".join(writer.lines), f"<interpreted {program.name}>", "exec"), scope)
     run: Callable[..., None] = scope["run"]
     return run
 
 
-class _Writer:
-    """Writes the Python source of a program."""
+class Writer:
+    """Writes the Python source of a program, whose threads run one after the other."""
 
     def __init__(self, checked: bool) -> None:
         self.checked = checked

@@ -22,7 +22,7 @@ from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, VIRTUAL_AXES, axis_of
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var, binary
-from tvmlab.ir.program import Block, For, Iter, Program, Region, Stmt, Store
+from tvmlab.ir.program import Block, For, Invoke, Iter, Program, Region, Stmt, Store
 from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import map_children, rewrite, rewrite_expr, variables
 
@@ -200,6 +200,8 @@ def _moved_block(block: Block, buffer: Buffer, place: _Place) -> Block:
     def on_stmt(s: Stmt) -> Stmt | None:
         if isinstance(s, Store) and s.buffer is buffer:
             return Store(place.buffer, moved(s.indices), s.value, s.source)
+        if isinstance(s, Invoke):
+            return Invoke(s.name, map(region, s.operands), s.body)
         return None
 
     def region(r: Region) -> Region:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import tvmlab as t
 from tests.golden import check_golden
-from tests.targets.gpu_schedules import reversed_rows, tiled_matmul, uneven_elementwise
+from tests.targets.gpu_schedules import reversed_rows, row_sums, tiled_matmul, uneven_elementwise
 from tvmlab.errors import TargetError
+from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.kernel import kernels_of
 from tvmlab.ir.parse import parse_program
 from tvmlab.ir.program import Barrier
@@ -18,6 +20,7 @@ GOLDEN = {
     "device_matmul": tiled_matmul,
     "device_uneven": uneven_elementwise,
     "device_reversed": reversed_rows,
+    "device_row_sums": row_sums,
 }
 
 
@@ -47,6 +50,19 @@ def test_threads_wait_only_for_each_other() -> None:
     assert barriers(tiled_matmul()) == [("A_cache", "B_cache")] * 2
     assert barriers(reversed_rows()) == [("B",)]
     assert barriers(uneven_elementwise()) == []
+
+
+@pytest.mark.parametrize("threads", [2, 7, 16])
+def test_a_tree_is_folded_by_all_threads(threads: int) -> None:
+    s = row_sums(3, 40, threads)
+    program = lower_for_device(s.mod)
+    a = np.arange(120, dtype=np.int32).reshape(3, 40) ** 2
+    for order in ("forward", "backward", 5):
+        result = np.zeros(3, np.int32)
+        interpret_threads(program, [a, result], order)
+        assert (result == a.sum(axis=1)).all()
+    steps = (threads - 1).bit_length()
+    assert barriers(s) == [("C_terms",)] * steps
 
 
 def test_programs_without_kernels_are_refused() -> None:

@@ -49,3 +49,19 @@ def reversed_rows(rows: int = 4, length: int = 32) -> t.Schedule:
     s["C"].bind("x", "threadIdx.x")
     s["B"].bind(str(s["B"].loops[-1]), "threadIdx.x")
     return s
+
+
+def row_sums(rows: int = 6, length: int = 100, threads: int = 16) -> t.Schedule:
+    """The sum of each row: by threads that add up parts, and a tree over their sums."""
+    a = t.placeholder((rows, length), "int32", name="A")
+    k = t.reduce_axis((0, length), name="k")
+    s = t.create_schedule(t.compute((rows,), lambda y: t.sum(a[y, k], axis=k), name="C"))
+    _, inner = s["C"].split("k", threads)
+    s["C"].rfactor(inner)
+    s["C_partial"].compute_at("C", "y")
+    s["C_partial"].reorder("ki", "ko")
+    s["C"].bind("y", "blockIdx.x")
+    s["C_partial"].bind("ki", "threadIdx.x")
+    s["C_partial"].set_scope("C_partial", "shared")
+    s["C"].tree_reduce("ki")
+    return s

@@ -25,6 +25,7 @@ from tvmlab.lower.registers import promote_registers
 from tvmlab.lower.rounds import write_rounds
 from tvmlab.lower.scratch import place_scratch
 from tvmlab.lower.storage import shrink_private, shrink_shared
+from tvmlab.lower.thread_trees import fold_across_threads
 from tvmlab.lower.threads import share_threads
 from tvmlab.lower.vectorize import vectorize
 from tvmlab.lower.virtual_threads import interleave
@@ -47,6 +48,7 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
         Pass("pipelines", "pipelined loops are filled, run steadily, and emptied", run_in_stages),
         Pass("virtual threads", "virtual threads interleave, statement by statement", interleave),
         Pass("simplification", "indices in simplest form", simplify_program),
+        Pass("trees of threads", "a tree is folded by all threads", fold_across_threads),
         Pass("barriers", "threads wait where one needs what another wrote", write_barriers),
         Pass("absent terms", "what a condition leaves out of a fold is skipped", skip_absent),
         Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),

@@ -25,7 +25,7 @@ from tvmlab.ir.buffer import Extent
 from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Expr, Var
-from tvmlab.ir.program import For, If, Let, Program, Seq, Stmt, Store
+from tvmlab.ir.program import Barrier, For, If, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import as_index
 from tvmlab.ir.size import Size
 from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute_stmt, variables
@@ -108,9 +108,15 @@ def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
     if least == most == 0:
         return loop.replace(body=_settle(simplify_stmt(loop.body, here), here, splits))
     # Over sizes there may be no tile that is cut short: the tail does not run then.
-    if 0 <= least <= most <= 1 and splits and loop.kind in ("serial", "parallel"):
+    may_split = splits and loop.kind in ("serial", "parallel") and not _waits(loop)
+    if 0 <= least <= most <= 1 and may_split:
         return _split_tail(loop, full, known, splits - 1)
     return loop.replace(body=_settle(loop.body, here, splits))
+
+
+def _waits(loop: For) -> bool:
+    """Whether threads wait for each other in the loop: they do so outside of branches."""
+    return any(isinstance(s, Barrier) for s in stmts(loop.body))
 
 
 def _is_less(a: Extent, b: Extent) -> bool:

@@ -151,6 +151,11 @@ export function tabTitles(root: Element): string[] {
   return tabsAround(root).map((tab) => tab.textContent?.trim() ?? "");
 }
 
+/** The buttons that `selector` finds in the lab around `root`, those of other panes among them. */
+export function buttonsAround(root: Element, selector: string): HTMLElement[] {
+  return [...(root.closest(".tvmlab-lab")?.querySelectorAll<HTMLElement>(selector) ?? [])];
+}
+
 function tabsAround(root: Element): HTMLElement[] {
   return [...(root.closest(".tvmlab-lab")?.querySelectorAll<HTMLElement>(".tvmlab-lower > .lm-TabBar .lm-TabBar-tab") ?? [])];
 }

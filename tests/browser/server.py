@@ -20,6 +20,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 90.0
+BASE_URL = "/user/ada/"
+"""As behind JupyterHub: nothing of the lab may take the server for the root of its host."""
+KERNEL_VARIABLE = "TVMLAB_IPYKERNEL"
+"""Names a folder with another ipykernel than the installed one; see `every_kernel`."""
 # Every folder that Jupyter and IPython would otherwise share with the user's own.
 FOLDERS = (
     "JUPYTER_CONFIG_DIR",
@@ -76,6 +80,8 @@ def start(folder: Path, root: Path) -> LabServer:
     """Start a server for the notebooks in `root`, with everything it writes under `folder`."""
     port, token = free_port(), secrets.token_hex(16)
     environment = dict(os.environ, PYDEVD_DISABLE_FILE_VALIDATION="1")
+    places = [os.environ.get(KERNEL_VARIABLE), os.environ.get("PYTHONPATH")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, places))
     for name in FOLDERS:
         environment[name] = str(folder / name.lower())
         Path(environment[name]).mkdir(parents=True)
@@ -91,7 +97,7 @@ def start(folder: Path, root: Path) -> LabServer:
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
-    server = LabServer(f"http://127.0.0.1:{port}", token, root, log, process)
+    server = LabServer(f"http://127.0.0.1:{port}{BASE_URL.rstrip('/')}", token, root, log, process)
     wait_until_up(server)
     return server
 
@@ -130,6 +136,7 @@ def options(port: int, token: str, root: Path) -> list[str]:
         "--no-browser",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
+        f"--ServerApp.base_url={BASE_URL}",
         f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={root}",
         "--LabApp.expose_app_in_browser=True",

@@ -159,6 +159,9 @@ class FakeEngine:
         time_s = 0.01 if "parallel" in state.line else 0.02
         return Estimate(time_s, time_s / 2, time_s * 2, {}, (), 0.0)
 
+    def why_not_counted(self) -> str:
+        return "" if self.outcome.counters else "This machine cannot count."
+
     def make_ready(self) -> None:
         self.made_ready += 1
 

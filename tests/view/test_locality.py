@@ -155,6 +155,7 @@ def test_templates_are_followed_at_toy_sizes() -> None:
         ops.matmul(1024, 1024, 1024),
         ops.dense(128, 768, 3072),
         ops.softmax(999, 999),
+        ops.conv2d(1, 64, 28, 28, 64, 3, 1),
     ):
         schedule = create_schedule(workload.tensors)
         template = workload.template("cpu")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -301,3 +302,25 @@ def test_the_machine_names_every_ceiling_and_no_more_threads_are_slower(
     ]
     assert found.ceilings[1].holds_bytes == math.inf
     assert found.ceilings[4].holds_bytes == 2 * (found.ceilings[0].holds_bytes or 0)
+
+
+def test_what_the_processor_counted_is_told_or_why_not(tmp_path: Path) -> None:
+    a = te.placeholder((8, 8), name="A")
+    engine = FakeEngine()
+    view = LabView(
+        te.compute((8, 8), lambda y, x: a[y, x] + 1.0, name="C"), engine, folder=tmp_path
+    )
+    view.do({"intent": "measure"})
+    shown = view.snapshot()["measure"]
+    assert (shown["last"]["counted"], shown["why_not_counted"]) == (
+        "",
+        "This machine cannot count.",
+    )
+    counters = {"cycles": 2000.0, "instructions": 5000.0, "cache misses": 12.0}
+    engine.outcome = replace(engine.outcome, counters=counters)
+    assert Outcome.from_json(engine.outcome.to_json()).counters == counters
+    view.do({"intent": "measure"})
+    shown = view.snapshot()["measure"]
+    assert shown["why_not_counted"] == ""
+    words = "a call: 2 k cycles, 5 k instructions, 12 cache misses; 2.5 instructions a cycle."
+    assert words in shown["last"]["counted"]

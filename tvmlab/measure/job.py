@@ -18,6 +18,7 @@ import numpy as np
 from tvmlab import targets
 from tvmlab.errors import TvmlabError
 from tvmlab.measure.compare import Disagreement, compare
+from tvmlab.measure.counters import counted
 from tvmlab.measure.doubt import doubt, know_limits
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.measure.reference import Trial, Trials
@@ -30,6 +31,9 @@ from tvmlab.schedule.state import State
 from tvmlab.targets.cpu.threads import set_num_threads
 from tvmlab.targets.target import Kernel, Signature
 from tvmlab.te.serial import from_json
+
+COUNTED_S, MOST_COUNTED = 0.01, 1000
+"""Seconds of calls during which the processor's counters run, and the most calls."""
 
 JUNK = 0x7F
 """Every byte of an output before the checked call: no number that a kernel would write."""
@@ -115,7 +119,12 @@ class CandidateJob:
             reason = doubt(median(times_s), trial.work, dtype, request.target)
         if reason is not None:
             raise _Failed(Outcome("implausible", "time", reason, times_s, verified=True))
-        return Outcome("ok", "time", times_s=times_s, verified=True, sentinel_s=sentinel_s)
+        counters: dict[str, float] = {}
+        if request.is_counted:
+            counters = counted(call, max(1, min(MOST_COUNTED, int(COUNTED_S / median(times_s)))))
+        return Outcome(
+            "ok", "time", times_s=times_s, verified=True, sentinel_s=sentinel_s, counters=counters
+        )
 
 
 @dataclass

@@ -49,6 +49,8 @@ class Outcome:
         device: the name of the device it held, where there is more than one; so too.
         slowdown: what `times_s` were divided by to bring them to a run's first pace (see
             `tvmlab.measure.drift`); so too.
+        counters: what the processor counted during a call, by name; so too, and empty where it was
+            not asked or cannot count.
     """
 
     status: str
@@ -62,6 +64,7 @@ class Outcome:
     device_s: float = field(default=0.0, compare=False)
     device: str = field(default="", compare=False)
     slowdown: float = field(default=1.0, compare=False)
+    counters: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -107,7 +110,13 @@ class Outcome:
         """This outcome as plain data; `from_json` gives it back."""
         data = asdict(self) | {"times_s": list(self.times_s)}
         # Left out where nothing was read: earlier versions do not know them.
-        nothing = {"sentinel_s": 0.0, "device_s": 0.0, "device": "", "slowdown": 1.0}
+        nothing = {
+            "sentinel_s": 0.0,
+            "device_s": 0.0,
+            "device": "",
+            "slowdown": 1.0,
+            "counters": {},
+        }
         return {k: v for k, v in data.items() if k not in nothing or v != nothing[k]}
 
     @classmethod
@@ -132,8 +141,9 @@ class Outcome:
                 device_s=_duration(data.get("device_s", 0.0)),
                 device=str(data.get("device", "")),
                 slowdown=_duration(data.get("slowdown", 1.0)),
+                counters={str(k): _duration(v) for k, v in data.get("counters", {}).items()},
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise MeasureError(
                 f"an outcome cannot be read ({error!r}); give one that `to_json` wrote."
             ) from error

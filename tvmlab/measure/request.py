@@ -34,6 +34,7 @@ class Request:
         checks: how often the result is compared with the reference, each time on other inputs,
             those of the seeds `seed`, `seed + 1` and so on.
         is_watched: whether a sentinel is timed beside the kernel (see `tvmlab.measure.sentinel`).
+        is_counted: whether the processor's counters are read too (see `tvmlab.measure.counters`).
     """
 
     workload: Json
@@ -45,6 +46,7 @@ class Request:
     threads: int | None = None
     checks: int = 1
     is_watched: bool = False
+    is_counted: bool = False
 
     @cached_property
     def workload_key(self) -> str:
@@ -68,6 +70,7 @@ class Request:
             "threads": self.threads,
             "checks": self.checks,
             "is_watched": self.is_watched,
+            "is_counted": self.is_counted,
         }
 
     @classmethod

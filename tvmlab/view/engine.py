@@ -222,6 +222,10 @@ class Engine(Interface):
             TvmlabError: nothing can be told.
         """
 
+    def why_not_counted(self) -> str:
+        """Why measurements come without the processor's counters, in a sentence; empty where they
+        come with them."""
+
     def make_ready(self) -> None:
         """Get ready to measure: what the first measurement would wait for is done, which may take a
         second, and nothing where it was done before."""

@@ -19,6 +19,7 @@ from tvmlab.learn.answer import Answer
 from tvmlab.learn.bench import MachineBench
 from tvmlab.lower.pipeline import lower
 from tvmlab.measure.child import Limits, LocalRunner
+from tvmlab.measure.counters import why_not
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.request import Request
 from tvmlab.measure.timing import QUICK, Protocol
@@ -112,7 +113,9 @@ class Machine:
         try:
             stage("Building, comparing with numpy, timing…")
             trace = [step.to_json() for step in state.steps]
-            request = Request(to_json(state.outputs), trace, seed=0, protocol=protocol)
+            request = Request(
+                to_json(state.outputs), trace, seed=0, protocol=protocol, is_counted=True
+            )
             ticket = _runner().submit(request)
             while not is_cancelled():
                 for answered, outcome in _runner().poll(POLL_S):
@@ -134,6 +137,10 @@ class Machine:
                 pass
         finally:
             _MEASURING.release()
+
+    def why_not_counted(self) -> str:
+        """As the system answers this process, which forks those that measure."""
+        return why_not()
 
     def facts(self) -> MachineFacts:
         """What was measured of this processor."""

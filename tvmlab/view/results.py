@@ -10,6 +10,7 @@ from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import CERTIFIED, CONFIDENCE, is_settled, median_interval
 from tvmlab.schedule import State
 from tvmlab.view.engine import Peaks
+from tvmlab.view.overlays import scaled
 from tvmlab.view.schema import ResultView
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -57,6 +58,7 @@ class Result:
             "share_of_peak": self.share_of_peak(),
             "peak_words": self.peak_words(),
             "agreement": self.agreement(),
+            "counted": self.counted(),
             "is_current": self.state is current,
         }
 
@@ -94,6 +96,17 @@ class Result:
         if arithmetic_s >= memory_s:
             return f"{self.peaks.flop_per_s / 1e9:.0f} GFLOP/s measured: bound by arithmetic"
         return f"{self.peaks.byte_per_s / 1e9:.1f} GB/s measured: bound by memory"
+
+    def counted(self) -> str:
+        """What the processor counted during a call, in words; empty where nothing."""
+        counters = self.outcome.counters
+        if not counters:
+            return ""
+        words = [f"{scaled(value).rstrip()} {name}" for name, value in counters.items()]
+        cycles = counters.get("cycles", 0.0)
+        each = counters.get("instructions", 0.0) / cycles if cycles else 0.0
+        pace = f"; {each:.3g} instructions a cycle" if each else ""
+        return f"Counted by the processor, a call: {', '.join(words)}{pace}."
 
     def agreement(self) -> str:
         """Whether the result was found right, in words."""

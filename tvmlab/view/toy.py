@@ -74,8 +74,23 @@ def stored(program: Program) -> Program:
     return shrink_storage(program)
 
 
+class RefusedSmaller(UsageError):
+    """A step that is legal is not so at toy sizes; `number` counts steps from 1."""
+
+    def __init__(self, number: int, step: Step, why: str, axes: Sequence[Resized]) -> None:
+        sizes = ", ".join(f"{axis.name} = {axis.toy}" for axis in axes)
+        super().__init__(
+            f"at the toy sizes ({sizes}) step {number}, {step}, is refused: {why}; "
+            "a workload with smaller extents of its own shows it."
+        )
+        self.number = number
+        self.axes = tuple(axes)
+
+
 def toy_of(state: State) -> Toy:
     """`state` at the largest sizes at which its accesses can be followed.
+
+    An axis whose length a step relies on, as a layout of blocks of 32 does, stays as long as it is.
 
     Raises:
         UsageError: it is too large and cannot be cropped, or a step is refused at smaller sizes.
@@ -83,6 +98,18 @@ def toy_of(state: State) -> Toy:
     if trace_room(state.program) <= MOST_ACCESSES:
         return Toy(state, ())
     axes = croppable_axes(state.outputs)
+    while True:
+        try:
+            return _cropped(state, axes)
+        except RefusedSmaller as refused:
+            axis = _relied_on(state, axes, refused)
+            if axis is None:
+                raise
+            axes.remove(axis)
+
+
+def _cropped(state: State, axes: Sequence[Axis]) -> Toy:
+    """`state` with `axes` so short that its accesses can be followed."""
     multiples = _multiples(state)
     extents = {axis: axis.count for axis in axes}
     for _ in range(ROUNDS):
@@ -102,6 +129,23 @@ def toy_of(state: State) -> Toy:
         f"{state.program.name} touches memory too often to be followed, even at toy sizes; "
         "look at a smaller workload."
     )
+
+
+def _relied_on(state: State, axes: Sequence[Axis], refused: RefusedSmaller) -> Axis | None:
+    """The one of `axes` that has to keep its length for the refused step to be legal; where it is
+    not one alone, that which became shorter least. None where none became shorter."""
+    toys = {axis.name: axis.toy for axis in refused.axes}
+    extents = {axis: toys.get(axis.name, axis.count) for axis in axes}
+    shorter = [axis for axis in axes if extents[axis] < axis.count]
+    shorter.sort(key=lambda axis: axis.count / extents[axis])
+    for axis in shorter:
+        start = State.start(cropped(state.outputs, {**extents, axis: axis.count}))
+        try:
+            _replayed(start, state.steps[: refused.number], ())
+        except RefusedSmaller:
+            continue
+        return axis
+    return next(iter(shorter), None)
 
 
 def at_sizes_of(toy: Toy, state: State) -> State:
@@ -160,11 +204,7 @@ def _replayed(start: State, steps: Sequence[Step], axes: Sequence[Resized]) -> S
         try:
             state = state.apply(_fitted(plain(step), state))
         except ScheduleError as error:
-            sizes = ", ".join(f"{axis.name} = {axis.toy}" for axis in axes)
-            raise UsageError(
-                f"at the toy sizes ({sizes}) step {number}, {step}, is refused: "
-                f"{error.refusal.why}; a workload with smaller extents of its own shows it."
-            ) from None
+            raise RefusedSmaller(number, step, error.refusal.why, axes) from None
     return state
 
 

@@ -31,14 +31,16 @@ class Elapsed:
 
 
 def trial_of(record: Record, at_s: float) -> Trial:
-    """A trial of ours."""
-    outcome = record.outcome
+    """A trial of ours, at the pace that the machine had: a run that finds it slower than at first
+    keeps times at the first pace, which is what its model foretells."""
+    outcome = record.outcome.as_measured
+    foretold_s = record.predicted_s
     return Trial(
         record.number,
         outcome.status,
         outcome.reason,
-        record.median_s,
-        record.predicted_s,
+        outcome.median_s if outcome.is_ok else None,
+        foretold_s * record.outcome.slowdown if foretold_s is not None else None,
         outcome.verified,
         interval_of(outcome.times_s) if outcome.is_ok else None,
         at_s,

@@ -25,11 +25,11 @@ export class Result {
   update(state: MeasureView): void {
     this.empty.hidden = state.last !== null;
     this.figures.hidden = state.last === null;
-    if (state.last) this.drawFigures(state.last);
+    if (state.last) this.drawFigures(state.last, state.why_not_counted);
     this.drawDuel(state);
   }
 
-  private drawFigures(result: ResultView): void {
+  private drawFigures(result: ResultView, whyNot: string): void {
     this.figures.classList.toggle("tv-stale", !result.is_current);
     const how = result.is_certified ? "certified" : "quick";
     const figures: [string, string, string][] = [
@@ -51,6 +51,7 @@ export class Result {
         result.agreement,
         result.doubt && el("span", { class: "tv-doubt" }, ` ≈ ${result.doubt}`),
       ),
+      el("div", { class: "tv-agreement tv-dim" }, result.counted || whyNot),
     );
   }
 

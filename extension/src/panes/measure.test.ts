@@ -24,6 +24,7 @@ const RESULT: ResultView = {
   share_of_peak: 0.49,
   peak_words: "400 GFLOP/s",
   agreement: "Agrees with numpy.",
+  counted: "",
   is_current: true,
 };
 
@@ -35,6 +36,7 @@ const view = (more: Partial<MeasureView>): MeasureView => ({
   reason: "",
   going: "",
   refusal: null,
+  why_not_counted: "This machine shows no counters.",
   pinned: "",
   is_pinned_shown: false,
   duel: null,
@@ -106,6 +108,14 @@ test("a result stands with its interval, its share of the peak and its agreement
   expect(rows[0]!.querySelector('[role="img"]')!.getAttribute("aria-label")).toContain("10.8 – 11.3 ms");
   root.querySelector<HTMLElement>(".tv-history .tv-go")!.click();
   expect(host.last).toEqual({ intent: "open_result", number: 2 });
+});
+
+test("what the processor counted stands there, or why it did not", () => {
+  const { root, pane: drawn } = pane();
+  drawn.update(view({ last: RESULT }));
+  expect(root.querySelector(".tv-result")!.textContent).toContain("This machine shows no counters.");
+  drawn.update(view({ last: { ...RESULT, counted: "Counted: 2 k cycles." }, why_not_counted: "" }));
+  expect(root.querySelector(".tv-result")!.textContent).toContain("Counted: 2 k cycles.");
 });
 
 test("a failure is shown with its reason, in place and in the history", () => {

@@ -6,7 +6,7 @@ import type { FieldView, MoveView, MovesView, StepView } from "../schema.js";
 import { button, el, fill, setText } from "../dom.js";
 import { time } from "../format.js";
 import { MoveTable } from "../move_table.js";
-import { Palette, showTab, tabTitles, type Command } from "../palette.js";
+import { buttonsAround, Palette, showTab, tabTitles, type Command } from "../palette.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { refusalBox, showRefusal } from "../refusal.js";
 import "./moves.css";
@@ -178,9 +178,29 @@ export class Moves implements Drawn<MovesView> {
       ask("Unpin", "compare with nothing", "unpin"),
       ask("Compare", "with the pinned state", "compare"),
       ask("Stop measuring", "whatever goes on", "cancel_measuring"),
+      ...this.scheduleCommands(),
       ...tabTitles(this.root).map((title) => ({ name: `Show ${title}`, hint: "tab", run: () => showTab(this.root, title) })),
       ...moves,
     ];
+  }
+
+  /** What the schedule's own pane does: its buttons, and going to each of its steps. */
+  private scheduleCommands(): Command[] {
+    const files = [
+      ["Copy", "Copy schedule", "all of it as Python"],
+      ["Save", "Save schedule", "as a file, to share or to open again"],
+      ["Open", "Open schedule", "from a file; this one stays as a branch"],
+    ];
+    const press = files.flatMap(([label, name, hint]) => {
+      const found = buttonsAround(this.root, ".tv-trace header button").find((node) => node.textContent === label);
+      return found ? [{ name: name!, hint: hint!, run: () => found.click() }] : [];
+    });
+    const goTo = buttonsAround(this.root, ".tv-trace .tv-go").map((step, position) => ({
+      name: `Go to ${step.textContent}`,
+      hint: position === 0 ? "the beginning" : `step ${position}`,
+      run: () => this.host.ask({ intent: "go_to", position }),
+    }));
+    return [...press, ...goTo];
   }
 
   private get inGroup(): StepView[] {

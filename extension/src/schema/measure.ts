@@ -25,6 +25,7 @@ export interface ResultView {
   share_of_peak: number;
   peak_words: string;
   agreement: string;
+  counted: string;
   is_current: boolean;
 }
 
@@ -46,6 +47,7 @@ export interface MeasureView {
   history: ResultView[];
   reason: string;
   refusal: RefusalView | null;
+  why_not_counted: string;
   pinned: string;
   is_pinned_shown: boolean;
   duel: DuelView | null;

@@ -32,6 +32,7 @@ class MeasurePart(Part):
         self._going = Going(desk)
         self._measurements = Measurements(desk.work)
         self._peaks: Peaks | None = None
+        self._why_not_counted = ""
         self._duel: Duel | None = None
         self._waterfall: Waterfall | None = None
 
@@ -48,6 +49,7 @@ class MeasurePart(Part):
             "history": [r.view(state) for r in made.results],
             "reason": made.reason,
             "refusal": desk.refusal("measure"),
+            "why_not_counted": self._why_not_counted,
             "pinned": (pinned.line or "no step") if pinned is not None else "",
             "is_pinned_shown": pinned is state,
             "duel": self._duel.view(pinned, state) if self._duel is not None else None,
@@ -90,7 +92,9 @@ class MeasurePart(Part):
             except TvmlabError as error:
                 self._fail(str(error))
                 return
+            why_not = self.desk.engine.why_not_counted()
             with self.desk.lock:
+                self._why_not_counted = why_not
                 if outcome is not None:
                     self._measurements.settle(state, outcome, peaks, is_certified)
                     if outcome.median_s is not None:

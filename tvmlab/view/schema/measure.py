@@ -35,6 +35,7 @@ class ResultView(TypedDict):
     share_of_peak: float
     peak_words: str
     agreement: str
+    counted: str
     is_current: bool
 
 
@@ -54,7 +55,8 @@ class MeasureView(TypedDict):
     """The latest measurement and all before it, and what else is known about the speed.
 
     `going` says what goes on while `status` is working. `pinned` is the label of the state that
-    others are compared with; empty where none is.
+    others are compared with; empty where none is. `why_not_counted` says why the processor's
+    counters are not read, once something was measured.
     """
 
     status: Literal["idle", "working", "ready", "failed"]
@@ -64,6 +66,7 @@ class MeasureView(TypedDict):
     history: list[ResultView]
     reason: str
     refusal: RefusalView | None
+    why_not_counted: str
     pinned: str
     is_pinned_shown: bool
     duel: DuelView | None

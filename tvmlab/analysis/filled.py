@@ -7,9 +7,10 @@ of one number that counts through rows, which stand one after another.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import reduce
 from math import inf, prod
 
-from tvmlab.analysis.regions import Box, Ranges, Span, atom_variables, span_of
+from tvmlab.analysis.regions import Box, Ranges, Span, atom_variables, span_of, touched, union
 from tvmlab.arith.linear import Linear, atom_interval
 from tvmlab.arith.simplify import linear, loop_range
 from tvmlab.arith.undigited import undigited
@@ -53,6 +54,15 @@ def filled(stmt: Stmt, buffer: Buffer, ranges: Ranges) -> list[Box]:
             if counted is not None:
                 found.append(counted)
     return found
+
+
+def written(stmt: Stmt, buffer: Buffer, ranges: Ranges) -> Box | None:
+    """The box that the blocks in `stmt` write; None if they do not. Smaller than that of `touched`
+    where one number counts through it."""
+    whole = touched(stmt, buffer, ranges, writes=True)
+    writers = [b for b, _ in blocks_with_loops(stmt) if buffer in [w.buffer for w in b.writes]]
+    boxes = filled(stmt, buffer, ranges)
+    return reduce(union, boxes) if boxes and len(boxes) == len(writers) else whole
 
 
 def _counted(

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
+from tvmlab.analysis.filled import written
 from tvmlab.analysis.ownership import loops_to_owner
 from tvmlab.analysis.pipelining import versions
 from tvmlab.analysis.regions import Box, Ranges, excess, simplified, touched, union
@@ -149,10 +150,10 @@ def _origin(start: Expr, ranges: Ranges) -> _Origin | None:
 
 
 def _whole_box(body: Stmt, buffer: Buffer, ranges: Ranges) -> Box:
-    written = touched(body, buffer, ranges, writes=True)
+    stored = written(body, buffer, ranges)
     read = touched(body, buffer, ranges, writes=False)
-    assert written is not None, "an owned buffer is written"
-    return written if read is None else union(written, read)
+    assert stored is not None, "an owned buffer is written"
+    return stored if read is None else union(stored, read)
 
 
 def _moved(stmt: Stmt, buffer: Buffer, place: _Place) -> Stmt:

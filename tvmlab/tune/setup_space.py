@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from tvmlab import ops
 from tvmlab.errors import UsageError
-from tvmlab.ops.generic import GenericTemplate
+from tvmlab.ops.gpu.unit import UNITS
 from tvmlab.ops.recognise import recognise
+from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.te import Tensor
 from tvmlab.te.serial import from_json
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.sketch_space import SKETCH, SketchSpace
-from tvmlab.tune.sketches import sketches
+from tvmlab.tune.sketches import sketches, sketches_for
 from tvmlab.tune.space import Config, Space
 from tvmlab.tune.template_space import template_space
 
@@ -24,6 +25,9 @@ rules derive."""
 SKETCHES = "sketches/cpu/"
 """What stands in place of a template's name where sketches are searched, before the registers."""
 
+BOUND_SKETCHES = {f"sketches/{target}": target for target in UNITS}
+"""The same, in full, for targets with many threads."""
+
 
 def space_of(setup: Setup) -> tuple[Space, list[Config]]:
     """The space of a setup, and the configurations to try first: good choices without a search.
@@ -32,8 +36,12 @@ def space_of(setup: Setup) -> tuple[Space, list[Config]]:
         UsageError: there is no template of that name.
     """
     outputs = from_json(setup.workload)
-    if setup.steps is None and setup.template.startswith(SKETCHES):
+    found: dict[str, ScheduleTemplate] = {}
+    if setup.steps is None and setup.template in BOUND_SKETCHES:
+        found = sketches_for(BOUND_SKETCHES[setup.template], outputs)
+    elif setup.steps is None and setup.template.startswith(SKETCHES):
         found = sketches(outputs, VectorUnit.parse(setup.template.removeprefix(SKETCHES)))
+    if found:
         first = [{SKETCH: title, **each.default(outputs)} for title, each in found.items()]
         return SketchSpace(found, outputs), first
     template = (
@@ -61,7 +69,7 @@ def template_name(
     if space is not None and space not in SPACES:
         raise UsageError(f"the space {space!r} is not known; use one of {', '.join(SPACES)}.")
     template = ops.template_for(outputs, target, vectors)
-    is_unknown = isinstance(template, GenericTemplate) and recognise(outputs) is None
+    is_unknown = recognise(outputs) is None
     if space == "sketch" or (space is None and is_unknown):
-        return f"{SKETCHES}{vectors}"
+        return f"sketches/{target}" if target in UNITS else f"{SKETCHES}{vectors}"
     return template.name

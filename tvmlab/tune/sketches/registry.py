@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from tvmlab.errors import ScheduleError
 from tvmlab.ops.generic import GenericTemplate
+from tvmlab.ops.gpu.template import GpuTemplate
+from tvmlab.ops.gpu.unit import UNITS, ThreadUnit
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.vector_unit import AVX512, VectorUnit
 from tvmlab.schedule import create_schedule
@@ -20,6 +22,7 @@ from tvmlab.tune.sketches.partial import Partial
 from tvmlab.tune.sketches.rfactor import Rfactor
 from tvmlab.tune.sketches.rows import Rows
 from tvmlab.tune.sketches.rule import Rule
+from tvmlab.tune.sketches.share import Share
 from tvmlab.tune.sketches.sketch import derive
 from tvmlab.tune.sketches.tensorize import Tensorize
 from tvmlab.tune.sketches.tile import Tile
@@ -30,8 +33,14 @@ PHASES: tuple[tuple[Rule, ...], ...] = (
 )
 """What changes the computations, then what decides how each is scheduled."""
 
-BOUND: tuple[tuple[Rule, ...], ...] = ((Inline(),), (Bind(),))
-"""The same for processors with many threads, whose axes loops are bound to."""
+
+def bound(unit: ThreadUnit) -> tuple[tuple[Rule, ...], ...]:
+    """The same for processors with many threads, whose axes loops are bound to."""
+    return ((Inline(),), (Share(unit), Bind()))
+
+
+BOUND = bound(UNITS["opencl"])
+"""Those for a processor that every OpenCL device comes up to."""
 
 RULES: Mapping[str, Rule] = {rule.name: rule for rules in (*PHASES, *BOUND) for rule in rules}
 """Every rule by name."""
@@ -50,7 +59,21 @@ def sketches(
     One whose default choice is refused is none. Stages by themselves, without any rule, are always
     among them, and all there is where an expression has recurrences.
     """
-    found: dict[str, ScheduleTemplate] = {"stage by stage": GenericTemplate(vectors)}
+    return _found({"stage by stage": GenericTemplate(vectors)}, outputs, vectors, phases)
+
+
+def sketches_for(target: str, outputs: Sequence[Tensor]) -> dict[str, ScheduleTemplate]:
+    """The same for a target with many threads, a key of `UNITS`; its template's plan first."""
+    first: dict[str, ScheduleTemplate] = {"as planned": GpuTemplate(device=target)}
+    return _found(first, outputs, AVX512, bound(UNITS[target]))
+
+
+def _found(
+    found: dict[str, ScheduleTemplate],
+    outputs: Sequence[Tensor],
+    vectors: VectorUnit,
+    phases: Sequence[Sequence[Rule]],
+) -> dict[str, ScheduleTemplate]:
     if recurrences(outputs):
         return found
     for sketch in derive(Partial.start(outputs, vectors), phases, MOST):

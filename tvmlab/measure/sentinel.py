@@ -16,6 +16,7 @@ import numpy as np
 
 from tvmlab import te
 from tvmlab.measure.timing import Protocol, time_callable
+from tvmlab.ops.gpu.unit import UNITS
 from tvmlab.schedule.registry import step_from_json
 from tvmlab.schedule.state import State
 from tvmlab.targets.target import Signature, Target
@@ -43,7 +44,8 @@ class Sentinel:
 
     def __init__(self, target: Target) -> None:
         outputs = _outputs()
-        trace = [*_steps("copy", "i"), *_steps("polynomial", "j")]
+        steps_of = _bound_steps if target.name in UNITS else _steps
+        trace = [*steps_of("copy", "i"), *steps_of("polynomial", "j")]
         steps = [step_from_json(step) for step in trace]
         lowered = target.lower(State.start(outputs).replay(steps).program)
         kernel = target.build(target.emit(lowered), Signature.of(lowered))
@@ -109,4 +111,13 @@ def _steps(block: str, loop: str) -> list[dict[str, Any]]:
         {"step": "split", "block": block, "loop": loop, "factors": [None, 256, 16]},
         {"step": "vectorize", "block": block, "loop": f"{loop}2"},
         {"step": "parallel", "block": block, "loop": f"{loop}0"},
+    ]
+
+
+def _bound_steps(block: str, loop: str) -> list[dict[str, Any]]:
+    """An element for each thread, blocks enough for every device."""
+    return [
+        {"step": "split", "block": block, "loop": loop, "factors": [None, 256]},
+        {"step": "bind", "block": block, "loop": f"{loop}o", "thread": "blockIdx.x"},
+        {"step": "bind", "block": block, "loop": f"{loop}i", "thread": "threadIdx.x"},
     ]

@@ -7,7 +7,13 @@ import pytest
 
 import tvmlab as t
 from tests.golden import check_golden
-from tests.targets.gpu_schedules import reversed_rows, row_sums, tiled_matmul, uneven_elementwise
+from tests.targets.gpu_schedules import (
+    reversed_rows,
+    row_sums,
+    tiled_matmul,
+    two_hops,
+    uneven_elementwise,
+)
 from tvmlab.errors import TargetError
 from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.kernel import kernels_of
@@ -63,6 +69,34 @@ def test_a_tree_is_folded_by_all_threads(threads: int) -> None:
         assert (result == a.sum(axis=1)).all()
     steps = (threads - 1).bit_length()
     assert barriers(s) == [("C_terms",)] * steps
+
+
+def test_lives_that_do_not_overlap_share_space() -> None:
+    program = lower_for_device(two_hops().mod)
+    (kernel,) = kernels_of(program)
+    assert [(b.name, b.extents) for b in kernel.allocated] == [("B", (32,)), ("C", (1, 32))]
+    a = np.arange(128, dtype=np.int32).reshape(4, 32)
+    for order in ("forward", "backward", 5):
+        result = np.zeros_like(a)
+        interpret_threads(program, [a, result], order)
+        assert (result == ((a + 1) * 3 - 5)[:, ::-1]).all()
+
+
+def test_what_stands_outside_the_threads_is_done_by_the_first() -> None:
+    a = t.placeholder((3, 8), "int32", name="A")
+    b = t.compute((3,), lambda y: a[y, 0] * 2, name="B")
+    s = t.create_schedule(t.compute((3, 8), lambda y, x: a[y, x] + b[y], name="C"))
+    s["B"].compute_at("C", "y")
+    s["B"].set_scope("B", "shared")
+    s["C"].bind("y", "blockIdx.x")
+    s["C"].bind("x", "threadIdx.x")
+    program = lower_for_device(s.mod)
+    assert "if x == 0:" in str(program)
+    assert barriers(s) == [("B",)]
+    given = np.arange(24, dtype=np.int32).reshape(3, 8)
+    result = np.zeros_like(given)
+    interpret_threads(program, [given, result], "backward")
+    assert (result == given + 2 * given[:, :1]).all()
 
 
 def test_programs_without_kernels_are_refused() -> None:

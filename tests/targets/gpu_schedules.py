@@ -65,3 +65,20 @@ def row_sums(rows: int = 6, length: int = 100, threads: int = 16) -> t.Schedule:
     s["C_partial"].set_scope("C_partial", "shared")
     s["C"].tree_reduce("ki")
     return s
+
+
+def two_hops(length: int = 32) -> t.Schedule:
+    """A row shifted twice, each time by way of shared memory of its own."""
+    a = t.placeholder((4, length), "int32", name="A")
+    b = t.compute((4, length), lambda y, x: a[y, x] + 1, name="B")
+    c = t.compute((4, length), lambda y, x: b[y, length - 1 - x] * 3, name="C")
+    d = t.compute((4, length), lambda y, x: c[y, length - 1 - x] - 5, name="D")
+    e = t.compute((4, length), lambda y, x: d[y, length - 1 - x], name="E")
+    s = t.create_schedule(e)
+    for name in "DCB":
+        s[name].compute_at("E", "y")
+        s[name].set_scope(name, "shared")
+        s[name].bind(str(s[name].loops[-1]), "threadIdx.x")
+    s["E"].bind("y", "blockIdx.x")
+    s["E"].bind("x", "threadIdx.x")
+    return s

@@ -2,16 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import tvmlab as t
-from tests.targets.gpu_schedules import reversed_rows, tiled_matmul, uneven_elementwise
+from tests.targets.gpu_schedules import (
+    reversed_rows,
+    row_sums,
+    tiled_matmul,
+    two_hops,
+    uneven_elementwise,
+)
 from tvmlab.errors import TargetError
+from tvmlab.targets.cfamily.launching import DeviceBoundCall
+from tvmlab.targets.cfamily.plan import Launch
+from tvmlab.targets.opencl.run import machine, refuse_beyond
 
 
 def test_a_tiled_product_agrees() -> None:
     assert all(tiled_matmul().check("opencl"))
+
+
+@pytest.mark.parametrize("make", [row_sums, two_hops])
+def test_what_threads_hand_on_is_exact(make: Callable[[], t.Schedule]) -> None:
+    assert all(make().check("opencl"))
+
+
+def test_vectors_and_what_does_not_fill_them() -> None:
+    a = t.placeholder((6, 40), name="A")
+    s = t.create_schedule(t.compute((6, 40), lambda y, x: t.exp(a[y, x]) - a[y, 39 - x], name="B"))
+    s["B"].split("x", 8)
+    s["B"].bind("y", "blockIdx.x")
+    s["B"].bind("xo", "threadIdx.x")
+    s["B"].vectorize("xi")
+    text = s.code("opencl")
+    assert "vload4" in text
+    assert "vstore4" in text
+    assert all(s.check("opencl"))
+
+
+def test_parts_that_are_not_bound_run_on_the_host_in_between() -> None:
+    a = t.placeholder((16,), name="A")
+    b = t.compute((16,), lambda i: a[i] * 2, name="B")
+    c = t.compute((16,), lambda i: b[15 - i] + 1, name="C")
+    s = t.create_schedule(t.compute((16,), lambda i: c[i] * 3, name="D"))
+    for name in "BD":
+        s[name].split("i", 4)
+        s[name].bind("io", "blockIdx.x")
+        s[name].bind("ii", "threadIdx.x")
+    text = s.code("opencl")
+    assert text.count("__kernel") == 2
+    assert '{"host": "D_host0", "target": "cpu", "arguments": ["B", "C"], "outputs": 1}' in text
+    assert all(s.check("opencl"))
+
+
+def test_a_call_bound_to_its_arrays_tells_the_device_s_own_time() -> None:
+    kernel = uneven_elementwise().build("opencl")._kernel
+    a, result = np.ones(1000, np.float32), np.zeros(1000, np.float32)
+    call = kernel.prepare(a, result)
+    assert isinstance(call, DeviceBoundCall)
+    seconds = call.device_seconds()
+    assert seconds is not None
+    assert seconds > 0
+    call.download()
+    assert (result == 3).all()
+
+
+def test_lines_lead_back_to_the_program() -> None:
+    s = tiled_matmul()
+    program = str(s).splitlines()
+    linked = {text.strip(): program[n - 1] for text, n in s.code_lines("opencl") if n}
+    update = next(text for text in linked if "C_tile + " in text)
+    assert 'with block("C"' in linked[update]
+    assert not any("//@" in text for text, _ in s.code_lines("opencl"))
+
+
+def test_kernels_beyond_the_limits_are_refused() -> None:
+    launch = Launch("C_kernel", (1, 1, 1), (8, 8, 1), ("A",), ("A",), 2048)
+    device = SimpleNamespace(
+        name="small", max_work_group_size=64, max_work_item_sizes=(64, 64, 64), local_mem_size=4096
+    )
+    refuse_beyond(launch, device)
+    device.local_mem_size = 1024
+    with pytest.raises(TargetError, match="keeps 2048 bytes in shared memory, and small has 1024"):
+        refuse_beyond(launch, device)
+    device.max_work_item_sizes = (64, 4, 64)
+    with pytest.raises(TargetError, match=r"along threadIdx.y than small takes"):
+        refuse_beyond(launch, device)
+    device.max_work_group_size = 32
+    with pytest.raises(TargetError, match="has 64 threads a block, and small runs at most 32"):
+        refuse_beyond(launch, device)
+
+
+def test_memory_that_the_device_lacks_is_said() -> None:
+    with pytest.raises(TargetError, match="has no memory for 1125899906842624 bytes"):
+        machine(0).allocate(1 << 50)
 
 
 def test_threads_see_what_others_wrote_exactly() -> None:

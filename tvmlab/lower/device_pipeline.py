@@ -22,8 +22,10 @@ from tvmlab.lower.pipelines import run_in_stages
 from tvmlab.lower.predicates import settle_predicates
 from tvmlab.lower.prefetches import write_prefetches
 from tvmlab.lower.registers import promote_registers
+from tvmlab.lower.reuse import share_space
 from tvmlab.lower.rounds import write_rounds
 from tvmlab.lower.scratch import place_scratch
+from tvmlab.lower.single_iterations import skip_single
 from tvmlab.lower.storage import shrink_private, shrink_shared
 from tvmlab.lower.thread_trees import fold_across_threads
 from tvmlab.lower.threads import share_threads
@@ -47,8 +49,10 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
         Pass("bindings", "blocks dissolve into the loops around them", bind),
         Pass("pipelines", "pipelined loops are filled, run steadily, and emptied", run_in_stages),
         Pass("virtual threads", "virtual threads interleave, statement by statement", interleave),
+        Pass("single iterations", "loops of one iteration are gone", skip_single),
         Pass("simplification", "indices in simplest form", simplify_program),
         Pass("trees of threads", "a tree is folded by all threads", fold_across_threads),
+        Pass("shared space", "what lives at different times shares memory", share_space),
         Pass("barriers", "threads wait where one needs what another wrote", write_barriers),
         Pass("absent terms", "what a condition leaves out of a fold is skipped", skip_absent),
         Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),

@@ -2,6 +2,7 @@
 
 from tests.power.bugs import (
     analysis,
+    devices,
     emit_memory,
     emit_values,
     execution,
@@ -27,6 +28,7 @@ ROOMS: tuple[Room, ...] = (
     *instructions.ROOMS,
     *layout.ROOMS,
     *lower.ROOMS,
+    *devices.ROOMS,
     *folds.ROOMS,
     *emit_values.ROOMS,
     *emit_memory.ROOMS,

@@ -20,6 +20,9 @@ from tvmlab.targets.opencl.build import compiled
 from tvmlab.targets.opencl.limits import NO_DRIVER
 from tvmlab.targets.target import Param, Signature
 
+_EXTENSIONS = {"cl_khr_fp16": "float16", "cl_khr_fp64": "float64"}
+"""What a device names if it computes in a dtype, as printed kernels ask for it."""
+
 
 class OpenClMachine:
     """One device, with a queue of its own that keeps the times of what it does.
@@ -38,32 +41,15 @@ class OpenClMachine:
     def load(self, text: str, plan: Plan) -> Mapping[str, Any]:
         """The kernels by name; TargetError beyond the device's limits, or with the build log."""
         for launch in plan.launches:
-            self._check(launch)
+            refuse_beyond(launch, self.device)
+        for extension in _EXTENSIONS:
+            if extension in text and extension not in self.device.extensions:
+                raise TargetError(
+                    f"{self.device.name.strip()} does not compute in {_EXTENSIONS[extension]}; "
+                    "use float32, or another device."
+                )
         program = compiled(self._context, self.device, text)
         return {launch.kernel: cl.Kernel(program, launch.kernel) for launch in plan.launches}
-
-    def _check(self, launch: Launch) -> None:
-        """Refuse a kernel that the device cannot run."""
-        device = self.device
-        threads, most = prod(launch.block), device.max_work_group_size
-        name = device.name.strip()
-        if threads > most:
-            raise TargetError(
-                f"Kernel {launch.kernel} has {threads} threads a block, and {name} runs at most "
-                f"{most} in a work-group; split the loops bound to threadIdx."
-            )
-        sizes = zip("xyz", launch.block, device.max_work_item_sizes, strict=False)
-        axis = next((a for a, n, limit in sizes if n > limit), None)
-        if axis is not None:
-            raise TargetError(
-                f"Kernel {launch.kernel} has more threads along threadIdx.{axis} than {name} "
-                "takes; bind them to another axis."
-            )
-        if launch.shared_bytes > device.local_mem_size:
-            raise TargetError(
-                f"Kernel {launch.kernel} keeps {launch.shared_bytes} bytes in shared memory, and "
-                f"{name} has {device.local_mem_size} for a work-group; choose smaller tiles."
-            )
 
     def allocate(self, size_bytes: int) -> Any:
         """A buffer of the device."""
@@ -125,6 +111,29 @@ class OpenClMachine:
                 f"The OpenCL device {self.device.name.strip()} did not run the kernel: "
                 f"{str(error).rstrip('.')}; check its size, and the memory it needs."
             ) from None
+
+
+def refuse_beyond(launch: Launch, device: Any) -> None:
+    """Raise TargetError for a kernel that is beyond the limits of a device."""
+    threads, most = prod(launch.block), device.max_work_group_size
+    name = device.name.strip()
+    if threads > most:
+        raise TargetError(
+            f"Kernel {launch.kernel} has {threads} threads a block, and {name} runs at most "
+            f"{most} in a work-group; split the loops bound to threadIdx."
+        )
+    sizes = zip("xyz", launch.block, device.max_work_item_sizes, strict=False)
+    axis = next((a for a, n, limit in sizes if n > limit), None)
+    if axis is not None:
+        raise TargetError(
+            f"Kernel {launch.kernel} has more threads along threadIdx.{axis} than {name} "
+            "takes; bind them to another axis."
+        )
+    if launch.shared_bytes > device.local_mem_size:
+        raise TargetError(
+            f"Kernel {launch.kernel} keeps {launch.shared_bytes} bytes in shared memory, and "
+            f"{name} has {device.local_mem_size} for a work-group; choose smaller tiles."
+        )
 
 
 @cache

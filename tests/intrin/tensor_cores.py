@@ -27,11 +27,17 @@ def product(dtype: str, by_columns: bool = False, m: int = 64, n: int = 32, k: i
 
 
 def tensorized(
-    family: str, dtype: str, by_columns: bool = False, warps: int = 2, **sizes: int
+    family: str,
+    dtype: str,
+    by_columns: bool = False,
+    warps: int = 2,
+    threads: int = 32,
+    **sizes: int,
 ) -> t.Schedule:
     """The product in blocks of `warps` warps; each has two rows of tiles, 16 or 32 columns.
 
-    Operands go through shared memory, which all threads of a block fill.
+    Operands go through shared memory, which all threads of a block fill; `threads` of them along
+    threadIdx.x.
     """
     members: Family = FAMILIES[family]
     shape = members.shapes[dtype]
@@ -58,7 +64,7 @@ def tensorized(
     _into_registers(s, "B", load, tile)
     c.tensorize("yiii", members.name_of("t" if by_columns else "", dtype))
     for operand in ("A", "B"):
-        _through_shared(s, operand, warps)
+        _through_shared(s, operand, warps, threads)
     _out_of_registers(s, members.name_of("store", wide(dtype)), shape.rows, shape.columns, warps)
     c.bind("yo", "blockIdx.y")
     c.bind("xo", "blockIdx.x")
@@ -69,17 +75,17 @@ def tensorized(
     return s
 
 
-def _through_shared(s: t.Schedule, operand: str, warps: int) -> None:
+def _through_shared(s: t.Schedule, operand: str, warps: int, threads: int) -> None:
     """All threads of a block copy what its warps need in a step of ko."""
     block = f"{operand}_cache"
     s[block].compute_at("C", "ko")
     s[block].set_scope(block, "shared")
     outer, inner = s[block].loops[-2:]
     fused = s[block].fuse(outer, inner)
-    rest, lanes = s[block].split(fused, 32)
+    rest, lanes = s[block].split(fused, threads)
     if warps > 1:
-        rest, threads = s[block].split(rest, warps)
-        s[block].bind(threads, "threadIdx.y")
+        rest, others = s[block].split(rest, warps)
+        s[block].bind(others, "threadIdx.y")
     s[block].bind(lanes, "threadIdx.x")
 
 

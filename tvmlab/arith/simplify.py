@@ -261,7 +261,8 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
     def visit(s: Stmt) -> Stmt:
         new = rebuilt(s)
         below = sub_stmts(new)
-        return Seq(()) if below and all(map(_is_nothing, below)) else new
+        does_nothing = below and all(map(_is_nothing, below)) and not isinstance(new, Invoke)
+        return Seq(()) if does_nothing else new
 
     def rebuilt(s: Stmt) -> Stmt:
         if isinstance(s, For):

@@ -31,13 +31,14 @@ from tvmlab.lower.thread_trees import fold_across_threads
 from tvmlab.lower.threads import share_threads
 from tvmlab.lower.vectorize import vectorize
 from tvmlab.lower.virtual_threads import interleave
+from tvmlab.lower.warps import execute_together, keep_tiles
 
 
 def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
     """The passes for a device that executes `instructions`, named as programs print them."""
 
     def spell_out(program: Program) -> Program:
-        return spell_out_but(program, instructions)
+        return spell_out_but(keep_tiles(program, instructions), instructions)
 
     return (
         Pass("instructions", "instructions the device lacks are spelled out", spell_out),
@@ -54,6 +55,7 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
         Pass("trees of threads", "a tree is folded by all threads", fold_across_threads),
         Pass("shared space", "what lives at different times shares memory", share_space),
         Pass("barriers", "threads wait where one needs what another wrote", write_barriers),
+        Pass("warps", "threads of a warp execute its instructions together", execute_together),
         Pass("absent terms", "what a condition leaves out of a fold is skipped", skip_absent),
         Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),
         Pass("vectors", "vectorized loops become lanes, folds by a tree trees of them", vectorize),

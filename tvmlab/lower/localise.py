@@ -16,7 +16,7 @@ from math import prod
 from tvmlab.arith.linear import Linear
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import Allocate, Barrier, For, If, Program, Seq, Stmt, Store
+from tvmlab.ir.program import Allocate, Barrier, For, If, Invoke, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import loads, stmts, sub_stmts
 from tvmlab.lower.tile import (
     Access,
@@ -38,12 +38,13 @@ LANES = 16
 
 def localise(program: Program) -> Program:
     """The program with small intermediates in registers."""
-    awaited = {b for s in stmts(program.body) if isinstance(s, Barrier) for b in s.buffers}
+    kept = {b for s in stmts(program.body) if isinstance(s, Barrier) for b in s.buffers}
+    kept |= {o.buffer for s in stmts(program.body) if isinstance(s, Invoke) for o in s.operands}
     for buffer in program.buffers:
-        body = None if buffer in awaited else _inside(program.body, buffer)
+        body = None if buffer in kept else _inside(program.body, buffer)
         if body is not None:
-            kept = [b for b in program.buffers if b is not buffer]
-            program = Program(program.name, program.params, program.outputs, kept, body)
+            left = [b for b in program.buffers if b is not buffer]
+            program = Program(program.name, program.params, program.outputs, left, body)
     return program
 
 

@@ -8,8 +8,8 @@
                 T                                                if x == 0:
             U                                                        U
 
-What stood outside the threads of an axis is done by the first of them, but instructions that a warp
-executes together: all 32 threads of `threadIdx.x` come to those. One nest of threads was
+What stood outside the threads of an axis is done by the first of them, and instructions of a warp
+by its last thread, which stands for it (`tvmlab.lower.warps`). One nest of threads was
 over before the next began; `tvmlab.lower.barriers` sees to that where it matters.
 """
 
@@ -20,16 +20,11 @@ from tvmlab.ir.axis import BLOCK_AXES, VIRTUAL_AXES, axis_of
 from tvmlab.ir.conjuncts import guarded
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.instruction import is_collective
 from tvmlab.ir.kernel import is_kernel
 from tvmlab.ir.names import fresh_names
-from tvmlab.ir.program import Block, For, Invoke, Program, Seq, Stmt
+from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.walk import map_children, rewrite, stmts, substitute_stmt
-
-WARP, LANES_AXIS = 32, "threadIdx.x"
-"""Threads that execute an instruction together, and the axis along which they are neighbours."""
-
-_LANES = (("thread", LANES_AXIS),)
+from tvmlab.lower.warps import LANES, WARP, has_together, is_together, lanes_of
 
 Axes = dict[str, For]
 """The loop that gives each axis its name and extent."""
@@ -71,8 +66,8 @@ def _one_nest(kernel: For) -> Stmt:
         axis = _shared_axis(s)
         if axis is not None and isinstance(s, For):
             axes[axis] = s  # the last one: what the others prepare for
-    if any(map(_is_of_a_warp, stmts(kernel))):
-        _require_warps(kernel, axes)
+    if has_together(kernel):
+        axes[LANES] = lanes_of(kernel, axes.get(LANES))
     order = sorted(axes, key=lambda axis: axis not in BLOCK_AXES)
     names = fresh_names((), [axes[axis].var.name for axis in order])
     variables = {
@@ -83,21 +78,6 @@ def _one_nest(kernel: For) -> Stmt:
     for axis in reversed(order):
         nest = axes[axis].replace(var=variables[axis], body=nest)
     return nest
-
-
-def _is_of_a_warp(stmt: Stmt) -> bool:
-    return isinstance(stmt, Invoke) and is_collective(stmt)
-
-
-def _require_warps(kernel: For, axes: Axes) -> None:
-    """See to it that the threads along x are those of a warp."""
-    lanes = axes.setdefault(LANES_AXIS, For(Var("lane"), WARP, Seq(()), "bound", _LANES))
-    if lanes.extent != WARP:
-        raise TargetError(
-            f"The kernel of loop {kernel.var.name} executes instructions of warps, and has "
-            f"{lanes.extent} threads along {LANES_AXIS}; bind loops of {WARP} iterations to it, "
-            "and others to threadIdx.y."
-        )
 
 
 def _shared_axis(stmt: Stmt) -> str | None:
@@ -125,8 +105,9 @@ def _stripped(stmt: Stmt, around: frozenset[str], axes: Axes, variables: dict[st
         values: dict[Var, Expr] = {stmt.var: variables[axis]}
         body = stmt.body if stmt.var is variables[axis] else substitute_stmt(stmt.body, values)
         return _stripped(body, around | {axis}, axes, variables)
-    is_mixed = not isinstance(stmt, Block) and any(map(_is_of_a_warp, stmts(stmt)))
-    if is_mixed or any(_shared_axis(s) is not None for s in stmts(stmt)):
+    if any(_shared_axis(s) is not None for s in stmts(stmt)):
+        return map_children(stmt, lambda s: _stripped(s, around, axes, variables), lambda e: None)
+    if has_together(stmt) and not is_together(stmt) and not isinstance(stmt, Block):
         return map_children(stmt, lambda s: _stripped(s, around, axes, variables), lambda e: None)
     return _by_the_first(stmt, [a for a in axes if a not in around], axes, variables)
 
@@ -140,9 +121,12 @@ def _by_the_first(stmt: Stmt, missing: list[str], axes: Axes, variables: dict[st
             "blocks do not wait for each other; bind that axis around all of the kernel, or "
             "compute_root what stands outside it."
         )
-    if any(map(_is_of_a_warp, stmts(stmt))):
-        missing = [axis for axis in missing if axis != LANES_AXIS]
-    first = [Binary("==", variables[a], Const(0, INDEX)) for a in missing if axes[a].extent != 1]
+    of_warp = is_together(stmt)
+    first = [
+        Binary("==", variables[a], Const(WARP - 1 if of_warp and a == LANES else 0, INDEX))
+        for a in missing
+        if axes[a].extent != 1
+    ]
     if isinstance(stmt, Seq):
         return Seq([guarded(first, s) for s in stmt.stmts])
     return guarded(first, stmt)

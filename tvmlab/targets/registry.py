@@ -13,12 +13,14 @@ from tvmlab.targets.target import Target
 TARGETS = {
     # name -> module and class; loaded when first asked for, as compilers are heavy
     "cpu": ("tvmlab.targets.cpu.target", "CpuTarget"),
+    "cuda": ("tvmlab.targets.cuda.target", "CudaTarget"),
     "opencl": ("tvmlab.targets.opencl.target", "OpenClTarget"),
 }
 
 
 def get(target: str | Mapping[str, Any]) -> Target:
-    """The target that `target` names: `"cpu"`, `"opencl"`, or a dict of its name and options.
+    """The target that `target` names: `"cpu"`, `"cuda"`, `"opencl"`, or a dict of its
+    name and options.
 
     `get({"name": "cpu", "preset": "light"})` is the target cpu with a shorter LLVM pipeline;
     `Target.details()` is such a dict.

@@ -14,6 +14,7 @@ from typing import Any
 from tvmlab.errors import TargetError
 from tvmlab.targets.cuda.architecture import capability
 from tvmlab.targets.cuda.build.tools import architectures, include_folders, nvrtc, nvrtc_version
+from tvmlab.targets.cuda.provenance import SOURCE
 from tvmlab.targets.object_cache import ObjectCache
 
 OBJECTS = ObjectCache()
@@ -81,7 +82,7 @@ def _compiled(text: str, architecture: str) -> Compiled:
     bindings = nvrtc()
     folders = [f"--include-path={folder}" for folder in include_folders()]
     options = [o.encode() for o in (f"--gpu-architecture={architecture}", *_OPTIONS, *folders)]
-    status, program = bindings.nvrtcCreateProgram(text.encode(), b"kernel.cu", 0, [], [])
+    status, program = bindings.nvrtcCreateProgram(text.encode(), SOURCE.encode(), 0, [], [])
     if status != bindings.nvrtcResult.NVRTC_SUCCESS:
         raise TargetError(f"NVRTC could not be started ({status.name}); free some memory.")
     try:

@@ -1,0 +1,141 @@
+"""Which thread holds which element of a tile: our loads and stores against the documented layout.
+
+The address formulas of the printed device functions are evaluated for every thread, and what they
+reach is compared with the tables of the PTX ISA ("Matrix fragments for mma.m16n8k16" and
+"... m16n8k32"), written down here once more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tvmlab.targets.cuda.matrices import function
+
+LANES = range(32)
+ROW = 1000  # bytes from one row to the next
+
+
+def _a(lane: int, i: int, per_register: int) -> tuple[int, int]:
+    """Row and column of element a_i (PTX ISA), for registers of 2 or 4 elements."""
+    group, thread = lane >> 2, lane % 4
+    block = i // per_register
+    row = group if block % 2 == 0 else group + 8
+    column = thread * per_register + i % per_register + (4 * per_register if block >= 2 else 0)
+    return row, column
+
+
+def _b(lane: int, i: int, per_register: int) -> tuple[int, int]:
+    """Row and column of element b_i."""
+    group, thread = lane >> 2, lane % 4
+    row = thread * per_register + i % per_register + (4 * per_register if i >= per_register else 0)
+    return row, group
+
+
+def _c(lane: int, i: int) -> tuple[int, int]:
+    """Row and column of element c_i."""
+    group, thread = lane >> 2, lane % 4
+    return (group if i < 2 else group + 8), thread * 2 + (i & 1)
+
+
+def _base(text: str) -> Callable[[int], int]:
+    """The formula of the address that a function begins with, from its operand on."""
+    found = re.search(r"p = .*?(?:from\)?|to)\s*\+ (.*?);", text, re.DOTALL)
+    assert found is not None
+    formula = found[1].replace("threadIdx.x", "x").replace("\n", " ")
+    code = compile(formula, "formula", "eval")
+    return lambda lane: int(eval(code, {"x": lane, "row_bytes": ROW, "row": ROW}))
+
+
+def _offset(formula: str) -> int:
+    return int(eval(formula, {"row_bytes": ROW, "row": ROW, "p": 0}))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_words_of_a_and_of_b_by_columns(size: int) -> None:
+    for name, count, layout in (("load_a_words", 4, _a), ("load_t_words", 2, _b)):
+        text = function(name)
+        base = _base(text)
+        offsets = [_offset(o) for o in re.findall(r"\*\(const unsigned\*\)(\(?p.*?)\s*;", text)]
+        assert len(offsets) == count
+        for lane in LANES:
+            for r, offset in enumerate(offsets):
+                for e in range(4 // size):
+                    row, column = layout(lane, r * (4 // size) + e, 4 // size)
+                    row, column = (column, row) if layout is _b else (row, column)
+                    assert base(lane) + offset + e * size == row * ROW + column * size
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "size"),
+    [
+        ("load_a_matrix", 4, 1),
+        ("load_a_matrix", 4, 2),
+        ("load_t_matrix", 2, 1),
+        ("load_t_matrix", 2, 2),
+        ("load_b_matrix", 2, 2),  # halves alone are transposed
+    ],
+)
+def test_ldmatrix_hands_out_rows(name: str, count: int, size: int) -> None:
+    """Thread 8 m + i names row i of matrix m; thread t gets two halves of its row t / 4, or, where
+    it transposes, of its column t / 4."""
+    text = function(name)
+    base = _base(text)
+    is_turned = ".trans" in text
+    for lane in LANES:
+        for r in range(count):
+            for half in range(2):
+                inside = (lane % 4 * 2 + half, lane // 4) if is_turned else (lane // 4, lane % 4 * 2)
+                address = base(8 * r + inside[0]) + 2 * inside[1] + (0 if is_turned else 2 * half)
+                for byte in range(2):
+                    i = (r * 4 + half * 2 + byte) // size
+                    rest = byte % size
+                    if name == "load_a_matrix":
+                        row, column = _a(lane, i, 4 // size)
+                        expected = row * ROW + column * size + rest
+                    else:
+                        row, column = _b(lane, i, 4 // size)
+                        row, column = (row, column) if is_turned else (column, row)
+                        expected = row * ROW + column * size + rest
+                    assert address + byte == expected
+
+
+def test_elements_of_b_by_rows() -> None:
+    text = function("load_b_halves")
+    assert "p += 8 * row_bytes" in text
+    for lane in LANES:
+        for i in range(4):
+            address = _base(text)(lane) + i // 2 * 8 * ROW + i % 2 * ROW
+            row, column = _b(lane, i, 2)
+            assert address == row * ROW + column * 2
+    text = function("load_b_bytes")
+    assert "p += 16 * row_bytes" in text
+    for lane in LANES:
+        for i in range(8):
+            address = _base(text)(lane) + i // 4 * 16 * ROW + i % 4 * ROW
+            row, column = _b(lane, i, 4)
+            assert address == row * ROW + column
+
+
+@pytest.mark.parametrize("name", ["store_float", "store_int"])
+def test_results_go_where_they_belong(name: str) -> None:
+    text = function(name)
+    places = dict(
+        (int(i), _offset(o)) for o, i in re.findall(r"p\[(.*?)\] = c\[(\d)\]", text)
+    )
+    assert places.keys() == {0, 1, 2, 3}
+    for lane in LANES:
+        for i, offset in places.items():
+            row, column = _c(lane, i)
+            assert _base(text)(lane) + offset == row * ROW + column
+
+
+def test_every_element_is_held_once() -> None:
+    for size, per in ((2, 2), (1, 4)):
+        held_a = {_a(lane, i, per) for lane in LANES for i in range(4 * per)}
+        held_b = {_b(lane, i, per) for lane in LANES for i in range(2 * per)}
+        assert len(held_a) == 32 * 4 * per == 16 * 32 // size
+        assert len(held_b) == 32 * 2 * per == 8 * 32 // size
+    assert len({_c(lane, i) for lane in LANES for i in range(4)}) == 128

@@ -1,0 +1,188 @@
+"""TensorCores' instructions as text: device functions around PTX, and their calls.
+
+PTX ISA, "Warp-level matrix instructions". Of `mma`, whose layout is documented ("Matrix fragments
+for mma.m16n8k16", "... m16n8k32"), thread `x` of a warp holds, with g = x / 4 and t = x % 4:
+
+- of A in register r the four bytes from 4 t + 16 (r / 2) on in row g + 8 (r % 2);
+- of B in register r the four bytes from 4 t + 16 r on in column g;
+- of C in register r the element of row g + 8 (r / 2) and column 2 t + r % 2.
+
+So rows of A and columns of B are 32 bytes long, whatever the dtype. `wmma` keeps its layout to
+itself, and loads from and stores to any memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+HEAD = "static __device__ __forceinline__ void"
+
+_FUNCTIONS: dict[str, tuple[str, Sequence[str]]] = {
+    "clear_float": (
+        "float* c, int n",
+        ["#pragma unroll", "for (int r = 0; r < n; ++r) c[r] = 0.0f;"],
+    ),
+    "clear_int": (
+        "int* c, int n",
+        ["#pragma unroll", "for (int r = 0; r < n; ++r) c[r] = 0;"],
+    ),
+    "load_a_matrix": (
+        "unsigned* a, const void* from, int row_bytes",
+        [
+            "unsigned p = (unsigned)__cvta_generic_to_shared(from)",
+            "    + (threadIdx.x & 15) * row_bytes + (threadIdx.x >> 4) * 16;",
+            'asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"',
+            '    : "=r"(a[0]), "=r"(a[1]), "=r"(a[2]), "=r"(a[3]) : "r"(p) : "memory");',
+        ],
+    ),
+    "load_a_words": (
+        "unsigned* a, const void* from, int row_bytes",
+        [
+            "const char* p = (const char*)from",
+            "    + (threadIdx.x >> 2) * row_bytes + (threadIdx.x & 3) * 4;",
+            "a[0] = *(const unsigned*)p;",
+            "a[1] = *(const unsigned*)(p + 8 * row_bytes);",
+            "a[2] = *(const unsigned*)(p + 16);",
+            "a[3] = *(const unsigned*)(p + 8 * row_bytes + 16);",
+        ],
+    ),
+    "load_t_matrix": (
+        "unsigned* b, const void* from, int row_bytes",
+        [
+            "unsigned p = (unsigned)__cvta_generic_to_shared(from)",
+            "    + (threadIdx.x & 7) * row_bytes + ((threadIdx.x >> 3) & 1) * 16;",
+            'asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];"',
+            '    : "=r"(b[0]), "=r"(b[1]) : "r"(p) : "memory");',
+        ],
+    ),
+    "load_t_words": (
+        "unsigned* b, const void* from, int row_bytes",
+        [
+            "const char* p = (const char*)from",
+            "    + (threadIdx.x >> 2) * row_bytes + (threadIdx.x & 3) * 4;",
+            "b[0] = *(const unsigned*)p;",
+            "b[1] = *(const unsigned*)(p + 16);",
+        ],
+    ),
+    "load_b_matrix": (
+        "unsigned* b, const void* from, int row_bytes",
+        [
+            "unsigned p = (unsigned)__cvta_generic_to_shared(from)",
+            "    + (threadIdx.x & 15) * row_bytes;",
+            'asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"',
+            '    : "=r"(b[0]), "=r"(b[1]) : "r"(p) : "memory");',
+        ],
+    ),
+    "load_b_halves": (
+        "unsigned* b, const void* from, int row_bytes",
+        [
+            "const char* p = (const char*)from",
+            "    + (threadIdx.x & 3) * 2 * row_bytes + (threadIdx.x >> 2) * 2;",
+            "#pragma unroll",
+            "for (int r = 0; r < 2; ++r, p += 8 * row_bytes)",
+            "    b[r] = *(const unsigned short*)p",
+            "        | (unsigned)*(const unsigned short*)(p + row_bytes) << 16;",
+        ],
+    ),
+    "load_b_bytes": (
+        "unsigned* b, const void* from, int row_bytes",
+        [
+            "const unsigned char* p = (const unsigned char*)from",
+            "    + (threadIdx.x & 3) * 4 * row_bytes + (threadIdx.x >> 2);",
+            "#pragma unroll",
+            "for (int r = 0; r < 2; ++r, p += 16 * row_bytes)",
+            "    b[r] = p[0] | p[row_bytes] << 8 | p[2 * row_bytes] << 16",
+            "        | (unsigned)p[3 * row_bytes] << 24;",
+        ],
+    ),
+    **{
+        f"store_{kind}": (
+            f"{kind}* to, const {kind}* c, int row",
+            [
+                f"{kind}* p = to + (threadIdx.x >> 2) * row + (threadIdx.x & 3) * 2;",
+                "p[0] = c[0]; p[1] = c[1];",
+                "p[8 * row] = c[2]; p[8 * row + 1] = c[3];",
+            ],
+        )
+        for kind in ("float", "int")
+    },
+    **{
+        f"store_{kind}2": (
+            f"{kind}* to, const {kind}* c, int row",
+            [
+                f"{kind}* p = to + (threadIdx.x >> 2) * row + (threadIdx.x & 3) * 2;",
+                f"*({kind}2*)p = make_{kind}2(c[0], c[1]);",
+                f"*({kind}2*)(p + 8 * row) = make_{kind}2(c[2], c[3]);",
+            ],
+        )
+        for kind in ("float", "int")
+    },
+}
+"""Parameters and lines of the functions that have no variants."""
+
+
+def function(name: str) -> str:
+    """The definition of a device function: one without variants, or `mma_...` and `wmma_...`."""
+    parameters, lines = _FUNCTIONS.get(name) or _made(name)
+    return "\n".join([f"{HEAD} {name}({parameters}) {{", *(f"    {x}" for x in lines), "}", ""])
+
+
+def _made(name: str) -> tuple[str, list[str]]:
+    """A product, or a copy of `wmma`."""
+    family, *what, short = name.split("_")
+    result, kind, constraint = ("s32", "int", "r") if short in ("s8", "s32") else (
+        "f32", "float", "f"
+    )  # fmt: skip
+    if family == "mma":
+        steps = 32 if short == "s8" else 16
+        order = f"mma.sync.aligned.m16n8k{steps}.row.col.{result}.{short}.{short}.{result}"
+        return _product(order, kind, constraint, (4, 4, 2))
+    operands = {"f16": 8, "bf16": 4, "s8": 2}.get(short, 8)
+    layout = "col" if "t" in what else "row"
+    if what[:1] == ["load"]:
+        side = "a" if "a" in what else "b"
+        order = f"wmma.load.{side}.sync.aligned.{layout}.m16n16k16.{short}"
+        return _wmma_load(order, operands)
+    if what[:1] == ["store"]:
+        order = f"wmma.store.d.sync.aligned.row.m16n16k16.{short}"
+        return _wmma_store(order, kind, constraint)
+    types = f"{result}.{result}" if short == "f16" else f"{result}.{short}.{short}.{result}"
+    order = f"wmma.mma.sync.aligned.row.{layout}.m16n16k16.{types}"
+    return _product(order, kind, constraint, (8, operands, operands))
+
+
+def _product(
+    order: str, kind: str, constraint: str, counts: tuple[int, int, int]
+) -> tuple[str, list[str]]:
+    """c += a * b, the operands in this many registers."""
+    c, a, b = counts
+    places = [f"%{n}" for n in range(c + a + b)]
+    groups = (places[:c], places[c : c + a], places[c + a :], places[:c])
+    text = ", ".join(f"{{{', '.join(group)}}}" for group in groups)
+    sums = ", ".join(f'"+{constraint}"(c[{n}])' for n in range(c))
+    given = ", ".join(f'"r"({x}[{n}])' for x, count in (("a", a), ("b", b)) for n in range(count))
+    return f"{kind}* c, const unsigned* a, const unsigned* b", [
+        f'asm("{order} "',
+        f'    "{text};"',
+        f"    : {sums}",
+        f"    : {given});",
+    ]
+
+
+def _wmma_load(order: str, count: int) -> tuple[str, list[str]]:
+    places = ", ".join(f"%{n}" for n in range(count))
+    made = ", ".join(f'"=r"(f[{n}])' for n in range(count))
+    return "unsigned* f, const void* from, int row", [
+        f'asm volatile("{order} {{{places}}}, [%{count}], %{count + 1};"',
+        f"    : {made}",
+        '    : "l"(from), "r"(row) : "memory");',
+    ]
+
+
+def _wmma_store(order: str, kind: str, constraint: str) -> tuple[str, list[str]]:
+    places = ", ".join(f"%{n + 2}" for n in range(8))
+    given = ", ".join(f'"{constraint}"(c[{n}])' for n in range(8))
+    return f"{kind}* to, const {kind}* c, int row", [
+        f'asm volatile("{order} [%0], {{{places}}}, %1;" : : "l"(to), "r"(row),',
+        f'    {given} : "memory");',
+    ]

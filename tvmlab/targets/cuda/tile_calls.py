@@ -1,0 +1,118 @@
+"""Which device function executes an instruction of TensorCores, and on what.
+
+`mma` loads rows by `ldmatrix` where they lie in shared memory at multiples of 16 bytes, and word
+by word or element by element elsewhere, with the same result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tvmlab.arith.simplify import linear
+from tvmlab.errors import TargetError
+from tvmlab.ir import dtypes
+from tvmlab.ir.dtypes import INDEX
+from tvmlab.ir.expr import Const, Expr
+from tvmlab.ir.program import Invoke, Region
+from tvmlab.targets.cuda.tiles import REGISTER_TYPES, registers, row_stride
+
+_ROWS_OF_WMMA = {"f16": 32, "bf16": 16, "s8": 8, "f32": 32, "s32": 32}
+"""Bytes of a thread's fragment by dtype, at multiples of which `wmma` wants rows to begin (PTX
+ISA, "Matrix storage for WMMA")."""
+
+
+@dataclass(frozen=True)
+class TileCall:
+    """A call of a function of `tvmlab.targets.cuda.matrices`.
+
+    Attributes:
+        function: its name.
+        arguments: tiles in registers or memory, numbers, and expressions.
+        is_seen_by_others: whether it writes what other threads of the warp may read.
+    """
+
+    function: str
+    arguments: tuple[Region | Expr, ...]
+    is_seen_by_others: bool = False
+
+
+def call_of(invoke: Invoke) -> TileCall:
+    """The call that executes an instruction.
+
+    Raises:
+        TargetError: its tiles in memory do not lie as it needs them.
+    """
+    if invoke.name.endswith("_start"):
+        (tile,) = invoke.operands
+        kind = REGISTER_TYPES[tile.buffer.dtype]
+        return TileCall(f"clear_{kind}", (tile, _number(_registers(tile))))
+    family, *what, _ = invoke.name.split("_")
+    if what[:1] == ["load"]:
+        to, source = invoke.operands
+        if family == "wmma":
+            _require(invoke.name, source, _ROWS_OF_WMMA[invoke.name.rpartition("_")[2]])
+            return TileCall(invoke.name, (to, source, _number(row_stride(source))))
+        size = dtypes.size_bytes(source.buffer.dtype)
+        function = _load(invoke.name, what[1], source)
+        return TileCall(function, (to, source, _number(row_stride(source) * size)))
+    if what == ["store"]:
+        to, tile = invoke.operands
+        arguments = (to, tile, _number(row_stride(to)))
+        is_shared = to.buffer.scope == "shared"
+        if family == "wmma":
+            _require(invoke.name, to, _ROWS_OF_WMMA[invoke.name.rpartition("_")[2]])
+            return TileCall(invoke.name, arguments, is_shared)
+        pair = "2" if _begins_at(to, 8) else ""
+        function = f"store_{REGISTER_TYPES[tile.buffer.dtype]}{pair}"
+        return TileCall(function, arguments, is_shared)
+    name = invoke.name.replace("mma_t_", "mma_") if family == "mma" else invoke.name
+    return TileCall(name, invoke.operands)
+
+
+def _load(name: str, what: str, source: Region) -> str:
+    """The function of `mma` that loads a tile of A, of B by rows or of B by columns."""
+    size = dtypes.size_bytes(source.buffer.dtype)
+    if what == "b" and size == 1:
+        return "load_b_bytes"
+    if source.buffer.scope == "shared" and _begins_at(source, 16):
+        return f"load_{what}_matrix"
+    if what == "b":
+        return "load_b_halves"
+    _require(name, source, 4)
+    return f"load_{what}_words"
+
+
+def _registers(tile: Region) -> int:
+    elements = 1
+    for _, extent in tile.bounds:
+        assert isinstance(extent, int), "tiles have known extents"
+        elements *= extent
+    return registers(tile.buffer.dtype, elements)
+
+
+def _begins_at(tile: Region, multiple_bytes: int) -> bool:
+    """Whether all rows of a tile in memory begin at multiples of that many bytes."""
+    size = dtypes.size_bytes(tile.buffer.dtype)
+    total: Expr = _number(row_stride(tile))  # a row further
+    steps = [int(stride) for stride in tile.buffer.strides()]
+    for (start, _), step in zip(tile.bounds, steps, strict=True):
+        total = total + start * step
+    found = linear(total, {})
+    every = (row_stride(tile), found.constant, *found.terms.values())
+    return all(factor * size % multiple_bytes == 0 for factor in every)
+
+
+def _require(name: str, tile: Region, multiple_bytes: int) -> None:
+    """Raise TargetError unless all rows of a tile begin at multiples of that many bytes."""
+    if _begins_at(tile, multiple_bytes):
+        return
+    size = dtypes.size_bytes(tile.buffer.dtype)
+    raise TargetError(
+        f"{name} needs rows that begin at multiples of {multiple_bytes} bytes, and those of "
+        f"{tile.buffer.name} are {row_stride(tile) * size} bytes apart; make them longer, or "
+        f"storage_align them by {multiple_bytes // size} elements."
+    )
+
+
+def _number(value: int) -> Const:
+    return Const(value, INDEX)

@@ -32,12 +32,13 @@ def tensorized(
     by_columns: bool = False,
     warps: int = 2,
     threads: int = 32,
+    apart: int = 0,
     **sizes: int,
 ) -> t.Schedule:
     """The product in blocks of `warps` warps; each has two rows of tiles, 16 or 32 columns.
 
     Operands go through shared memory, which all threads of a block fill; `threads` of them along
-    threadIdx.x.
+    threadIdx.x; `apart`, if given, elements beyond a multiple of 32 from row to row.
     """
     members: Family = FAMILIES[family]
     shape = members.shapes[dtype]
@@ -56,6 +57,8 @@ def tensorized(
     for operand in ("A", "B"):
         c.cache_read(operand)
         c.cache_read(f"{operand}_cache")
+        if apart:
+            s[f"{operand}_cache"].storage_align(f"{operand}_cache", 0, 32, apart)
     _into_registers(s, "A", members.name_of("load_a", dtype), (shape.rows, shape.steps))
     if by_columns:
         load, tile = members.name_of("load_t", dtype), (shape.columns, shape.steps)

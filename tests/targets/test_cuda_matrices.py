@@ -87,7 +87,9 @@ def test_ldmatrix_hands_out_rows(name: str, count: int, size: int) -> None:
     for lane in LANES:
         for r in range(count):
             for half in range(2):
-                inside = (lane % 4 * 2 + half, lane // 4) if is_turned else (lane // 4, lane % 4 * 2)
+                inside = (
+                    (lane % 4 * 2 + half, lane // 4) if is_turned else (lane // 4, lane % 4 * 2)
+                )
                 address = base(8 * r + inside[0]) + 2 * inside[1] + (0 if is_turned else 2 * half)
                 for byte in range(2):
                     i = (r * 4 + half * 2 + byte) // size
@@ -122,9 +124,7 @@ def test_elements_of_b_by_rows() -> None:
 @pytest.mark.parametrize("name", ["store_float", "store_int"])
 def test_results_go_where_they_belong(name: str) -> None:
     text = function(name)
-    places = dict(
-        (int(i), _offset(o)) for o, i in re.findall(r"p\[(.*?)\] = c\[(\d)\]", text)
-    )
+    places = dict((int(i), _offset(o)) for o, i in re.findall(r"p\[(.*?)\] = c\[(\d)\]", text))
     assert places.keys() == {0, 1, 2, 3}
     for lane in LANES:
         for i, offset in places.items():

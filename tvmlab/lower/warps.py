@@ -13,16 +13,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tvmlab.arith.simplify import linear
 from tvmlab.errors import TargetError
 from tvmlab.ir.axis import axis_of
-from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.conjuncts import conjuncts, guarded
-from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.instruction import is_collective
-from tvmlab.ir.kernel import touched
-from tvmlab.ir.program import Block, For, If, Invoke, Program, Region, Seq, Stmt
+from tvmlab.ir.program import Block, For, If, Invoke, Program, Seq, Stmt
 from tvmlab.ir.walk import (
     blocks_with_loops,
     map_children,

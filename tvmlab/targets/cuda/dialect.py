@@ -39,12 +39,7 @@ _RESERVED = """
     not xor wchar_t typeid export signed
 """
 
-_VECTOR = (
-    "template <typename T, int n>\n"
-    "struct alignas(sizeof(T) * n) Vector {\n"
-    "    T x[n];\n"
-    "};\n"
-)
+_VECTOR = "template <typename T, int n>\nstruct alignas(sizeof(T) * n) Vector {\n    T x[n];\n};\n"
 
 SINCE = {"mma": (8, 0), "wmma_f16": (7, 0), "wmma_s8": (7, 2), "wmma_bf16": (8, 0)}
 """The compute capability from which on instructions exist, by how their names begin or, of the

@@ -64,4 +64,3 @@ def first_register(tile: Region) -> Expr:
 def row_stride(tile: Region) -> int:
     """How many elements the rows of a tile in memory are apart."""
     return int(tile.buffer.strides()[-2])
-

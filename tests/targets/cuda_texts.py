@@ -5,11 +5,9 @@ from __future__ import annotations
 SAXPY = """\
 extern "C" __global__ void saxpy(const float* __restrict__ x, float* __restrict__ y) {
   __shared__ float part[256];
-#line 3 "program"
-  part[threadIdx.x] = x[blockIdx.x * 256 + threadIdx.x] * 2.0f;
+  part[threadIdx.x] = x[blockIdx.x * 256 + threadIdx.x] * 2.0f;  //@3
   __syncthreads();
-#line 5 "program"
-  y[blockIdx.x * 256 + threadIdx.x] += part[255 - threadIdx.x];
+  y[blockIdx.x * 256 + threadIdx.x] += part[255 - threadIdx.x];  //@5
 }
 """
 
@@ -34,8 +32,7 @@ extern "C" __global__ void product(const half* a, const half* b, float* c) {
   wmma::fill_fragment(z, 0.0f);
   wmma::load_matrix_sync(x, a, 16);
   wmma::load_matrix_sync(y, b, 16);
-#line 9 "program"
-  wmma::mma_sync(z, x, y, z);
+  wmma::mma_sync(z, x, y, z);  //@9
   wmma::store_matrix_sync(c, z, 16, wmma::mem_row_major);
 }
 """

@@ -129,18 +129,21 @@ def test_every_dtype_and_function_compiles(dtype: str) -> None:
     compile_cuda(machine.emit(machine.lower(s.mod)), "sm_80")
 
 
-def test_neighbours_are_moved_together() -> None:
-    for dtype, width in (("float32", 4), ("float16", 8)):
-        a = t.placeholder((64, 256), dtype, name="A")
-        s = t.create_schedule(t.compute((64, 256), lambda i, j: a[i, j] + a[i, j], name="C"))
-        outer, lanes = s["C"].split("j", width)
-        s["C"].bind("i", "blockIdx.x")
-        s["C"].bind(outer, "threadIdx.x")
-        s["C"].vectorize(lanes)
-        assert f"Vector<{'half' if dtype == 'float16' else 'float'}, {width}>" in s.code("cuda")
-        sass = mnemonics(s.code("sass"))
-        assert any(m.startswith("LDG.E.128") for m in sass), sass
-        assert any(m.startswith("STG.E.128") for m in sass), sass
+WIDE = [("float32", "float", 4), ("float16", "half", 8)]
+
+
+@pytest.mark.parametrize(("dtype", "kind", "width"), WIDE)
+def test_neighbours_are_moved_together(dtype: str, kind: str, width: int) -> None:
+    a = t.placeholder((64, 256), dtype, name="A")
+    s = t.create_schedule(t.compute((64, 256), lambda i, j: a[i, j] + a[i, j], name="C"))
+    outer, lanes = s["C"].split("j", width)
+    s["C"].bind("i", "blockIdx.x")
+    s["C"].bind(outer, "threadIdx.x")
+    s["C"].vectorize(lanes)
+    assert f"Vector<{kind}, {width}>" in s.code("cuda")
+    sass = mnemonics(s.code("sass"))
+    assert any(m.startswith("LDG.E.128") for m in sass), sass
+    assert any(m.startswith("STG.E.128") for m in sass), sass
 
 
 def test_much_shared_memory_is_asked_for_at_the_launch() -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from tests.targets.cuda_texts import FRAGMENTS, SAXPY, TWO_KERNELS
 from tvmlab.errors import TargetError
+from tvmlab.targets.cfamily.emit import linked_lines
 from tvmlab.targets.cuda.build import compile as compiling
 from tvmlab.targets.cuda.build import disassemble, tools
 from tvmlab.targets.cuda.build.compile import compile_cuda
 from tvmlab.targets.cuda.build.disassemble import disassembled
-from tvmlab.targets.cuda.provenance import linked_lines, plain
+from tvmlab.targets.cuda.provenance import linked
 from tvmlab.targets.cuda.report import KernelResources, resources_of
 from tvmlab.targets.object_cache import ObjectCache
 
@@ -33,7 +34,7 @@ def test_code_for_every_architecture_with_its_resources(architecture: str) -> No
 
 def test_headers_of_the_wheels_and_tensor_cores() -> None:
     made = compile_cuda(FRAGMENTS, "sm_80")
-    lines = linked_lines(disassembled(made.cubin), "sass")
+    lines = linked(disassembled(made.cubin), "sass", linked_lines(FRAGMENTS))
     multiplies = [line for line in lines if "HMMA.16816.F32" in line[0]]
     assert len(multiplies) == 2
     assert {number for _, number in multiplies} == {9}, "inlined from a header, and called there"
@@ -41,18 +42,16 @@ def test_headers_of_the_wheels_and_tensor_cores() -> None:
 
 def test_ptx_and_sass_lead_back_to_lines_of_the_program() -> None:
     made = compile_cuda(SAXPY, "sm_80")
-    ptx = linked_lines(made.ptx, "ptx")
-    assert {n for text, n in ptx if "mul.f32" in text or "add.f32" in text} <= {3, 4, 5}
+    source = linked_lines(SAXPY)
+    ptx = linked(made.ptx, "ptx", source)
+    assert {n for text, n in ptx if "mul.f32" in text or "add.f32" in text} <= {3, 5}
     assert {n for text, n in ptx if "ld.global" in text} == {3, 5}
-    sass = linked_lines(disassembled(made.cubin), "sass")
+    sass = linked(disassembled(made.cubin), "sass", source)
     assert {n for text, n in sass if "LDG" in text} == {3, 5}
     assert [n for text, n in sass if "STG" in text] == [5]
     assert all(n == 0 for text, n in sass if "/*" not in text)
     marks = ("//##", ".loc", ".debug")
     assert not any(mark in text for mark in marks for text, _ in (*ptx, *sass))
-    source = linked_lines(SAXPY, "cuda")
-    assert [n for _, n in source] == [0, 0, 3, 3, 5, 0]
-    assert "#line" not in plain(SAXPY, "cuda")
 
 
 def test_several_kernels_and_local_memory_are_reported() -> None:
@@ -70,7 +69,7 @@ def test_several_kernels_and_local_memory_are_reported() -> None:
     [
         ("no such text", "sm_80", 'line 1 of kernel.cu: identifier "no" is undefined'),
         ('#include "nothing.h"\n', "sm_80", 'cannot open source file "nothing.h"'),
-        (SAXPY.replace("* 2.0f", "* two"), "sm_90", 'line 3 of program: identifier "two"'),
+        (SAXPY.replace("* 2.0f", "* two"), "sm_90", 'line 3 of kernel.cu: identifier "two"'),
         (SAXPY.replace("[256]", "[99999]"), "sm_80", "uses 399996 bytes of shared memory, and sm"),
         (SAXPY, "sm_30", "makes no code for sm_30; it makes code for sm_75"),
         (SAXPY, "gfx90a", "'gfx90a' is not known; name one as in 'sm_80'"),

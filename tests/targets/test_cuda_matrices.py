@@ -124,7 +124,7 @@ def test_elements_of_b_by_rows() -> None:
 @pytest.mark.parametrize("name", ["store_float", "store_int"])
 def test_results_go_where_they_belong(name: str) -> None:
     text = function(name)
-    places = dict((int(i), _offset(o)) for o, i in re.findall(r"p\[(.*?)\] = c\[(\d)\]", text))
+    places = {int(i): _offset(o) for o, i in re.findall(r"p\[(.*?)\] = c\[(\d)\]", text)}
     assert places.keys() == {0, 1, 2, 3}
     for lane in LANES:
         for i, offset in places.items():

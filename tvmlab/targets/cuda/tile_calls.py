@@ -14,6 +14,7 @@ from tvmlab.ir import dtypes
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr
 from tvmlab.ir.program import Invoke, Region
+from tvmlab.ir.shapes import value_of
 from tvmlab.targets.cuda.tiles import REGISTER_TYPES, registers, row_stride
 
 _ROWS_OF_WMMA = {"f16": 32, "bf16": 16, "s8": 8, "f32": 32, "s32": 32}
@@ -94,7 +95,7 @@ def _begins_at(tile: Region, multiple_bytes: int) -> bool:
     """Whether all rows of a tile in memory begin at multiples of that many bytes."""
     size = dtypes.size_bytes(tile.buffer.dtype)
     total: Expr = _number(row_stride(tile))  # a row further
-    steps = [int(stride) for stride in tile.buffer.strides()]
+    steps = [value_of(stride, {}) for stride in tile.buffer.strides()]
     for (start, _), step in zip(tile.bounds, steps, strict=True):
         total = total + start * step
     found = linear(total, {})

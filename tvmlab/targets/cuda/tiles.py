@@ -16,6 +16,7 @@ from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr
 from tvmlab.ir.program import Region
+from tvmlab.ir.shapes import value_of
 
 WARP = 32
 """Threads of a warp."""
@@ -63,4 +64,4 @@ def first_register(tile: Region) -> Expr:
 
 def row_stride(tile: Region) -> int:
     """How many elements the rows of a tile in memory are apart."""
-    return int(tile.buffer.strides()[-2])
+    return value_of(tile.buffer.strides()[-2], {})

@@ -33,6 +33,7 @@ def tensorized(
     warps: int = 2,
     threads: int = 32,
     apart: int = 0,
+    is_stored_by_elements: bool = False,
     **sizes: int,
 ) -> t.Schedule:
     """The product in blocks of `warps` warps; each has two rows of tiles, 16 or 32 columns.
@@ -68,7 +69,13 @@ def tensorized(
     c.tensorize("yiii", members.name_of("t" if by_columns else "", dtype))
     for operand in ("A", "B"):
         _through_shared(s, operand, warps, threads)
-    _out_of_registers(s, members.name_of("store", wide(dtype)), shape.rows, shape.columns, warps)
+    if is_stored_by_elements:
+        warp, _ = s["C_store"].split(s["C_store"].loops[-2], 2 * shape.rows)
+        s["C_store"].bind(warp, "threadIdx.y")
+    else:
+        _out_of_registers(
+            s, members.name_of("store", wide(dtype)), shape.rows, shape.columns, warps
+        )
     c.bind("yo", "blockIdx.y")
     c.bind("xo", "blockIdx.x")
     if warps > 1:

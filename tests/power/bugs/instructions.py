@@ -155,4 +155,44 @@ INSTRUCTIONS = Room(
     ),
 )
 
-ROOMS = (INSTRUCTIONS,)
+_MATRICES = "tvmlab.targets.cuda.matrices"
+_WARPS = "tvmlab.lower.warps"
+
+TENSOR_CORES = Room(
+    "TensorCores",
+    ("tests/lower/test_warps.py", "tests/targets/test_cuda_matrices.py"),
+    (
+        Bug(
+            "the upper half of a row of A is loaded twice",
+            _MATRICES,
+            "+ (threadIdx.x & 15) * row_bytes + (threadIdx.x >> 4) * 16;",
+            "+ (threadIdx.x & 15) * row_bytes + (threadIdx.x >> 5) * 16;",
+        ),
+        Bug(
+            "rows of B by columns are a word too narrow",
+            _MATRICES,
+            '"b[1] = *(const unsigned*)(p + 16);",',
+            '"b[1] = *(const unsigned*)(p + 12);",',
+        ),
+        Bug(
+            "one thread of a warp executes its instructions",
+            _WARPS,
+            "rest = [c for c in conjuncts(stmt.condition) if not guard.is_met_by(c)]",
+            "rest = conjuncts(stmt.condition)",
+        ),
+        Bug(
+            "tiles that others touch stay in registers",
+            _WARPS,
+            "        kept -= lost",
+            "        break",
+        ),
+        Bug(
+            "loops that number tiles are not written out",
+            _WARPS,
+            'new.kind == "serial" and _numbers_tiles(new)',
+            'new.kind == "serial" and not _numbers_tiles(new)',
+        ),
+    ),
+)
+
+ROOMS = (INSTRUCTIONS, TENSOR_CORES)

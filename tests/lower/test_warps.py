@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.intrin.tensor_cores import tensorized
 from tvmlab.ir.instruction import INSTRUCTIONS, is_collective
+from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.kernel import kernels_of
 from tvmlab.ir.program import Barrier, For, If, Invoke, Program
 from tvmlab.ir.walk import stmts
-from tvmlab.lower.device_pipeline import lower_for_device
+from tvmlab.lower.device_pipeline import device_passes, lower_for_device
 from tvmlab.schedule import Schedule
 
 KNOWN = frozenset(
@@ -23,6 +25,19 @@ def lowered(s: Schedule) -> Program:
 
 def executed(program: Program) -> list[str]:
     return [s.name for s in stmts(program.body) if isinstance(s, Invoke)]
+
+
+@pytest.mark.parametrize("order", ["forward", "backward", 3])
+def test_the_product_is_exact_whichever_thread_is_first(order: str | int) -> None:
+    """Before a warp executes together, its last thread does: in any order of threads and warps."""
+    program = tensorized("mma", "int8", m=64, n=16, k=64).mod
+    for step in device_passes(KNOWN):
+        program = program if step.name == "warps" else step.run(program)
+    rng = np.random.default_rng(0)
+    a, b = (rng.integers(-128, 128, x.extents).astype("int8") for x in program.params[:2])
+    c = np.full((64, 16), 7, "int32")
+    interpret_threads(program, [a, b, c], order)
+    assert (c == a.astype("int32") @ b.astype("int32")).all()
 
 
 @pytest.fixture(scope="module")

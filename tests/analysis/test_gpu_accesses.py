@@ -48,7 +48,9 @@ def requests(
         if axis in THREAD_AXES:
             thread += value * (1, x, x * y)[THREAD_AXES.index(axis)]
         else:
-            others.append(value // width if loop.kind == "vectorized" else value)
+            kept = loop.var.name in what.kept
+            lanes = width if loop.kind == "vectorized" else 1
+            others += [] if kept else [value // lanes]
     keys = np.stack([*others, thread // 32], axis=-1).tolist()
     for key, lane, element in zip(keys, thread % 32, trace.element[at].tolist(), strict=True):
         found[tuple(key)][int(lane)].add(element)
@@ -57,10 +59,7 @@ def requests(
 
 def _is_of(site: Site, what: KernelAccess) -> bool:
     a, b = site.access, what.access
-    said = [
-        (x.block, x.buffer.name, x.is_write, str(x.indices), str(x.limits), str(x.place))
-        for x in (a, b)
-    ]
+    said = [(x.block, x.buffer.name, x.is_write, str(x.indices), str(x.place)) for x in (a, b)]
     return said[0] == said[1]
 
 
@@ -160,6 +159,9 @@ def test_what_is_known_of_usual_schedules() -> None:
     ]  # 17 * 15 + 1 = 8 * 32
     launch = launches(product().mod)[0]
     assert (launch.grid, launch.block, launch.virtual) == ((2, 3, 1), (32, 1, 1), 2)
+    assert [(w.name, w.kept) for w in kernel_accesses(product().mod)] == [
+        ("store C", ("k",)), ("load A", ()), ("load B", ())
+    ]  # fmt: skip
     assert (launch.blocks, launch.threads, launch.warps) == (6, 32, 1)
     assert launch.thread(5) == (5, 0, 0)
 

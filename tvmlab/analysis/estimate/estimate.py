@@ -47,6 +47,8 @@ class Estimate:
             `issue`, `chain` (waiting for sums), `overhead` (of loops and threads).
         traffic: what each level of memory behind the first hands on.
         parallel_share: of the cycles of one core, inside parallel loops.
+        is_between_models: whether `low_s` and `high_s` are two models' times, each of which may be
+            compared with the same model's of another program.
     """
 
     time_s: float
@@ -55,6 +57,7 @@ class Estimate:
     parts: Mapping[str, float]
     traffic: tuple[Traffic, ...]
     parallel_share: float
+    is_between_models: bool = False
 
 
 def estimate(lowered: Program, machine: MachineFacts, compiler: Compiler | None = None) -> Estimate:
@@ -109,7 +112,14 @@ class Ratio:
 
 def ratio(after: Estimate, before: Estimate) -> Ratio:
     """How many times as long as `before` it takes. Programs that are much alike err together, so
-    that the interval is narrower than those of the two."""
+    that the interval is narrower than those of the two.
+
+    Where two models tell the times, the interval is from what one of them says to what the other
+    does, widened as much as an estimate of neighbouring programs may err."""
     found = log(after.time_s / before.time_s)
+    if after.is_between_models and before.is_between_models:
+        either = (log(after.low_s / before.low_s), log(after.high_s / before.high_s))
+        low, high = min(*either) - LEAST_SPREAD, max(*either) + LEAST_SPREAD
+        return Ratio(exp(found), exp(low), exp(high))
     spread = min(MOST_SPREAD, LEAST_SPREAD + SPREAD_GROWTH * abs(found))
     return Ratio(exp(found), exp(found - spread), exp(found + spread))

@@ -5,6 +5,7 @@
 export type * from "./schema/branches.js";
 export type * from "./schema/code.js";
 export type * from "./schema/explain.js";
+export type * from "./schema/gpu.js";
 export type * from "./schema/intent.js";
 export type * from "./schema/locality.js";
 export type * from "./schema/kept.js";

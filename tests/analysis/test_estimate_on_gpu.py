@@ -25,14 +25,14 @@ def product(y: tuple[int, int], x: tuple[int, int], is_shared: bool = False) -> 
     s["C"].split("j", (None, *x))
     s["C"].split("k", 16)
     inner = ("i1", "j1", "ki", "i2", "j2")
-    s["C"].reorder("i0", "j0", *(("ko",) + inner if is_shared else inner[:2] + ("ko",) + inner[2:]))
+    s["C"].reorder("i0", "j0", *(("ko", *inner) if is_shared else (*inner[:2], "ko", *inner[2:])))
     s["C"].bind("i0", "blockIdx.y")
     s["C"].bind("j0", "blockIdx.x")
     for name in ("A", "B") if is_shared else ():
         s["C"].cache_read(name)
         copy = f"{name}_cache"
         s[copy].compute_at("C", "ko")
-        outer, rows, columns = s[copy].split(
+        _, rows, columns = s[copy].split(
             s[copy].fuse(*(str(loop) for loop in s[copy].loops[3:])), (None, y[0], x[0])
         )
         s[copy].bind(rows, "threadIdx.y")
@@ -77,9 +77,7 @@ def test_another_gpu_changes_what_is_told() -> None:
     assert told(s, few).low_s > 3 * told(s).low_s
     assert told(s, registers=255).high_s > told(s, registers=32).high_s
     small = replace(A100, one=replace(MULTIPROCESSORS["8.0"], block_shared_bytes=1024))
-    with pytest.raises(
-        UsageError, match="8,192 bytes of shared memory does not fit .* for want of"
-    ):
+    with pytest.raises(UsageError, match="8,192 bytes of shared memory does not fit"):
         told(product((16, 4), (16, 4), is_shared=True), small)
 
 

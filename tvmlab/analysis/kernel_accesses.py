@@ -97,7 +97,7 @@ def pitches(buffer: Buffer) -> tuple[int, ...]:
 
 
 class _Fold(NamedTuple):
-    """A block that folds: what it adds to, over which loops, and whether it sets the first value."""
+    """A block that folds: what it adds to, over which loops, whether it sets the first value."""
 
     buffers: frozenset[Buffer]
     loops: frozenset[Var]

@@ -13,6 +13,7 @@ import ipywidgets
 from tvmlab.ui.branches import Branches
 from tvmlab.ui.code import Code
 from tvmlab.ui.explain import Explain
+from tvmlab.ui.gpu import Gpu
 from tvmlab.ui.learn import Learn
 from tvmlab.ui.locality import Locality
 from tvmlab.ui.measure import Measure
@@ -32,6 +33,7 @@ TABS: Mapping[str, type[Pane]] = {
     "Explain": Explain,
     "Measure": Measure,
     "Locality": Locality,
+    "GPU": Gpu,
     "Branches": Branches,
     "Tune": Tuner,
     "Learn": Learn,

@@ -57,3 +57,10 @@ export function lineStyle(letter: string): { colour: string; dash: number[] } {
   const n = Math.max(0, letter.charCodeAt(0) - 65) % LINES.length;
   return { colour: LINES[n]!, dash: DASHES[n]! };
 }
+
+/** The colour of a warp's threads: light enough on either ground for dark numbers on it. */
+export function warpColour(warp: number, isDark: boolean): string {
+  const channels = LINES[warp % LINES.length]!.slice(1).match(/../g)!.map((pair) => parseInt(pair, 16));
+  const white = isDark ? 0.4 : 0.5;
+  return `rgb(${channels.map((c) => Math.round(c + (255 - c) * white)).join(",")})`;
+}

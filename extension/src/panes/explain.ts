@@ -1,15 +1,15 @@
 // What binds the program, in sentences that lead to its loops; what should help; and the same for a
 // machine that one thinks of: sliders, and the states' ranks on it.
 
-import type { ElsewhereView, ExplainView, FactView, IdeaView, MachineView, ShareView } from "../schema.js";
+import type { ExplainView, FactView, IdeaView, MachineView, ShareView } from "../schema.js";
 import { button, el, fill, setText } from "../dom.js";
-import { time } from "../format.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { refusalBox, showRefusal } from "../refusal.js";
+import { table, WhatIf, type Slider } from "../what_if.js";
 import "./explain.css";
 
 /** What can be changed of the machine: its field, what it is called, and the values it takes. */
-const SLIDERS: { name: keyof MachineView; label: string; values: number[]; words: (value: number) => string }[] = [
+const SLIDERS: Slider<MachineView>[] = [
   { name: "cores", label: "Cores", values: [1, 2, 4, 8, 16, 32, 64], words: String },
   { name: "vector_bits", label: "Vectors", values: [128, 256, 512], words: (v) => `${v} bits` },
   { name: "cache_times", label: "Caches", values: [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8], words: times },
@@ -28,8 +28,7 @@ export class Explain implements Drawn<ExplainView> {
   private readonly ideas = el("ol", { class: "tv-ideas" });
   private readonly noIdeas = el("p", { class: "tv-dim" });
   private readonly shares = el("tbody");
-  private readonly states = el("tbody");
-  private readonly sliders = el("div", { class: "tv-sliders", role: "group", "aria-label": "A machine to think of" });
+  private readonly whatIf = new WhatIf<MachineView>(SLIDERS, (machine) => this.ask(machine));
   private readonly refusal = refusalBox();
   private readonly body: HTMLElement;
   private readonly seen: IntersectionObserver | null = null;
@@ -51,8 +50,8 @@ export class Explain implements Drawn<ExplainView> {
         {},
         table("Where the time goes", ["Alone it would take", ""], this.shares),
         el("h4", {}, "What if the machine were another"),
-        this.sliders,
-        table("Schedules on that machine", ["", "Schedule", "Here", "There", "Bound by"], this.states),
+        this.whatIf.sliders,
+        this.whatIf.ranking,
       ),
     );
     root.append(el("header", { class: "tv-bar" }, this.status, this.reset), this.refusal, this.body);
@@ -69,9 +68,9 @@ export class Explain implements Drawn<ExplainView> {
     this.state = state;
     if (state.status !== "working") this.asked = false;
     const { machine, this_machine: here } = state;
-    const isOther = SLIDERS.some(({ name }) => machine[name] !== here[name]);
+    const isOther = this.whatIf.isOther(machine, here);
     const doing = { idle: "", working: "Looking…", ready: "", failed: state.reason }[state.status];
-    setText(this.status, doing || (isOther ? `On ${words(machine)}, as told from the program` : "As told from the program; measure to be sure"));
+    setText(this.status, doing || (isOther ? `On ${this.whatIf.words(machine)}, as told from the program` : "As told from the program; measure to be sure"));
     this.reset.hidden = !isOther;
     showRefusal(this.refusal, state.refusal);
     this.body.classList.toggle("tv-stale", state.is_stale);
@@ -79,8 +78,7 @@ export class Explain implements Drawn<ExplainView> {
     fill(this.ideas, ...state.ideas.map((idea) => this.idea(idea)));
     setText(this.noIdeas, state.status === "ready" && !state.ideas.length ? "No single step should make it 5 % faster." : "");
     fill(this.shares, ...state.shares.map(share));
-    fill(this.states, ...state.states.map(elsewhere));
-    this.drawSliders(machine);
+    this.whatIf.update(machine, state.states, state.status === "working");
     this.follow();
   }
 
@@ -118,62 +116,12 @@ export class Explain implements Drawn<ExplainView> {
     const figures = `×${ratio.toPrecision(2)} (${low.toPrecision(2)} to ${high.toPrecision(2)})`;
     return el("li", {}, take, el("span", { class: "tv-num", title: "The time after over the time now" }, figures));
   }
-
-  private drawSliders(machine: MachineView): void {
-    const focused = (document.activeElement as HTMLInputElement | null)?.name;
-    if (this.sliders.contains(document.activeElement) && this.state?.status === "working") return;
-    const rows = SLIDERS.map(({ name, label, values, words }) => {
-      const at = values.reduce((best, value, index) => (Math.abs(value - machine[name]) < Math.abs(values[best]! - machine[name]) ? index : best), 0);
-      const value = el("output", { class: "tv-num" }, words(machine[name]));
-      const input = el("input", {
-        type: "range",
-        name,
-        min: 0,
-        max: values.length - 1,
-        step: 1,
-        "aria-label": label,
-        "aria-valuetext": words(machine[name]),
-        oninput: () => setText(value, words(values[Number(input.value)]!)),
-        onchange: () => this.ask({ ...machine, [name]: values[Number(input.value)]! }),
-      });
-      input.value = String(at);
-      return el("label", { class: "tv-slider" }, el("span", {}, label), input, value);
-    });
-    fill(this.sliders, ...rows);
-    if (focused) this.sliders.querySelector<HTMLElement>(`[name="${focused}"]`)?.focus();
-  }
-}
-
-function words(machine: MachineView): string {
-  return SLIDERS.map(({ name, label, words }) => `${label.toLowerCase()} ${words(machine[name])}`).join(", ");
-}
-
-function table(caption: string, heads: string[], body: HTMLElement): HTMLElement {
-  return el(
-    "table",
-    { class: "tv-explain-table" },
-    el("caption", {}, caption),
-    el("thead", {}, el("tr", {}, ...heads.map((head) => el(head ? "th" : "td", head ? { scope: "col" } : {}, head)))),
-    body,
-  );
 }
 
 function share({ name, time, share }: ShareView): HTMLElement {
   const bar = el("span", { class: "tv-bar-fill", "aria-hidden": "true" });
   bar.style.width = `${100 * share}%`;
   return el("tr", {}, el("td", {}, name), el("td", { class: "tv-share tv-num" }, bar, el("span", {}, time)));
-}
-
-function elsewhere(row: ElsewhereView): HTMLElement {
-  return el(
-    "tr",
-    { class: row.is_current ? "tv-here" : "" },
-    el("td", { class: "tv-num" }, `${row.rank}.`),
-    el("td", { class: "tv-ellipsis", title: row.label }, row.label),
-    el("td", { class: "tv-num" }, time(row.here_s)),
-    el("td", { class: "tv-num" }, time(row.there_s)),
-    el("td", { class: "tv-ellipsis", title: row.bound }, row.bound),
-  );
 }
 
 export default pane<ExplainView>("explain", (root, host) => new Explain(root, host));

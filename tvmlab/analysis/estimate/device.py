@@ -2,11 +2,11 @@
 
 Two models, between which the time should lie. In the optimistic one all units of a multiprocessor
 work side by side and the caches keep what fits: the busiest unit tells the time, a roofline whose
-memory side counts sectors and bank conflicts as they are (Williams et al., "Roofline", 2009). In the
-pessimistic one they work one after the other, and each warp waits for each of its requests, hidden
-only by the other warps that are resident (Little's law, as in Volkov, "Understanding Latency Hiding
-on GPUs", 2016). The time told is their geometric mean. No constant was fitted, and none was compared
-with a device: only ratios of programs on which both models agree mean much.
+memory side counts sectors and bank conflicts as they are (Williams et al., "Roofline", 2009). In
+the pessimistic one they work one after the other, and each warp waits for each of its requests,
+hidden only by the other warps that are resident (Little's law, as in Volkov, "Understanding Latency
+Hiding on GPUs", 2016). The time told is their geometric mean. No constant was fitted, and none was
+compared with a device: only ratios of programs on which both models agree mean much.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ GLOBAL_LATENCY = 480.0
 SHARED_LATENCY = 29.0
 """Cycles (Luo et al., "Benchmarking and Dissecting the Nvidia Hopper GPU Architecture", 2024)."""
 
-FEW_REGISTERS = 32
+FEW_REGISTERS = 24
 """Of a thread, beside its sums, where nobody has compiled the kernel: what a small one takes."""
 
 REGISTER_BYTES = 4

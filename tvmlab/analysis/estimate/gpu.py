@@ -41,5 +41,5 @@ GPUS: Mapping[str, GpuFacts] = {
         GpuFacts("T4", "7.5", 40, 1.59e9, 64, 3.2e11, 4e6, MULTIPROCESSORS["7.5"]),
     )
 }
-"""Of NVIDIA's data sheets and white papers: "H100 Tensor Core GPU Architecture" (SXM5), "A100 Tensor
-Core GPU Architecture" (40 GB, SXM4), "Turing GPU Architecture" (Tesla T4)."""
+"""Of NVIDIA's data sheets and white papers: "H100 Tensor Core GPU Architecture" (SXM5), "A100
+Tensor Core GPU Architecture" (40 GB, SXM4), "Turing GPU Architecture" (Tesla T4)."""

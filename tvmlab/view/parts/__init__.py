@@ -3,6 +3,7 @@
 from tvmlab.view.parts.branches import BranchesPart
 from tvmlab.view.parts.code import CodePart
 from tvmlab.view.parts.explain import ExplainPart
+from tvmlab.view.parts.gpu import GpuPart
 from tvmlab.view.parts.learn import LearnPart
 from tvmlab.view.parts.locality import LocalityPart
 from tvmlab.view.parts.measure import MeasurePart
@@ -21,6 +22,7 @@ PARTS: tuple[type[Part], ...] = (
     ExplainPart,
     MeasurePart,
     LocalityPart,
+    GpuPart,
     TunerPart,
     LearnPart,
 )

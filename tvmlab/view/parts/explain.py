@@ -11,7 +11,7 @@ from tvmlab.analysis.estimate import Estimate, MachineFacts, ratio
 from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.schedule import State, replay_python
 from tvmlab.schedule.find import sites
-from tvmlab.view.branches import Branch
+from tvmlab.view.compared import compared_states
 from tvmlab.view.desk import Desk
 from tvmlab.view.explanation import facts, shares
 from tvmlab.view.latest import Latest
@@ -31,7 +31,6 @@ IDEAS_LIMIT_S = 1.0
 """How long ideas are looked for; the loops of large programs are not all tried."""
 WORTH = 0.95
 """An idea that should not take less than this share of the time is none."""
-MOST_STATES = 12
 BITS = (128, 256, 512)
 MOST_CORES = 256
 TIMES = (1 / 16, 16.0)
@@ -89,7 +88,7 @@ class ExplainPart(Part):
         machine = _as_machine(intent.get("machine"), self._machine)
         with desk.lock:
             ticket, state = self._latest.ask(), desk.state
-            others = self._others(state)
+            others = compared_states(desk, state)
             self._machine = machine
         desk.changed()
         reason, found = "", None
@@ -105,24 +104,6 @@ class ExplainPart(Part):
             self._reason = reason
             if found is not None:
                 self._found, self._here = found, here
-
-    def _others(self, state: State) -> dict[State, str]:
-        """The states to compare with, by their labels: branches, what was measured, the pinned."""
-        desk = self.desk
-        names: dict[State, str] = {}
-
-        def add(each: State, label: str) -> None:
-            names.setdefault(each, label)
-
-        if desk.pinned is not None:
-            add(desk.pinned, f"pinned: {desk.pinned.line or 'the beginning'}")
-        tips: list[Branch] = [b for b in desk.timeline.branches.all if b.tip.depth]
-        for branch in tips:
-            add(branch.tip, f"{branch.name}: {branch.tip.line}")
-        for measured in desk.times:
-            add(measured, measured.line or "the beginning")
-        names.pop(state, None)
-        return dict(list(names.items())[: MOST_STATES - 1])
 
     def _find(
         self,

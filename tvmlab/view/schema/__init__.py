@@ -14,6 +14,15 @@ from tvmlab.view.schema.explain import (
     MachineView,
     ShareView,
 )
+from tvmlab.view.schema.gpu import (
+    AccessView,
+    BarrierView,
+    GpuMachineView,
+    GpuView,
+    KernelView,
+    MappingView,
+    OccupancyRow,
+)
 from tvmlab.view.schema.kept import KeptLine, KeptStep, KeptView
 from tvmlab.view.schema.learn import (
     ExerciseView,
@@ -60,6 +69,13 @@ from tvmlab.view.schema.tuner import (
 from tvmlab.view.schema.waterfall import PriceView, WaterfallView
 
 __all__ = [
+    "AccessView",
+    "BarrierView",
+    "GpuMachineView",
+    "GpuView",
+    "KernelView",
+    "MappingView",
+    "OccupancyRow",
     "PastView",
     "BatchPoint",
     "ElsewhereView",

@@ -7,6 +7,7 @@ from typing import Literal, TypedDict
 from tvmlab.view.schema.branches import BranchesView
 from tvmlab.view.schema.code import CodeView
 from tvmlab.view.schema.explain import ExplainView
+from tvmlab.view.schema.gpu import GpuView
 from tvmlab.view.schema.learn import LearnView
 from tvmlab.view.schema.locality import LocalityView
 from tvmlab.view.schema.measure import MeasureView
@@ -31,6 +32,7 @@ class Snapshot(TypedDict):
     explain: ExplainView
     measure: MeasureView
     locality: LocalityView
+    gpu: GpuView
     tuner: TunerView
     learn: LearnView
 

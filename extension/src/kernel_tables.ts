@@ -87,7 +87,7 @@ export function occupancyTable({ occupancy }: KernelView): HTMLTableElement {
 
 function occupancyLine(row: OccupancyRow): HTMLElement {
   const bar = el("span", { class: "tv-bar-fill", "aria-hidden": "true" });
-  bar.style.width = `${100 * row.share}%`;
+  bar.style.width = `calc((100% - 16px) * ${row.share})`;
   return el(
     "tr",
     { class: row.is_own ? "tv-total" : "" },

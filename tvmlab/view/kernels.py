@@ -161,7 +161,7 @@ def access_words(what: KernelAccess, told: Told) -> str:
     if not told.requests:
         return "It never happens."
     found, least = told.per_request, told.least_per_request
-    words = f"A request of a warp touches {found:.3g} sectors of 32 bytes"
+    words = f"A request of a warp touches {found:.3g} sector{'s' * (found != 1)} of 32 bytes"
     enough = ", the least there can be" if told.efficiency == 1 else f", where {least:.3g} would do"
     return f"{words}{enough}.{kept}"
 

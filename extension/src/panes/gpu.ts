@@ -109,7 +109,7 @@ export class Gpu implements Drawn<GpuView> {
     const picture = el("div", { class: "tv-mapping" }, this.board, this.scrub, el("div", { class: "tv-at" }, this.steps, this.said));
     const figures = el(
       "div",
-      { class: "tv-figures tv-gpu-figures", tabindex: 0, role: "group", "aria-label": "Accesses and occupancy" },
+      { class: "tv-gpu-figures", tabindex: 0, role: "group", "aria-label": "Accesses and occupancy" },
       el("div", {}, this.accesses, this.kernels),
       el("div", {}, el("h4", {}, "What if the GPU were another"), this.whatIf.sliders, this.told, this.whatIf.ranking),
     );

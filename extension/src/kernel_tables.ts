@@ -59,7 +59,7 @@ function accessLine(
   return el(
     "tr",
     {
-      class: `${isChosen ? "tv-chosen" : ""} ${isSlow ? "tv-slow" : ""}`.trim(),
+      class: `${isChosen ? "tv-shown" : ""} ${isSlow ? "tv-slow" : ""}`.trim(),
       onmouseenter: () => point(access.line, false),
       onmouseleave: () => point(0, false),
     },

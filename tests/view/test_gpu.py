@@ -114,6 +114,8 @@ s["C"].bind("ji", "threadIdx.x")"""
         assert view.do({"intent": "apply", "line": line})["kind"] == "snapshot", line
     found = do(view, intent="gpu")
     assert found["kernels"][0]["shared_bytes"] == 4 * 32 * 32
+    assert [b["words"] for b in found["barriers"]] == ["before C: P is handed over"]
+    assert all(barrier["line"] > 0 for barrier in found["barriers"])
     rows = {row["name"]: row for row in found["accesses"]}
     assert (rows["load P"]["figure"], rows["store P"]["figure"]) == (32, 1)
     assert rows["load P"]["words"] == (

@@ -58,16 +58,23 @@ class Lab:
         restore: whether to go on where the same cell was left last time. The steps are kept in
             `.tvmlab/` beside the notebook, one file for each expression.
         run: a tuning run of the same expression to show, from `t.tune` or `t.attach`.
+        target: what code is made for and kernels are measured on: `cpu`, `opencl` or `cuda`.
 
     Raises:
         UsageError: the run tunes another expression.
+        TargetError: there is no such target.
     """
 
     def __init__(
-        self, value: Any, trace: str | None = None, restore: bool = True, run: Run | None = None
+        self,
+        value: Any,
+        trace: str | None = None,
+        restore: bool = True,
+        run: Run | None = None,
+        target: str = "cpu",
     ) -> None:
         work_on = value if isinstance(value, (State, Schedule)) else api.tensors_of(value)
-        self.view = LabView(work_on, Machine(), trace=trace, restore=restore)
+        self.view = LabView(work_on, Machine(target), trace=trace, restore=restore)
         if run is not None:
             if run.setup.workload != to_json(self.view.state.outputs):
                 raise UsageError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from typing import Protocol as Interface
 
-from tvmlab.analysis.estimate import Estimate, MachineFacts
+from tvmlab.analysis.estimate import Estimate, GpuFacts, MachineFacts
 from tvmlab.analysis.work import Work
 from tvmlab.learn import Exercise, Grade
 from tvmlab.learn.answer import Answer
@@ -211,10 +211,11 @@ class Engine(Interface):
         `stage` is told in words what is going on, and `is_cancelled` asked again and again.
         """
 
-    def facts(self) -> MachineFacts:
-        """This machine, as estimates see it; the first time of all it may take a second."""
+    def facts(self) -> MachineFacts | GpuFacts:
+        """This machine, as estimates see it; the first time of all it may take a second. Where code
+        is made for a GPU, one that is published."""
 
-    def estimate(self, state: State, machine: MachineFacts | None = None) -> Estimate:
+    def estimate(self, state: State, machine: MachineFacts | GpuFacts | None = None) -> Estimate:
         """How long a state takes, told from its program in milliseconds, here or on `machine`; the
         first time of all it may measure this machine, which takes a second.
 

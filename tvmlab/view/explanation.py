@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tvmlab.analysis.estimate import Estimate, MachineFacts
+from tvmlab.analysis.estimate import GPUS, Estimate, GpuFacts, MachineFacts
 from tvmlab.analysis.strides import CLOSE, Stride, strides
 from tvmlab.analysis.work import Work
+from tvmlab.ir.axis import kernels
 from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.program import For
 from tvmlab.schedule import State
 from tvmlab.schedule.cautioning import cautions
 from tvmlab.schedule.find import Site, sites
+from tvmlab.view.kernels import Kernels
 from tvmlab.view.results import time_words
 from tvmlab.view.schema import FactView, LoopRef, ShareView
 
@@ -29,6 +31,8 @@ NEXT = 0.5
 """Of the greatest part: what is as large is named with it."""
 LEAST = 0.005
 """Of the greatest part: what is less is not told."""
+USED = 0.995
+"""Of what memory hands out: where less is used, it is told."""
 MOST_BLOCKS = 4
 """Blocks of which something is said, those with most iterations."""
 
@@ -46,12 +50,18 @@ def shares(told: Estimate) -> list[ShareView]:
     return sorted(found, key=lambda part: -part["share"])
 
 
-def facts(state: State, told: Estimate, machine: MachineFacts, work: Work) -> list[FactView]:
+def facts(
+    state: State, told: Estimate, machine: MachineFacts | GpuFacts, work: Work
+) -> list[FactView]:
     """The sentences about a state, the most telling first."""
-    found = [_bound(told), *_parallel(told, machine), *_reuse(told, work)]
+    on_gpu = isinstance(machine, GpuFacts)
+    found = [_bound(told, f" on the {machine.name}" if isinstance(machine, GpuFacts) else "")]
+    if isinstance(machine, MachineFacts):
+        found += _parallel(told, machine)
+    found += [*_reuse(told, work), *_mapping(state, machine)]
     largest = sorted(sites(state.program), key=_iterations, reverse=True)[:MOST_BLOCKS]
-    for site in largest:
-        found.extend(_lanes(site, machine))
+    for site in largest if not on_gpu else ():
+        found.extend(_lanes(site))
     for caution in cautions(state.program):
         at: LoopRef = {"block": caution.block, "loop": caution.loop}
         found.append(_fact("slow", f"{caution}", at if caution.loop else None))
@@ -63,13 +73,26 @@ def _fact(kind: str, text: str, at: LoopRef | None = None) -> FactView:
     return {"kind": kind, "text": text if text.endswith(".") else f"{text}.", "at": at}
 
 
-def _bound(told: Estimate) -> FactView:
+def _bound(told: Estimate, where: str) -> FactView:
     between = f"{time_words(told.low_s)} to {time_words(told.high_s)}"
-    words = [f"a call should take {time_words(told.time_s)} ({between})"]
+    words = [f"a call should take {time_words(told.time_s)}{where} ({between})"]
     for link, part in zip(("; what binds it is", ", then"), shares(told), strict=False):
         if part["share"] >= NEXT:
             words.append(f"{link} {part['name']} ({part['time']} alone)")
     return _fact("bound", "".join(words))
+
+
+def _mapping(state: State, machine: MachineFacts | GpuFacts) -> Iterator[FactView]:
+    """How kernels lie on a GPU, and which of their accesses waste most of what memory hands out."""
+    if not any(True for _ in kernels(state.program.body)):
+        return
+    found = Kernels.of(state)
+    gpu = machine if isinstance(machine, GpuFacts) else next(iter(GPUS.values()))
+    for kernel in found.kernel_views(gpu):
+        yield _fact("mapping", kernel["words"], kernel["at"])
+    wasteful = [a for a in found.access_views() if 0 < a["share"] < USED]
+    for access in sorted(wasteful, key=lambda a: a["share"])[:MOST_BLOCKS]:
+        yield _fact("mapping", f"{access['name']}: {access['words']}", access["at"])
 
 
 def _parallel(told: Estimate, machine: MachineFacts) -> Iterator[FactView]:
@@ -114,7 +137,7 @@ def _iterations(site: Site) -> int:
     return total
 
 
-def _lanes(site: Site, machine: MachineFacts) -> Iterator[FactView]:
+def _lanes(site: Site) -> Iterator[FactView]:
     """Whether a block computes several elements at once, and what the innermost loop touches."""
     name = site.block.name
     wide = next((loop for loop in site.loops if loop.kind == "vectorized"), None)

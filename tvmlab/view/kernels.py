@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tvmlab.analysis.bank_conflicts import BankConflicts, bank_conflicts
@@ -12,13 +12,15 @@ from tvmlab.analysis.kernel_accesses import REGISTERS, KernelAccess, kernel_acce
 from tvmlab.analysis.launch import Launch, launches
 from tvmlab.analysis.occupancy import occupancy
 from tvmlab.analysis.thread_places import Unclear
+from tvmlab.errors import TvmlabError
 from tvmlab.ir.expr import Var
 from tvmlab.ir.printer import print_program
-from tvmlab.ir.program import For, Program
-from tvmlab.ir.walk import blocks_with_loops
-from tvmlab.lower.storage import shrink_storage
+from tvmlab.ir.program import Barrier, For, Program, Seq, Store
+from tvmlab.ir.walk import blocks_with_loops, stmts
+from tvmlab.lower.device_pipeline import device_passes
+from tvmlab.lower.storage import shrink_shared
 from tvmlab.schedule import State
-from tvmlab.view.schema import AccessView, KernelView, LoopRef, OccupancyRow
+from tvmlab.view.schema import AccessView, BarrierView, KernelView, LoopRef, OccupancyRow
 
 THREADS = (32, 64, 128, 192, 256, 384, 512, 768, 1024)
 """Threads of a block for which the occupancy is told, beside those there are."""
@@ -27,12 +29,8 @@ Told = Coalescing | BankConflicts | Unclear | None
 
 
 def as_launched(program: Program) -> Program:
-    """A scheduled program with what a block or thread has for itself as small as lowering makes it;
-    what lies in global memory keeps its size."""
-    own = [b for b in program.buffers if b.scope != "global"]
-    rest = [b for b in program.buffers if b.scope == "global"]
-    part = shrink_storage(Program(program.name, program.params, program.outputs, own, program.body))
-    return Program(program.name, program.params, program.outputs, [*rest, *part.buffers], part.body)
+    """A scheduled program with what blocks of threads share as small as lowering makes it."""
+    return shrink_shared(program)
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Kernels:
         launches: its kernels.
         accesses: their loads and stores, with what is known of each.
         lines: the line of each loop and block in the printed program, from 1.
+        barriers: where threads wait for each other: the block before which they do, and what of.
     """
 
     state: State
@@ -52,6 +51,7 @@ class Kernels:
     launches: tuple[Launch, ...]
     accesses: tuple[tuple[KernelAccess, Told], ...]
     lines: Mapping[Var | str, int]
+    barriers: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(cls, state: State) -> Kernels:
@@ -64,7 +64,9 @@ class Kernels:
         every = kernel_accesses(program)
         told = [(what, coalescing(what) or bank_conflicts(what)) for what in every]
         lines = print_program(state.program).line_of()
-        return cls(state, program, tuple(launches(program)), tuple(told), lines)
+        found = tuple(launches(program))
+        barriers = tuple(_barriers(state.program)) if found else ()
+        return cls(state, program, found, tuple(told), lines, barriers)
 
     def kernel_views(self, gpu: GpuFacts) -> list[KernelView]:
         """Each kernel's geometry and what of it fits on a multiprocessor."""
@@ -106,6 +108,13 @@ class Kernels:
                 return {"block": block.name, "loop": loop.var.name}
         return None
 
+    def barrier_views(self) -> list[BarrierView]:
+        """Where threads wait for each other, in the order of the program."""
+        return [
+            {"line": self.lines.get(block, 0), "words": f"before {block}: {buffers} is handed over"}
+            for block, buffers in self.barriers
+        ]
+
     def access_views(self) -> list[AccessView]:
         """Each load and store, with its figures and in words."""
         return [self._access_view(n, *pair) for n, pair in enumerate(self.accesses)]
@@ -130,6 +139,25 @@ class Kernels:
             "width": told.width if isinstance(told, (Coalescing, BankConflicts)) else 1,
             "words": access_words(what, told),
         }
+
+
+def _barriers(program: Program) -> Iterator[tuple[str, str]]:
+    """The block before which each barrier stands, and the buffers that threads hand over there;
+    none where the program is in no form that a device runs."""
+    try:
+        for step in device_passes():
+            program = step.run(program)
+            if step.name == "barriers":
+                break
+    except TvmlabError:
+        return
+    for stmt in stmts(program.body):
+        parts = stmt.stmts if isinstance(stmt, Seq) else ()
+        for n, part in enumerate(parts):
+            if isinstance(part, Barrier):
+                after = (s for later in parts[n + 1 :] for s in stmts(later))
+                block = next((s.source for s in after if isinstance(s, Store) and s.source), "")
+                yield block or "", ", ".join(buffer.name for buffer in part.buffers)
 
 
 def _figures(told: Told) -> tuple[float, float, float]:

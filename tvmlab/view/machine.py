@@ -10,9 +10,17 @@ from itertools import count
 from math import inf
 from pathlib import Path
 
-from tvmlab import api
-from tvmlab.analysis.estimate import Estimate, MachineFacts, estimate
+from tvmlab import api, targets
+from tvmlab.analysis.estimate import (
+    GPUS,
+    Estimate,
+    GpuFacts,
+    MachineFacts,
+    estimate,
+    estimate_on_gpu,
+)
 from tvmlab.analysis.work import Work, work_of
+from tvmlab.errors import TargetError
 from tvmlab.ir.printer import print_program
 from tvmlab.learn import Exercise, Grade, judge
 from tvmlab.learn.answer import Answer
@@ -38,15 +46,26 @@ from tvmlab.view.engine import (
     TuningRun,
     never,
 )
+from tvmlab.view.kernels import as_launched
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.recorded_run import runs_in
 from tvmlab.view.schema import CodeKind, CodeLoop
 
-CODE_KINDS: list[CodeKind] = [
-    {"kind": "llvm", "title": "LLVM IR"},
-    {"kind": "llvm-optimised", "title": "Optimised LLVM IR"},
-    {"kind": "asm", "title": "Assembly"},
-]
+TITLES = {
+    "llvm": "LLVM IR",
+    "llvm-optimised": "Optimised LLVM IR",
+    "asm": "Assembly",
+    "opencl": "OpenCL C",
+    "cuda": "CUDA C",
+    "ptx": "PTX",
+    "sass": "SASS",
+}
+"""Kinds of code as people say them."""
+
+CPU = "cpu"
+
+USUAL_GPU = next(iter(GPUS.values()))
+"""The GPU that is told of where a lab is for one."""
 
 DATABASE = "tuning.db"
 POLL_S = 0.2
@@ -69,13 +88,17 @@ def _runner() -> LocalRunner:
 
 
 class Machine:
-    """The processor, as `tvmlab.view.engine.Engine`.
+    """This machine, as `tvmlab.view.engine.Engine`.
+
+    Args:
+        target: the name of the target that code is made for, and that measuring and tuning run on.
 
     Tuning runs are kept in `.tvmlab/tuning.db` of the working directory, or in memory where that
     cannot be written. Each run of a lab searches with the next seed, the first with 0.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, target: str = CPU) -> None:
+        self._target = targets.get(target)
         self._seeds = count()
 
     def work(self, state: State) -> Work:
@@ -83,12 +106,12 @@ class Machine:
         return work_of(state.first.program)
 
     def code_kinds(self) -> Sequence[CodeKind]:
-        """LLVM IR as printed, as LLVM leaves it, and assembly."""
-        return CODE_KINDS
+        """What the target prints, and what becomes of it."""
+        return [{"kind": k, "title": TITLES.get(k, k)} for k in self._target.code_kinds]
 
     def code(self, state: State, kind: str) -> LinkedLines:
         """Generated code, without running anything."""
-        return api.Schedule(state).code_lines(kind, target="cpu")
+        return api.Schedule(state).code_lines(kind, target=self._target.name)
 
     def code_loops(self, state: State, lines: LinkedLines) -> Sequence[CodeLoop]:
         """Read off the text; none where this processor's is not read."""
@@ -105,7 +128,13 @@ class Machine:
         protocol: Protocol = QUICK,
         is_cancelled: Callable[[], bool] = never,
     ) -> Outcome | None:
-        """Build, compare and time in a child process, one measurement at a time."""
+        """Build, compare and time in a child process, one measurement at a time.
+
+        Raises:
+            TargetError: there is no device to measure on.
+        """
+        if self._target.name != CPU:
+            self._target.device()  # says in a sentence why there is none
         stage("Waiting for another measurement…" if _MEASURING.locked() else "Starting…")
         while not _MEASURING.acquire(timeout=POLL_S):
             if is_cancelled():
@@ -114,7 +143,12 @@ class Machine:
             stage("Building, comparing with numpy, timing…")
             trace = [step.to_json() for step in state.steps]
             request = Request(
-                to_json(state.outputs), trace, seed=0, protocol=protocol, is_counted=True
+                to_json(state.outputs),
+                trace,
+                self._target.name,
+                seed=0,
+                protocol=protocol,
+                is_counted=self._target.name == CPU,
             )
             ticket = _runner().submit(request)
             while not is_cancelled():
@@ -142,19 +176,30 @@ class Machine:
         """As the system answers this process, which forks those that measure."""
         return why_not()
 
-    def facts(self) -> MachineFacts:
-        """What was measured of this processor."""
-        return machine_facts()
+    def facts(self) -> MachineFacts | GpuFacts:
+        """What was measured of this processor, or of a usual GPU what is published."""
+        return machine_facts() if self._target.name == CPU else USUAL_GPU
 
-    def estimate(self, state: State, machine: MachineFacts | None = None) -> Estimate:
-        """Of the lowered program."""
-        return estimate(lower(state.program), machine or machine_facts())
+    def estimate(self, state: State, machine: MachineFacts | GpuFacts | None = None) -> Estimate:
+        """Of the program as lowered for the processor; of its kernels on a GPU."""
+        machine = machine or self.facts()
+        if isinstance(machine, GpuFacts):
+            return estimate_on_gpu(as_launched(state.program), machine)
+        return estimate(lower(state.program), machine)
 
     def peaks(self, state: State) -> Peaks:
         """Remembered for this machine, or measured now, which takes about a second.
 
         Arithmetic in the first output's dtype; memory as the slowest level, main memory.
+
+        Raises:
+            TargetError: kernels run on a device whose peaks nobody has measured.
         """
+        if self._target.name != CPU and self._target.device().get("kind") != CPU:
+            raise TargetError(
+                f"What the device of target {self._target.name} can do at most was not measured; "
+                "the tab GPU tells what is published."
+            )
         ceilings = _ceilings(cpu_peaks(), state.outputs[0].dtype)
         highest = {ceiling.name: ceiling.rate for ceiling in ceilings}
         return Peaks(highest[ceilings[-1].name], highest["DRAM"], ceilings)
@@ -178,7 +223,9 @@ class Machine:
     def tune(self, state: State, trials: int, changed: Callable[[], None]) -> TuningRun:
         """A run in a process of its own."""
         seed = next(self._seeds)
-        run = api.tune(api.Schedule(state), trials=trials, seed=seed, db=_database())
+        run = api.tune(
+            api.Schedule(state), self._target.name, trials=trials, seed=seed, db=_database()
+        )
         return MachineRun(run, changed)
 
     def recorded_runs(self, state: State, place: str) -> Sequence[RecordedRun]:

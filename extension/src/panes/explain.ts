@@ -29,6 +29,7 @@ export class Explain implements Drawn<ExplainView> {
   private readonly noIdeas = el("p", { class: "tv-dim" });
   private readonly shares = el("tbody");
   private readonly whatIf = new WhatIf<MachineView>(SLIDERS, (machine) => this.ask(machine));
+  private readonly elsewhere = el("div", {}, el("h4", {}, "What if the machine were another"), this.whatIf.sliders, this.whatIf.ranking);
   private readonly refusal = refusalBox();
   private readonly body: HTMLElement;
   private readonly seen: IntersectionObserver | null = null;
@@ -49,9 +50,7 @@ export class Explain implements Drawn<ExplainView> {
         "div",
         {},
         table("Where the time goes", ["Alone it would take", ""], this.shares),
-        el("h4", {}, "What if the machine were another"),
-        this.whatIf.sliders,
-        this.whatIf.ranking,
+        this.elsewhere,
       ),
     );
     root.append(el("header", { class: "tv-bar" }, this.status, this.reset), this.refusal, this.body);
@@ -68,9 +67,9 @@ export class Explain implements Drawn<ExplainView> {
     this.state = state;
     if (state.status !== "working") this.asked = false;
     const { machine, this_machine: here } = state;
-    const isOther = this.whatIf.isOther(machine, here);
+    const isOther = machine !== null && here !== null && this.whatIf.isOther(machine, here);
     const doing = { idle: "", working: "Looking…", ready: "", failed: state.reason }[state.status];
-    setText(this.status, doing || (isOther ? `On ${this.whatIf.words(machine)}, as told from the program` : "As told from the program; measure to be sure"));
+    setText(this.status, doing || (isOther && machine ? `On ${this.whatIf.words(machine)}, as told from the program` : "As told from the program; measure to be sure"));
     this.reset.hidden = !isOther;
     showRefusal(this.refusal, state.refusal);
     this.body.classList.toggle("tv-stale", state.is_stale);
@@ -78,7 +77,8 @@ export class Explain implements Drawn<ExplainView> {
     fill(this.ideas, ...state.ideas.map((idea) => this.idea(idea)));
     setText(this.noIdeas, state.status === "ready" && !state.ideas.length ? "No single step should make it 5 % faster." : "");
     fill(this.shares, ...state.shares.map(share));
-    this.whatIf.update(machine, state.states, state.status === "working");
+    if (machine) this.whatIf.update(machine, state.states, state.status === "working");
+    this.elsewhere.hidden = machine === null;
     this.follow();
   }
 

@@ -50,8 +50,8 @@ export interface ExplainView {
   facts: FactView[];
   shares: ShareView[];
   ideas: IdeaView[];
-  machine: MachineView;
-  this_machine: MachineView;
+  machine: MachineView | null;
+  this_machine: MachineView | null;
   states: ElsewhereView[];
   refusal: RefusalView | null;
 }

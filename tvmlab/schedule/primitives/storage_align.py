@@ -48,6 +48,10 @@ from tvmlab.schedule.step import Step, argument
 MOST = 4096
 """The largest factor, in elements: beyond a page there is nothing to collide with."""
 
+BANKS_BYTES = 128
+BANK_STEPS = (4, 16)
+"""A word of all banks of a GPU's shared memory; a bank, and what one access takes at most."""
+
 LINE_BYTES = 64
 """A line of the caches of x86-64 and of most Arm processors."""
 
@@ -108,9 +112,16 @@ class StorageAlign(Step):
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[StorageAlign]:
-        """Rows of what the block writes, a line further apart than a multiple of 16 lines."""
+        """Rows of what the block writes, a line further apart than a multiple of 16 lines; in
+        shared memory one bank, or one access of 16 bytes, further than a multiple of all banks."""
         for region in site.block.writes:
             buffer = region.buffer
             if buffer in program.buffers and len(buffer.shape) > 1:
-                line = max(1, LINE_BYTES // size_bytes(buffer.dtype))
-                yield cls(site.block.name, buffer.name, len(buffer.shape) - 2, 16 * line, line)
+                size = size_bytes(buffer.dtype)
+                line, banks = max(1, LINE_BYTES // size), max(1, BANKS_BYTES // size)
+                axis = len(buffer.shape) - 2
+                if buffer.scope == "shared":
+                    for apart in sorted({max(1, n // size) for n in BANK_STEPS}):
+                        yield cls(site.block.name, buffer.name, axis, banks, apart)
+                else:
+                    yield cls(site.block.name, buffer.name, axis, 16 * line, line)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
-from tvmlab.analysis.estimate import Estimate, MachineFacts, ratio
+from tvmlab.analysis.estimate import Estimate, GpuFacts, MachineFacts, ratio
 from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.schedule import State, replay_python
 from tvmlab.schedule.find import sites
@@ -59,7 +59,7 @@ class ExplainPart(Part):
         self._latest = Latest()
         self._reason = ""
         self._found: Explained | None = None
-        self._here: MachineFacts | None = None
+        self._here: MachineFacts | GpuFacts | None = None
         self._machine: MachineView | None = None
 
     def view(self) -> ExplainView:
@@ -74,7 +74,7 @@ class ExplainPart(Part):
             "shares": found.shares if found is not None else [],
             "ideas": found.ideas if found is not None else [],
             "states": found.states if found is not None else [],
-            "machine": self._machine or this,
+            "machine": (self._machine or this) if this is not None else None,
             "this_machine": this,
             "refusal": self.desk.refusal("explain"),
         }
@@ -94,7 +94,9 @@ class ExplainPart(Part):
         reason, found = "", None
         try:
             here = desk.engine.facts()
-            there = _thought_of(here, machine) if machine is not None else here
+            there = here
+            if machine is not None and isinstance(here, MachineFacts):
+                there = _thought_of(here, machine)
             found = self._find(ticket, state, others, here, there)
         except TvmlabError as error:
             reason = str(error)
@@ -110,8 +112,8 @@ class ExplainPart(Part):
         ticket: int,
         state: State,
         others: Mapping[State, str],
-        here: MachineFacts,
-        there: MachineFacts,
+        here: MachineFacts | GpuFacts,
+        there: MachineFacts | GpuFacts,
     ) -> Explained:
         engine = self.desk.engine
         told = engine.estimate(state, there)
@@ -142,7 +144,7 @@ class ExplainPart(Part):
         )
 
     def _ideas(
-        self, ticket: int, state: State, now: Estimate, machine: MachineFacts
+        self, ticket: int, state: State, now: Estimate, machine: MachineFacts | GpuFacts
     ) -> list[IdeaView]:
         """The legal steps at any loop that should help most; fewer where time is up."""
         end = time.monotonic() + IDEAS_LIMIT_S
@@ -186,7 +188,11 @@ def _lines(state: State) -> Iterator[str]:
                 yield lines[n]
 
 
-def _machine_view(machine: MachineFacts | None) -> MachineView:
+def _machine_view(machine: MachineFacts | GpuFacts | None) -> MachineView | None:
+    """This processor to begin with; None where code is made for a GPU, which has a tab of its own
+    for that."""
+    if isinstance(machine, GpuFacts):
+        return None
     return {
         "cores": machine.cores if machine is not None else 1,
         "vector_bits": machine.vector_bits if machine is not None else BITS[-1],

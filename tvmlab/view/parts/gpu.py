@@ -54,7 +54,7 @@ class GpuPart(Part):
             "kernels": found.kernel_views(gpu) if found is not None else [],
             "accesses": found.access_views() if found is not None else [],
             "mapping": self._mapping,
-            "barriers": [],
+            "barriers": found.barrier_views() if found is not None else [],
             "states": self._states,
             "told": self._told,
             "refusal": self.desk.refusal("gpu"),

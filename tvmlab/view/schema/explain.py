@@ -9,7 +9,7 @@ from tvmlab.view.schema.refusal import RefusalView
 
 
 class FactView(TypedDict):
-    """A sentence; `kind` is what it is about: bound, parallel, reuse, vectors or slow."""
+    """A sentence; `kind` is what it is about: bound, parallel, reuse, vectors, mapping or slow."""
 
     kind: str
     text: str
@@ -57,7 +57,8 @@ class ElsewhereView(TypedDict):
 
 
 class ExplainView(TypedDict):
-    """The explanation made last; stale where it is of another state."""
+    """The explanation made last; stale where it is of another state. No machine is thought of
+    where code is made for a GPU: the GPU's tab is for that."""
 
     status: Literal["idle", "working", "ready", "failed"]
     reason: str
@@ -65,7 +66,7 @@ class ExplainView(TypedDict):
     facts: list[FactView]
     shares: list[ShareView]
     ideas: list[IdeaView]
-    machine: MachineView
-    this_machine: MachineView
+    machine: MachineView | None
+    this_machine: MachineView | None
     states: list[ElsewhereView]
     refusal: RefusalView | None

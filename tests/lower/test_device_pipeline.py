@@ -18,9 +18,10 @@ from tvmlab.errors import TargetError
 from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.kernel import kernels_of
 from tvmlab.ir.parse import parse_program
-from tvmlab.ir.program import Barrier
+from tvmlab.ir.program import Barrier, For, If
 from tvmlab.ir.walk import stmts
 from tvmlab.lower.device_pipeline import lower_for_device
+from tvmlab.lower.inner_branches import branch_inside_loops
 
 GOLDEN = {
     "device_matmul": tiled_matmul,
@@ -97,6 +98,20 @@ def test_what_stands_outside_the_threads_is_done_by_the_first() -> None:
     result = np.zeros_like(given)
     interpret_threads(program, [given, result], "backward")
     assert (result == given + 2 * given[:, :1]).all()
+
+
+def test_threads_that_go_different_ways_run_the_same_loops() -> None:
+    s = tiled_matmul(10, 10, 10, 4)
+    program = lower_for_device(s.mod)
+    around = [x for x in stmts(program.body) if isinstance(x, If) and isinstance(x.then, For)]
+    assert around
+    inside = branch_inside_loops(program)
+    assert not any(isinstance(y, For) for x in stmts(inside.body) if isinstance(x, If)
+                   for y in stmts(x))  # fmt: skip
+    a, b = np.float32(np.arange(100).reshape(10, 10) % 7), np.float32(np.eye(10) * 3)
+    result = np.zeros((10, 10), np.float32)
+    interpret_threads(inside, [a, b, result], "backward")
+    assert (result == a @ b).all()
 
 
 def test_programs_without_kernels_are_refused() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from tvmlab.errors import TargetError
 from tvmlab.ir import Program, Var
 from tvmlab.lower.device_pipeline import lower_for_device
+from tvmlab.lower.inner_branches import branch_inside_loops
 from tvmlab.targets.cfamily.emit import emit, linked_lines
 from tvmlab.targets.cfamily.launching import DeviceKernel
 from tvmlab.targets.cfamily.plan import HostCall
@@ -38,7 +39,7 @@ class OpenClTarget:
 
     def lower(self, program: Program) -> Program:
         """A scheduled program as kernels and host parts."""
-        return lower_for_device(program, OpenClDialect.instructions)
+        return branch_inside_loops(lower_for_device(program, OpenClDialect.instructions))
 
     def emit(self, program: Program, lines: Mapping[Var | str, int] | None = None) -> str:
         """OpenCL C of a lowered program, and how it is launched; touches no device."""

@@ -24,6 +24,8 @@ from tvmlab.schedule.state import State
 from tvmlab.schedule.trace import parse_document, steps_of
 from tvmlab.targets.cpu.code_report import CodeReport
 from tvmlab.targets.cpu.target import report
+from tvmlab.targets.cuda.report import KernelResources
+from tvmlab.targets.cuda.target import CudaTarget
 from tvmlab.targets.target import Kernel, Signature, Target
 from tvmlab.te.evaluate import evaluate, random_inputs
 from tvmlab.te.graph import as_outputs, graph_sizes
@@ -152,6 +154,21 @@ class Schedule(scheduling.Schedule):
         read; on other processors the report says so.
         """
         return report(print_program(self.mod), self.code_lines("asm", target="cpu"))
+
+    def resources(self, target: TargetLike = "cuda") -> tuple[KernelResources, ...]:
+        """Registers, spills, shared and local memory of each kernel on an NVIDIA GPU, and how many
+        of its blocks a multiprocessor holds; no device is needed.
+
+        Raises:
+            TargetError: the target compiles no kernels for such GPUs, or the compiler is missing.
+        """
+        machine = targets.get(target)
+        if not isinstance(machine, CudaTarget):
+            raise TargetError(
+                f"Target {machine.name!r} does not tell what a kernel takes of its processor; use "
+                "target 'cuda', with an architecture such as 'sm_80'."
+            )
+        return machine.resources(machine.emit(machine.lower(self.mod)))
 
     def build(self, target: TargetLike = "cpu") -> Function:
         """The compiled function."""

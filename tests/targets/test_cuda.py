@@ -57,6 +57,11 @@ def test_a_tiled_product_in_every_form(architecture: str) -> None:
     }
     (used,) = machine.resources(machine.emit(machine.lower(s.mod)))
     assert (used.kernel, used.shared_bytes, used.local_bytes) == ("C_kernel", 512, 0)
+    assert (used.threads, used.occupancy().warps) == (64, 2 * used.occupancy().blocks)
+    assert f"blocks of 64 threads, {used.occupancy().share:.0%} of its warps, limited by" in str(
+        used
+    )
+    assert tiled_matmul().resources(machine.details()) == (used,)
 
 
 def test_instructions_lead_to_lines_of_the_program() -> None:
@@ -160,7 +165,8 @@ def test_much_shared_memory_is_asked_for_at_the_launch() -> None:
     text = machine.emit(machine.lower(s.mod))
     assert asked_bytes(text) == {"C_kernel": 65536}
     (used,) = machine.resources(text)
-    assert used.shared_bytes == 0
+    assert used.shared_bytes == 65536
+    assert used.occupancy().limiting == ("shared memory",)
     assert asked_bytes(machine.emit(machine.lower(reversed_rows().mod))) == {}
 
 

@@ -60,7 +60,7 @@ def test_several_kernels_and_local_memory_are_reported() -> None:
     assert (found["first"].local_bytes, found["second"].local_bytes) == (0, 256)
     second = found["second"]
     assert "256 bytes of local memory" in str(second)
-    spilled = KernelResources("k", "sm_80", 255, 0, 16, 8, 4)
+    spilled = KernelResources("k", "sm_80", 0, 255, 0, 16, 8, 4)
     assert "12 bytes of spills" in str(spilled)
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+
+from tvmlab.analysis.occupancy import Occupancy, multiprocessor, occupancy
+from tvmlab.targets.cfamily.plan import Launch
 
 _ENTRY = re.compile(r"Compiling entry function '(\w+)' for")
 _STACK = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
@@ -18,8 +23,9 @@ class KernelResources:
     Attributes:
         kernel: its name.
         architecture: what it was compiled for.
+        threads: of a block; 0 where only the compiler was asked.
         registers: 32-bit registers of a thread.
-        shared_bytes: shared memory of a block that is declared in the text.
+        shared_bytes: shared memory of a block.
         local_bytes: memory of a thread outside registers: arrays that are indexed by what is not
             constant, and spilled registers.
         spill_store_bytes, spill_load_bytes: what a thread writes and reads in the text's
@@ -28,19 +34,37 @@ class KernelResources:
 
     kernel: str
     architecture: str
+    threads: int
     registers: int
     shared_bytes: int
     local_bytes: int
     spill_store_bytes: int
     spill_load_bytes: int
 
+    def occupancy(self) -> Occupancy:
+        """What a multiprocessor of that architecture holds of the kernel at one time, and which
+        resource limits it.
+
+        Raises:
+            UsageError: nothing is known of the architecture.
+        """
+        of = multiprocessor(self.architecture)
+        return occupancy(of, self.threads, self.registers, self.shared_bytes)
+
     def __str__(self) -> str:
         spilled = self.spill_store_bytes + self.spill_load_bytes
         spills = f"{spilled} bytes of spills" if spilled else "no spills"
         local = f", {self.local_bytes} bytes of local memory" if self.local_bytes else ""
-        return (
+        said = (
             f"{self.kernel} ({self.architecture}): {self.registers} registers a thread, {spills}"
             f"{local}, {self.shared_bytes} bytes of shared memory a block"
+        )
+        if not self.threads:
+            return said
+        found = self.occupancy()
+        return (
+            f"{said}; a multiprocessor holds {found.blocks} blocks of {self.threads} threads, "
+            f"{found.share:.0%} of its warps, limited by {' and '.join(found.limiting)}"
         )
 
 
@@ -58,6 +82,7 @@ def resources_of(log: str, architecture: str) -> tuple[KernelResources, ...]:
             KernelResources(
                 kernel=kernel,
                 architecture=architecture,
+                threads=0,
                 registers=int(used[1]),
                 shared_bytes=int(shared[1]) if shared else 0,
                 local_bytes=frame,
@@ -66,3 +91,19 @@ def resources_of(log: str, architecture: str) -> tuple[KernelResources, ...]:
             )
         )
     return tuple(found)
+
+
+def launched(
+    found: tuple[KernelResources, ...], launches: tuple[Launch, ...], asked: Mapping[str, int]
+) -> tuple[KernelResources, ...]:
+    """The resources in the order of launches, with the threads of each block and with the shared
+    memory, in bytes by kernel, that a launch asks for."""
+    known = {r.kernel: r for r in found}
+    return tuple(
+        replace(
+            known[step.kernel],
+            threads=prod(step.block),
+            shared_bytes=known[step.kernel].shared_bytes + asked.get(step.kernel, 0),
+        )
+        for step in launches
+    )

@@ -49,6 +49,7 @@ class CudaMachine:
         Raises:
             TargetError: the compiler refused the text, or a kernel is beyond the device's limits.
         """
+        self.device.set_current()
         self._check(plan)
         compiled = compile_cuda(text, self.architecture)
         module = ObjectCode.from_cubin(compiled.cubin)
@@ -86,6 +87,7 @@ class CudaMachine:
 
     def allocate(self, size_bytes: int) -> Any:
         """Memory of the device."""
+        self.device.set_current()
         try:
             return self.device.allocate(max(size_bytes, 1), stream=self._stream)
         except Exception as error:
@@ -175,8 +177,9 @@ class CudaMachine:
             )
 
     def _in_words(self, act: Callable[[], Any]) -> Any:
-        """What `act` gives; a refusal of the driver in words."""
+        """What `act` gives, on this device in whichever thread; a refusal of the driver in words."""
         try:
+            self.device.set_current()
             return act()
         except Exception as error:  # cuda-core's own class for them is private
             raise TargetError(

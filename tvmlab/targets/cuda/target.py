@@ -12,14 +12,15 @@ from tvmlab.ir import Program, Var
 from tvmlab.lower.device_pipeline import lower_for_device
 from tvmlab.targets.cfamily.emit import emit, linked_lines
 from tvmlab.targets.cfamily.launching import DeviceKernel
-from tvmlab.targets.cfamily.plan import HostCall
+from tvmlab.targets.cfamily.plan import HostCall, read_plan
 from tvmlab.targets.cuda.absent import AbsentKernel
 from tvmlab.targets.cuda.architecture import DEFAULT, capability
 from tvmlab.targets.cuda.build import compile_cuda, disassembled
 from tvmlab.targets.cuda.dialect import CudaDialect
 from tvmlab.targets.cuda.limits import CudaDevice, cuda_devices
 from tvmlab.targets.cuda.provenance import linked
-from tvmlab.targets.cuda.report import KernelResources, resources_of
+from tvmlab.targets.cuda.report import KernelResources, launched, resources_of
+from tvmlab.targets.cuda.shared import asked_bytes
 from tvmlab.targets.registry import get, loaded
 from tvmlab.targets.target import Kernel, Signature
 
@@ -79,8 +80,10 @@ class CudaTarget:
         )
 
     def resources(self, text: str) -> tuple[KernelResources, ...]:
-        """Registers, spills, local and shared memory of each kernel of CUDA C `text`."""
-        return resources_of(compile_cuda(text, self.architecture).log, self.architecture)
+        """Registers, spills, local and shared memory, and occupancy, of each kernel of printed
+        `text`, in the order of their launches."""
+        found = resources_of(compile_cuda(text, self.architecture).log, self.architecture)
+        return launched(found, read_plan(text).launches, asked_bytes(text))
 
     def build(self, text: str, signature: Signature) -> Kernel:
         """A kernel of printed text; where there is no device, one that can be read only.

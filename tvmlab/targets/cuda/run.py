@@ -177,7 +177,7 @@ class CudaMachine:
             )
 
     def _in_words(self, act: Callable[[], Any]) -> Any:
-        """What `act` gives, on this device in whichever thread; a refusal of the driver in words."""
+        """What `act` gives, in any thread; a refusal of the driver in words."""
         try:
             self.device.set_current()
             return act()

@@ -114,6 +114,19 @@ def test_threads_that_go_different_ways_run_the_same_loops() -> None:
     assert (result == a @ b).all()
 
 
+def test_vectors_that_fit_as_a_whole_are_asked_about_once() -> None:
+    a = t.placeholder((72,), name="A")
+    s = t.create_schedule(t.compute((72,), lambda i: a[i] + 1, name="B"))
+    outer, inner = s["B"].split("i", 48)
+    threads, lanes = s["B"].split(inner, 4)
+    s["B"].bind(outer, "blockIdx.x")
+    s["B"].bind(threads, "threadIdx.x")
+    s["B"].vectorize(lanes)
+    text = s.code("opencl")
+    assert "vstore4" in text
+    assert "if (io * 48 + iio * 4 < 72) {" in text
+
+
 def test_programs_without_kernels_are_refused() -> None:
     a = t.placeholder((8, 8), name="A")
     s = t.create_schedule(t.compute((8, 8), lambda y, x: a[y, x] + 1, name="B"))

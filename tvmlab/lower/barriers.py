@@ -83,7 +83,7 @@ class _Writer:
         if isinstance(stmt, Seq):
             return self._in_order(stmt, around)
         every = self._touched(stmt, around)
-        if isinstance(stmt, For) and self._exchanged(every, every, len(around)):
+        if isinstance(stmt, For) and self._has_exchange(every, len(around)):
             return self._loop(stmt, around, every)
         if isinstance(stmt, If) and self._is_uniform(stmt):
             then = self.part(stmt.then, around).stmt
@@ -147,6 +147,11 @@ class _Writer:
             for b in after
             if is_handed(a, b, self.blocks, self.threads, same)
         )
+
+    def _has_exchange(self, every: tuple[Access, ...], same: int) -> bool:
+        """Whether threads hand an element to each other somewhere among accesses."""
+        pairs = ((a, b) for n, a in enumerate(every) for b in every[n:])
+        return any(is_handed(a, b, self.blocks, self.threads, same) for a, b in pairs)
 
     def _is_uniform(self, branch: If) -> bool:
         """Whether all threads of a block go the same way."""

@@ -17,6 +17,7 @@ from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step, step_from_json
 from tvmlab.view.engine import (
+    Allotted,
     Ceiling,
     LinkedLines,
     MachineCaches,
@@ -101,6 +102,7 @@ class FakeEngine:
     def __init__(self) -> None:
         self.outcome: Outcome = OK
         self.no_tuner = ""
+        self.allotted: Sequence[Allotted] = ()
         self.made_ready = 0
         self.gate = threading.Event()
         self.gate.set()
@@ -164,6 +166,9 @@ class FakeEngine:
 
     def make_ready(self) -> None:
         self.made_ready += 1
+
+    def registers(self, state: State) -> Sequence[Allotted]:
+        return self.allotted
 
     def peaks(self, state: State) -> Peaks:
         return Peaks(400e9, 20e9, CEILINGS)

@@ -12,6 +12,7 @@ from tests.view.fake_engine import FakeEngine
 from tests.view.product import product
 from tvmlab import te
 from tvmlab.view import LabView
+from tvmlab.view.engine import Allotted
 
 BOUND = """yo, xo, yi, xi = s["C"].tile("y", "x", 8, 32)
 s["C"].bind("yo", "blockIdx.y")
@@ -125,6 +126,20 @@ s["C"].bind("ji", "threadIdx.x")"""
     assert view.snapshot()["gpu"]["is_stale"]
     rows = {row["name"]: row for row in do(view, intent="gpu")["accesses"]}
     assert rows["load P"]["figure"] == 1
+
+
+def test_registers_are_those_of_a_compiler_that_says(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    engine.allotted = [Allotted(255, "compiled for sm_80")]
+    view = bound(LabView(product(64), engine, folder=tmp_path))
+    (kernel,) = do(view, intent="gpu")["kernels"]
+    assert (kernel["registers"], kernel["registers_words"]) == (255, "compiled for sm_80")
+    (own,) = [row for row in kernel["occupancy"] if row["is_own"]]
+    assert (own["warps"], own["limiting"]) == (8, "registers")
+    engine.allotted = []
+    view.do({"intent": "apply", "line": 's["C"].unroll("k")'})
+    (kernel,) = do(view, intent="gpu")["kernels"]
+    assert kernel["registers_words"].startswith("told from its sums")
 
 
 def test_another_gpu_ranks_the_schedules_anew(view: LabView) -> None:

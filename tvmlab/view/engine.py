@@ -60,6 +60,13 @@ class Peaks:
     ceilings: tuple[Ceiling, ...] = ()
 
 
+class Allotted(NamedTuple):
+    """Registers of a thread of a kernel, and who says so."""
+
+    registers: int
+    by: str
+
+
 @dataclass(frozen=True)
 class MachineCaches:
     """The data caches that a core sees, in bytes."""
@@ -230,6 +237,14 @@ class Engine(Interface):
     def make_ready(self) -> None:
         """Get ready to measure: what the first measurement would wait for is done, which may take a
         second, and nothing where it was done before."""
+
+    def registers(self, state: State) -> Sequence[Allotted]:
+        """What the target's compiler allots to each kernel of a state, in order; none where it does
+        not say. May take as long as it compiles.
+
+        Raises:
+            TvmlabError: it refuses the state.
+        """
 
     def peaks(self, state: State) -> Peaks:
         """The machine's measured peaks for what the state computes with; may take a second."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tvmlab.analysis.bank_conflicts import BankConflicts, bank_conflicts
@@ -20,6 +20,7 @@ from tvmlab.ir.walk import blocks_with_loops, stmts
 from tvmlab.lower.device_pipeline import device_passes
 from tvmlab.lower.storage import shrink_shared
 from tvmlab.schedule import State
+from tvmlab.view.engine import Allotted
 from tvmlab.view.schema import AccessView, BarrierView, KernelView, LoopRef, OccupancyRow
 
 THREADS = (32, 64, 128, 192, 256, 384, 512, 768, 1024)
@@ -44,6 +45,7 @@ class Kernels:
         accesses: their loads and stores, with what is known of each.
         lines: the line of each loop and block in the printed program, from 1.
         barriers: where threads wait for each other: the block before which they do, and what of.
+        allotted: registers of a thread of each kernel; none where no compiler says.
     """
 
     state: State
@@ -52,10 +54,11 @@ class Kernels:
     accesses: tuple[tuple[KernelAccess, Told], ...]
     lines: Mapping[Var | str, int]
     barriers: tuple[tuple[str, str], ...]
+    allotted: tuple[Allotted, ...]
 
     @classmethod
-    def of(cls, state: State) -> Kernels:
-        """The kernels of a state.
+    def of(cls, state: State, allotted: Sequence[Allotted] = ()) -> Kernels:
+        """The kernels of a state, to each of which a compiler may have allotted registers.
 
         Raises:
             UsageError: their sizes are not known.
@@ -66,15 +69,21 @@ class Kernels:
         lines = print_program(state.program).line_of()
         found = tuple(launches(program))
         barriers = tuple(_barriers(state.program)) if found else ()
-        return cls(state, program, found, tuple(told), lines, barriers)
+        known = tuple(allotted) if len(allotted) == len(found) else ()
+        return cls(state, program, found, tuple(told), lines, barriers, known)
 
     def kernel_views(self, gpu: GpuFacts) -> list[KernelView]:
         """Each kernel's geometry and what of it fits on a multiprocessor."""
-        return [self._kernel_view(launch, gpu) for launch in self.launches]
+        own = self.allotted or [self._told(launch) for launch in self.launches]
+        pairs = zip(self.launches, own, strict=True)
+        return [self._kernel_view(launch, known, gpu) for launch, known in pairs]
 
-    def _kernel_view(self, launch: Launch, gpu: GpuFacts) -> KernelView:
+    def _told(self, launch: Launch) -> Allotted:
         own = [what for what, _ in self.accesses if what.launch.kernel is launch.kernel]
-        memory, registers = shared_bytes(self.program, launch), told_registers(own)
+        return Allotted(told_registers(own), "told from its sums; no compiler was asked")
+
+    def _kernel_view(self, launch: Launch, known: Allotted, gpu: GpuFacts) -> KernelView:
+        memory, registers = shared_bytes(self.program, launch), known.registers
 
         def row(threads: int) -> OccupancyRow:
             held = occupancy(gpu.one, threads, registers, memory)
@@ -97,7 +106,7 @@ class Kernels:
             "warps": launch.warps,
             "shared_bytes": memory,
             "registers": registers,
-            "registers_words": "told from its sums; no compiler was asked",
+            "registers_words": known.by,
             "words": _held_words(now, launch, gpu),
             "occupancy": [row(n) for n in sorted({*THREADS, launch.threads})],
         }

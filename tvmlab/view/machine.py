@@ -9,6 +9,7 @@ from functools import cache
 from itertools import count
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from tvmlab import api, targets
 from tvmlab.analysis.estimate import (
@@ -38,6 +39,7 @@ from tvmlab.te import Tensor, compute, placeholder
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
 from tvmlab.view.engine import (
+    Allotted,
     Ceiling,
     LinkedLines,
     MachineCaches,
@@ -186,6 +188,14 @@ class Machine:
         if isinstance(machine, GpuFacts):
             return estimate_on_gpu(as_launched(state.program), machine)
         return estimate(lower(state.program), machine)
+
+    def registers(self, state: State) -> Sequence[Allotted]:
+        """Of targets that report what their kernels take."""
+        target: Any = self._target
+        if not hasattr(target, "resources"):
+            return ()
+        found = target.resources(target.emit(target.lower(state.program)))
+        return [Allotted(r.registers, f"compiled for {r.architecture}") for r in found]
 
     def peaks(self, state: State) -> Peaks:
         """Remembered for this machine, or measured now, which takes about a second.

@@ -133,7 +133,7 @@ export class Gpu implements Drawn<GpuView> {
   private kernel(kernel: KernelView, n: number, state: GpuView): HTMLElement {
     const name = state.kernels.length > 1 ? `Kernel ${n + 1}` : "The kernel";
     const virtual = kernel.virtual > 1 ? `, ${kernel.virtual} virtual threads each` : "";
-    const facts = `${extents(kernel.grid)} blocks of ${extents(kernel.threads)} threads (${kernel.warps} warp${kernel.warps > 1 ? "s" : ""})${virtual}, ${kernel.shared_bytes.toLocaleString("en")} bytes of shared memory, ${kernel.registers} registers a thread`;
+    const facts = `${extents(kernel.grid)} blocks of ${extents(kernel.threads)} threads (${kernel.warps} warp${kernel.warps > 1 ? "s" : ""})${virtual}, ${kernel.shared_bytes.toLocaleString("en")} bytes of shared memory, ${kernel.registers} registers a thread (${kernel.registers_words})`;
     const title = button(name, () => this.select(kernel), { class: "tv-link", title: `Line ${kernel.line} of the program` });
     const barriers = state.barriers.map((barrier) => {
       const line = button(`Line ${barrier.line}`, () => this.links.point(barrier.line, true), { class: "tv-link" });
@@ -142,7 +142,7 @@ export class Gpu implements Drawn<GpuView> {
     return el(
       "section",
       { class: "tv-kernel" },
-      el("p", { title: `Registers are ${kernel.registers_words}` }, title, `: ${facts}.`),
+      el("p", {}, title, `: ${facts}.`),
       el("p", {}, kernel.words),
       n === 0 && barriers.length > 0 && el("ul", { class: "tv-barriers", "aria-label": "Barriers" }, ...barriers),
       occupancyTable(kernel),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tvmlab.analysis.estimate import GPUS, Estimate, GpuFacts, estimate_on_gpu
@@ -11,6 +11,7 @@ from tvmlab.schedule import State
 from tvmlab.view.arguments import as_position, as_text
 from tvmlab.view.compared import compared_states
 from tvmlab.view.desk import Desk
+from tvmlab.view.engine import Allotted
 from tvmlab.view.explanation import shares
 from tvmlab.view.kernels import Kernels, as_launched
 from tvmlab.view.latest import Latest
@@ -76,7 +77,7 @@ class GpuPart(Part):
         states: list[ElsewhereView] = []
         try:
             if found is None or found.state is not state:
-                found = Kernels.of(state)
+                found = Kernels.of(state, self._allotted(state))
             states, told = _ranked(others, state, machine)
         except TvmlabError as error:
             reason = str(error)
@@ -89,6 +90,13 @@ class GpuPart(Part):
             self._states, self._told = states, told
             if is_new or reason:
                 self._mapping = self._first_picture()
+
+    def _allotted(self, state: State) -> Sequence[Allotted]:
+        """What a compiler says, if it does; what it refuses, it says where code is asked for."""
+        try:
+            return self.desk.engine.registers(state)
+        except TvmlabError:
+            return ()
 
     def _first_picture(self) -> MappingView | None:
         """The buffer that was looked at before, if it is still there, else the first in memory."""

@@ -1,49 +1,123 @@
-"""The JupyterLab extension: launcher, panels, status, highlighting, in a real JupyterLab."""
+"""The JupyterLab extension in a real JupyterLab: launcher, panels, status bar, what a lab left."""
 
 from __future__ import annotations
 
+import json
+import re
+import urllib.request
+from pathlib import Path
+
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
+import tvmlab as t
 from tests.browser.lab_page import LabPage
+from tests.view.fake_engine import FakeEngine
+from tvmlab.learn.notebook import SNAPSHOT_MIME
+from tvmlab.view.kept import kept_view
+from tvmlab.view.lab import LabView
 
-
-@pytest.fixture
-def desk(lab: LabPage) -> LabPage:
-    """JupyterLab with nothing open but its launcher."""
-    lab.page.goto(f"{lab.server.url}/lab?reset&token={lab.server.token}")
-    lab.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget")
-    return lab
-
-
-def test_the_launcher_begins_a_notebook_of_a_template(desk: LabPage) -> None:
-    tiles = desk.page.locator(".jp-Launcher-section", has_text="Tensor programs")
-    expect(tiles.locator(".jp-LauncherCard")).to_have_count(5)
-    desk.screenshot("extension-launcher")
-    tiles.locator(".jp-LauncherCard", has_text="Softmax").click()
-    expect(desk.page.locator(".jp-Notebook")).to_contain_text("t.placeholder((rows, columns)")
-
-
+SLOW_MS = 60_000
 SCHEDULE = """import tvmlab as t
 A = t.placeholder((64, 64), name="A")
 B = t.compute((64, 64), lambda y, x: A[y, x] * 2, name="B")
 s = t.create_schedule(B)"""
+PTX = ".visible .entry kernel(\n\t.param .u64 a\n) {\n\tadd.f32 %f1, %f2, %f3; // a sum\n}\n"
+
+
+def open_desk(lab: LabPage, path: str = "") -> None:
+    """JupyterLab with its launcher, or a file, and no notebook's kernel to wait for."""
+    place = f"/tree/{path}" if path else ""
+    lab.page.goto(f"{lab.server.url}/lab{place}?reset&token={lab.server.token}")
+    lab.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget")
+
+
+def put_settings(lab: LabPage, **settings: object) -> None:
+    """Store settings of the extension as the settings editor does."""
+    request = urllib.request.Request(
+        f"{lab.server.url}/lab/api/settings/tvmlab:settings",
+        method="PUT",
+        data=json.dumps({"raw": json.dumps(settings)}).encode(),
+        headers={"Authorization": f"token {lab.server.token}"},
+    )
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def test_the_launcher_begins_a_notebook_as_the_settings_say(lab: LabPage) -> None:
+    put_settings(lab, trials=8, colours="teal and purple")
+    try:
+        open_desk(lab)
+        tiles = lab.page.locator(".jp-Launcher-section", has_text="Tensor programs")
+        expect(tiles.locator(".jp-LauncherCard")).to_have_count(6)
+        expect(lab.page.locator("body")).to_have_attribute("data-tv-colours", "teal and purple")
+        tiles.scroll_into_view_if_needed()
+        lab.screenshot("extension-launcher")
+        tiles.locator(".jp-LauncherCard", has_text="Convolution").click()
+        expect(lab.page.locator(".jp-Notebook")).to_contain_text("t.tune(work, trials=8)")
+    finally:
+        put_settings(lab)
 
 
 def test_the_docked_lab_follows_the_schedule_last_touched(lab: LabPage) -> None:
-    lab.open(lab.write_notebook("docked.ipynb", SCHEDULE, 's["B"].split("x", 8)', "print(s.trace)"))
+    tune = 'run = t.tune(B, trials=2, explorer="random", seed=1)'
+    lab.open(lab.write_notebook("docked.ipynb", SCHEDULE, 's["B"].split("x", 8)', tune, "s.trace"))
     lab.run_cell(0)
     lab.start("tvmlab:show-lab")
     dock = lab.page.locator("#tvmlab-dock")
-    expect(dock.locator(".tv-dock-place")).to_have_text("s in docked.ipynb")
+    expect(dock.locator(".tv-dock-place")).to_have_text("s in docked.ipynb", timeout=SLOW_MS)
     expect(dock.locator('.tv-loop[data-loop="x"]')).to_be_visible()
     lab.run_cell(1)
     dock.locator('.tv-loop[data-loop="xo"]').click()
+    expect(dock.locator(".tv-moves .tv-bar b")).to_have_text("xo")
     dock.get_by_role("tab", name="Schedule", exact=True).click()
     lane = dock.locator(".tv-lane input")
     lane.fill('s["B"].parallel("y")')
     lane.press("Enter")
     expect(dock.locator(".tv-step")).to_have_count(3)
-    lab.screenshot("extension-docked")
     lab.run_cell(2)
-    expect(lab.output(2)).to_contain_text('parallel("y")')
+    status = lab.page.locator(".tv-status")
+    expect(status).to_have_text(re.compile(r"Tuning \d of 2"))
+    lab.screenshot("extension-docked")
+    lab.run_cell(3)
+    expect(lab.output(3)).to_contain_text('parallel("y")')
+    ended = lab.page.locator(".jp-toast-message, .Toastify__toast", has_text="Tuning ended")
+    expect(ended.first).to_be_visible(timeout=SLOW_MS)
+    status.get_by_role("button").click(force=True) if status.is_visible() else None
+
+
+def left_by_a_lab(folder: Path) -> dict[str, object]:
+    """The output of a lab, as a notebook keeps it."""
+    a = t.placeholder((16, 32), name="A")
+    b = t.compute((16, 32), lambda y, x: a[y, x] + 1, name="B")
+    view = LabView(b, FakeEngine(), restore=False, folder=folder)
+    for line in ('s["B"].split("x", 8)', 's["B"].parallel("y")', 's["B"].vectorize("xi")'):
+        view.do({"intent": "apply", "line": line})
+    kept = kept_view(view.snapshot(), view.beginning(), view.past(), "tvmlab-left")
+    return {"text/plain": "B", "text/html": "<b>as HTML</b>", SNAPSHOT_MIME: dict(kept)}
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark"])
+def test_what_a_lab_left_is_gone_through_without_a_kernel(
+    lab: LabPage, tmp_path: Path, theme: str
+) -> None:
+    output = nbformat.v4.new_output("display_data", left_by_a_lab(tmp_path))
+    cell = nbformat.v4.new_code_cell("t.Lab(B)", outputs=[output])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), lab.server.root / "left.ipynb")
+    (lab.server.root / "sum.ptx").write_text(PTX)
+    open_desk(lab, "left.ipynb")
+    left = lab.page.locator(".tv-kept")
+    expect(left.locator(".tv-program")).to_contain_text("vectorized")
+    expect(left).not_to_contain_text("as HTML")
+    left.get_by_role("slider", name="Step").fill("1")
+    expect(left.locator(".tv-kept-where")).to_have_text("Step 1 of 3")
+    expect(left.locator(".tv-program")).not_to_contain_text("parallel")
+    left.locator(".tv-step", has_text="parallel").locator("button").first.click()
+    expect(left.locator(".tv-program")).to_contain_text("parallel")
+    lab.page.evaluate("t => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})", theme)
+    expect(lab.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    lab.screenshot("extension-left")
+    lab.page.evaluate("window.jupyterapp.commands.execute('docmanager:open', {path: 'sum.ptx'})")
+    comment = lab.page.locator(".jp-FileEditor .cm-line span", has_text="// a sum")
+    expect(comment).to_be_visible()
+    lab.screenshot("extension-ptx")

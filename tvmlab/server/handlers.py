@@ -2,6 +2,7 @@
 
     tvmlab/records   ?path= [&front=3] [&beside=1,2] [&edition=] [&had={"3": [40, 7, 31, 2]}]
     tvmlab/trial     ?path= &run=3 &number=17 [&code=1]
+    tvmlab/workspace
     tvmlab/trace     ?path= [&position=4] [&overlay=cost]
 
 The answers are those of `tvmlab.view.record_file` and `tvmlab.view.trace_file`; `had` counts the
@@ -11,14 +12,18 @@ points, names, labels and batches of each run. Where there is no answer: {"messa
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
+from jupyter_server.services.contents.filemanager import FileContentsManager
+from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, authenticated
 
 from tvmlab.server.places import place_of
 from tvmlab.server.readers import Readers
+from tvmlab.server.workspace import workspace
 
 SETTING = "tvmlab_readers"
 
@@ -111,7 +116,26 @@ class TraceHandler(_ReadHandler):
         await self.answer("trace", {"position": self.number("position"), "overlay": overlay})
 
 
+class WorkspaceHandler(APIHandler):
+    """What there is to open in the server's folder."""
+
+    auth_resource = "contents"
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """A `tvmlab.server.workspace.workspace`; nothing where files are kept elsewhere."""
+        contents = self.contents_manager
+        if not isinstance(contents, FileContentsManager):
+            raise HTTPError(501, "this server keeps its files elsewhere than on its disk.")
+        root = Path(contents.root_dir).resolve()
+        answer = await IOLoop.current().run_in_executor(None, workspace, root)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(answer)
+
+
 HANDLERS = [
+    (r"/tvmlab/workspace", WorkspaceHandler),
     (r"/tvmlab/records", RecordsHandler),
     (r"/tvmlab/trial", TrialHandler),
     (r"/tvmlab/trace", TraceHandler),

@@ -22,12 +22,13 @@ import ipywidgets
 from IPython.display import display, update_display
 
 from tvmlab import api
-from tvmlab.errors import UsageError
+from tvmlab.errors import TraceError, UsageError
 from tvmlab.learn.library import exercise
 from tvmlab.learn.notebook import SNAPSHOT_MIME
-from tvmlab.schedule import Schedule, State, Trace
-from tvmlab.te.serial import to_json
+from tvmlab.schedule import Schedule, State, Trace, parse_document
+from tvmlab.te.serial import from_json, to_json
 from tvmlab.tune.client import Run
+from tvmlab.tune.database import Database
 from tvmlab.ui.code import Code
 from tvmlab.ui.layout import Layout
 from tvmlab.ui.screen import Asking, Screen
@@ -111,6 +112,35 @@ class Lab:
         lab.do(intent="open_exercise", name=str(name))
         return lab
 
+    @classmethod
+    def open(cls, path: str | Path, run: int | None = None) -> Lab:
+        """The lab of a file: of a trace at its last step, or of a database at the fastest schedule
+        that it holds for the expression of its latest run, or of the run of that number.
+
+        Raises:
+            UsageError: there is no such file, or nothing verified in it.
+            TraceError: the file is no trace, or not a whole one.
+            DatabaseError: the database cannot be read, or has no such run.
+        """
+        path = Path(path)
+        if path.suffix != ".json":
+            with Database.open(path, create=False) as database:
+                workload = from_json(database.session(run).setup.workload)
+            return cls(api.apply_best(workload, path, anywhere=True), restore=False)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"the trace {path} cannot be read ({error}); check its name."
+            ) from None
+        document = parse_document(text)
+        if "workload" not in document:
+            raise TraceError(
+                f"the trace {path.name} does not say what it schedules; give its expression to "
+                "t.Lab, and open the file there."
+            )
+        return cls(from_json(document["workload"]), trace=text, restore=False)
+
     # ---- what a user holds
 
     @property
@@ -179,11 +209,14 @@ class Lab:
 
     def _static_bundle(self) -> dict[str, Any]:
         snapshot, past = self.view.snapshot(), self.view.past()
+        kept: Mapping[str, Any] = {}
+        if not snapshot["program"]["missing"]:
+            kept = kept_view(snapshot, self.view.beginning(), past, self._marker)
         return {
             "text/plain": snapshot_text(snapshot),
             "text/html": snapshot_html(snapshot, past, self._marker),
             SNAPSHOT_MIME: {
-                **kept_view(snapshot, self.view.beginning(), past, self._marker),
+                **kept,
                 "name": snapshot["name"],
                 "trace": json.loads(Trace(self.view.state).to_json()),
                 "measured": snapshot["measure"]["last"],

@@ -29,7 +29,7 @@ class _Lines:
 def kept_view(
     snapshot: Snapshot, start: Sequence[LineView], past: Sequence[PastView], marker: str
 ) -> KeptView:
-    """The programs from `start` on, after each step of `past`."""
+    """The programs from `start` on, after each step of `past`; the last of them is not long."""
     program, last = snapshot["program"], snapshot["measure"]["last"]
     head, first = [snapshot["trace"]["head"]], _first_kept(past)
     if first:
@@ -51,14 +51,17 @@ def kept_view(
 
 
 def _first_kept(past: Sequence[PastView]) -> int:
-    """The number of steps at the beginning for whose programs there is no room."""
+    """The number of steps before the first program for which there is room.
+
+    Of a long program there are no lines, so what is kept begins after the last of those.
+    """
     seen: set[str] = set()
     characters = 0
     for number in range(len(past) - 1, -1, -1):
         new = {line["text"] for line in past[number]["lines"]} - seen
         characters += sum(map(len, new))
-        if characters > MOST_CHARACTERS:
-            return number + 1
+        if characters > MOST_CHARACTERS or not past[number]["lines"]:
+            return min(number + 1 + (not past[number]["lines"]), len(past))
         seen |= new
     return 0
 

@@ -6,9 +6,10 @@ import highlighting from "./highlighting.js";
 import kernels from "./kernels.js";
 import keptRenderer from "./kept_renderer.js";
 import launcher from "./launcher.js";
+import schedulesPanel from "./schedules_panel.js";
 import settings from "./settings.js";
 import status from "./status.js";
 
-const plugins = [settings, launcher, kernels, dockPanel, status, keptRenderer, highlighting];
+const plugins = [settings, launcher, kernels, dockPanel, schedulesPanel, status, keptRenderer, highlighting];
 
 export default plugins as JupyterFrontEndPlugin<unknown>[];

@@ -23,6 +23,7 @@ export function programAt(kept: KeptView, position: number): ProgramView {
   };
   return {
     title: kept.title,
+    missing: 0,
     subtitle: kept.subtitle,
     lines: (step?.program ?? kept.start).map(line),
     gone: (step?.gone ?? []).map(([before, index]) => ({ before, text: kept.lines[index]?.text ?? "", tokens: [] })),

@@ -8,7 +8,8 @@ import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { DOMAIN, NEW_NOTEBOOK } from "./names.js";
 import { loopsIcon } from "./icons.js";
-import { notebookOf, TEMPLATES, withSettings, type Template } from "./templates.js";
+import { newNotebook } from "./insert.js";
+import { TEMPLATES, withSettings, type Template } from "./templates.js";
 import { ISettings } from "./settings.js";
 import "../theme.css";
 
@@ -38,7 +39,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       caption: (args) => trans.__(templateOf(args["template"]).caption),
       icon: (args) => (args["isPalette"] ? undefined : loopsIcon),
       execute: (args) =>
-        newNotebook(app, withSettings(templateOf(args["template"]), settings.now), String(args["cwd"] ?? folder())),
+        newNotebook(app, withSettings(templateOf(args["template"]), settings.now).cells, String(args["cwd"] ?? folder())),
     });
     TEMPLATES.forEach(({ name }, at) => {
       launcher?.add({ command: NEW_NOTEBOOK, args: { template: name }, category, rank: RANK + at });
@@ -58,14 +59,6 @@ function templateOf(name: unknown): Template {
 function label(trans: TranslationBundle, name: unknown, isPalette: boolean): string {
   const title = trans.__(templateOf(name).title);
   return isPalette ? trans.__("New lab notebook: %1", title) : title;
-}
-
-/** Writes the notebook beside the others of `folder` and opens it. */
-async function newNotebook(app: JupyterFrontEnd, template: Template, folder: string): Promise<unknown> {
-  const { contents } = app.serviceManager;
-  const made = await contents.newUntitled({ type: "notebook", path: folder });
-  await contents.save(made.path, { type: "notebook", format: "json", content: notebookOf(template) });
-  return app.commands.execute("docmanager:open", { path: made.path, factory: "Notebook" });
 }
 
 export default plugin;

@@ -71,7 +71,8 @@ def test_the_launcher_begins_a_notebook_as_the_settings_say(lab: LabPage) -> Non
 
 def test_the_docked_lab_follows_the_schedule_last_touched(lab: LabPage) -> None:
     tune = 'run = t.tune(B, trials=2, explorer="random", seed=1)'
-    lab.open(lab.write_notebook("docked.ipynb", SCHEDULE, 's["B"].split("x", 8)', tune, "s.trace"))
+    cells = (SCHEDULE, 's["B"].split("x", 8)', tune, "print(s.trace.to_python())")
+    lab.open(lab.write_notebook("docked.ipynb", *cells))
     lab.run_cell(0)
     lab.start("tvmlab:show-lab")
     dock = lab.page.locator("#tvmlab-dock")
@@ -109,7 +110,9 @@ def left_by_a_lab(folder: Path) -> dict[str, object]:
 def test_what_a_lab_left_is_gone_through_without_a_kernel(lab: LabPage, tmp_path: Path) -> None:
     output = nbformat.v4.new_output("display_data", left_by_a_lab(tmp_path))
     cell = nbformat.v4.new_code_cell("t.Lab(B)", outputs=[output])
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), lab.server.root / "left.ipynb")
+    spec = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=spec)
+    nbformat.write(notebook, lab.server.root / "left.ipynb")
     (lab.server.root / "sum.ptx").write_text(PTX)
     open_desk(lab, "left.ipynb")
     left = lab.page.locator(".tv-kept")
@@ -120,9 +123,8 @@ def test_what_a_lab_left_is_gone_through_without_a_kernel(lab: LabPage, tmp_path
     expect(left.locator(".tv-program")).not_to_contain_text("parallel")
     left.locator(".tv-step", has_text="parallel").locator("button").first.click()
     expect(left.locator(".tv-program")).to_contain_text("parallel")
-    lab.page.evaluate(
-        "t => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})", theme
-    )
+    change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    lab.page.evaluate(change, "JupyterLab Dark")
     expect(lab.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
     lab.screenshot("extension-left")
     lab.page.evaluate("window.jupyterapp.commands.execute('docmanager:open', {path: 'sum.ptx'})")

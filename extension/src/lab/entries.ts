@@ -45,12 +45,13 @@ export function entryRow(entry: Entry, openLabel: string): HTMLElement {
   );
 }
 
-export function section(title: string, entries: Entry[], empty: string, openLabel: string): HTMLElement {
+/** A list that can be folded away; `summary` says how much is in it. */
+export function section(title: string, summary: string, entries: Entry[], empty: string, openLabel: string): HTMLElement {
   const list = el("ul", { class: "tv-entries" }, ...entries.map((entry) => entryRow(entry, openLabel)));
   return el(
     "details",
     { class: "tv-section", open: true },
-    el("summary", {}, title, el("span", { class: "tv-section-count" }, String(entries.length))),
+    el("summary", {}, title, el("span", { class: "tv-section-count" }, summary)),
     entries.length > 0 ? list : el("p", { class: "tv-section-empty" }, empty),
   );
 }

@@ -36,9 +36,10 @@ export async function newNotebook(
   await app.commands.execute("docmanager:open", { path: made.path, factory: "Notebook" });
 }
 
+/** Whether a cell above the active one imports tvmlab. */
 function imports(panel: NotebookPanel): boolean {
   const cells = panel.content.model?.cells;
-  for (let at = 0; at < (cells?.length ?? 0); at++) {
+  for (let at = 0; at < Math.min(panel.content.activeCellIndex, cells?.length ?? 0); at++) {
     if (/^\s*import tvmlab as t\b/m.test(cells!.get(at).sharedModel.getSource())) return true;
   }
   return false;

@@ -106,6 +106,7 @@ class SchedulesPanel extends Widget {
       this.body,
       section(
         trans.__("Tuning runs"),
+        String(runs.length),
         runs.map((run) =>
           desk.entry(
             run.title || run.path,
@@ -120,6 +121,7 @@ class SchedulesPanel extends Widget {
       ),
       section(
         trans.__("Traces"),
+        String(traces.length),
         traces.map((trace) =>
           desk.entry(trace.name, `${folderOf(trace.path)}${ago(trace.changed, trans)}`, insert, (folder) => openTrace(trace, folder), {
             open: desk.opening(trace.path),
@@ -128,7 +130,7 @@ class SchedulesPanel extends Widget {
         trans.__("None yet. Every lab keeps its steps; Save in its schedule writes them to a file."),
         open,
       ),
-      section(trans.__("Exercises"), exercises.map((each) => exerciseEntry(desk, each, insert)), "", open),
+      section(trans.__("Exercises"), String(exercises.length), exercises.map((each) => exerciseEntry(desk, each, insert)), "", open),
     );
     this.body.querySelectorAll("details").forEach((node, at) => (node.open = !closed[at]));
     this.body.scrollTop = top;
@@ -175,8 +177,8 @@ class Course extends Widget {
       this.node,
       el("h1", {}, trans.__("Tensor programs, step by step")),
       el("p", {}, trans.__("Begin with the matrix product: three loops, and what each step makes of them. Then take the exercises in their order; they are judged on this machine, at sizes you have not seen.")),
-      section(trans.__("Lab notebooks"), lessons, "", ""),
-      section(trans.__("Exercises, %1 of %2 passed", passed, exercises.length), tasks, trans.__("The server's part of tvmlab is not enabled."), ""),
+      section(trans.__("Lab notebooks"), "", lessons, "", ""),
+      section(trans.__("Exercises"), trans.__("%1 of %2 passed", passed, exercises.length), tasks, trans.__("The server's part of tvmlab is not enabled."), ""),
     );
   }
 }

@@ -45,7 +45,7 @@ class Page:
 
 @pytest.fixture
 def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
-    monkeypatch.setattr(lab_module, "Machine", FakeEngine)
+    monkeypatch.setattr(lab_module, "Machine", lambda *_: FakeEngine())
     monkeypatch.chdir(tmp_path)
     return {}
 

@@ -41,7 +41,7 @@ def product(name: str = "C") -> t.Tensor:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeEngine:
     engine = FakeEngine()
-    monkeypatch.setattr(lab_module, "Machine", lambda: engine)
+    monkeypatch.setattr(lab_module, "Machine", lambda *_: engine)
     monkeypatch.chdir(tmp_path)
     return engine
 

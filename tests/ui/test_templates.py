@@ -28,7 +28,7 @@ def test_there_are_the_five_that_the_launcher_names() -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
 def test_the_cells_run(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(lab_module, "Machine", FakeEngine)
+    monkeypatch.setattr(lab_module, "Machine", lambda *_: FakeEngine())
     monkeypatch.chdir(tmp_path)
     variables: dict[str, Any] = {}
     for cell in json.loads(path.read_text())["cells"]:

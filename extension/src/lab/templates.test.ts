@@ -15,5 +15,7 @@ test("the settings stand in the code of a new notebook", () => {
   const code = (settings: { trials: number; target: string }) =>
     withSettings(conv2d, settings).cells.map(({ source }) => source).join("\n");
   expect(code({ trials: 8, target: "cpu" })).toContain("t.tune(work, trials=8)");
-  expect(code({ trials: 64, target: "cuda" })).toContain('t.tune(work, trials=64, target="cuda")');
+  const forCuda = code({ trials: 64, target: "cuda" });
+  expect(forCuda).toContain('t.tune(work, trials=64, target="cuda")');
+  expect(forCuda).toContain('t.Lab(work, target="cuda")');
 });

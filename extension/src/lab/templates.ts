@@ -35,7 +35,9 @@ export function tuneArguments({ trials, target }: Pick<Settings, "trials" | "tar
 
 /** The template with the user's settings in its code. */
 export function withSettings(template: Template, settings: Pick<Settings, "trials" | "target">): Template {
-  const written = (source: string) => source.replace("trials=64", tuneArguments(settings));
+  const lab = settings.target === "cpu" ? "t.Lab($1)" : `t.Lab($1, target="${settings.target}")`;
+  const written = (source: string) =>
+    source.replace("trials=64", tuneArguments(settings)).replace(/t\.Lab\((\w+)\)/, lab);
   return { ...template, cells: template.cells.map(({ type, source }) => ({ type, source: written(source) })) };
 }
 

@@ -50,7 +50,7 @@ export async function readWorkspace(settings: ServerConnection.ISettings, missin
 export const quoted = (text: string): string => JSON.stringify(text);
 
 /** `path` as a notebook in the folder `folder` reaches it. */
-export const reached = (path: string, folder: string): string => PathExt.relative(folder || "/", path) || path;
+export const reached = (path: string, folder: string): string => PathExt.relative(`/${folder}`, `/${path}`);
 
 export const openTrace = ({ path }: TraceEntry, folder: string): string => `t.Lab.open(${quoted(reached(path, folder))})`;
 

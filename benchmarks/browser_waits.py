@@ -236,7 +236,8 @@ def predicting(desk: Desk, count: int) -> Iterator[Waits]:
     desk.open(HEADLINE)
     waits = []
     for line in tiles(count):
-        desk.wait("tv.type(line)", "() => tv.has('yi') && tv.target() && tv.told(true)", line=line)
+        desk.wait("tv.type(line)", "() => tv.has('yi')", line=line)
+        desk.page.wait_for_timeout(200)
         click = "tv.one(`.tv-program .tv-loop[data-loop='k']`).click()"
         is_k = "() => tv.target() === 'k' && tv.told"
         waits.append(desk.wait(click, f"{is_k}(false)", f"{is_k}(true)"))

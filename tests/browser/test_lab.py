@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import time
 
 import pytest
@@ -247,6 +249,33 @@ def test_reopened_without_a_kernel_and_run_again(lab: LabPage, pane: LabPane) ->
     expect(again.steps).to_have_count(1)
 
 
+def test_a_notebook_of_somebody_else_is_read_trusted_and_run(lab: LabPage, pane: LabPane) -> None:
+    pane.type_line(TILED)
+    expect(pane.loop("yo")).to_be_visible()
+    time.sleep(1.5)
+    content = lab.save()
+    content["cells"][1]["source"] = "1 + 1"  # so it has no signature of this user's
+    (lab.server.root / "foreign.ipynb").write_text(json.dumps(content))
+    shutil.rmtree(lab.server.root / ".tvmlab", ignore_errors=True)
+    lab.page.goto("about:blank")
+    lab.server.end_sessions()
+
+    lab.open("foreign.ipynb")
+    output = lab.output(0)
+    step = output.locator("summary", has_text="tile")
+    step.click()
+    expect(output.locator("details pre")).to_contain_text("for yo in range(32)")
+    lab.screenshot("lab-untrusted")
+    lab.start("notebook:trust")
+    lab.page.get_by_role("dialog").get_by_role("button", name="Trust").click()
+    expect(output.get_by_text("Error displaying widget")).not_to_be_visible()
+    expect(output).to_contain_text('s["C"].tile("y", "x", 32, 32)')
+    lab.run_cell(0)
+    again = LabPane(lab)
+    expect(again.loop("y")).to_be_visible()
+    expect(again.steps).to_have_count(1)  # its steps were saved beside the other notebook
+
+
 def test_reloading_the_page_keeps_the_live_lab(lab: LabPage, pane: LabPane) -> None:
     pane.type_line(TILED)
     expect(pane.loop("yo")).to_be_visible()
@@ -267,6 +296,9 @@ MISPLACED = """root => [...root.querySelectorAll('.tvmlab')]
   .map(pane => pane.className)"""
 
 
+TALL_TABS = {"Locality": "locality", "Tune": "tuner", "Learn": "learn"}
+
+
 def test_every_pane_has_room_in_every_theme(lab: LabPage, pane: LabPane) -> None:
     pane.select("y")
     pane.apply("tile", loops="y, x", factors="32, 32")
@@ -275,3 +307,8 @@ def test_every_pane_has_room_in_every_theme(lab: LabPage, pane: LabPane) -> None
         pane.show()
         lab.screenshot(f"lab-{look}")
         assert pane.root.evaluate(MISPLACED) == [], look
+        for title, stem in (TALL_TABS if look.endswith("light") else {}).items():
+            pane.tab(title)
+            expect(pane.pane(stem)).to_be_visible()
+            assert pane.root.evaluate(MISPLACED) == [], (look, title)
+        pane.tab("Code")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 import tvmlab as t
 from tests.view.fake_engine import FakeEngine
@@ -218,6 +221,22 @@ def test_the_picture_is_whole_and_escapes_what_it_shows(lab: Lab) -> None:
     assert "− " in html  # what the step removed
     assert "<script" not in html
     assert "http" not in html
+
+
+def test_an_exported_notebook_is_small_explorable_and_fetches_nothing(lab: Lab) -> None:
+    lab.do(intent="apply", line=TILE)
+    shown = nbformat.v4.new_output("display_data", data=lab._static_bundle())
+    cell = nbformat.v4.new_code_cell("t.Lab(C)", outputs=[shown])
+    # What the template itself would fetch: the README says how to leave it out.
+    nothing = dict.fromkeys(
+        ("mathjax_url", "require_js_url", "mermaid_js_url", "mermaid_layout_elk_js_url"), ""
+    )
+    page, _ = HTMLExporter(**nothing).from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert len(page.encode()) < 1_000_000
+    assert "<summary" in page
+    assert "for yo in" in re.sub(r"<[^>]+>", "", page).replace("&quot;", '"')
+    assert not re.search(r"""(?:src|href|action)\s*=\s*["']?https?:""", page)
+    assert not re.search(r"""(?:url\(|import\s|from\s|fetch\()\s*["']?https?:""", page)
 
 
 def test_the_picture_of_a_long_schedule_stays_small(lab: Lab) -> None:

@@ -29,6 +29,7 @@ from tvmlab.ir.program import Barrier, For, If, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import as_index
 from tvmlab.ir.size import Size
 from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute_stmt, variables
+from tvmlab.lower.aligned import without
 from tvmlab.lower.fused import joined, parted
 
 MOST_SPLITS = 4
@@ -59,7 +60,7 @@ def _hoist(stmt: Stmt) -> Stmt:
     conditions: list[Expr] = []
     body = stmt.body
     while isinstance(body, If) and body.otherwise is None:
-        conditions.append(body.condition)
+        conditions.append(without(body.condition, stmt))
         body = body.then
     written = {s.buffer for s in stmts(body) if isinstance(s, Store)}
     changing = [c for c in conditions if stmt.var in variables(c) or written & buffers_read(c)]

@@ -135,3 +135,29 @@ def test_programs_without_kernels_are_refused() -> None:
     s["B"].bind("x", "threadIdx.x")
     with pytest.raises(TargetError, match="Loop y of B runs on the host and would launch"):
         lower_for_device(s.mod)
+
+
+def test_sums_of_virtual_threads_are_registers_throughout() -> None:
+    a = t.placeholder((32, 6), "int32", name="A")
+    k = t.reduce_axis((0, 6), name="k")
+    s = t.create_schedule(t.compute((32,), lambda y: t.sum(a[y, k], axis=k), name="C"))
+    s["C"].cache_write()
+    outer, _ = s["C"].split("y", 16)
+    s["C_store"].reverse_compute_at("C", outer)
+    s["C"].bind(outer, "blockIdx.x")
+    for block in ("C", "C_store"):
+        tile = next(loop for loop in s[block].loops if loop not in (outer, "k"))
+        virtual, inner = s[block].split(tile, 8)
+        threads, rows = s[block].split(inner, 2)
+        s[block].bind(virtual, "vthread")
+        s[block].bind(threads, "threadIdx.x")
+        if block == "C":
+            s["C"].reorder("k", rows)
+    s["C"].set_scope("C_cache", "local")
+    program = lower_for_device(s.mod)
+    (kernel,) = kernels_of(program)
+    assert [(b.extents, b.scope) for b in kernel.allocated] == [((4,), "register")]
+    given = np.arange(192, dtype=np.int32).reshape(32, 6)
+    result = np.zeros(32, np.int32)
+    interpret_threads(program, [given, result], 3)
+    assert (result == given.sum(axis=1)).all()

@@ -13,6 +13,7 @@ from tvmlab.lower.absent import skip_absent
 from tvmlab.lower.alignment import align_storage
 from tvmlab.lower.barriers import write_barriers
 from tvmlab.lower.bind import bind
+from tvmlab.lower.compact import close_gaps
 from tvmlab.lower.initialise import initialise
 from tvmlab.lower.instructions import spell_out_but
 from tvmlab.lower.localise import localise
@@ -21,6 +22,7 @@ from tvmlab.lower.pipeline import Pass, simplify_program
 from tvmlab.lower.pipelines import run_in_stages
 from tvmlab.lower.predicates import settle_predicates
 from tvmlab.lower.prefetches import write_prefetches
+from tvmlab.lower.private_loops import write_out_private
 from tvmlab.lower.registers import promote_registers
 from tvmlab.lower.reuse import share_space
 from tvmlab.lower.rounds import write_rounds
@@ -53,6 +55,8 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
         Pass("virtual threads", "virtual threads interleave, statement by statement", interleave),
         Pass("single iterations", "loops of one iteration are gone", skip_single),
         Pass("simplification", "indices in simplest form", simplify_program),
+        Pass("gaps", "what a thread keeps lies close together", close_gaps),
+        Pass("private loops", "short loops over it are written out", write_out_private),
         Pass("trees of threads", "a tree is folded by all threads", fold_across_threads),
         Pass("shared space", "what lives at different times shares memory", share_space),
         Pass("barriers", "threads wait where one needs what another wrote", write_barriers),

@@ -19,7 +19,16 @@ from tests.targets.gpu_schedules import (
 from tvmlab.errors import TargetError
 from tvmlab.targets.cfamily.launching import DeviceBoundCall
 from tvmlab.targets.cfamily.plan import Launch
+from tvmlab.targets.opencl.limits import opencl_devices
 from tvmlab.targets.opencl.run import machine, refuse_beyond
+
+
+@pytest.fixture(autouse=True, scope="module")
+def device() -> None:
+    """Skip where no driver is: PoCL, of the extra `test`, makes the processor a device."""
+    devices, problem = opencl_devices()
+    if not devices:
+        pytest.skip(problem)
 
 
 def test_a_tiled_product_agrees() -> None:

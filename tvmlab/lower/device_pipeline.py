@@ -34,7 +34,6 @@ from tvmlab.lower.threads import share_threads
 from tvmlab.lower.vectorize import vectorize
 from tvmlab.lower.virtual_threads import interleave
 from tvmlab.lower.warps import execute_together, keep_tiles
-from tvmlab.lower.whole_vectors import keep_whole
 
 
 def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
@@ -64,7 +63,6 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
         Pass("absent terms", "what a condition leaves out of a fold is skipped", skip_absent),
         Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),
         Pass("vectors", "vectorized loops become lanes, folds by a tree trees of them", vectorize),
-        Pass("whole vectors", "a vector is inside or outside as a whole", keep_whole),
         Pass("rounds", "several iterations a round, where a loop asks for it", write_rounds),
         Pass("locals", "intermediates of one iteration live in registers alone", localise),
         Pass("registers", "accumulators stay in registers through their fold", promote_registers),

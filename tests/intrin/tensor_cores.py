@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tvmlab as t
-from tvmlab.intrin.matrix_tiles import Family, wide
+from tvmlab.intrin.matrix_tiles import SHORT, Family, wide
 from tvmlab.intrin.mma import MMA
 from tvmlab.intrin.wmma import WMMA
+from tvmlab.ir import dtypes
 from tvmlab.te.tensor import Tensor
 
 FAMILIES = {"mma": MMA, "wmma": WMMA}
@@ -34,6 +35,7 @@ def tensorized(
     threads: int = 32,
     apart: int = 0,
     is_stored_by_elements: bool = False,
+    is_async: bool = False,
     **sizes: int,
 ) -> t.Schedule:
     """The product in blocks of `warps` warps; each has two rows of tiles, 16 or 32 columns.
@@ -68,7 +70,7 @@ def tensorized(
     _into_registers(s, "B", load, tile)
     c.tensorize("yiii", members.name_of("t" if by_columns else "", dtype))
     for operand in ("A", "B"):
-        _through_shared(s, operand, warps, threads)
+        _through_shared(s, operand, warps, threads, dtype if is_async else "")
     if is_stored_by_elements:
         warp, _ = s["C_store"].split(s["C_store"].loops[-2], 2 * shape.rows)
         s["C_store"].bind(warp, "threadIdx.y")
@@ -85,13 +87,20 @@ def tensorized(
     return s
 
 
-def _through_shared(s: t.Schedule, operand: str, warps: int, threads: int) -> None:
-    """All threads of a block copy what its warps need in a step of ko."""
+def _through_shared(
+    s: t.Schedule, operand: str, warps: int, threads: int, copied: str = ""
+) -> None:
+    """All threads of a block copy what its warps need in a step of ko; elements of the dtype
+    `copied` asynchronously."""
     block = f"{operand}_cache"
     s[block].compute_at("C", "ko")
     s[block].set_scope(block, "shared")
     outer, inner = s[block].loops[-2:]
     fused = s[block].fuse(outer, inner)
+    if copied:
+        width = 16 // dtypes.size_bytes(copied)
+        fused, row = s[block].split(fused, width)
+        s[block].tensorize(row, f"copy_async_{SHORT[copied]}")
     rest, lanes = s[block].split(fused, threads)
     if warps > 1:
         rest, others = s[block].split(rest, warps)

@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 
 from tests.intrin.tensor_cores import tensorized
-from tvmlab.ir.instruction import INSTRUCTIONS, is_collective
+from tvmlab.ir.instruction import is_collective
 from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.kernel import kernels_of
 from tvmlab.ir.program import Barrier, For, If, Invoke, Program
 from tvmlab.ir.walk import stmts
 from tvmlab.lower.device_pipeline import device_passes, lower_for_device
 from tvmlab.schedule import Schedule
+from tvmlab.targets.cuda.dialect import instructions_of
 
-KNOWN = frozenset(
-    name for i in INSTRUCTIONS.values() if i.collective for name in (i.update, i.start) if name
-)
+KNOWN = instructions_of((8, 0))
 
 
 def lowered(s: Schedule) -> Program:
@@ -27,17 +26,34 @@ def executed(program: Program) -> list[str]:
     return [s.name for s in stmts(program.body) if isinstance(s, Invoke)]
 
 
+def pipelined(**options: bool) -> Schedule:
+    """A product whose next step is fetched while one is computed."""
+    s = tensorized("mma", "int8", by_columns=True, m=64, n=16, k=96, **options)
+    s["C"].annotate("ko", "software_pipeline_stage", (0, 0, 1))
+    return s
+
+
 @pytest.mark.parametrize("order", ["forward", "backward", 3])
-def test_the_product_is_exact_whichever_thread_is_first(order: str | int) -> None:
+@pytest.mark.parametrize("is_async", [False, True])
+def test_the_product_is_exact_whichever_thread_is_first(order: str | int, is_async: bool) -> None:
     """Before a warp executes together, its last thread does: in any order of threads and warps."""
-    program = tensorized("mma", "int8", m=64, n=16, k=64).mod
+    program = pipelined(is_async=is_async).mod
     for step in device_passes(KNOWN):
         program = program if step.name == "warps" else step.run(program)
     rng = np.random.default_rng(0)
     a, b = (rng.integers(-128, 128, x.extents).astype("int8") for x in program.params[:2])
     c = np.full((64, 16), 7, "int32")
     interpret_threads(program, [a, b, c], order)
-    assert (c == a.astype("int32") @ b.astype("int32")).all()
+    assert (c == a.astype("int32") @ b.astype("int32").T).all()
+
+
+def test_copies_go_on_by_themselves_only_where_a_barrier_waits_for_them() -> None:
+    program = lowered(pipelined(is_async=True))
+    assert executed(program).count("copy_async_s8") == 4, "before the loop and in it"
+    (ko,) = [s for s in stmts(program.body) if isinstance(s, For) and s.var.name == "ko"]
+    assert sum(isinstance(s, Barrier) for s in stmts(ko.body)) == 1
+    others = lowered(tensorized("mma", "int8", is_async=True, is_stored_by_elements=True))
+    assert "copy_async_s8" not in executed(others), "threads read what they copied"
 
 
 @pytest.fixture(scope="module")

@@ -188,6 +188,14 @@ def test_tensor_cores_multiply(family: str, dtype: str) -> None:
         assert any(m.startswith("LDSM") for m in found)
 
 
+def test_copies_go_past_the_registers() -> None:
+    s = tensorized("mma", "float16", is_async=True)
+    assert "wait_for_copies(); __syncthreads();" in s.code("cuda")
+    assert any(m.startswith("LDGSTS.E.BYPASS.128") for m in mnemonics(s.code("sass")))
+    assert "copy_async" not in s.code("cuda", target("sm_75").details())
+    assert "copy_row(" in tensorized("mma", "float16", is_async=True, apart=2).code("cuda")
+
+
 def test_what_an_architecture_lacks_is_spelled_out() -> None:
     turing = instructions_of((7, 5))
     assert {n.split("_")[0] for n in turing} == {"wmma"}

@@ -15,9 +15,10 @@ from tvmlab.ir.instruction import Instruction
 from tvmlab.te.reduction import reduce_axis, sum
 from tvmlab.te.tensor import compute, placeholder
 
-_SHORT = {
+SHORT = {
     "float16": "f16", "bfloat16": "bf16", "int8": "s8", "float32": "f32", "int32": "s32",
 }  # fmt: skip
+"""What names call dtypes."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Family:
 
     def name_of(self, what: str, dtype: str) -> str:
         """The name of a member, e.g. `mma_load_a_f16`."""
-        return "_".join(filter(None, (self.name, what, _SHORT[dtype])))
+        return "_".join(filter(None, (self.name, what, SHORT[dtype])))
 
 
 def wide(dtype: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from tvmlab.ir.program import Program
 from tvmlab.lower.absent import skip_absent
 from tvmlab.lower.alignment import align_storage
+from tvmlab.lower.async_copies import keep_copies
 from tvmlab.lower.barriers import write_barriers
 from tvmlab.lower.bind import bind
 from tvmlab.lower.compact import close_gaps
@@ -40,7 +41,8 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
     """The passes for a device that executes `instructions`, named as programs print them."""
 
     def spell_out(program: Program) -> Program:
-        return spell_out_but(keep_tiles(program, instructions), instructions)
+        kept = keep_copies(keep_tiles(program, instructions), instructions)
+        return spell_out_but(kept, instructions)
 
     return (
         Pass("instructions", "instructions the device lacks are spelled out", spell_out),

@@ -25,6 +25,7 @@ After `s["C"].tensorize("y", "gemm8x8")`:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -62,9 +63,10 @@ class Tensorize(Step):
         """A known instruction, serial loops in a perfect nest, a match, and whole tiles."""
         site = self.site(program)
         if self.instruction not in INSTRUCTIONS:
-            plain = [name for name, i in INSTRUCTIONS.items() if not i.collective]
-            families = {f"{n.split('_')[0]}_..." for n in INSTRUCTIONS if n not in plain}
-            known = ", ".join([*plain, *sorted(families)]) or "none"
+            first = Counter(name.split("_")[0] for name in INSTRUCTIONS)
+            alone = [n for n in INSTRUCTIONS if first[n.split("_")[0]] < 3]
+            families = [f"{word}_..." for word, count in sorted(first.items()) if count >= 3]
+            known = ", ".join([*alone, *families]) or "none"
             raise self.refuse(
                 self.loop,
                 f"there is no instruction {self.instruction!r}",
@@ -124,13 +126,14 @@ class Tensorize(Step):
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Tensorize]:
         """Every instruction with as many loops as are inside, at the loop and in the block.
 
-        Those of a warp are many and alike: only where the loops are as long as theirs.
+        Copies, and those of a warp, are many and alike: only where the loops are as long as theirs.
         """
         nest, _ = body_nest(site.block)
         inside = nest or tuple(site.loops[site.loops.index(loop) :])
         extents = sorted(map(str, (o.extent for o in inside)))
         for instruction in INSTRUCTIONS.values():
             own = sorted(map(str, (o.extent for o in instruction.loops)))
-            if len(own) == len(extents) and (own == extents or not instruction.collective):
+            is_one_of_few = bool(instruction.start) and not instruction.collective
+            if len(own) == len(extents) and (own == extents or is_one_of_few):
                 first = inside[0] if nest else loop
                 yield cls(site.block.name, first.var.name, instruction.name)

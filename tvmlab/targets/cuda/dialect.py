@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
-from tvmlab.intrin import mma, wmma
+from tvmlab.intrin import copies, mma, wmma
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.dtypes import INDEX
@@ -13,6 +13,7 @@ from tvmlab.ir.expr import Const, Expr
 from tvmlab.ir.kernel import Kernel
 from tvmlab.ir.program import Invoke, Region
 from tvmlab.ir.walk import stmts
+from tvmlab.lower.async_copies import is_async
 from tvmlab.targets.cfamily.bfloat16 import functions
 from tvmlab.targets.cfamily.dialect import Address, Dialect
 from tvmlab.targets.cuda.architecture import capability
@@ -41,7 +42,7 @@ _RESERVED = """
 
 _VECTOR = "template <typename T, int n>\nstruct alignas(sizeof(T) * n) Vector {\n    T x[n];\n};\n"
 
-SINCE = {"mma": (8, 0), "wmma_f16": (7, 0), "wmma_s8": (7, 2), "wmma_bf16": (8, 0)}
+SINCE = {"mma": (8, 0), "copy": (8, 0), "wmma_f16": (7, 0), "wmma_s8": (7, 2), "wmma_bf16": (8, 0)}
 """The compute capability from which on instructions exist, by how their names begin or, of the
 dtypes of `wmma`, end (PTX ISA, "Target ISA notes" of each)."""
 
@@ -65,6 +66,7 @@ class CudaDialect(Dialect):
     def __init__(self, architecture: str) -> None:
         self.instructions = instructions_of(capability(architecture))
         self._places: Mapping[Buffer, int] = {}
+        self._has_copies = False
 
     def kernel_head(self, kernel: Kernel, name: str, parameters: Sequence[str]) -> str:
         """With the threads of a block, so that the compiler may count on them."""
@@ -72,6 +74,7 @@ class CudaDialect(Dialect):
         bounds = f"__launch_bounds__({prod(kernel.block)})"
         head = f'extern "C" __global__ void {bounds} {name}(\n    {said}\n) {{'
         self._places = places(kernel)
+        self._has_copies = _has_copies(kernel)
         return f"{head}\n{statement(kernel, name)}" if self._places else head
 
     def pointer(self, dtype: str, is_written: bool, name: str) -> str:
@@ -92,6 +95,8 @@ class CudaDialect(Dialect):
             if isinstance(s, Invoke) and s.name in self.instructions
             for call in [call_of(s)]
         }
+        if any(map(_has_copies, kernels)):
+            names.add("wait_for_copies")
         return lines + [function(name) for name in sorted(names)]
 
     def array(self, buffer: Buffer, kind: str, name: str, size: int) -> list[str]:
@@ -106,8 +111,8 @@ class CudaDialect(Dialect):
         return [f"{kind} {name}[{size}];"]
 
     def barrier(self, buffers: Sequence[Buffer]) -> str:
-        """Which makes all memory of the block's threads visible."""
-        return "__syncthreads();"
+        """Which makes all memory of the block's threads visible, and what they have copied."""
+        return "wait_for_copies(); __syncthreads();" if self._has_copies else "__syncthreads();"
 
     def vector_type(self, kind: str, width: int) -> str:
         """An array that one access moves."""
@@ -155,7 +160,8 @@ class CudaDialect(Dialect):
 
 def instructions_of(of: tuple[int, int]) -> frozenset[str]:
     """The printed names of what the TensorCores of a compute capability execute."""
-    every = (*mma.INSTRUCTIONS.items(), *wmma.INSTRUCTIONS.items())
+    families = (copies.INSTRUCTIONS, mma.INSTRUCTIONS, wmma.INSTRUCTIONS)
+    every = [item for family in families for item in family.items()]
     return frozenset(
         printed
         for name, instruction in every
@@ -168,6 +174,11 @@ def instructions_of(of: tuple[int, int]) -> frozenset[str]:
 def _since(name: str) -> tuple[int, int]:
     family, *_, dtype = name.split("_")
     return SINCE.get(family) or SINCE.get(f"{family}_{dtype}", (7, 0))
+
+
+def _has_copies(kernel: Kernel) -> bool:
+    """Whether threads of a kernel copy what goes on by itself."""
+    return any(isinstance(s, Invoke) and is_async(s) for s in stmts(kernel.body))
 
 
 def _whole(tile: Region) -> Region:

@@ -1,4 +1,4 @@
-"""TensorCores' instructions as text: device functions around PTX, and their calls.
+"""TensorCores' instructions, and asynchronous copies, as text: device functions around PTX.
 
 PTX ISA, "Warp-level matrix instructions". Of `mma`, whose layout is documented ("Matrix fragments
 for mma.m16n8k16", "... m16n8k32"), thread `x` of a warp holds, with g = x / 4 and t = x % 4:
@@ -18,6 +18,18 @@ from collections.abc import Sequence
 HEAD = "static __device__ __forceinline__ void"
 
 _FUNCTIONS: dict[str, tuple[str, Sequence[str]]] = {
+    "copy_async": (
+        "void* to, const void* from",
+        [
+            'asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"',
+            '    : : "r"((unsigned)__cvta_generic_to_shared(to)), "l"(from) : "memory");',
+        ],
+    ),
+    "copy_row": (
+        "void* to, const void* from",
+        ["for (int n = 0; n < 16; ++n) ((char*)to)[n] = ((const char*)from)[n];"],
+    ),
+    "wait_for_copies": ("", ['asm volatile("cp.async.wait_all;" : : : "memory");']),
     "clear_float": (
         "float* c, int n",
         ["#pragma unroll", "for (int r = 0; r < n; ++r) c[r] = 0.0f;"],

@@ -15,6 +15,7 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr
 from tvmlab.ir.program import Invoke, Region
 from tvmlab.ir.shapes import value_of
+from tvmlab.lower.async_copies import is_async
 from tvmlab.targets.cuda.tiles import REGISTER_TYPES, registers, row_stride
 
 _ROWS_OF_WMMA = {"f16": 32, "bf16": 16, "s8": 8, "f32": 32, "s32": 32}
@@ -43,6 +44,9 @@ def call_of(invoke: Invoke) -> TileCall:
     Raises:
         TargetError: its tiles in memory do not lie as it needs them.
     """
+    if is_async(invoke):
+        is_aligned = all(_begins_at(row, 16) for row in invoke.operands)
+        return TileCall("copy_async" if is_aligned else "copy_row", invoke.operands)
     if invoke.name.endswith("_start"):
         (tile,) = invoke.operands
         kind = REGISTER_TYPES[tile.buffer.dtype]
@@ -94,12 +98,14 @@ def _registers(tile: Region) -> int:
 def _begins_at(tile: Region, multiple_bytes: int) -> bool:
     """Whether all rows of a tile in memory begin at multiples of that many bytes."""
     size = dtypes.size_bytes(tile.buffer.dtype)
-    total: Expr = _number(row_stride(tile))  # a row further
+    extents = [extent for _, extent in tile.bounds]
+    further = row_stride(tile) if len(extents) > 1 and extents[-2] != 1 else 0
+    total: Expr = _number(0)
     steps = [value_of(stride, {}) for stride in tile.buffer.strides()]
     for (start, _), step in zip(tile.bounds, steps, strict=True):
         total = total + start * step
     found = linear(total, {})
-    every = (row_stride(tile), found.constant, *found.terms.values())
+    every = (further, found.constant, *found.terms.values())
     return all(factor * size % multiple_bytes == 0 for factor in every)
 
 

@@ -9,10 +9,10 @@ from tvmlab.intrin import copies, mma, wmma
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Const, Expr
+from tvmlab.ir.expr import Const, Expr, Ramp
 from tvmlab.ir.kernel import Kernel
 from tvmlab.ir.program import Invoke, Region
-from tvmlab.ir.walk import stmts
+from tvmlab.ir.walk import exprs, exprs_of, stmts
 from tvmlab.lower.async_copies import is_async
 from tvmlab.targets.cfamily.bfloat16 import functions
 from tvmlab.targets.cfamily.dialect import Address, Dialect
@@ -45,6 +45,13 @@ _VECTOR = "template <typename T, int n>\nstruct alignas(sizeof(T) * n) Vector {\
 SINCE = {"mma": (8, 0), "copy": (8, 0), "wmma_f16": (7, 0), "wmma_s8": (7, 2), "wmma_bf16": (8, 0)}
 """The compute capability from which on instructions exist, by how their names begin or, of the
 dtypes of `wmma`, end (PTX ISA, "Target ISA notes" of each)."""
+
+
+def _has_lanes(kernel: Kernel) -> bool:
+    """Whether something in a kernel is done for several lanes at once."""
+    return any(
+        isinstance(e, Ramp) for s in stmts(kernel.body) for x in exprs_of(s) for e in exprs(x)
+    )
 
 
 class CudaDialect(Dialect):
@@ -85,7 +92,7 @@ class CudaDialect(Dialect):
     def preamble(self, dtypes: frozenset[str], kernels: Sequence[Kernel]) -> list[str]:
         """Headers for types, vectors, functions on bfloat16 and those of TensorCores."""
         lines = ["#include <cuda_fp16.h>", ""] if "float16" in dtypes else []
-        lines.append(_VECTOR)
+        lines += [_VECTOR] if any(map(_has_lanes, kernels)) else []
         if "bfloat16" in dtypes:
             lines += functions(self.function, "__float_as_uint", "__uint_as_float")
         names = {

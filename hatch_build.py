@@ -50,7 +50,7 @@ class BundleHook(BuildHookInterface[Any]):
         if not is_bundled():
             self._bundle()
         if self.target_name == "wheel":
-            shared = {str(source): place for source, place in SHARED.items() if source.exists()}
+            shared = {str(source): place for source, place in SHARED.items()}
             build_data["shared_data"].update(shared)
 
     def _bundle(self) -> None:

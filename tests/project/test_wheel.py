@@ -6,6 +6,7 @@ import gzip
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -60,11 +61,24 @@ def test_jupyterlab_finds_the_extension(wheel: set[str]) -> None:
     files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
     assert {"package.json", "static/style.js"} <= files
     extension = "share/jupyter/labextensions/tvmlab"
-    others = {f"{extension}/install.json"}
-    if (ROOT / "extension" / "server_config.json").exists():
-        others.add("etc/jupyter/jupyter_server_config.d/tvmlab.json")
+    server = "etc/jupyter/jupyter_server_config.d/tvmlab.json"
+    others = {f"{extension}/install.json", server}
     assert shared == {f"{extension}/{name}" for name in files} | others
     assert not [name for name in wheel if name.startswith("tvmlab/labextension")]
+
+
+def test_jupyter_lists_the_extension_as_sound(tmp_path: Path) -> None:
+    (tmp_path / "labextensions").mkdir()
+    (tmp_path / "labextensions" / "tvmlab").symlink_to(ROOT / "tvmlab" / "labextension")
+    listed = subprocess.run(
+        [sys.executable, "-m", "jupyter", "labextension", "list"],
+        env={**os.environ, "JUPYTER_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    version = importlib.metadata.version("tvmlab")
+    assert re.search(rf"tvmlab v{version} \S*enabled\S* \S*OK", listed.stdout + listed.stderr)
 
 
 def test_the_extension_stays_small() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from tvmlab.ops.knobs import Knob
 from tvmlab.tune.features import KnobFeatures
+from tvmlab.tune.sketch_space import SKETCH
 from tvmlab.tune.space import Realise, Space, ToProgram
 
 NEAR = 8
@@ -47,6 +48,11 @@ class SampledSpace(Space):
     def indices(self, digits: np.ndarray) -> list[int]:
         """The number of each row of `digits` (n, knobs), which are points."""
         return [self._numbers[row.tobytes()] for row in np.ascontiguousarray(digits)]
+
+    def structures(self, digits: np.ndarray) -> np.ndarray:
+        """(n,) which sketch each row is of; one number for all where there are none."""
+        column = next((n for n, knob in enumerate(self.knobs) if knob.name == SKETCH), None)
+        return super().structures(digits) if column is None else digits[:, column]
 
     def everything(self) -> np.ndarray:
         """All points: (size, knobs) digits."""

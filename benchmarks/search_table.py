@@ -44,7 +44,7 @@ GUIDED = ("model", "evolutionary")
 """Explorers that differ in the way through large spaces alone; they have rows of their own."""
 
 SLOW = tuple(name for name in FEATURES if name != "knob")
-"""Features that need the program of a configuration: asked for by name only, hours otherwise."""
+"""Features that need the program of a configuration: asked for by name only, an hour otherwise."""
 
 
 class Annealed(GuidedExplorer):
@@ -204,9 +204,10 @@ looked through that is too large to be scored whole (`by annealing`, the explore
 `by evolution`, the explorer `evolutionary`; spaces of up to 4096 points are scored whole by both).
 With `transfer` every seed begins at the same place, so a figure is nearly one draw, and what holds
 elsewhere may mislead here: in `layer_norm_sketch` it is worse than knowing nothing. There, half of
-the points are of a structure that gives 85 % of the best speed at most and gives it often; a search
-that has settled in it, as that one and `by evolution` do, finds the other structure by its random
-share alone. (`t.tune` tries the default of every structure first; here nothing is tried first.)
+the points are of a structure that gives 85 % of the best speed at most and gives it often, and a
+search settles in it. While nothing better is found, a quarter of each batch is therefore of other
+structures; without that, `transfer` and `by evolution` took more than 250 trials to 90 % there.
+(`t.tune` tries the default of every structure first; here nothing is tried first.)
 
 {table}
 

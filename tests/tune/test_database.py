@@ -212,11 +212,25 @@ def test_a_program_that_writes_just_now_is_waited_for_and_told(database, place, 
 def test_a_newer_version_is_refused(place):
     with Database.open(place) as database:
         if str(place).startswith("postgresql"):
-            database._store.rows("UPDATE version SET number = 3")
+            database._store.rows("UPDATE version SET number = 4")
         else:
-            database._store.rows("PRAGMA user_version = 3")
-    with pytest.raises(DatabaseError, match="has version 3 and this tvmlab reads up to 2"):
+            database._store.rows("PRAGMA user_version = 4")
+    with pytest.raises(DatabaseError, match="has version 4 and this tvmlab reads up to 3"):
         Database.open(place)
+
+
+def test_version_2_is_brought_up(place):
+    with Database.open(place) as database:
+        session = database.begin(SETUP, {})
+        database.append(session, [record(0)])
+        database._store.rows("ALTER TABLE measurement DROP COLUMN device")
+        if str(place).startswith("postgresql"):
+            database._store.rows("UPDATE version SET number = 2")
+        else:
+            database._store.rows("PRAGMA user_version = 2")
+    for _ in range(2):
+        with Database.open(place) as database:
+            assert [r.outcome.device for r in database.records(session)] == [""]
 
 
 def test_a_database_in_memory_needs_no_file():

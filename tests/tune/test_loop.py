@@ -120,6 +120,26 @@ def test_a_machine_that_slows_down_midway_has_the_same_winner(slowdown):
     assert resumed.loop._drifts[""].slowdown == pytest.approx(slowdown, rel=0.07)
 
 
+def test_each_device_of_a_resumed_run_goes_on_at_its_own_pace():
+    asked = []
+
+    def landscape(request):
+        asked.append(request)
+        device = "ab"[len(asked) % 2]
+        pace = 1.5 if device == "b" and len(asked) > 15 else 1.0
+        sentinel_s = (0.001 if device == "a" else 0.003) * pace
+        return Outcome(
+            "ok", "time", times_s=(time_s(request) * pace,) * 3, verified=True,
+            sentinel_s=sentinel_s, device=device,
+        )  # fmt: skip
+
+    bench = Bench(runner=SyntheticRunner(landscape), explorer="random")
+    bench.loop.run()
+    resumed = Bench(database=bench.database, row=bench.row, explorer="random").loop
+    assert resumed._drifts["a"].slowdown == 1
+    assert resumed._drifts["b"].slowdown == pytest.approx(1.5)
+
+
 def test_a_candidate_is_held_against_the_best_at_the_pace_of_now():
     asked = []
 

@@ -70,7 +70,7 @@ def test_a_file_of_version_1_is_brought_up(version_1, tmp_path):
     assert tables(version_1) == tables(tmp_path / "new.db")
     with sqlite3.connect(version_1) as connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 def test_bringing_up_is_whole_or_not_at_all(version_1, monkeypatch):

@@ -46,9 +46,9 @@ class Outcome:
         sentinel_s: seconds a call of the sentinel took beside it, which tell how fast the machine
             was then; 0 where none was timed or the machine did not keep still.
         device_s: seconds for which it held the device; only known when just measured.
-        device: the name of the device it held, where there is more than one; so too.
+        device: the name of the device it held, where there is more than one.
         slowdown: what `times_s` were divided by to bring them to a run's first pace (see
-            `tvmlab.measure.drift`); so too.
+            `tvmlab.measure.drift`); only known when just measured.
         counters: what the processor counted during a call, by name; so too, and empty where it was
             not asked or cannot count.
     """

@@ -55,7 +55,7 @@ class Annealer:
     def search(self, score: Score, count: int, seen: frozenset[int]) -> np.ndarray:
         """Up to `count` different configurations not in `seen` with the highest scores met, best
         first: (m, knobs) digits."""
-        best = Best(count, seen)
+        best = Best(count, seen, self._rng)
         places, rng = self._places, self._rng
         current = score(places)
         best.meet(places, current, self._space.indices(places))
@@ -77,30 +77,36 @@ class Annealer:
 
 
 class Best:
-    """The `count` highest-scored configurations met that are not in `seen`."""
+    """The `count` highest-scored configurations met that are not in `seen`.
 
-    def __init__(self, count: int, seen: frozenset[int]) -> None:
+    Trees score many alike, what differs in a knob that seems not to matter above all. Of those met
+    together any is as good, and chance decides: an order of theirs would keep a search in one
+    corner, batch after batch.
+    """
+
+    def __init__(self, count: int, seen: frozenset[int], rng: np.random.Generator) -> None:
         self._count = count
         self._seen = seen
-        self._found: dict[int, tuple[float, np.ndarray]] = {}
+        self._rng = rng
+        self._found: dict[int, tuple[float, float, np.ndarray]] = {}
         self._floor = -np.inf
 
     def meet(self, digits: np.ndarray, scores: np.ndarray, indices: list[int]) -> bool:
         """Take in a generation; whether any of it is now among the best."""
         before = frozenset(self._found)
+        lots = self._rng.random(len(scores))
         for row in np.flatnonzero(scores > self._floor).tolist():
             index = indices[row]
             if index not in self._seen and index not in self._found:
-                self._found[index] = (float(scores[row]), digits[row].copy())
+                self._found[index] = (float(scores[row]), float(lots[row]), digits[row].copy())
         if len(self._found) > self._count:
             self._found = dict(self._ranked()[: self._count])
-            self._floor = min(score for score, _ in self._found.values())
+            self._floor = min(score for score, _, _ in self._found.values())
         return self._found.keys() != before
 
     def rows(self) -> list[np.ndarray]:
         """The digits of what was kept, best first."""
-        return [digits for _, (_, digits) in self._ranked()]
+        return [digits for _, (_, _, digits) in self._ranked()]
 
-    def _ranked(self) -> list[tuple[int, tuple[float, np.ndarray]]]:
-        # Ties are broken by index, so that the outcome does not hang on the order of meeting.
-        return sorted(self._found.items(), key=lambda item: (-item[1][0], item[0]))
+    def _ranked(self) -> list[tuple[int, tuple[float, float, np.ndarray]]]:
+        return sorted(self._found.items(), key=lambda item: (-item[1][0], item[1][1]))

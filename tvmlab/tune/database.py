@@ -24,7 +24,7 @@ from tvmlab.tune.store import Row, Store, is_address
 from tvmlab.tune.stored_trial import outcome_row, record_of_row
 
 _AFTER_TRACE = """predicted_s,
-    status, stage, reason, times_s, build_s, total_s, verified, sentinel_s
+    status, stage, reason, times_s, build_s, total_s, verified, sentinel_s, device
     FROM trial JOIN measurement ON trial_id = trial.id"""
 
 _RECORD = f"SELECT trial.number, config_index, config, trace, {_AFTER_TRACE}"

@@ -49,7 +49,7 @@ class Evolution:
     def search(self, score: Score, count: int, seen: frozenset[int]) -> np.ndarray:
         """Up to `count` different configurations not in `seen` with the highest scores met, best
         first: (m, knobs) digits."""
-        best = Best(count, seen)
+        best = Best(count, seen, self._rng)
         kept = self._measured
         drawn = self._space.draw(self._population - len(kept), self._rng)
         living = np.concatenate([kept, drawn])

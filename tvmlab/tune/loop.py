@@ -81,7 +81,7 @@ class Loop:
         self._device_s = 0.0
         self._drifts: defaultdict[str, Drift] = defaultdict(Drift)
         for _, record in sorted(session.records.items()):
-            self._drifts[""].recalled(record.outcome)
+            self._drifts[record.outcome.device].recalled(record.outcome)
         self._failures = Counter(
             r.outcome.status for r in session.records.values() if not r.outcome.is_ok
         )

@@ -15,6 +15,7 @@ import numpy as np
 
 from tvmlab.tune.annealing import Score
 from tvmlab.tune.diversity import diverse
+from tvmlab.tune.elsewhere import elsewhere, places_elsewhere
 from tvmlab.tune.explanation import Explanation
 from tvmlab.tune.explorer import History, Proposal
 from tvmlab.tune.features import FEATURES, KnobFeatures
@@ -131,11 +132,21 @@ class ModelGuided:
         chosen = np.empty((0, len(self._space.knobs)), dtype=np.int64)
         wanted = count - self._random_share(count)
         if self._calibration is not None and wanted > 0:
-            chosen = self._chosen(wanted, history.seen)
+            chosen = self._chosen_for(wanted, history)
         seen = history.seen | frozenset(self._space.indices(chosen))
         drawn = self._space.draw_new(count - len(chosen), self._rng, seen)
         rows = np.concatenate([chosen, drawn])
         return [Proposal(*pair) for pair in zip(rows, self._expected(rows), strict=True)]
+
+    def _chosen_for(self, count: int, history: History) -> np.ndarray:
+        """Up to `count` of the model's favourites; some of other structures where it is stuck."""
+        others = places_elsewhere(count, history) if self._has_learnt else 0
+        chosen = self._chosen(count - others, history.seen)
+        if not others:
+            return chosen
+        seen = history.seen | frozenset(self._space.indices(chosen))
+        more = elsewhere(self._space, others, history, self._glance, seen, self._rng)
+        return np.concatenate([chosen, more])
 
     def _explained(self, features: np.ndarray, scores: np.ndarray) -> Explanation | None:
         if not isinstance(self._model, Explained):

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tvmlab.errors import DatabaseError
-from tvmlab.tune.schema import TABLES, VERSION, objection
+from tvmlab.tune.schema import SINCE_2, TABLES, VERSION, objection
 from tvmlab.tune.store import Row, shown
 
 if TYPE_CHECKING:
@@ -113,6 +113,12 @@ class PostgresStore:
         version = int(self.rows("SELECT number FROM version")[0][0])
         if (wrong := objection(version)) is not None:
             raise DatabaseError(f"{self.name} {wrong}.")
+        if version < VERSION:
+            with self.transaction():
+                found = self.rows("SELECT number FROM version FOR UPDATE")
+                if int(found[0][0]) == version:  # or another was faster
+                    self.rows(SINCE_2)
+                    self.rows("UPDATE version SET number = :number", number=VERSION)
 
     def _has_tables(self) -> bool:
         found = self.rows(

@@ -33,6 +33,7 @@ import signal
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -113,9 +114,10 @@ def begin(start: Mapping[str, Any], database: Database, tell: Tell) -> Begun:
         database.hold(row)
     stored = database.records(row)
     tell(_started(search, row, len(stored)))
-    drift = Drift()
+    drifts: defaultdict[str, Drift] = defaultdict(Drift)
     moments = database.moments(row)
     for record in stored:
+        drift = drifts[record.outcome.device]
         known = replace(record, outcome=drift.recalled(record.outcome))
         tell({"type": "record", "record": known.to_json(), "at": moments[record.number]})
     search.session.restore(stored)

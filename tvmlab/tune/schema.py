@@ -1,4 +1,4 @@
-"""The tables of a tuning database, version 2: one description for every kind of store.
+"""The tables of a tuning database, version 3: one description for every kind of store.
 
     workload     one row per tensor expression: its canonical JSON, found by hash, told by text
     device       one row per machine that kernels were timed on: what makes times comparable
@@ -12,13 +12,14 @@
 Times are in seconds; moments are seconds since 1970; JSON is canonical text. A trial's
 `config_index` is text because large spaces exceed 64 bits. `sentinel_s` is what the sentinel took
 beside the candidate, 0 where there was none; `times_s` are brought to the pace that the machine had
-when the run began. `{id}` stands for the store's way to say an integer key that counts by itself;
+when the run began, `device` being the name of the one that was held, where there are several.
+`{id}` stands for the store's way to say an integer key that counts by itself;
 everything else is understood by SQLite and PostgreSQL alike.
 """
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 """A store with a higher one is refused; one with a lower one is brought up to it."""
 
 _FOUND_BY_HASH = """CREATE TABLE {name}(
@@ -90,11 +91,16 @@ TABLES = (
         total_s DOUBLE PRECISION NOT NULL,
         verified INTEGER NOT NULL,
         measured_at DOUBLE PRECISION NOT NULL,
-        sentinel_s DOUBLE PRECISION NOT NULL DEFAULT 0)""",
+        sentinel_s DOUBLE PRECISION NOT NULL DEFAULT 0,
+        device TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX measurement_by_time ON measurement(verified, status, median_s)",
     ARTIFACT,
     BEST,
 )
+
+
+SINCE_2 = "ALTER TABLE measurement ADD device TEXT NOT NULL DEFAULT ''"
+"""Brings version 2 up to version 3."""
 
 
 def objection(version: int) -> str | None:

@@ -99,6 +99,11 @@ class SketchSpace(Space):
         """`digits` (n, knobs) with 0 for the knobs that each row's template does not have."""
         return np.where(self._owned[digits[:, 0]], digits, 0)
 
+    def structures(self, digits: np.ndarray) -> np.ndarray:
+        """(n,) the number of each row's template."""
+        numbers: np.ndarray = digits[:, 0]
+        return numbers
+
     def indices(self, digits: np.ndarray) -> list[int]:
         """The index of each row of `digits` (n, knobs)."""
         found = [0] * len(digits)

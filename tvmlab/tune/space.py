@@ -133,6 +133,11 @@ class Space:
         from different rows: where a decision leaves others without meaning, those are 0."""
         return digits
 
+    def structures(self, digits: np.ndarray) -> np.ndarray:
+        """(n,) which of the space's structures each row of `digits` (n, knobs) is of, as a number:
+        one for all, where configurations differ in options alone."""
+        return np.zeros(len(digits), dtype=np.int64)
+
     def factors(self, digits: np.ndarray) -> dict[str, np.ndarray]:
         """The factors each split knob takes: name -> (n, parts) int64."""
         return {

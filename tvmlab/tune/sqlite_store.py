@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tvmlab.errors import DatabaseError
-from tvmlab.tune.schema import TABLES, VERSION, objection
+from tvmlab.tune.schema import SINCE_2, TABLES, VERSION, objection
 from tvmlab.tune.store import Row
 from tvmlab.tune.version_1 import KEY, bring_up
 from tvmlab.tune.writer_lock import WriterLock
@@ -101,7 +101,9 @@ class SqliteStore:
         if version < VERSION:
             with self.transaction():  # foreign keys are off: a table they name is made anew
                 if self._version() == version:  # or another was faster
-                    bring_up(self._connection)
+                    if version < 2:
+                        bring_up(self._connection)
+                    ask(SINCE_2)
                     ask(f"PRAGMA user_version = {VERSION}")
         ask("PRAGMA foreign_keys = ON")
 

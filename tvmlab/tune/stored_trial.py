@@ -23,6 +23,7 @@ def outcome_row(outcome: Outcome) -> dict[str, Any]:
         "total_s": outcome.total_s,
         "verified": int(outcome.verified),
         "sentinel_s": outcome.sentinel_s,
+        "device": outcome.device,
     }
 
 
@@ -34,7 +35,7 @@ def _storable(text: str) -> str:
 def record_of_row(row: Row) -> Record:
     """The record of number, index, config, trace, prediction and the outcome's fields, in order."""
     number, index, config, trace, predicted_s, status, stage, reason, times_s, *rest = row
-    build_s, total_s, verified, sentinel_s = rest
+    build_s, total_s, verified, sentinel_s, device = rest
     return Record.from_json(
         {
             "number": number,
@@ -51,6 +52,7 @@ def record_of_row(row: Row) -> Record:
                 "total_s": total_s,
                 "verified": bool(verified),
                 "sentinel_s": sentinel_s,
+                "device": device,
             },
         }
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -42,6 +43,9 @@ KINDS: dict[str, ProgramKind] = {
 }
 """Kinds of features of programs, by name."""
 
+_KNOWN: WeakKeyDictionary[Space, dict[str, dict[int, np.ndarray]]] = WeakKeyDictionary()
+"""The rows kept, by index, of each space and kind: several searches of a space share them."""
+
 
 def program_features(kind: str, programs: Sequence[Program]) -> np.ndarray:
     """The features of scheduled programs: (n, columns of the kind) float32."""
@@ -62,7 +66,7 @@ class ProgramFeatures:
         self._space = space
         self._kind = kind
         self._closed = ClosedForms.of(space)
-        self._known: dict[int, np.ndarray] = {}
+        self._known = _KNOWN.setdefault(space, {}).setdefault(kind.name, {})
 
     @property
     def is_slow(self) -> bool:

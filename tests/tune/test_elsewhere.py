@@ -1,0 +1,87 @@
+"""Places of a batch for structures that a search has turned its back on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tvmlab.ops.knobs import ChoiceKnob
+from tvmlab.tune.elsewhere import elsewhere, places_elsewhere
+from tvmlab.tune.explorer import History
+from tvmlab.tune.explorers import GuidedExplorer
+from tvmlab.tune.space import Space
+
+
+class Structures(Space):
+    """Three structures of 100 configurations."""
+
+    def __init__(self) -> None:
+        super().__init__([ChoiceKnob("a", (0, 1, 2)), ChoiceKnob("b", tuple(range(100)))], None)
+
+    def structures(self, digits: np.ndarray) -> np.ndarray:
+        return digits[:, 0]
+
+
+SPACE = Structures()
+
+
+def history(digits, scores) -> History:
+    digits = SPACE.stack([np.array(row) for row in digits])
+    return History(digits, np.array(scores), frozenset(SPACE.indices(digits)))
+
+
+def rising(trials: int, last: float) -> History:
+    """The fastest of structure 0 at the beginning; then `last`, the fastest again if it is 1."""
+    scores = [0.97, *[0.5] * (trials - 2), last]
+    return history([(0, n) for n in range(trials)], np.array(scores) / max(scores))
+
+
+@pytest.mark.parametrize(("trials", "last", "places"), [
+    (40, 0.5, 2),   # nothing better since the first trial
+    (40, 0.98, 2),  # a hair better, which may be luck
+    (40, 1.0, 0),   # better just now
+    (12, 0.5, 0),   # too early to say
+])  # fmt: skip
+def test_a_stuck_search_gives_a_quarter_of_its_places(trials, last, places):
+    assert places_elsewhere(8, rising(trials, last)) == places
+
+
+def test_a_larger_batch_is_waited_for():
+    assert places_elsewhere(64, rising(60, 0.5)) == 0
+    assert places_elsewhere(64, rising(70, 0.5)) == 16
+
+
+def chosen(known: History, count: int = 6) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return elsewhere(SPACE, count, known, lambda digits: digits[:, 1] * 1.0, known.seen, rng)
+
+
+def test_each_structure_s_favourites_are_taken_and_none_of_the_fastest_s():
+    rows = chosen(history([(0, 1), (1, 99), (2, 98)], [1.0, 0.4, 0.4]))
+    assert sorted(map(tuple, rows.tolist())) == [
+        (1, 96), (1, 97), (1, 98), (2, 96), (2, 97), (2, 99),
+    ]  # fmt: skip
+
+
+def test_what_showed_more_and_was_tried_less_gets_more():
+    slow = chosen(history([(0, 1), (1, 5), (2, 5)], [1.0, 0.9, 0.3]))
+    assert (slow[:, 0] == 1).sum() == 5
+    often = chosen(history([(0, 1), *((1, n) for n in range(9)), (2, 5)], [1.0, *[0.5] * 10]))
+    assert (often[:, 0] == 2).all()
+
+
+def test_where_there_is_one_structure_nothing_is_taken():
+    plain = Space(SPACE.knobs, SPACE.trace)
+    known = rising(40, 0.5)
+    args = (known, lambda digits: digits[:, 1] * 1.0, known.seen, np.random.default_rng(0))
+    assert elsewhere(plain, 4, *args).shape == (0, 2)
+    assert len(GuidedExplorer(plain, 0).propose(8, known)) == 8
+
+
+def test_a_batch_of_a_stuck_search_has_others_in_it():
+    known = history([(0, n) for n in range(40)], 1.0 - np.arange(40) / 80)
+    explorer = GuidedExplorer(SPACE, 0)
+    explorer.observe(known)
+    kinds = [int(p.digits[0]) for p in explorer.propose(8, known)]
+    assert len(kinds) == 8
+    assert sum(kind > 0 for kind in kinds) >= 2

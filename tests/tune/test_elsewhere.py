@@ -56,18 +56,25 @@ def chosen(known: History, count: int = 6) -> np.ndarray:
     return elsewhere(SPACE, count, known, lambda digits: digits[:, 1] * 1.0, known.seen, rng)
 
 
-def test_each_structure_s_favourites_are_taken_and_none_of_the_fastest_s():
-    rows = chosen(history([(0, 1), (1, 99), (2, 98)], [1.0, 0.4, 0.4]))
+def test_the_favourites_of_those_tried_least_are_taken():
+    known = [*((0, n) for n in range(20)), (1, 99), (2, 98)]
+    rows = chosen(history(known, [1.0] * 20 + [0.4, 0.4]))
     assert sorted(map(tuple, rows.tolist())) == [
         (1, 96), (1, 97), (1, 98), (2, 96), (2, 97), (2, 99),
     ]  # fmt: skip
 
 
 def test_what_showed_more_and_was_tried_less_gets_more():
-    slow = chosen(history([(0, 1), (1, 5), (2, 5)], [1.0, 0.9, 0.3]))
+    often = [(0, n) for n in range(40)]
+    slow = chosen(history([*often, (1, 5), (2, 5)], [*[1.0] * 40, 0.9, 0.3]))
     assert (slow[:, 0] == 1).sum() == 5
-    often = chosen(history([(0, 1), *((1, n) for n in range(9)), (2, 5)], [1.0, *[0.5] * 10]))
-    assert (often[:, 0] == 2).all()
+    one = chosen(history([*often, *((1, n) for n in range(9)), (2, 5)], [*[1.0] * 40, *[0.5] * 10]))
+    assert (one[:, 0] == 2).all()
+
+
+def test_the_fastest_structure_is_tried_where_another_is_all_that_was_tried():
+    rows = chosen(history([*((0, n) for n in range(40)), (1, 5)], [*[0.8] * 40, 1.0]))
+    assert set(rows[:, 0].tolist()) == {1, 2}
 
 
 def test_where_there_is_one_structure_nothing_is_taken():

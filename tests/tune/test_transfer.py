@@ -210,7 +210,21 @@ def test_a_run_begins_with_the_best_of_its_own_and_the_nearest_of_others(experie
     assert len(begin) > 5
     session = search_of(known, experienced).session
     assert [c.config for c in session.next(3)] == begin[:3]
-    assert settled(replace(asked, warm_start=False), HERE, experienced).first == begin[:1]
+    alone = settled(replace(asked, warm_start=False, trials=8), HERE, experienced)
+    assert alone.first == begin[:1]
+
+
+def test_a_run_begins_beside_the_default_choice(experienced):
+    asked = setup(32, 32, 32, trials=100)
+    space, (default,) = space_of(asked)
+    known = settled(asked, HERE, experienced)
+    assert known.first[0] == default
+    changed = [(space.digits(c) != space.digits(default)).sum() for c in known.first[1:]]
+    assert changed == [1] * 8
+    assert settled(asked, HERE, experienced).first == known.first
+    assert settled(replace(asked, seed=1), HERE, experienced).first != known.first
+    for other in ({"explorer": "random"}, {"transfer": [""]}, {"trials": 11}):
+        assert settled(replace(asked, **other), HERE, experienced).first == [default]
 
 
 def test_configurations_of_other_sizes_are_brought_to_the_nearest_legal_ones(experienced):

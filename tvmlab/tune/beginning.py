@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from tvmlab.errors import UsageError
 from tvmlab.tune.choice import explorer_named
@@ -20,9 +22,16 @@ from tvmlab.tune.model_guided import ModelGuided
 from tvmlab.tune.session import Session, batch_size, thinking_ahead
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.setup_space import space_of
+from tvmlab.tune.space import Config, Space
 from tvmlab.tune.title import title
 from tvmlab.tune.transfer import prior_of
 from tvmlab.tune.warm_start import good_configs
+
+BESIDE = 1 / 12
+"""Of all trials, for changes of the default choice in one knob each."""
+
+MOST_BESIDE = 16
+"""So many of them at most: about two for each knob of the larger templates."""
 
 
 class Search(NamedTuple):
@@ -53,6 +62,8 @@ def settled(setup: Setup, device: Mapping[str, Any], database: Database) -> Setu
     if setup.warm_start:
         own = earlier_runs(setup, device, [OWN], database)
         begin_with += good_configs(space, setup, own)
+    if setup.transfer is None:
+        begin_with += _beside(space, first, setup)
     sources = None
     if setup.transfer is not None:
         if not issubclass(EXPLORERS.get(setup.explorer, object), ModelGuided):
@@ -63,6 +74,20 @@ def settled(setup: Setup, device: Mapping[str, Any], database: Database) -> Setu
         runs = earlier_runs(setup, device, setup.transfer, database)
         sources = [run.source for run in runs]
     return replace(setup, batch=batch, ahead=ahead, first=begin_with, learnt_from=sources)
+
+
+def _beside(space: Space, first: Sequence[Config], setup: Setup) -> list[Config]:
+    """A template's default choice with another option in one knob, drawn.
+
+    Of a large space most of what is drawn is far from good, so a model would begin by learning what
+    is hopeless. What each knob does beside a good choice is what it needs to know.
+    """
+    count = min(MOST_BESIDE, int(setup.trials * BESIDE))
+    if len(first) != 1 or not issubclass(EXPLORERS.get(setup.explorer, object), ModelGuided):
+        return []  # sketches begin with a choice of each, and others learn no knobs
+    places = np.repeat(space.digits(first[0])[None, :], count, axis=0)
+    rows = space.neighbours(places, np.random.default_rng(setup.seed))
+    return [space.config(row) for row in rows]
 
 
 def search_of(setup: Setup, database: Database) -> Search:

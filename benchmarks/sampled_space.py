@@ -31,6 +31,7 @@ class SampledSpace(Space):
     ) -> None:
         super().__init__(knobs, realise, schedule)
         self.size = len(points)
+        self.structures = len(self.knobs[0].options) if self.knobs[0].name == SKETCH else 1
         self._points = points
         self._numbers = {row.tobytes(): number for number, row in enumerate(points)}
         self._features = KnobFeatures(self)
@@ -49,10 +50,10 @@ class SampledSpace(Space):
         """The number of each row of `digits` (n, knobs), which are points."""
         return [self._numbers[row.tobytes()] for row in np.ascontiguousarray(digits)]
 
-    def structures(self, digits: np.ndarray) -> np.ndarray:
-        """(n,) which sketch each row is of; one number for all where there are none."""
-        column = next((n for n, knob in enumerate(self.knobs) if knob.name == SKETCH), None)
-        return super().structures(digits) if column is None else digits[:, column]
+    def structure_of(self, digits: np.ndarray) -> np.ndarray:
+        """(n,) the number of the sketch that each row is of; 0 where there are none."""
+        found: np.ndarray = digits[:, 0] if self.structures > 1 else super().structure_of(digits)
+        return found
 
     def everything(self) -> np.ndarray:
         """All points: (size, knobs) digits."""

@@ -18,7 +18,9 @@ class Structures(Space):
     def __init__(self) -> None:
         super().__init__([ChoiceKnob("a", (0, 1, 2)), ChoiceKnob("b", tuple(range(100)))], None)
 
-    def structures(self, digits: np.ndarray) -> np.ndarray:
+    structures = 3
+
+    def structure_of(self, digits: np.ndarray) -> np.ndarray:
         return digits[:, 0]
 
 
@@ -43,12 +45,12 @@ def rising(trials: int, last: float) -> History:
     (12, 0.5, 0),   # too early to say
 ])  # fmt: skip
 def test_a_stuck_search_gives_a_quarter_of_its_places(trials, last, places):
-    assert places_elsewhere(8, rising(trials, last)) == places
+    assert places_elsewhere(SPACE, 8, rising(trials, last)) == places
 
 
 def test_a_larger_batch_is_waited_for():
-    assert places_elsewhere(64, rising(60, 0.5)) == 0
-    assert places_elsewhere(64, rising(70, 0.5)) == 16
+    assert places_elsewhere(SPACE, 64, rising(60, 0.5)) == 0
+    assert places_elsewhere(SPACE, 64, rising(70, 0.5)) == 16
 
 
 def chosen(known: History, count: int = 6) -> np.ndarray:
@@ -77,12 +79,9 @@ def test_the_fastest_structure_is_tried_where_another_is_all_that_was_tried():
     assert set(rows[:, 0].tolist()) == {1, 2}
 
 
-def test_where_there_is_one_structure_nothing_is_taken():
+def test_where_there_is_one_structure_no_place_is_given():
     plain = Space(SPACE.knobs, SPACE.trace)
-    known = rising(40, 0.5)
-    args = (known, lambda digits: digits[:, 1] * 1.0, known.seen, np.random.default_rng(0))
-    assert elsewhere(plain, 4, *args).shape == (0, 2)
-    assert len(GuidedExplorer(plain, 0).propose(8, known)) == 8
+    assert places_elsewhere(plain, 8, rising(40, 0.5)) == 0
 
 
 def test_a_batch_of_a_stuck_search_has_others_in_it():

@@ -30,8 +30,11 @@ SHOWN = 0.01
 """The speed of a structure that has shown less, or nothing, relative to the best."""
 
 
-def places_elsewhere(count: int, history: History) -> int:
-    """How many of `count` candidates should be of the structures tried least."""
+def places_elsewhere(space: Space, count: int, history: History) -> int:
+    """How many of `count` candidates should be of the structures tried least; none where there is
+    one only."""
+    if space.structures == 1:
+        return 0
     before = history.scores[: -max(count, WAIT)]
     is_stuck = before.max(initial=0.0) * BETTER >= 1
     return int(count * SHARE) if is_stuck else 0
@@ -46,16 +49,15 @@ def elsewhere(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Up to `count` configurations not in `seen`, each of the structure that was tried least for
-    its speed, the one that `score` likes best among many that are drawn; none where there is one
-    structure only. (m, knobs) digits."""
+    its speed, the one that `score` likes best among many that are drawn: (m, knobs) digits."""
     drawn = space.draw_new(DRAWN, rng, seen)
-    kinds, tried = space.structures(drawn), space.structures(history.digits)
+    kinds, tried = space.structure_of(drawn), space.structure_of(history.digits)
     order = np.argsort(-score(drawn), kind="stable")
     left = {k: list(drawn[order[kinds[order] == k]][:count]) for k in np.unique(kinds).tolist()}
     trials = {kind: int((tried == kind).sum()) for kind in left}
     shown = {kind: history.scores[tried == kind].max(initial=SHOWN) for kind in left}
     rows: list[np.ndarray] = []
-    while len(left) > 1 and len(rows) < count:
+    while left and len(rows) < count:
         kind = min(left, key=lambda kind: trials[kind] / shown[kind])
         rows.append(left[kind].pop(0))
         trials[kind] += 1

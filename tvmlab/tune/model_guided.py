@@ -140,7 +140,7 @@ class ModelGuided:
 
     def _chosen_for(self, count: int, history: History) -> np.ndarray:
         """Up to `count` of the model's favourites; some of other structures where it is stuck."""
-        others = places_elsewhere(count, history) if self._has_learnt else 0
+        others = places_elsewhere(self._space, count, history) if self._has_learnt else 0
         chosen = self._chosen(count - others, history.seen)
         if not others:
             return chosen

@@ -53,6 +53,7 @@ class SketchSpace(Space):
         self._owned[:, 0] = True
         for number, own in enumerate(self._columns):
             self._owned[number, own] = True
+        self.structures = len(self._parts)
         self._firsts = [0, *accumulate(part.size for part in self._parts)]
         self.size = self._firsts[-1]
 
@@ -99,7 +100,7 @@ class SketchSpace(Space):
         """`digits` (n, knobs) with 0 for the knobs that each row's template does not have."""
         return np.where(self._owned[digits[:, 0]], digits, 0)
 
-    def structures(self, digits: np.ndarray) -> np.ndarray:
+    def structure_of(self, digits: np.ndarray) -> np.ndarray:
         """(n,) the number of each row's template."""
         numbers: np.ndarray = digits[:, 0]
         return numbers

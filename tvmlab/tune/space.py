@@ -41,7 +41,13 @@ class Space:
 
     `schedule` turns one into the program that the trace leads to; without it there are no features
     of programs. `holes` is the schedule that configurations fill, where they fill one.
+
+    Attributes:
+        structures: how many there are of which configurations choose one, with options of its own;
+            1 where all differ in options alone.
     """
+
+    structures = 1
 
     def __init__(
         self,
@@ -133,9 +139,9 @@ class Space:
         from different rows: where a decision leaves others without meaning, those are 0."""
         return digits
 
-    def structures(self, digits: np.ndarray) -> np.ndarray:
-        """(n,) which of the space's structures each row of `digits` (n, knobs) is of, as a number:
-        one for all, where configurations differ in options alone."""
+    def structure_of(self, digits: np.ndarray) -> np.ndarray:
+        """(n,) the number of the structure that each row of `digits` (n, knobs) is of, below
+        `structures`."""
         return np.zeros(len(digits), dtype=np.int64)
 
     def factors(self, digits: np.ndarray) -> dict[str, np.ndarray]:

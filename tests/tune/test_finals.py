@@ -31,6 +31,8 @@ def test_finalists_are_the_fastest_that_are_close_right_and_different() -> None:
     ]  # fmt: skip
     assert [r.number for r in finalists(run)] == [1, 8, 0]
     assert finalists([record(0, CRASH)]) == []
+    assert [r.number for r in finalists([timed(0, 1.5), timed(1, 1.0)])] == [1, 0]
+    assert [r.number for r in finalists([timed(1, 1.0), timed(2, 1.5)])] == [1]
     assert len(finalists(timed(n, 1.0) for n in range(9))) == FINALISTS
 
 

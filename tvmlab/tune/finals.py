@@ -23,14 +23,16 @@ recordings it made no difference to speak of."""
 
 def finalists(records: Iterable[Record]) -> list[Record]:
     """The fastest verified records, fastest first: up to `FINALISTS`, none slower than the first by
-    more than `CLOSE`; of candidates with one trace only the first."""
+    more than `CLOSE`; of candidates with one trace only the first. The run's first trial, a good
+    choice without a search, is always among them, however unlucky its measurement was."""
     traces: list[object] = []
     found: list[Record] = []
-    for record in sorted((r for r in records if r.can_be_best), key=lambda r: r.rank):
+    good = sorted((r for r in records if r.can_be_best), key=lambda r: r.rank)
+    for record in good:
         first_s = found[0].median_s if found else record.median_s
         if (record.median_s or 0.0) > CLOSE * (first_s or 0.0) or len(found) == FINALISTS:
             break
         if record.trace not in traces:
             traces.append(record.trace)
             found.append(record)
-    return found
+    return found + [r for r in good if r.number == 0 and r.trace not in traces]

@@ -15,9 +15,8 @@ from typing import Any
 
 from tvmlab.errors import DatabaseError
 from tvmlab.tune.schema import VERSION, objection
-from tvmlab.tune.sqlite_store import APPLICATION_ID, PATIENCE_S
+from tvmlab.tune.sqlite_store import APPLICATION_ID, PATIENCE_S, bring_up_from
 from tvmlab.tune.store import Row
-from tvmlab.tune.version_1 import bring_up
 
 CAUTIONS = ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON")
 """A stranger's tables may be views of anything: they get no function that does something."""
@@ -72,7 +71,7 @@ class ReadOnlyStore:
             self._connection.backup(copy)
             self._connection.close()
             self._connection = copy
-            bring_up(copy)
+            bring_up_from(version, copy)
         for caution in CAUTIONS:
             self._connection.execute(f"PRAGMA {caution}")
 

@@ -101,9 +101,7 @@ class SqliteStore:
         if version < VERSION:
             with self.transaction():  # foreign keys are off: a table they name is made anew
                 if self._version() == version:  # or another was faster
-                    if version < 2:
-                        bring_up(self._connection)
-                    ask(SINCE_2)
+                    bring_up_from(version, self._connection)
                     ask(f"PRAGMA user_version = {VERSION}")
         ask("PRAGMA foreign_keys = ON")
 
@@ -118,6 +116,13 @@ class SqliteStore:
                 ask(statement.format(id=KEY))
             ask(f"PRAGMA application_id = {APPLICATION_ID}")
             ask(f"PRAGMA user_version = {VERSION}")
+
+
+def bring_up_from(version: int, connection: sqlite3.Connection) -> None:
+    """Make the tables of this version of those of an earlier one, with foreign keys off."""
+    if version < 2:
+        bring_up(connection)
+    connection.execute(SINCE_2)
 
 
 def _require_place(path: Path, create: bool) -> None:

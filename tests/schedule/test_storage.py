@@ -6,10 +6,14 @@ import pytest
 
 import tvmlab as t
 from tests.schedule.test_kept import check
+from tvmlab.analysis.filled import filled
 from tvmlab.arith.pitch import aligned_shape
-from tvmlab.ir import equal, text
+from tvmlab.ir import Program, equal, text
 from tvmlab.ir.buffer import Alignment
 from tvmlab.ir.parse import parse_program
+from tvmlab.ir.program import Allocate
+from tvmlab.ir.walk import stmts
+from tvmlab.lower.device_pipeline import lower_for_device
 from tvmlab.lower.pipeline import lower
 from tvmlab.te.tensor import Tensor
 
@@ -139,3 +143,49 @@ def test_a_nest_of_fused_and_cut_loops_computes_all_that_is_copied() -> None:
     s["B"].cache_write()
     s["C"].cache_read("B")
     assert all(s.check())
+
+
+COPY = """
+def C(A: float32[3, 9], C: float32[3, 9]):
+    B = allocate(float32[3, 9])
+    for u in range(2):
+        for f in range(4):
+            for g in range(8):
+                with block("B", vi=(f * 8 + g) // 9, vj=(f * 8 + g) % 9, where=f * 8 + g < LIMIT):
+                    B[vi, vj] = A[vi, vj]
+        for i in range(3):
+            for j in range(9):
+                with block("C", vi=i, vj=j):
+                    C[vi, vj] = B[vi, vj]
+"""
+
+
+@pytest.mark.parametrize(("limit", "boxes"), [("27", [(3, 9)]), ("18", [(2, 9)]), ("26", [])])
+def test_a_number_counts_through_a_box_where_it_fills_whole_rows(
+    limit: str, boxes: list[tuple[int, int]]
+) -> None:
+    program = parse_program(COPY.replace("LIMIT", limit))
+    found = filled(program.body, program.buffers[0], {})
+    assert [tuple(span.extent for span in box if span is not None) for box in found] == boxes
+
+
+def test_a_copy_that_leaves_out_some_of_its_elements_fills_nothing() -> None:
+    text_of_all = COPY.replace("f * 8 + g < LIMIT", "f * 8 + g < 27 and g < 7")
+    program = parse_program(text_of_all)
+    assert not filled(program.body, program.buffers[0], {})
+
+
+def test_a_copy_that_threads_share_out_takes_what_it_holds() -> None:
+    program = lower_for_device(scheduled_lstm_cell())
+    shapes = {s.buffer.name: s.buffer.shape for s in stmts(program.body) if isinstance(s, Allocate)}
+    assert shapes["Z"] == (8, 9)
+    assert shapes["W_cache"] == (9, 4, 7)
+
+
+def scheduled_lstm_cell() -> Program:
+    """Rows of threads that do not divide what they copy."""
+    workload = t.ops.lstm_cell(7, 11, batch=17)
+    template = workload.template("opencl")
+    s = t.create_schedule(workload.tensors)
+    template.apply(s, template.default(workload.tensors))
+    return s.mod

@@ -45,6 +45,12 @@ class ReplayRunner:
         answered, self._answered = self._answered, []
         return answered
 
+    def __enter__(self) -> ReplayRunner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Forget what is pending."""
         self._answered = []

@@ -41,9 +41,11 @@ from typing import Any, NamedTuple, TextIO
 
 from tvmlab import targets
 from tvmlab.errors import DatabaseError, TvmlabError, UsageError
+from tvmlab.measure.cassette import Cassette
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.cluster import ClusterRunner
 from tvmlab.measure.drift import Drift
+from tvmlab.measure.replay import ReplayRunner
 from tvmlab.measure.request import CHECKS, Request
 from tvmlab.measure.runner import Runner
 from tvmlab.schedule import State, step_from_json
@@ -154,8 +156,11 @@ def _take_over(database: Database, row: int) -> None:
             time.sleep(0.1)
 
 
-def runner_for(setup: Setup) -> LocalRunner | ClusterRunner:
-    """What measures the candidates of a run: workers of this machine, or those of a cluster."""
+def runner_for(setup: Setup) -> LocalRunner | ClusterRunner | ReplayRunner:
+    """What measures the candidates of a run: workers of this machine, those of a cluster, or what
+    was recorded of a device."""
+    if setup.cassette is not None:
+        return Cassette.read(setup.cassette).runner()
     limits = Limits(build_s=setup.timeout_s, run_s=setup.timeout_s)
     if setup.cluster is None:
         return LocalRunner(limits=limits)
@@ -164,6 +169,8 @@ def runner_for(setup: Setup) -> LocalRunner | ClusterRunner:
 
 def device_for(setup: Setup) -> Mapping[str, Any]:
     """Where a setup measures: runs of one device have times that compare."""
+    if setup.cassette is not None:
+        return {"recorded": dict(Cassette.read(setup.cassette).device)}
     if setup.cluster is None:
         return targets.get(setup.target).device()
     return {"cluster": setup.cluster}

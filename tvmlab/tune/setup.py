@@ -18,7 +18,7 @@ timed once."""
 
 
 LATER = ("steps", "model", "diversity", "early_stop", "features", "ahead", "first", "warm_start",
-         "transfer", "learnt_from", "cluster")  # fmt: skip
+         "transfer", "learnt_from", "cluster", "cassette")  # fmt: skip
 """Fields that setups written by the first version lack."""
 
 SETTLED = ("batch", "ahead", "protocol", "first", "learnt_from")
@@ -55,6 +55,8 @@ class Setup:
         learnt_from: the runs found there, settled as the run begins.
         cluster: the address of a Dask scheduler whose workers measure (see
             `tvmlab.measure.cluster`); None: this machine.
+        cassette: the file of a run recorded on a device that answers in its place (see
+            `tvmlab.measure.cassette`); None: candidates are measured.
     """
 
     workload: dict[str, Any]
@@ -78,6 +80,7 @@ class Setup:
     transfer: list[str] | None = None
     learnt_from: list[tuple[str, int, int]] | None = None
     cluster: str | None = None
+    cassette: str | None = None
 
     def going_on(self, stored: Setup) -> Setup:
         """This setup for a run that goes on with one stored as `stored`."""

@@ -47,4 +47,54 @@ KERNELS = Room(
     ),
 )
 
-ROOMS = (KERNELS,)
+SHARED_OUT = Room(
+    "shared out",
+    ("tests/schedule/test_storage.py", "tests/fuzz/test_gpu.py"),
+    (
+        Bug(
+            "a thread finds what another one left",
+            "tvmlab.analysis.ownership",
+            "    return stay_apart(touching, (*loops_around(program, owner), owner))\n",
+            "    return True\n",
+        ),
+        Bug(
+            "threads of different nests need not correspond",
+            "tvmlab.analysis.conflicts",
+            "                if meeting(a, a_loops, b, b_loops, around, order) is not None:\n"
+            "                    return False\n",
+            "                meeting(a, a_loops, b, b_loops, around, order)\n",
+        ),
+        Bug(
+            "a copy has room for half of its rows",
+            "tvmlab.analysis.filled",
+            "    extents[top] = count // steps[top]\n",
+            "    extents[top] = -(-count // steps[top] // 2)\n",
+        ),
+        Bug(
+            "a predicate leaves out nothing of a copy",
+            "tvmlab.analysis.filled",
+            "        elif ends.get(left.key()) != limit:\n            return None\n",
+            "",
+        ),
+        Bug(
+            "half a row counts as a row",
+            "tvmlab.analysis.filled",
+            "    if count is None or count % steps[top]:\n",
+            "    if count is None:\n",
+        ),
+        Bug(
+            "loops of a nest become another axis",
+            "tvmlab.lower.threads",
+            "{stmt.var: variables[axis]}\n        body",
+            "{stmt.var: variables[next(reversed(variables))]}\n        body",
+        ),
+        Bug(
+            "the first of one axis is enough",
+            "tvmlab.lower.threads",
+            "        for a in missing\n        if axes[a].extent != 1\n",
+            "        for a in missing[:1]\n        if axes[a].extent != 1\n",
+        ),
+    ),
+)
+
+ROOMS = (KERNELS, SHARED_OUT)

@@ -1,0 +1,70 @@
+"""Cassettes: what was recorded on a device plays without it, and says that it was recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import tvmlab as t
+from tvmlab import ops
+from tvmlab.errors import MeasureError
+from tvmlab.measure.cassette import Cassette
+from tvmlab.measure.request import Request
+from tvmlab.te.serial import to_json
+
+RECORDED = Path(__file__).parent / "cassettes" / "matmul_opencl.jsonl"
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    cassette = Cassette.read(RECORDED)
+    cassette.write(tmp_path / "again.jsonl")
+    assert Cassette.read(tmp_path / "again.jsonl") == cassette
+    assert cassette.target == "opencl"
+    assert all("__kernel" in take.text for take in cassette.takes)
+
+
+def test_a_recorded_outcome_is_labelled_and_anything_else_is_an_error() -> None:
+    cassette = Cassette.read(RECORDED)
+    runner = cassette.runner()
+    known = Request(cassette.workload, cassette.takes[0].trace, "opencl")
+    runner.submit(known)
+    runner.submit(Request(cassette.workload, [], "opencl"))
+    (_, first), (_, second) = runner.poll(0.0)
+    assert first == cassette.takes[0].outcome
+    assert first.verified
+    assert first.device == cassette.label
+    assert cassette.label.startswith("recorded on ")
+    assert second.status == "launch_error"
+
+
+def test_recording_keeps_what_became_of_each_candidate() -> None:
+    cassette = Cassette.read(RECORDED)
+    requests = [Request(cassette.workload, take.trace, "opencl") for take in cassette.takes]
+    again = Cassette.record(cassette.runner(), requests)
+    assert [take.outcome for take in again.takes] == [take.outcome for take in cassette.takes]
+    other = Request(to_json(ops.matmul(3, 3, 3).tensors), [], "opencl")
+    with pytest.raises(MeasureError, match="one expression and target, and was given 2"):
+        Cassette.record(cassette.runner(), [*requests, other])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"cassette": 2}', "not JSON", '{"cassette": 1, "target": "cuda"}']
+)
+def test_other_files_are_refused_in_words(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "other"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(MeasureError, match="is no cassette of version 1"):
+        Cassette.read(path)
+
+
+def test_a_run_plays_a_cassette() -> None:
+    run = t.tune(ops.matmul(16, 16, 16).tensors, target="opencl", trials=2, cassette=str(RECORDED))
+    try:
+        run.wait()
+        assert run.best is not None
+        first = Cassette.read(RECORDED).takes[0]
+        assert run.best.trace == first.trace
+        assert run.best.outcome == first.outcome
+    finally:
+        run.close()

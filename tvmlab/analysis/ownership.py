@@ -10,6 +10,9 @@ from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import LANES, For, Program
 from tvmlab.ir.walk import blocks_with_loops
 
+OWNED = ("shared", "warp", "local")
+"""Memories that are not the whole program's: of a block, of threads in step, of one thread."""
+
 
 def common_loops(program: Program, buffer: Buffer) -> list[For]:
     """The loops around every block that touches `buffer`, outermost first."""

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tvmlab.analysis.code_size import times_written
+from tvmlab.analysis.ownership import OWNED, handed_on
 from tvmlab.analysis.pipelining import ORDER, STAGE, order_of, pipeline_problem, stages_of
 from tvmlab.analysis.prefetching import PREFETCH, ahead_of, prefetch_problem
 from tvmlab.analysis.streaming import NONTEMPORAL, streaming_problem
-from tvmlab.ir.axis import axis_problem, kernels
+from tvmlab.ir.axis import axis_of, axis_problem, kernels
 from tvmlab.ir.parallel_chunks import CHUNKS
 from tvmlab.ir.parallel_chunks import KEY as CHUNKS_KEY
 from tvmlab.ir.program import For, Program
@@ -180,4 +181,12 @@ def broken_promise(program: Program) -> tuple[str, str, Problem] | None:
         problem = problem_of(program, loop, key, value)
         if problem is not None:
             return loop.var.name, key, problem
+    for buffer in program.buffers:
+        apart = handed_on(program, buffer, buffer.scope) if buffer.scope in OWNED else None
+        if apart is not None:
+            why = (
+                f"{axis_of(apart)} would hand {buffer.name} from one iteration to another, and "
+                f"{buffer.scope} memory is not shared so"
+            )
+            return apart.var.name, "thread", Problem(why, "choose a wider scope")
     return None

@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from tvmlab.analysis.ownership import handed_on, loops_to_owner
+from tvmlab.analysis.ownership import OWNED, handed_on, loops_to_owner
 from tvmlab.analysis.regions import touched, union
 from tvmlab.ir.axis import THREAD_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
@@ -48,7 +48,6 @@ from tvmlab.schedule.relocate import with_buffer
 from tvmlab.schedule.step import Step, argument
 
 OFFERED = tuple(scope for scope in SCOPES if scope != "register")
-OWNED = ("shared", "warp", "local")
 
 MOST_LOCAL_BYTES = 16384
 """What one thread may keep for itself: a quarter of an SM's register file, half of a CPU's L1."""

@@ -237,7 +237,8 @@ def predicting(desk: Desk, count: int) -> Iterator[Waits]:
     waits = []
     for line in tiles(count):
         desk.wait("tv.type(line)", "() => tv.has('yi')", line=line)
-        desk.page.wait_for_timeout(200)
+        other = "tv.one(`.tv-program .tv-loop[data-loop='yo']`).click()"
+        desk.wait(other, "() => tv.target() === 'yo' && tv.told(true)")
         click = "tv.one(`.tv-program .tv-loop[data-loop='k']`).click()"
         is_k = "() => tv.target() === 'k' && tv.told"
         waits.append(desk.wait(click, f"{is_k}(false)", f"{is_k}(true)"))

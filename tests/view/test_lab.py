@@ -331,3 +331,17 @@ def test_overlays_put_figures_beside_loops(view: LabView) -> None:
     cost: Any = view.do({"intent": "overlay", "kind": "cost"})
     assert {m["text"] for m in cost["program"]["marks"]} == {"100 %"}
     assert view.do({"intent": "overlay", "kind": "heat"})["kind"] == "refusal"
+
+
+def test_a_nest_is_typed_as_the_goal_and_refused_with_its_reason(view: LabView) -> None:
+    nest = "for yo in parallel(32): for x in range(1024): for k in range(1024): for yi in range(32)"
+    view.do({"intent": "apply", "line": nest, "place": "trace"})
+    snapshot = view.snapshot()
+    assert [line["text"] for line in snapshot["trace"]["lines"]] == [
+        'yo, yi = s["C"].split("y", 32)',
+        's["C"].reorder("x", "k", "yi")',
+        's["C"].parallel("yo")',
+    ]
+    refused = view.do({"intent": "apply", "line": "for z in range(8):", "place": "trace"})
+    assert refused["kind"] == "refusal"
+    assert len(view.snapshot()["trace"]["lines"]) == 3

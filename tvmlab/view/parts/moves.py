@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from tvmlab.errors import ScheduleError, TvmlabError
 from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import State, replay_python
+from tvmlab.schedule.find import sites
+from tvmlab.schedule.nest_goal import nest_steps
 from tvmlab.view.arguments import as_lines, as_position, as_text, as_values
 from tvmlab.view.column import EACH, Column, prediction, timed
 from tvmlab.view.desk import Desk
@@ -187,12 +189,23 @@ class MovesPart(Part):
     def _apply(self, intent: Intent) -> None:
         desk = self.desk
         if "line" in intent:
-            state = replay_python(desk.state, as_text(intent, "line"))
+            line = as_text(intent, "line")
+            is_nest = line.lstrip().startswith("for ")
+            state = self._nested(line) if is_nest else replay_python(desk.state, line)
         else:
             name = as_text(intent, "step")
             state = desk.state.apply(requested_step(name, desk.selected(), as_values(intent)))
         if state is not desk.state:
             desk.show(state)
+
+    def _nested(self, text: str) -> State:
+        """The state in which the selected block, or else the last one, has the loops of `text`; see
+        `tvmlab.schedule.nest_goal`."""
+        state, at = self.desk.state, self.desk.selection
+        block = at["block"] if at is not None else sites(state.program)[-1].block.name
+        for step in nest_steps(state.program, block, text)[0]:
+            state = state.apply(step)
+        return state
 
     def _dismiss(self, intent: Intent) -> None:
         """Only takes the refusal away, as every intent does."""

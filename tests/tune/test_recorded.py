@@ -139,9 +139,3 @@ def test_what_was_measured_at_other_sizes_shortens_most_searches() -> None:
         model = typical(name, MODEL, exact_median(recording(name), GOOD) // 2)
         shorter.append(typical(name, "model: transfer", int(model)) < model)
     assert sum(shorter) >= len(NAMES) - 1
-
-
-def test_evolution_leaves_a_structure_that_gives_no_more() -> None:
-    name = "layer_norm_sketch"
-    half = exact_median(recording(name), GOOD) // 2
-    assert typical(name, "model: by evolution", half) <= half

@@ -10,7 +10,7 @@ const TAGS: Record<string, string> = {
   comment: "comment",
   string: "string",
   number: "number",
-  dtype: "typeName",
+  dtype: "builtin",
   function: "def",
   block: "def",
   variable: "variableName",

@@ -23,6 +23,7 @@ type Tab = keyof typeof TABS;
 
 export class Tuner implements Drawn<TunerView> {
   private readonly count: HTMLInputElement;
+  private readonly counted: HTMLElement;
   private readonly start: HTMLButtonElement;
   private readonly more: HTMLButtonElement;
   private readonly hold: HTMLButtonElement;
@@ -68,6 +69,7 @@ export class Tuner implements Drawn<TunerView> {
       onkeydown: (event) => (event as KeyboardEvent).key === "Enter" && this.begin(),
     });
     this.start = button("Tune", () => this.begin(), { class: "tv-primary", title: "Search for a faster schedule" });
+    this.counted = el("label", { class: "tv-count-label" }, this.count, " trials");
     this.more = button("Continue", () => host.ask({ intent: "tune_continue", trials: this.count.value }), {
       title: "Go on with the run that is over, for so many trials more",
     });
@@ -116,7 +118,7 @@ export class Tuner implements Drawn<TunerView> {
         "header",
         { class: "tv-bar" },
         this.start,
-        el("label", { class: "tv-count-label" }, this.count, " trials"),
+        this.counted,
         this.more,
         this.hold,
         this.stop,
@@ -141,8 +143,9 @@ export class Tuner implements Drawn<TunerView> {
     const isOn = ["starting", "running", "paused", "stopping"].includes(status);
     this.start.disabled = isOn || !state.is_available;
     this.count.disabled = isOn;
+    this.start.hidden = this.counted.hidden = this.panel.isReadOnly = state.is_read_only;
     this.more.hidden = isOn || !state.can_continue;
-    this.hold.hidden = this.stop.hidden = !isOn;
+    this.hold.hidden = this.stop.hidden = !isOn || state.is_read_only;
     this.hold.disabled = status !== "running" && status !== "paused";
     setText(this.hold, status === "paused" ? "Resume" : "Pause");
     this.stop.disabled = status === "stopping";
@@ -194,6 +197,11 @@ export class Tuner implements Drawn<TunerView> {
     return this.state?.runs.find((run) => run.is_live)?.model !== "";
   }
 
+  private get whyUnexplained(): string {
+    if (this.state?.is_read_only) return "A file does not keep what the model went by.";
+    return this.hasModel ? "It has not learnt yet." : "There is no model that can say.";
+  }
+
   private begin(): void {
     if (!this.start.disabled) this.host.ask({ intent: "tune_start", trials: this.count.value });
   }
@@ -238,7 +246,9 @@ export class Tuner implements Drawn<TunerView> {
     const { state } = this;
     if (!state) return;
     const isOn = ["starting", "running", "paused", "stopping"].includes(state.status);
-    const idle = "No run yet: press Tune to search for faster schedules in the background.";
+    const idle = state.is_read_only
+      ? "This run has no trials yet."
+      : "No run yet: press Tune to search for faster schedules in the background.";
     setText(this.empty, state.is_available && state.status !== "failed" ? idle : state.reason);
     this.empty.hidden = this.trials.length > 0 || isOn || this.tab === "runs";
     this.body.hidden = !this.empty.hidden;
@@ -267,7 +277,7 @@ export class Tuner implements Drawn<TunerView> {
     setText(this.quality, this.foresight.words);
     this.remark.title = this.predictions.remark;
     this.quality.title = this.foresight.words;
-    this.explanation.update(trials.explanation, this.hasModel);
+    this.explanation.update(trials.explanation, this.whyUnexplained);
     const said = trials.explanation;
     const wanted = said ? `${said.run} ${said.trial} ${said.learnt_from}` : "";
     if (this.tab === "model" && said && wanted !== this.painted) {

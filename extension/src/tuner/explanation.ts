@@ -17,11 +17,12 @@ export class Explanation {
     this.root = el("figure", {}, el("figcaption", {}, this.head), this.body);
   }
 
-  update(said: ExplanationView | null, hasModel: boolean): void {
+  /** Shows what is `said`; where nothing is, `why`. */
+  update(said: ExplanationView | null, why: string): void {
     setText(this.head, said ? `What the model goes by, after ${said.learnt_from} trials` : "What the model goes by");
     this.head.title = this.head.textContent!;
     if (said) fill(this.body, this.reasons(said), importances(said));
-    else fill(this.body, el("p", { class: "tv-empty" }, hasModel ? "It has not learnt yet." : "There is no model that can say."));
+    else fill(this.body, el("p", { class: "tv-empty" }, why));
   }
 
   private reasons(said: ExplanationView): HTMLElement {

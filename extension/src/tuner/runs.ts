@@ -19,6 +19,7 @@ export class Runs {
   private readonly body = el("tbody");
   private readonly empty = el("p", { class: "tv-empty" }, "No other run of this expression is kept here. Load a database or a log, or tune again.");
   private readonly path: HTMLInputElement;
+  private readonly loader: HTMLElement;
   private readonly loading = el("span", { class: "tv-dim tv-ellipsis", "aria-live": "polite" });
   private views: RunView[] = [];
 
@@ -51,12 +52,13 @@ export class Runs {
       onkeydown: (event) => (event as KeyboardEvent).key === "Enter" && this.load(),
     });
     const load = button("Load", () => this.load(), { title: "Read the runs of a database or a tuning log, to look at" });
+    this.loader = el("div", { class: "tv-load" }, this.path, load);
     const heads = ["Show", "Run", "Best", "Trials", "Explorer", "Model"];
     this.list = el(
       "figure",
       {},
       el("figcaption", {}, el("span", {}, "Runs"), this.loading),
-      el("div", { class: "tv-load" }, this.path, load),
+      this.loader,
       el(
         "div",
         { class: "tv-rows-scroll", tabindex: 0, role: "group", "aria-label": "Runs" },
@@ -68,6 +70,7 @@ export class Runs {
 
   update(state: TunerView): void {
     this.views = state.runs;
+    this.loader.hidden = state.is_read_only;
     setText(this.loading, state.loading ? `Reading ${state.loading}…` : "");
     this.empty.hidden = state.runs.length > 0;
     const focused = (document.activeElement as HTMLElement | null)?.dataset?.["run"];

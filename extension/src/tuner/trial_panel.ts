@@ -25,6 +25,8 @@ export class TrialPanel {
   private readonly words = el("p", { class: "tv-trial-words" });
   private readonly tabs = el("div", { class: "tv-tabs", role: "tablist", "aria-label": "Trial" });
   private readonly sheet = el("div", { class: "tv-trial-lines tv-mono", tabindex: 0, role: "tabpanel" });
+  /** Whether there is no lab to take the trial to. */
+  isReadOnly = false;
   private readonly branch: HTMLButtonElement;
   private readonly fastest: HTMLElement;
   private readonly trial: HTMLElement;
@@ -83,6 +85,7 @@ export class TrialPanel {
     if (!view) return;
     setText(this.title, `Trial ${view.number}`);
     setText(this.words, view.status === "failed" ? view.reason : words);
+    this.branch.hidden = this.isReadOnly;
     this.branch.disabled = view.status !== "ready";
     this.tabs.hidden = this.sheet.hidden = view.status === "failed";
     fill(
@@ -116,7 +119,7 @@ export class TrialPanel {
     const lines: Record<Sheet, [sign: string, line: string][]> = {
       steps: steps.map((line) => ["", line]),
       program: program.map((line) => ["", line]),
-      diff: changed ? diff : [["", "The same program as the lab's."]],
+      diff: changed ? diff : [["", this.isReadOnly ? "The same program as before any step." : "The same program as the lab's."]],
       code: code ? code.trimEnd().split("\n").map((line) => ["", line.replaceAll("\t", "    ")]) : [["", "Making assembly…"]],
     };
     const shown = lines[this.shown];

@@ -1,0 +1,154 @@
+// Files of tuning records open as a dashboard, traces as a program: without a kernel, read by the server
+// part. Neither loads the file into the page, and nothing is ever saved.
+
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { WidgetTracker } from "@jupyterlab/apputils";
+import { ABCWidgetFactory, DocumentModel, DocumentWidget, TextModelFactory, type DocumentRegistry } from "@jupyterlab/docregistry";
+import type { Contents, ServiceManager } from "@jupyterlab/services";
+import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
+import type { Message } from "@lumino/messaging";
+import { Widget } from "@lumino/widgets";
+import { el, fill } from "../dom.js";
+import type { DocumentView } from "./document_frame.js";
+import { templateIcon } from "./icons.js";
+import { DOMAIN } from "./names.js";
+import { asking, type Ask } from "./server.js";
+
+type Draw = (root: HTMLElement, ask: Ask, trans: TranslationBundle) => Promise<DocumentView>;
+
+const DASHBOARD = "Tuning dashboard";
+const SCRUBBER = "Program of a trace";
+const MODEL = "tvmlab-looked-at";
+
+/** Of tuners: ours, and MetaSchedule's, whose names are fixed. */
+const RECORDS = String.raw`(\.tvmlab\.db|\.tvmlog\.jsonl|(^|/)database_(tuning_record|workload)\.json)$`;
+const TRACES = String.raw`\.trace\.json$`;
+
+const drawRecords: Draw = async (root, ask, trans) => new (await import("./record_view.js")).RecordView(root, ask, trans);
+const drawTrace: Draw = async (root, ask, trans) => new (await import("./trace_view.js")).TraceView(root, ask, trans);
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: "tvmlab:documents",
+  description: "Tuning records as dashboards and traces as programs.",
+  autoStart: true,
+  optional: [ITranslator, ILayoutRestorer],
+  activate(app: JupyterFrontEnd, translator: ITranslator | null, restorer: ILayoutRestorer | null) {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const { docRegistry } = app;
+    const common = { contentType: "file" as const, fileFormat: null as unknown as Contents.FileFormat, icon: templateIcon };
+    docRegistry.addFileType({ ...common, name: "tvmlab-records", displayName: trans.__("Tuning records"), pattern: RECORDS });
+    docRegistry.addFileType({ ...common, name: "tvmlab-trace", displayName: trans.__("Schedule trace"), pattern: TRACES });
+    // AutoTVM calls its logs as it likes: they open by "Open With".
+    docRegistry.addFileType({ name: "tvmlab-log", displayName: trans.__("Log"), extensions: [".log"], contentType: "file", fileFormat: "text" });
+    docRegistry.addModelFactory(new LookedAtFactory());
+    const kinds = [
+      { name: DASHBOARD, label: trans.__(DASHBOARD), types: ["tvmlab-records"], others: ["json", "tvmlab-log"], draw: drawRecords },
+      { name: SCRUBBER, label: trans.__(SCRUBBER), types: ["tvmlab-trace"], others: [], draw: drawTrace },
+    ];
+    for (const { name, label, types, others, draw } of kinds) {
+      const options = { name, label, fileTypes: [...types, ...others], defaultFor: types, modelName: MODEL, readOnly: true };
+      const factory = new Viewers(options, draw, trans, app.serviceManager);
+      const tracker = new WidgetTracker<DocumentWidget>({ namespace: `tvmlab-${types[0]}` });
+      factory.widgetCreated.connect((_, widget) => {
+        void tracker.add(widget);
+        widget.context.pathChanged.connect(() => void tracker.save(widget));
+      });
+      docRegistry.addWidgetFactory(factory as unknown as DocumentRegistry.WidgetFactory);
+      const args = (widget: DocumentWidget) => ({ path: widget.context.path, factory: name });
+      void restorer?.restore(tracker, { command: "docmanager:open", args, name: (widget) => widget.context.path });
+    }
+  },
+};
+
+/** A document that the page neither loads nor saves: others write it, which is what JupyterLab calls
+ * collaborative. */
+class LookedAt extends DocumentModel {
+  override get collaborative(): boolean {
+    return true;
+  }
+}
+
+class LookedAtFactory extends TextModelFactory {
+  override get name(): string {
+    return MODEL;
+  }
+
+  override get fileFormat(): Contents.FileFormat {
+    return null as unknown as Contents.FileFormat;
+  }
+
+  override createNew(options: Parameters<TextModelFactory["createNew"]>[0] = {}): LookedAt {
+    return new LookedAt(options);
+  }
+}
+
+class Viewers extends ABCWidgetFactory<DocumentWidget> {
+  constructor(
+    options: DocumentRegistry.IWidgetFactoryOptions,
+    private readonly draw: Draw,
+    private readonly trans: TranslationBundle,
+    private readonly services: ServiceManager.IManager,
+  ) {
+    super(options);
+  }
+
+  protected override createNewWidget(context: DocumentRegistry.Context): DocumentWidget {
+    const { contents, serverSettings } = this.services;
+    const ask: Ask = asking(serverSettings, () => contents.localPath(context.path));
+    const isHere = () => contents.driveName(context.path) === "";
+    const elsewhere = () => Promise.reject(new Error(this.trans.__("Only files of this server can be looked at.")));
+    const content = new Viewer((root) => this.draw(root, (what, query) => (isHere() ? ask(what, query) : elsewhere()), this.trans));
+    context.pathChanged.connect(() => content.refresh());
+    return new DocumentWidget({ content, context });
+  }
+}
+
+/** Shows a view and keeps it up to date while it is in sight. */
+class Viewer extends Widget {
+  private view: DocumentView | null = null;
+  private timer = 0;
+
+  constructor(private readonly draw: (root: HTMLElement) => Promise<DocumentView>) {
+    super();
+    this.addClass("tv-document-host");
+  }
+
+  /** Asks now, and again after a while. */
+  refresh(): void {
+    window.clearTimeout(this.timer);
+    if (!this.view || !this.isVisible || document.hidden) {
+      this.timer = window.setTimeout(() => this.isVisible && this.refresh(), 1000);
+      return;
+    }
+    void this.view.refresh().then((after) => {
+      window.clearTimeout(this.timer);
+      if (!this.isDisposed) this.timer = window.setTimeout(() => this.refresh(), after);
+    });
+  }
+
+  override dispose(): void {
+    window.clearTimeout(this.timer);
+    this.view?.dispose();
+    super.dispose();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    if (this.view) this.refresh();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    if (this.view) return this.refresh();
+    this.draw(this.node).then(
+      (view) => {
+        if (this.isDisposed) return view.dispose();
+        this.view = view;
+        this.refresh();
+      },
+      (error: unknown) => fill(this.node, el("p", {}, String(error))),
+    );
+  }
+}
+
+export default plugin;

@@ -223,16 +223,17 @@ class RecordFile:
         letter = ascii_uppercase[shown.index(number)] if number in tracks else ""
         workload = self._entries[front].workload
         is_of_this = number == front or (workload is not None and entry.workload == workload)
-        return run_view(
+        view = run_view(
             number,
             entry.facts,
             entry.figures,
             work,
             letter,
-            number == front,
-            bool(letter),
-            is_of_this,
+            is_live=number == front,
+            is_shown=bool(letter),
+            is_of_this=is_of_this,
         )
+        return {**view, "title": f"run {number} · {entry.facts.title}"}
 
     def _is_on(self, entry: RunEntry) -> bool:
         """Whether a run seems to go on: it did not end, and the file was written to just now."""

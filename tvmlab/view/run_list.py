@@ -45,7 +45,10 @@ def run_view(
 
 def rate_words(time_s: float | None, work: Work) -> str:
     """A time as a rate with its unit; nothing where there is none."""
-    return f"{rate_scale(work) / time_s:.3g} {rate_unit(work)}" if time_s else ""
+    if not time_s:
+        return ""
+    rate = rate_scale(work) / time_s
+    return f"{f'{rate:,.0f}' if rate >= 1000 else f'{rate:.3g}'} {rate_unit(work)}"
 
 
 def failure_words(failures: Counter[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from tvmlab.analysis.work import Work, work_of
 from tvmlab.errors import ScheduleError, TraceError, UsageError
-from tvmlab.schedule import State, parse_document, steps_of
+from tvmlab.schedule import State, parse_document, step_from_json
 from tvmlab.te.serial import from_json
 from tvmlab.view.moves import refusal_view
 from tvmlab.view.overlays import KINDS, overlay_marks
@@ -92,11 +92,11 @@ class TraceFile:
             raise TraceError(f"{self._name} does not say what it schedules; save the trace anew.")
         state = State.start(from_json(document["workload"]))
         self._refusal, self._refused = None, 0
-        for number, step in enumerate(steps_of(document), 1):
+        for number, written in enumerate(document["steps"], 1):
             try:
-                state = state.apply(step)
-            except ScheduleError as error:
-                self._refusal, self._refused = refusal_view(error.refusal), number
+                state = state.apply(step_from_json(written))
+            except (ScheduleError, TraceError) as error:
+                self._refusal, self._refused = _refusal(error), number
                 break
         self._states = state.states()
         self._work = _work(state)
@@ -118,6 +118,14 @@ class TraceFile:
             "overlay": overlay,  # type: ignore[typeddict-item]
             "marks": overlay_marks(overlay, state.program, printed.lines),
         }
+
+
+def _refusal(error: ScheduleError | TraceError) -> RefusalView:
+    """Why a step is not legal, or no step."""
+    if isinstance(error, ScheduleError):
+        return refusal_view(error.refusal)
+    why, _, instead = str(error).partition("; ")
+    return {"asked": "", "where": "trace", "why": why, "instead": instead}
 
 
 def _work(state: State) -> Work:

@@ -98,6 +98,7 @@ class Viewers extends ABCWidgetFactory<DocumentWidget> {
     const isHere = () => contents.driveName(context.path) === "";
     const elsewhere = () => Promise.reject(new Error(this.trans.__("Only files of this server can be looked at.")));
     const content = new Viewer((root) => this.draw(root, (what, query) => (isHere() ? ask(what, query) : elsewhere()), this.trans));
+    content.title.icon = templateIcon;
     context.pathChanged.connect(() => content.refresh());
     return new DocumentWidget({ content, context });
   }

@@ -50,6 +50,24 @@ def plain(sql):
     return " ".join(sql.split())
 
 
+def test_a_file_of_version_1_is_looked_at_and_left_as_it_is(version_1):
+    before = version_1.read_bytes()
+    with Database.look(version_1) as database:
+        first, second = database.sessions()
+        found = database.arrivals(second.id)
+        numbers = [arrival.record.number for arrival in found]
+        assert sorted(numbers) == list(range(4))
+        assert numbers == sorted(numbers, key=database.moments(second.id).__getitem__)
+        assert [a.row for a in database.arrivals(second.id, found[1].row, 1)] == [found[2].row]
+        kept = database.record(first.id, 0)
+        assert kept.trace == database.records(first.id)[0].trace
+        assert database.record(first.id, 10**6) is None
+        with pytest.raises(DatabaseError, match="only looked at"):
+            database.end(first.id, "over")
+    assert version_1.read_bytes() == before
+    assert list(version_1.parent.iterdir()) == [version_1]
+
+
 def test_a_file_of_version_1_is_brought_up(version_1, tmp_path):
     with sqlite3.connect(version_1) as old:
         times = old.execute("SELECT median_s FROM measurement ORDER BY id").fetchall()

@@ -37,7 +37,7 @@ class _ReadHandler(APIHandler):
 
     async def answer(self, kind: str, question: dict[str, Any]) -> None:
         """Ask the reader of the file, and hand on what it says."""
-        path = self.get_query_argument("path")
+        path = self.get_query_argument("path", strip=False)
         place = await place_of(self.contents_manager, path)
         readers: Readers = self.settings[SETTING]
         answer = await readers.ask(kind, place, path.strip("/"), question)

@@ -175,8 +175,9 @@ class Reader:
 
 
 def _environment() -> dict[str, str]:
-    """The server's own, with one thread for each library and this package first."""
-    found = dict(os.environ)
+    """The server's own without its tokens, with one thread for each library and this package
+    first."""
+    found = {name: value for name, value in os.environ.items() if "JUPYTER" not in name}
     paths = [str(PACKAGE_PARENT), found.get("PYTHONPATH", "")]
     found["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return found | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")

@@ -38,11 +38,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const common = { contentType: "file" as const, fileFormat: null as unknown as Contents.FileFormat, icon: templateIcon };
     docRegistry.addFileType({ ...common, name: "tvmlab-records", displayName: trans.__("Tuning records"), pattern: RECORDS });
     docRegistry.addFileType({ ...common, name: "tvmlab-trace", displayName: trans.__("Schedule trace"), pattern: TRACES });
-    // AutoTVM calls its logs as it likes: they open by "Open With".
+    // These may be anything: they open by "Open With".
     docRegistry.addFileType({ name: "tvmlab-log", displayName: trans.__("Log"), extensions: [".log"], contentType: "file", fileFormat: "text" });
+    docRegistry.addFileType({ name: "tvmlab-database", displayName: trans.__("Database"), extensions: [".db"], contentType: "file", fileFormat: "base64" });
     docRegistry.addModelFactory(new LookedAtFactory());
     const kinds = [
-      { name: DASHBOARD, label: trans.__(DASHBOARD), types: ["tvmlab-records"], others: ["json", "tvmlab-log"], draw: drawRecords },
+      { name: DASHBOARD, label: trans.__(DASHBOARD), types: ["tvmlab-records"], others: ["json", "tvmlab-log", "tvmlab-database"], draw: drawRecords },
       { name: SCRUBBER, label: trans.__(SCRUBBER), types: ["tvmlab-trace"], others: [], draw: drawTrace },
     ];
     for (const { name, label, types, others, draw } of kinds) {

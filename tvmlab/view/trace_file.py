@@ -109,6 +109,7 @@ class TraceFile:
             "title": state.program.name,
             "subtitle": workload_words(state, self._work),
             "lines": line_views(printed),
+            "missing": 0,
             "gone": gone_views(printed),
             "selection": None,
             "notice": "",

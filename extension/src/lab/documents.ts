@@ -10,7 +10,7 @@ import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { el, fill } from "../dom.js";
 import type { DocumentView } from "./document_frame.js";
-import { templateIcon } from "./icons.js";
+import { loopsIcon } from "./icons.js";
 import { DOMAIN } from "./names.js";
 import { asking, type Ask } from "./server.js";
 
@@ -35,7 +35,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   activate(app: JupyterFrontEnd, translator: ITranslator | null, restorer: ILayoutRestorer | null) {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { docRegistry } = app;
-    const common = { contentType: "file" as const, fileFormat: null as unknown as Contents.FileFormat, icon: templateIcon };
+    const common = { contentType: "file" as const, fileFormat: null as unknown as Contents.FileFormat, icon: loopsIcon };
     docRegistry.addFileType({ ...common, name: "tvmlab-records", displayName: trans.__("Tuning records"), pattern: RECORDS });
     docRegistry.addFileType({ ...common, name: "tvmlab-trace", displayName: trans.__("Schedule trace"), pattern: TRACES });
     // These may be anything: they open by "Open With".
@@ -99,7 +99,7 @@ class Viewers extends ABCWidgetFactory<DocumentWidget> {
     const isHere = () => contents.driveName(context.path) === "";
     const elsewhere = () => Promise.reject(new Error(this.trans.__("Only files of this server can be looked at.")));
     const content = new Viewer((root) => this.draw(root, (what, query) => (isHere() ? ask(what, query) : elsewhere()), this.trans));
-    content.title.icon = templateIcon;
+    content.title.icon = loopsIcon;
     context.pathChanged.connect(() => content.refresh());
     return new DocumentWidget({ content, context });
   }

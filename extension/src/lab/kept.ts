@@ -26,6 +26,7 @@ export function programAt(kept: KeptView, position: number): ProgramView {
     missing: 0,
     subtitle: kept.subtitle,
     lines: (step?.program ?? kept.start).map(line),
+    missing: 0,
     gone: (step?.gone ?? []).map(([before, index]) => ({ before, text: kept.lines[index]?.text ?? "", tokens: [] })),
     selection: null,
     notice: "",

@@ -101,8 +101,19 @@ class Viewers extends ABCWidgetFactory<DocumentWidget> {
     const content = new Viewer((root) => this.draw(root, (what, query) => (isHere() ? ask(what, query) : elsewhere()), this.trans));
     content.title.icon = loopsIcon;
     context.pathChanged.connect(() => content.refresh());
+    lookOnly(context);
     return new DocumentWidget({ content, context });
   }
+}
+
+/** Lets JupyterLab know that the document is never saved, as it is told of files that are read-only. */
+function lookOnly(context: DocumentRegistry.Context): void {
+  const described = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(context), "contentsModel");
+  const get = () => {
+    const found = described?.get?.call(context) as DocumentRegistry.Context["contentsModel"];
+    return found && { ...found, writable: false };
+  };
+  Object.defineProperty(context, "contentsModel", { get });
 }
 
 /** Shows a view and keeps it up to date while it is in sight. */

@@ -136,17 +136,18 @@ export class TraceView implements DocumentView {
     if (position !== undefined) this.go(position);
   }
 
-  private go(position: number): void {
+  private go(position: number, isPlaying = false): void {
     const last = this.shown?.steps.length ?? 0;
     this.wanted = Math.min(Math.max(position, 0), last);
     void this.read(this.wanted, false);
+    if (isPlaying && this.wanted === last) this.halt();
   }
 
   private start(): void {
     const last = this.shown?.steps.length ?? 0;
     setText(this.play, this.trans.__("Stop"));
-    this.timer = window.setInterval(() => (this.wanted < last ? this.go(this.wanted + 1) : this.halt()), PLAY_MS);
-    this.go(this.wanted < last ? this.wanted + 1 : 0);
+    this.timer = window.setInterval(() => this.go(this.wanted + 1, true), PLAY_MS);
+    this.go(this.wanted < last ? this.wanted + 1 : 0, true);
   }
 
   private take(intent: Intent): void {

@@ -8,7 +8,7 @@ import json
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab_page import LabPage
+from tests.browser.lab_page import KERNEL_TIMEOUT_S, LabPage
 from tests.browser.test_accessibility import AUDIT, prepare_audit
 from tests.server.recorded import autotvm_line, begin, product, records
 from tvmlab.schedule import State, Trace
@@ -22,7 +22,8 @@ SAVE = "() => { jupyterapp.commands.execute('docmanager:save').catch(() => null)
 def desk(lab: LabPage) -> LabPage:
     """JupyterLab with room for documents."""
     lab.page.goto(f"{lab.server.url}/lab?reset&token={lab.server.token}")
-    lab.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget")
+    shown = "() => window.jupyterapp?.shell.currentWidget"
+    lab.page.wait_for_function(shown, timeout=KERNEL_TIMEOUT_S * 1000)
     lab.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
     return lab
 
@@ -75,7 +76,7 @@ def test_a_database_is_a_dashboard_that_follows_its_run(desk: LabPage) -> None:
     expect(dialog).to_contain_text("read-only")
     dialog.get_by_role("button").last.click()
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
-    assert not (desk.server.root / ".ipynb_checkpoints").exists()
+    assert list(desk.server.root.rglob("*checkpoint*.db")) == []
 
     (desk.server.root / "tune.log").write_text(
         "".join(map(autotvm_line, range(30))) + autotvm_line(9)[:50]

@@ -184,3 +184,29 @@ def test_what_depends_on_data_or_sizes_is_said_to_be_unknown() -> None:
     told = {w.name: coalescing(w) for w in kernel_accesses(s.mod)}
     assert told["load A"] == Unclear("its place is read from memory")
     assert isinstance(told["load I"], Coalescing)
+
+
+def test_lanes_are_one_access_where_every_one_of_them_is_aligned() -> None:
+    a = te.placeholder((4, 136), name="A")
+    s = create_schedule(te.compute((4, 128), lambda i, j: a[i, j + 1] + a[i, j + 2], name="C"))
+    outer, lane = s["C"].split("j", 4)
+    s["C"].bind("i", "blockIdx.x")
+    s["C"].bind(outer, "threadIdx.x")
+    s["C"].vectorize(lane)
+    told = [coalescing(w) for w in kernel_accesses(s.mod)]
+    assert [x.width for x in told if isinstance(x, Coalescing)] == [1, 2, 4]
+
+
+def test_a_load_is_made_once_for_the_loops_that_do_not_move_it() -> None:
+    a, b = te.placeholder((64, 8), name="A"), te.placeholder((8, 64), name="B")
+    k = te.reduce_axis((0, 8), name="k")
+    s = create_schedule(te.compute((64, 64), lambda y, x: te.sum(a[y, k] * b[k, x], k), name="C"))
+    s["C"].tile("y", "x", 4, 4)
+    s["C"].reorder("yo", "xo", "k", "yi", "xi")
+    s["C"].bind("yo", "blockIdx.x")
+    s["C"].bind("xo", "threadIdx.x")
+    kept = {w.name: w.kept for w in kernel_accesses(s.mod)}
+    assert kept == {"store C": ("k",), "load A": ("xi",), "load B": ("yi",)}
+    requests_of = {w.name: coalescing(w) for w in kernel_accesses(s.mod)}
+    assert isinstance(requests_of["load A"], Coalescing)
+    assert requests_of["load A"].requests == 16 * 8 * 4

@@ -187,6 +187,12 @@ TENSOR_CORES = Room(
             "        break",
         ),
         Bug(
+            "copies go on where threads read what they copied themselves",
+            "tvmlab.lower.async_copies",
+            "    return isinstance(block.body, Invoke) and is_collective(block.body)",
+            "    return True",
+        ),
+        Bug(
             "loops that number tiles are not written out",
             _WARPS,
             'new.kind == "serial" and _numbers_tiles(new)',

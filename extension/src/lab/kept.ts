@@ -23,7 +23,6 @@ export function programAt(kept: KeptView, position: number): ProgramView {
   };
   return {
     title: kept.title,
-    missing: 0,
     subtitle: kept.subtitle,
     lines: (step?.program ?? kept.start).map(line),
     missing: 0,

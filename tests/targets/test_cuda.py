@@ -281,3 +281,12 @@ def test_arrays_that_do_not_fit_are_refused(parts: dict[str, Any], words: str) -
 
 def test_uneven_grids_have_a_guard() -> None:
     assert "if (" in uneven_elementwise().code("cuda")
+
+
+def test_what_was_built_shows_every_kind_of_code() -> None:
+    f = t.build(uneven_elementwise(), target={"name": "cuda", "architecture": "sm_86"})
+    assert "__global__" in f.code("cuda")
+    assert ".target sm_86" in f.code("ptx")
+    assert "STG" in f.code("sass")
+    with pytest.raises(TargetError, match="'llvm' is not made by target cuda"):
+        f.code("llvm")

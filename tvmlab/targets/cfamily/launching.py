@@ -8,16 +8,16 @@ processor before, and what it writes copied back after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from tvmlab.errors import TargetError
 from tvmlab.ir.arrays import empty
 from tvmlab.targets.cfamily.arguments import check_count, host_array
 from tvmlab.targets.cfamily.plan import HostCall, Launch, Plan, Workspace, read_plan
-from tvmlab.targets.target import Kernel, Param, Signature
+from tvmlab.targets.cfamily.printed_kernel import PrintedKernel, Reader
+from tvmlab.targets.registry import get
+from tvmlab.targets.target import Param, Signature
 
 Memory = Any
 """Memory of a device, as its library hands it out."""
@@ -52,33 +52,24 @@ class Machine(Protocol):
         None where it has none."""
 
 
-BuildHost = Callable[[HostCall, Signature], Kernel]
-"""Builds a host part for the target that it names."""
-
-
-class DeviceKernel:
+class DeviceKernel(PrintedKernel):
     """A program built for a device, callable on arrays in the order of `signature.params`.
 
     Arrays of the processor are copied to the device and back; arrays that are there are used as
     they are.
 
     Attributes:
-        signature: how it is called.
-        text: what it was built from.
         plan: what the host does.
     """
 
-    def __init__(
-        self, text: str, signature: Signature, machine: Machine, build_host: BuildHost
-    ) -> None:
-        self.signature = signature
-        self.text = text
+    def __init__(self, text: str, signature: Signature, target: Reader, machine: Machine) -> None:
+        super().__init__(text, signature, target)
         self.plan = read_plan(text)
         self._machine = machine
         self._functions = machine.load(text, self.plan)
         arrays = _known_arrays(self.plan, signature)
         self._hosts = {
-            step.function: build_host(step, _host_signature(step, arrays))
+            step.function: get(step.target).build(step.text, _host_signature(step, arrays))
             for step in self.plan.steps
             if isinstance(step, HostCall)
         }
@@ -113,20 +104,6 @@ class DeviceKernel:
             memories[w.name] = machine.allocate(w.size_bytes)
         steps = [self._step(step, memories) for step in self.plan.steps]
         return DeviceBoundCall(machine, steps, kept, (memories, arrays))
-
-    def code(self, kind: str) -> str:
-        """The printed text; other kinds are made by the target."""
-        return self.text
-
-    def export(self, path: Path) -> Path:
-        """Write the text, which says how its kernels are launched, to `path`."""
-        try:
-            path.write_text(self.text)
-        except OSError as error:
-            raise TargetError(
-                f"{path} cannot be written: {error.strerror or error}; choose another path."
-            ) from error
-        return path
 
     def _step(self, step: Launch | HostCall, memories: dict[str, Memory]) -> Callable[[], None]:
         """One step of the plan, on these memories."""

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NoReturn
 
 from tvmlab.errors import TargetError
+from tvmlab.targets.cfamily.printed_kernel import PrintedKernel, Reader
 from tvmlab.targets.target import Signature
 
 
-class AbsentKernel:
+class AbsentKernel(PrintedKernel):
     """What a build gives without a device: calls refuse in one sentence.
 
     Attributes:
-        signature: how the kernel would be called.
-        text: what it was compiled from.
         problem: why it cannot run.
     """
 
-    def __init__(self, text: str, signature: Signature, problem: str) -> None:
-        self.signature = signature
-        self.text = text
+    def __init__(self, text: str, signature: Signature, target: Reader, problem: str) -> None:
+        super().__init__(text, signature, target)
         self.problem = problem
 
     def __call__(self, *arrays: Any) -> None:
@@ -30,20 +27,6 @@ class AbsentKernel:
     def prepare(self, *arrays: Any) -> NoReturn:
         """Raise TargetError."""
         self._refuse()
-
-    def code(self, kind: str) -> str:
-        """The printed text; other kinds are made by the target."""
-        return self.text
-
-    def export(self, path: Path) -> Path:
-        """Write the text, which says how its kernels are launched, to `path`."""
-        try:
-            path.write_text(self.text)
-        except OSError as error:
-            raise TargetError(
-                f"{path} cannot be written: {error.strerror or error}; choose another path."
-            ) from error
-        return path
 
     def _refuse(self) -> NoReturn:
         raise TargetError(

@@ -12,7 +12,7 @@ from tvmlab.ir import Program, Var
 from tvmlab.lower.device_pipeline import lower_for_device
 from tvmlab.targets.cfamily.emit import emit, linked_lines
 from tvmlab.targets.cfamily.launching import DeviceKernel
-from tvmlab.targets.cfamily.plan import HostCall, read_plan
+from tvmlab.targets.cfamily.plan import read_plan
 from tvmlab.targets.cuda.absent import AbsentKernel
 from tvmlab.targets.cuda.architecture import DEFAULT, capability
 from tvmlab.targets.cuda.build import compile_cuda, disassembled
@@ -94,13 +94,10 @@ class CudaTarget:
         problem = _problem(self.number)
         if problem:
             compile_cuda(text, self.architecture)
-            return AbsentKernel(text, signature, problem)
+            return AbsentKernel(text, signature, self, problem)
         machine = loaded("tvmlab.targets.cuda.run", "cuda-core").machine(self.number)
 
-        def build_host(part: HostCall, called: Signature) -> Kernel:
-            return get(part.target).build(part.text, called)
-
-        return DeviceKernel(text, signature, machine, build_host)
+        return DeviceKernel(text, signature, self, machine)
 
     def details(self) -> Mapping[str, Any]:
         """The target as plain data, as `targets.get` takes it."""

@@ -12,7 +12,6 @@ from tvmlab.lower.device_pipeline import lower_for_device
 from tvmlab.lower.inner_branches import branch_inside_loops
 from tvmlab.targets.cfamily.emit import emit, linked_lines
 from tvmlab.targets.cfamily.launching import DeviceKernel
-from tvmlab.targets.cfamily.plan import HostCall
 from tvmlab.targets.opencl.dialect import OpenClDialect
 from tvmlab.targets.opencl.limits import opencl_devices
 from tvmlab.targets.registry import get, loaded
@@ -64,10 +63,7 @@ class OpenClTarget:
         """
         machine = loaded("tvmlab.targets.opencl.run", "pyopencl").machine(self.number)
 
-        def build_host(part: HostCall, called: Signature) -> Kernel:
-            return get(part.target).build(part.text, called)
-
-        return DeviceKernel(text, signature, machine, build_host)
+        return DeviceKernel(text, signature, self, machine)
 
     def details(self) -> Mapping[str, Any]:
         """The target as plain data, as `targets.get` takes it."""

@@ -32,6 +32,9 @@ from tvmlab.te.evaluate import evaluate, random_inputs
 SEEDS = int(os.environ.get("TVMLAB_GPU_FUZZ", "16"))
 PARTS = 4
 PINNED = (265,)
+COMPILED = (6,)
+"""Seeds whose text NVRTC once refused."""
+
 ORDERS = ("forward", "backward", 7)
 DIED = "died"
 
@@ -108,6 +111,15 @@ def test_random_schedules_compute_the_same_on_opencl() -> None:
     wrong = {s: said for s, said in found.items() if not said.startswith(("right", "skip", "ref"))}
     assert not wrong
     assert sum(said == "right" for said in found.values()) >= SEEDS // 2
+
+
+@pytest.mark.parametrize("seed", [*COMPILED, *range(40, 40 + SEEDS // 4)])
+def test_random_schedules_compile_for_cuda(seed: int) -> None:
+    schedule = random_gpu_schedule(seed)
+    if schedule is None or _lowered(schedule) is None:
+        return  # as other tests count them
+    machine = targets.get({"name": "cuda", "architecture": "sm_80"})
+    assert ".entry" in machine.code(machine.emit(machine.lower(schedule.mod)), "ptx")
 
 
 def main(arguments: Sequence[str]) -> None:

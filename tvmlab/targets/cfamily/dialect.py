@@ -35,6 +35,7 @@ class Dialect:
         types: the C type of a value of each dtype; one that is missing cannot be printed.
         memory_types: the C type of an element in memory, where it is another than that of values.
         long_suffix: what ends a literal of 64 bits.
+        infinity, not_a_number: these values of float32.
         function: what stands before a helper function.
         unroll: the line before a loop that is written out.
         widths: how many elements a vector access may have, the widest first.
@@ -49,6 +50,8 @@ class Dialect:
     types: Mapping[str, str]
     memory_types: Mapping[str, str] = {"bool": "uchar", "bfloat16": "ushort"}
     long_suffix: str = "l"
+    infinity: str = "INFINITY"
+    not_a_number: str = "NAN"
     function: str = "static inline"
     unroll: str = "#pragma unroll"
     widths: tuple[int, ...] = (4, 2)

@@ -180,7 +180,7 @@ class Values:
 
     def _float(self, value: float, dtype: str) -> Text:
         if isinf(value) or isnan(value):
-            word = "NAN" if isnan(value) else "INFINITY"
+            word = self.dialect.not_a_number if isnan(value) else self.dialect.infinity
             said = f"-{word}" if value < 0 else word
             return (said, UNARY) if dtype in ("float32", "bfloat16") else (
                 f"({self.dialect.type_of(dtype)})({said})", UNARY

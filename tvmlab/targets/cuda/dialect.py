@@ -65,6 +65,8 @@ class CudaDialect(Dialect):
     types = _TYPES
     memory_types = {"bool": "unsigned char", "bfloat16": "unsigned short"}  # noqa: RUF012
     long_suffix = "ll"
+    infinity = "__int_as_float(0x7f800000)"  # NVRTC comes without the header of the names
+    not_a_number = "__int_as_float(0x7fffffff)"
     function = "static __device__ __forceinline__"
     widths = (16, 8, 4, 2)
     axes = _AXES

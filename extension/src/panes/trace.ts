@@ -43,7 +43,7 @@ export class Trace implements Drawn<TraceView> {
       spellcheck: "false",
       autocomplete: "off",
       "aria-label": "Type a schedule line and press Enter",
-      placeholder: "Type the next line, or a nest (for y in …:), and press Enter",
+      placeholder: "Next line, or a nest: for y in …",
       onpaste: (event) => this.onPaste(event as ClipboardEvent),
       onkeydown: (event) => this.onLaneKey(event as KeyboardEvent),
     });

@@ -17,8 +17,7 @@ class Structures(Space):
 
     def __init__(self) -> None:
         super().__init__([ChoiceKnob("a", (0, 1, 2)), ChoiceKnob("b", tuple(range(100)))], None)
-
-    structures = 3
+        self.structures = 3
 
     def structure_of(self, digits: np.ndarray) -> np.ndarray:
         return digits[:, 0]
@@ -82,6 +81,13 @@ def test_the_fastest_structure_is_tried_where_another_is_all_that_was_tried():
 def test_where_there_is_one_structure_no_place_is_given():
     plain = Space(SPACE.knobs, SPACE.trace)
     assert places_elsewhere(plain, 8, rising(40, 0.5)) == 0
+
+
+def test_tiles_of_different_lengths_are_structures():
+    tiles = ChoiceKnob("tile", ((1, 2, 8), (4, 8), (2, 4, 8), (8,)))
+    space = Space([ChoiceKnob("b", (1, 2)), tiles], SPACE.trace)
+    assert space.structures == 3
+    assert space.structure_of(space.everything()).tolist() == [2, 1, 2, 0] * 2
 
 
 def test_a_batch_of_a_stuck_search_has_others_in_it():

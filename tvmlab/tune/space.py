@@ -43,11 +43,10 @@ class Space:
     of programs. `holes` is the schedule that configurations fill, where they fill one.
 
     Attributes:
-        structures: how many there are of which configurations choose one, with options of its own;
-            1 where all differ in options alone.
+        structures: how many there are of which configurations choose one; 1 where all differ in
+            sizes and words alone. Tiles of different lengths are such, in the first knob that has
+            them: a template's forms cut different loops.
     """
-
-    structures = 1
 
     def __init__(
         self,
@@ -66,6 +65,9 @@ class Space:
                 raise UsageError(f"two knobs have the name {name!r}; give each its own.")
         self.radices = np.array([len(knob.options) for knob in self.knobs], dtype=np.int64)
         self.size = prod(len(knob.options) for knob in self.knobs)
+        forms = enumerate(map(_forms, self.knobs))
+        self._form = next(((n, each) for n, each in forms if each.any()), None)
+        self.structures = 1 if self._form is None else int(self._form[1].max()) + 1
         self._active = np.flatnonzero(self.radices > 1)
 
     def trace(self, config: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -142,7 +144,11 @@ class Space:
     def structure_of(self, digits: np.ndarray) -> np.ndarray:
         """(n,) the number of the structure that each row of `digits` (n, knobs) is of, below
         `structures`."""
-        return np.zeros(len(digits), dtype=np.int64)
+        if self._form is None:
+            return np.zeros(len(digits), dtype=np.int64)
+        column, forms = self._form
+        found: np.ndarray = forms[digits[:, column]]
+        return found
 
     def factors(self, digits: np.ndarray) -> dict[str, np.ndarray]:
         """The factors each split knob takes: name -> (n, parts) int64."""
@@ -189,6 +195,12 @@ class Space:
                     taken.add(index)
                     rows.append(row)
         return self.stack(rows)
+
+
+def _forms(knob: Knob) -> np.ndarray:
+    """(options,) which of a knob's lengths of tuples each option has, counted from 0."""
+    lengths = [len(option) if isinstance(option, tuple) else 1 for option in knob.options]
+    return np.unique(lengths, return_inverse=True)[1]
 
 
 def _position(knob: Knob, config: Mapping[str, Any]) -> int:

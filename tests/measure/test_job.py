@@ -10,6 +10,7 @@ import pytest
 from tests.measure.jobs import ThreadsJob
 from tvmlab import ops
 from tvmlab.errors import TargetError
+from tvmlab.lower import lower
 from tvmlab.measure import doubt, job, reference
 from tvmlab.measure.child import LocalRunner
 from tvmlab.measure.job import CandidateJob
@@ -17,6 +18,7 @@ from tvmlab.measure.request import Request
 from tvmlab.measure.runner import measure_all
 from tvmlab.measure.timing import Protocol
 from tvmlab.measure.turns import Turns
+from tvmlab.targets.cpu.target import CpuTarget
 from tvmlab.te.serial import to_json
 
 WORKLOAD = to_json(ops.matmul(8, 16, 4).tensors)
@@ -47,6 +49,9 @@ class FakeTarget:
 
     def __init__(self, kernel):
         self.kernel = kernel
+
+    def lower(self, program):
+        return lower(program)
 
     def emit(self, program):
         return ""
@@ -105,15 +110,15 @@ def test_a_workload_that_cannot_be_read_is_illegal(do):
 
 def test_an_unknown_target_is_a_build_error(do):
     outcome = do(asked(target="abacus"))
-    assert (outcome.status, outcome.stage) == ("build_error", "build")
+    assert (outcome.status, outcome.stage) == ("build_error", "lower")
     assert "'abacus' is not known" in outcome.reason
 
 
 def test_a_defect_in_lowering_is_a_build_error(do, monkeypatch):
-    def lower(program):
+    def lower(target, program):
         raise KeyError("x")
 
-    monkeypatch.setattr(job, "lower", lower)
+    monkeypatch.setattr(CpuTarget, "lower", lower)
     outcome = do(asked())
     assert (outcome.status, outcome.stage) == ("build_error", "lower")
     assert outcome.reason == "KeyError: 'x'"

@@ -33,8 +33,8 @@ start = t.create_schedule(ends)"""
 
 # `wait` does something and tells the milliseconds until each of `marks` held in a painted frame.
 SCRIPT = """() => {
-  const one = (what) => document.querySelector('.tvmlab-lab ' + what);
-  const all = (what) => [...document.querySelectorAll('.tvmlab-lab ' + what)];
+  const one = (what) => document.querySelector('.tvmlab-lab:not(.tv-kept-lab) ' + what);
+  const all = (what) => [...document.querySelectorAll('.tvmlab-lab:not(.tv-kept-lab) ' + what)];
   const painted = (then) => requestAnimationFrame(() => setTimeout(then));
   const wait = (act, ...marks) => new Promise((resolve, reject) => {
     const found = marks.map(() => null);

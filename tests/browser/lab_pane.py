@@ -44,7 +44,7 @@ class LabPane:
 
     def __init__(self, lab: LabPage, index: int = 0) -> None:
         self.page = lab.page
-        self.root = lab.output(index).locator(".tvmlab-lab")
+        self.root = lab.output(index).locator(".tvmlab-lab:not(.tv-kept-lab)")
 
     def pane(self, name: str) -> Locator:
         """A pane by its stem: program, moves, trace, code, measure, tuner."""

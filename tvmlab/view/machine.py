@@ -57,6 +57,7 @@ TITLES = {
     "llvm": "LLVM IR",
     "llvm-optimised": "Optimised LLVM IR",
     "asm": "Assembly",
+    "asm-intel": "Intel assembly",
     "opencl": "OpenCL C",
     "cuda": "CUDA C",
     "ptx": "PTX",

@@ -49,7 +49,7 @@ TUNE = {
     "tune matmul --shape 4,4,4 --trials 0": "--trials '0' is not a whole number of at least 1;",
     "tune matmul --shape 4,4,4 --trials many": "--trials 'many' is not a whole number of at",
     "tune matmul --shape 4,4,4 --seed -1": "--seed '-1' is not a whole number of at least 0;",
-    "tune matmul --shape 4,4,4 --target gpu": "--target 'gpu' is not known; use 'cpu'.",
+    "tune matmul --shape 4,4,4 --target gpu": "--target 'gpu' is not known; did you mean 'cpu'?",
     "tune matmul --shape 4,4,4 --model forest": "--model 'forest' is not known; there are",
     "tune matmul --shape 4,4,4 --space all": "--space 'all' is not known;",
     "tune matmul --shape 4,4,4 --features loops": "--features 'loops' is not known;",
@@ -194,7 +194,7 @@ def test_replay_of_another_expression(
         (["replay", "none.json"], "the trace none.json cannot be read (No such file"),
         (["replay", "."], "the trace . is a folder; give the name of a file."),
         (["replay", "none.json", "matmul"], "OP and --shape belong together"),
-        (["replay", "none.json", "--target", "x"], "--target 'x' is not known; use 'cpu'."),
+        (["replay", "none.json", "--target", "x"], "--target 'x' is not known; there are cpu,"),
     ],
 )
 def test_replay_of_nothing(

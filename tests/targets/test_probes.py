@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -107,4 +108,12 @@ def test_a_driver_that_does_not_start_is_left_alone() -> None:
 
 
 def test_probes_load_no_driver_here() -> None:
-    assert "pyopencl" not in sys.modules
+    asked = (
+        "from tvmlab.targets.cuda.limits import cuda_devices\n"
+        "from tvmlab.targets.opencl.limits import opencl_devices\n"
+        "import sys\n"
+        "cuda_devices(), opencl_devices()\n"
+        "print('pyopencl' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

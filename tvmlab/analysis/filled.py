@@ -47,7 +47,8 @@ def filled(stmt: Stmt, buffer: Buffer, ranges: Ranges) -> list[Box]:
                         (substitute(start, values), extent) for start, extent in region.bounds
                     ]
                     found.append(tuple(span_of(s, extent, local, known) for s, extent in bounds))
-                elif (rows := _rows(block, region, starts, local, known)) is not None:
+                    continue
+                if (rows := _rows(block, region, starts, local, known)) is not None:
                     found.append(rows)
                     continue
             counted = _counted(block, region, starts, local, known)

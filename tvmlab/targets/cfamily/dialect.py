@@ -6,6 +6,7 @@ constructs that differ in form as methods, each a pure function to text; it neve
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 
 from tvmlab.errors import TargetError
@@ -27,7 +28,7 @@ Address = Callable[[Region], str]
 """The text of a pointer to the first element of a region."""
 
 
-class Dialect:
+class Dialect(ABC):
     """A language for kernels.
 
     Attributes:
@@ -87,13 +88,13 @@ class Dialect:
 
     # Functions
 
+    @abstractmethod
     def kernel_head(self, kernel: Kernel, name: str, parameters: Sequence[str]) -> str:
         """The first line of a kernel, up to its brace."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pointer(self, dtype: str, is_written: bool, name: str) -> str:
         """The parameter that points to a buffer in the device's memory."""
-        raise NotImplementedError
 
     def preamble(self, dtypes: frozenset[str], kernels: Sequence[Kernel]) -> list[str]:
         """Lines before the kernels: extensions, headers, helpers of this dialect's own."""
@@ -101,36 +102,36 @@ class Dialect:
 
     # Memory
 
+    @abstractmethod
     def array(self, buffer: Buffer, kind: str, name: str, size: int) -> list[str]:
         """The declaration of `size` elements of C type `kind` in the buffer's scope."""
-        raise NotImplementedError
 
+    @abstractmethod
     def barrier(self, buffers: Sequence[Buffer]) -> str:
         """All threads of a block meet, and see what each wrote to `buffers`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load_vector(self, kind: str, width: int, pointer: str) -> str:
         """`width` elements of C type `kind` from `pointer` on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def store_vector(self, kind: str, width: int, pointer: str, values: Sequence[str]) -> str:
         """The statement that stores the values from `pointer` on."""
-        raise NotImplementedError
 
     def vector_type(self, kind: str, width: int) -> str:
         """The C type of a vector."""
         return f"{kind}{width}"
 
+    @abstractmethod
     def component(self, vector: str, number: int) -> str:
         """One element of a vector."""
-        raise NotImplementedError
 
     # Calculation
 
+    @abstractmethod
     def call(self, function: str, dtype: str, arguments: Sequence[str]) -> str:
         """A function of `tvmlab.ir.functions`, or `min` or `max`, on values of `dtype`, which is
         not bfloat16; the result may be of a wider integer type."""
-        raise NotImplementedError
 
     def operation(self, name: str, arguments: Sequence[str]) -> str | None:
         """A machine operation of `tvmlab.ir.operation`; None to have it spelled out."""
@@ -143,5 +144,8 @@ class Dialect:
             invoke: the instruction, its operands as regions of buffers, the result first.
             address: prints the pointer to a region's first element.
             value: prints a scalar expression.
+
+        Raises:
+            TargetError: it has none of that name.
         """
-        raise NotImplementedError
+        raise TargetError(f"Target {self.name} has no instruction {invoke.name}.")

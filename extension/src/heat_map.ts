@@ -2,6 +2,7 @@
 // distant; the cells of the statement shown are framed, those that it writes crossed as well.
 
 import type { HeatMap, LocalityView } from "./schema.js";
+import { CellCursor } from "./cell_cursor.js";
 import { el, setText } from "./dom.js";
 
 type Measure = LocalityView["measure"];
@@ -40,7 +41,7 @@ export class HeatCanvas {
   private measure: Measure = "last";
   private moment = 0;
   private size = LEAST_CELL;
-  private cursor = -1;
+  private readonly cursor: CellCursor;
 
   /** `say` gets the words of the cell that is pointed at, and "" when none is. */
   constructor(private readonly say: (words: string) => void) {
@@ -48,10 +49,11 @@ export class HeatCanvas {
       class: "tv-heat",
       tabindex: 0,
       role: "img",
-      onkeydown: (event) => this.onKey(event as KeyboardEvent),
-      onmousemove: (event) => this.onPoint(event as MouseEvent),
-      onmouseleave: () => this.point(-1),
-      onblur: () => this.point(-1),
+    });
+    const grid = ({ columns, rows, now }: HeatMap) => ({ columns, rows, first: now[0] ?? 0 });
+    this.cursor = new CellCursor(this.canvas, () => this.map && grid(this.map), (cell) => {
+      this.say(cell < 0 ? "" : cellWords(this.map!, cell, this.measure, this.moment));
+      this.draw();
     });
     this.node = el("figure", { class: "tv-map" }, this.canvas, el("figcaption", {}, this.name, " ", this.facts, " ", this.cells));
   }
@@ -95,9 +97,9 @@ export class HeatCanvas {
     context.globalAlpha = 1;
     context.fillStyle = context.strokeStyle = colour("--tv-gone", "#a04a00");
     for (const cell of map.now) this.mark(context, cell, map.written.includes(cell));
-    if (this.cursor >= 0) {
+    if (this.cursor.cell >= 0) {
       context.strokeStyle = colour("--tv-ink", "#222");
-      this.frame(context, this.cursor, 1);
+      this.frame(context, this.cursor.cell, 1);
     }
   }
 
@@ -122,35 +124,5 @@ export class HeatCanvas {
   private mark(context: CanvasRenderingContext2D, cell: number, isWritten: boolean): void {
     this.frame(context, cell, 1);
     if (isWritten) this.rectangle(context, cell);
-  }
-
-  private point(cell: number): void {
-    if (cell === this.cursor || !this.map) return;
-    this.cursor = cell;
-    this.say(cell < 0 ? "" : cellWords(this.map, cell, this.measure, this.moment));
-    this.draw();
-  }
-
-  private onPoint(event: MouseEvent): void {
-    if (!this.map) return;
-    const box = this.canvas.getBoundingClientRect();
-    const column = Math.floor(((event.clientX - box.left) / box.width) * this.map.columns);
-    const row = Math.floor(((event.clientY - box.top) / box.height) * this.map.rows);
-    const isInside = column >= 0 && row >= 0 && column < this.map.columns && row < this.map.rows;
-    this.point(isInside ? row * this.map.columns + column : -1);
-  }
-
-  private onKey(event: KeyboardEvent): void {
-    if (!this.map) return;
-    const { columns, rows, values } = this.map;
-    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
-    const step = steps[event.key];
-    if (step === undefined && event.key !== "Home" && event.key !== "End") return;
-    let next = this.cursor < 0 ? (this.map.now[0] ?? 0) : this.cursor + (step ?? 0);
-    if (event.key === "Home") next = 0;
-    if (event.key === "End") next = rows * columns - 1;
-    this.point(Math.min(values.length - 1, Math.max(0, next)));
-    event.preventDefault();
-    event.stopPropagation();
   }
 }

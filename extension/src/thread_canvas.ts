@@ -2,6 +2,7 @@
 // where it can be read, a dot where several threads meet; cells are read by pointer and by keys.
 
 import type { MappingView } from "./schema.js";
+import { CellCursor } from "./cell_cursor.js";
 import { warpColour } from "./chart/colours.js";
 import { el, setText } from "./dom.js";
 
@@ -32,7 +33,7 @@ export class ThreadCanvas {
   private map: MappingView | null = null;
   private threads: number[] = [];
   private size = LEAST_CELL;
-  private cursor = -1;
+  private readonly cursor: CellCursor;
 
   /** `say` gets the words of the cell that is pointed at, and "" when none is. */
   constructor(private readonly say: (words: string) => void) {
@@ -40,10 +41,11 @@ export class ThreadCanvas {
       class: "tv-threads",
       tabindex: 0,
       role: "img",
-      onkeydown: (event) => this.onKey(event as KeyboardEvent),
-      onmousemove: (event) => this.onPoint(event as MouseEvent),
-      onmouseleave: () => this.point(-1),
-      onblur: () => this.point(-1),
+    });
+    const grid = ({ columns, rows }: MappingView) => ({ columns: columns.length, rows: rows.length, first: 0 });
+    this.cursor = new CellCursor(this.node, () => this.map && grid(this.map), (cell) => {
+      this.say(cell < 0 ? "" : threadWords(this.map!, cell, this.threads));
+      this.draw();
     });
   }
 
@@ -56,7 +58,7 @@ export class ThreadCanvas {
     this.node.setAttribute("aria-label", label);
     const fit = Math.floor(Math.min(width / Math.max(1, map.columns.length), height / Math.max(1, map.rows.length)));
     this.size = Math.min(MOST_CELL, Math.max(LEAST_CELL, fit));
-    if (this.cursor >= map.threads.length) this.cursor = -1;
+    if (this.cursor.cell >= map.threads.length) this.cursor.cell = -1;
     this.draw();
   }
 
@@ -87,8 +89,8 @@ export class ThreadCanvas {
       if (size >= READABLE) context.fillText(String(thread), x + size / 2, y + size / 2);
       if (map.counts[cell]! > 1) context.fillRect(x + size - gap - 4, y + 1, 3, 3);
     });
-    if (this.cursor >= 0) {
-      const [x, y] = this.corner(this.cursor);
+    if (this.cursor.cell >= 0) {
+      const [x, y] = this.corner(this.cursor.cell);
       context.strokeStyle = ink;
       context.lineWidth = 2;
       context.strokeRect(x + 1, y + 1, size - 2, size - 2);
@@ -98,35 +100,6 @@ export class ThreadCanvas {
   private corner(cell: number): [number, number] {
     const width = this.map!.columns.length;
     return [(cell % width) * this.size, Math.floor(cell / width) * this.size];
-  }
-
-  private point(cell: number): void {
-    if (cell === this.cursor || !this.map) return;
-    this.cursor = cell;
-    this.say(cell < 0 ? "" : threadWords(this.map, cell, this.threads));
-    this.draw();
-  }
-
-  private onPoint(event: MouseEvent): void {
-    if (!this.map) return;
-    const column = Math.floor(event.offsetX / this.size);
-    const row = Math.floor(event.offsetY / this.size);
-    const isInside = column >= 0 && row >= 0 && column < this.map.columns.length && row < this.map.rows.length;
-    this.point(isInside ? row * this.map.columns.length + column : -1);
-  }
-
-  private onKey(event: KeyboardEvent): void {
-    if (!this.map) return;
-    const width = this.map.columns.length;
-    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: width, ArrowUp: -width };
-    const step = steps[event.key];
-    if (step === undefined && event.key !== "Home" && event.key !== "End") return;
-    let next = this.cursor < 0 ? 0 : this.cursor + (step ?? 0);
-    if (event.key === "Home") next = 0;
-    if (event.key === "End") next = this.map.threads.length - 1;
-    this.point(Math.min(this.map.threads.length - 1, Math.max(0, next)));
-    event.preventDefault();
-    event.stopPropagation();
   }
 }
 

@@ -10,6 +10,8 @@ import { refusalBox, showRefusal } from "../refusal.js";
 import { svg } from "../svg.js";
 import { sayTo, ThreadCanvas, threadTable } from "../thread_canvas.js";
 import { WhatIf, type Slider } from "../what_if.js";
+import "../figures_table.css";
+import "../scrubber.css";
 import "./gpu.css";
 
 const SLIDERS: Slider<GpuMachineView>[] = [

@@ -7,6 +7,8 @@ import { button, el, fill, setText } from "../dom.js";
 import { HeatCanvas } from "../heat_map.js";
 import { bytes, mapTable, MEASURES, missTable } from "../locality_tables.js";
 import { pane, type Drawn, type Host } from "../pane.js";
+import "../figures_table.css";
+import "../scrubber.css";
 import "./locality.css";
 
 /** Frames of a whole run, and milliseconds between two. */

@@ -16,6 +16,9 @@ import { SpaceChart } from "../tuner/space.js";
 import { TrialPanel } from "../tuner/trial_panel.js";
 import { Trials, type ModelMessage, type PointsMessage } from "../trials.js";
 import "./tuner.css";
+import "../tuner/tables.css";
+import "../tuner/trial_panel.css";
+import "../tuner/narrow.css";
 
 type Message = PointsMessage | ModelMessage | ({ kind: "explained" } & ExplanationView) | ({ kind: "inspected" } & TrialView);
 const TABS = { frontier: "Frontier", model: "Model", space: "Space", runs: "Runs" };

@@ -108,6 +108,19 @@ def test_faults_and_killed_workers_leave_every_ticket_one_answer(cluster):
             runner.poll(60.0)
 
 
+def test_an_answer_that_died_with_its_worker_is_worked_out_again(cluster):
+    doomed = cluster.add_worker()
+    ready(cluster)
+    with ClusterRunner(cluster.address) as runner:
+        ticket = runner.submit(timed(0.001))
+        wait_until(lambda: not runner._answers.empty())
+        doomed.kill()
+        wait_until(lambda: runner._futures[ticket].status != "finished")
+        cluster.add_worker()
+        ((answered, outcome),) = runner.poll(60.0)
+        assert answered == ticket and outcome.is_ok
+
+
 def test_a_run_on_a_cluster_survives_its_workers_and_says_when_the_scheduler_goes(
     cluster, tmp_path
 ):

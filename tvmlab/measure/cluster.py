@@ -113,8 +113,7 @@ class ClusterRunner:
             retries=0,
             pure=False,
         )
-        self._futures[ticket] = future
-        future.add_done_callback(partial(_put, self._answers, ticket))
+        self._await(ticket, future)
         return ticket
 
     def poll(self, timeout_s: float) -> list[tuple[int, Outcome]]:
@@ -124,13 +123,13 @@ class ClusterRunner:
         while self._futures and not answered:
             left_s = end - time.monotonic()
             with suppress(queue.Empty):
-                answered.append(self._taken(self._answers.get(timeout=min(LOOK_S, max(0, left_s)))))
+                answered += self._taken(self._answers.get(timeout=min(LOOK_S, max(0, left_s))))
             if not answered:
                 self._require_cluster()
                 if left_s <= 0:
                     break
         while answered and not self._answers.empty():
-            answered.append(self._taken(self._answers.get()))
+            answered += self._taken(self._answers.get())
         return answered
 
     def close(self) -> None:
@@ -146,14 +145,22 @@ class ClusterRunner:
 
     # ---- inside
 
-    def _taken(self, ticket: int) -> tuple[int, Outcome]:
+    def _await(self, ticket: int, future: Any) -> None:
+        self._futures[ticket] = future
+        future.add_done_callback(partial(_put, self._answers, ticket))
+
+    def _taken(self, ticket: int) -> list[tuple[int, Outcome]]:
+        """The answer of a ticket; none where it died with its worker and is worked out again."""
         future = self._futures.pop(ticket)
         if future.status == "finished":
-            return ticket, outcome_of(future.result())
+            return [(ticket, outcome_of(future.result()))]
         if future.status == "error":
             error = future.exception()
             words = str(error).strip().splitlines() or [type(error).__name__]
-            return ticket, failure("crash", "submit", f"the cluster gave it up: {words[0]}")
+            return [(ticket, failure("crash", "submit", f"the cluster gave it up: {words[0]}"))]
+        if future.status in ("lost", "pending"):
+            self._await(ticket, future)
+            return []
         raise self._gone()
 
     def _workers(self) -> dict[str, Any]:

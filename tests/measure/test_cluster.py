@@ -111,7 +111,7 @@ def test_faults_and_killed_workers_leave_every_ticket_one_answer(cluster):
 def test_an_answer_that_died_with_its_worker_is_worked_out_again(cluster):
     doomed = cluster.add_worker()
     ready(cluster)
-    with ClusterRunner(cluster.address) as runner:
+    with ClusterRunner(cluster.address, job=faulty_job()) as runner:
         ticket = runner.submit(timed(0.001))
         wait_until(lambda: not runner._answers.empty())
         doomed.kill()

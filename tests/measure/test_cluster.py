@@ -118,7 +118,8 @@ def test_an_answer_that_died_with_its_worker_is_worked_out_again(cluster):
         wait_until(lambda: runner._futures[ticket].status != "finished")
         cluster.add_worker()
         ((answered, outcome),) = runner.poll(60.0)
-        assert answered == ticket and outcome.is_ok
+        assert answered == ticket
+        assert outcome.is_ok
 
 
 def test_a_run_on_a_cluster_survives_its_workers_and_says_when_the_scheduler_goes(

@@ -10,7 +10,7 @@ from tests.tune.spaces import WORKLOAD
 from tvmlab.errors import DatabaseError
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.tune import database as module
-from tvmlab.tune import postgres_store, sqlite_store
+from tvmlab.tune import postgres_store, sqlite_connection
 from tvmlab.tune.database import Database, StoredSession
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
@@ -198,7 +198,7 @@ def test_a_session_has_one_writer_at_a_time(database, place):
 
 
 def test_a_program_that_writes_just_now_is_waited_for_and_told(database, place, monkeypatch):
-    monkeypatch.setattr(sqlite_store, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(sqlite_connection, "PATIENCE_S", 0.05)
     monkeypatch.setattr(postgres_store, "PATIENCE_MS", 50)
     session = database.begin(SETUP, {})
     with Database.open(place) as other:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tune.test_database import HERE, SETUP, record
 from tvmlab.errors import DatabaseError
-from tvmlab.tune import sqlite_store as module
+from tvmlab.tune import sqlite_connection, sqlite_store
 from tvmlab.tune.database import Database
 
 VERSION_1 = Path(__file__).with_name("version1.sql")
@@ -98,7 +98,7 @@ def test_bringing_up_is_whole_or_not_at_all(version_1, monkeypatch):
         connection.execute("DROP VIEW best")
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(module, "bring_up", cut_short)
+    monkeypatch.setattr(sqlite_store, "bring_up", cut_short)
     with pytest.raises(DatabaseError, match="the disk is full"):
         Database.open(version_1)
     monkeypatch.undo()
@@ -151,7 +151,7 @@ def test_a_database_of_another_program_is_left_alone(path):
 
 
 def test_a_locked_new_file_is_told_so(path, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(sqlite_connection, "PATIENCE_S", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(DatabaseError, match="is locked by another program"):

@@ -11,47 +11,32 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from tvmlab.errors import DatabaseError
 from tvmlab.tune.schema import SINCE_2, TABLES, VERSION, objection
-from tvmlab.tune.store import Row
+from tvmlab.tune.sqlite_connection import APPLICATION_ID, SqliteConnection
 from tvmlab.tune.version_1 import KEY, bring_up
 from tvmlab.tune.writer_lock import WriterLock
 
-APPLICATION_ID = 0x54564D4C
-"""`TVML`: marks the file as ours."""
 
-PATIENCE_S = 2.0
-"""How long to wait for another program's lock before giving up."""
-
-
-class SqliteStore:
+class SqliteStore(SqliteConnection):
     """The file `path`, or memory for None, as `tvmlab.tune.store.Store`; for one thread."""
 
+    when_locked = "close that program or give another file"
+    otherwise = "give another file"
+
     def __init__(self, path: Path | None, create: bool) -> None:
-        self.name = "the database in memory" if path is None else f"the database {path}"
         self._path = path
         self._held: list[WriterLock] = []
         if path is not None:
             _require_place(path, create)
-        with _told(self.name):
-            self._connection = sqlite3.connect(path or ":memory:", PATIENCE_S, isolation_level=None)
-            try:
-                self._make_ready()
-            except BaseException:
-                self._connection.close()
-                raise
-
-    def rows(self, statement: str, **values: Any) -> list[Row]:
-        """Carry out one statement; what it selects or returns."""
-        with _told(self.name):
-            return self._connection.execute(statement, values).fetchall()
+        name = "the database in memory" if path is None else f"the database {path}"
+        super().__init__(name, path or ":memory:")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; others that write meanwhile wait for `PATIENCE_S`."""
-        with _told(self.name):
+        with self._told():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -79,7 +64,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the file and let go of the sessions held."""
-        self._connection.close()
+        super().close()
         for lock in self._held:
             lock.release()
 
@@ -92,21 +77,17 @@ class SqliteStore:
             ask("PRAGMA journal_mode = WAL")
             with self.transaction():
                 self._create_tables()
-        elif ask("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            raise DatabaseError(f"{self.name} is a database of another program; give another file.")
+        self._require_ours()
         ask("PRAGMA synchronous = FULL")
-        version = self._version()
+        version = self._pragma("user_version")
         if (wrong := objection(version)) is not None:
             raise DatabaseError(f"{self.name} {wrong}.")
         if version < VERSION:
             with self.transaction():  # foreign keys are off: a table they name is made anew
-                if self._version() == version:  # or another was faster
+                if self._pragma("user_version") == version:  # or another was faster
                     bring_up_from(version, self._connection)
                     ask(f"PRAGMA user_version = {VERSION}")
         ask("PRAGMA foreign_keys = ON")
-
-    def _version(self) -> int:
-        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
     def _create_tables(self) -> None:
         """In one transaction, so a killed attempt leaves nothing; not where another was faster."""
@@ -135,28 +116,3 @@ def _require_place(path: Path, create: bool) -> None:
             f"the database {path} cannot be made because the folder {path.parent} does not "
             "exist; make it first."
         )
-
-
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    """SQLite's exceptions as one sentence about the database `name`."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise DatabaseError(
-            f"{name} already holds one of these trials ({error}); another run writes to the same "
-            "session: stop one of them."
-        ) from error
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            why = "is locked by another program; close that program or give another file"
-        elif "not a database" in text:
-            why = "is not a database; give another file"
-        elif "readonly" in text or "unable to open" in text:
-            why = f"cannot be written ({text}); check its permissions or give another file"
-        elif "full" in text:
-            why = "cannot grow because the disk is full; make room"
-        else:
-            why = f"cannot be used ({text}); it may be damaged: restore a copy or give another file"
-        raise DatabaseError(f"{name} {why}.") from error

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.browser_waits import ROWS, Desk, Waits
+from benchmarks.waits import ROWS, Desk, Waits
 from tests.browser import server
 from tests.browser.conftest import CHROMIUM, FLAGS, VIEWPORT
 from tests.browser.lab_page import LabPage

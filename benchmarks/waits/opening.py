@@ -1,0 +1,69 @@
+"""Labs that appear: the first of a kernel, later ones, a long one, and one in a file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbconvert import HTMLExporter
+
+from benchmarks.waits.desk import SCRIPT, Desk, Waits, told_seconds
+from benchmarks.waits.lines import LONG, variants
+from tests.browser.lab_pane import HEADLINE
+
+
+def painting(desk: Desk, count: int) -> Iterator[Waits]:
+    """The cell that shows a lab, run again and again; the first time it imports all there is."""
+    act = "jupyterapp.commands.execute('notebook:run-cell')"
+    old = "tv.all('.tv-program').forEach((node) => { node.dataset.old = '1' })"
+    mark = "() => tv.one('.tv-program:not([data-old]) .tv-row') !== null"
+    cold, warm = [], []
+    for _ in range(2):
+        desk.lab.open(desk.lab.write_notebook(f"paint-{time.time_ns()}.ipynb", HEADLINE))
+        desk.page.evaluate(SCRIPT)
+        cold.append(desk.wait(act, mark))
+        desk.lab.wait_idle()
+    for _ in range(count):
+        desk.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex = 0")
+        desk.page.evaluate(old)
+        warm.append(desk.wait(act, mark))
+        desk.lab.wait_idle()
+    yield told_seconds("first lab of a kernel -> painted, imports too", 1.0, cold, 0)
+    yield told_seconds("lab -> first paint", 1.0, warm, 0)
+
+
+def opening(desk: Desk, count: int) -> Iterator[Waits]:
+    """A lab of ten thousand lines, shown by a cell of its own."""
+    desk.open(LONG, "t.Lab(start, restore=False)")
+    desk.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+    act = "jupyterapp.commands.execute('notebook:run-cell')"
+    old = "tv.all('.tv-program').forEach((node) => { node.dataset.old = '1' })"
+    mark = "() => tv.one('.tv-program:not([data-old]) .tv-row') !== null"
+    waits = []
+    for _ in range(count):
+        desk.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+        desk.page.evaluate(old)
+        waits.append(desk.wait(act, mark))
+        desk.lab.wait_idle()
+    yield told_seconds("lab of 10,000 lines -> first paint", 1.15, waits, 0)
+
+
+def exporting(desk: Desk, count: int) -> Iterator[Waits]:
+    """A notebook with a lab of five steps, as HTML that fetches nothing."""
+    pane = desk.open(HEADLINE)
+    for line in (
+        next(variants(1)),
+        's["C"].reorder("yo", "xo", "k", "yi", "xi")',
+        's["C"].vectorize("xi")',
+        's["C"].unroll("yi")',
+        's["C"].parallel("yo")',
+    ):
+        steps = pane.steps.count()
+        pane.type_line(line)
+        desk.page.wait_for_function(f"tv.all('.tv-trace .tv-step').length > {steps}")
+    desk.page.wait_for_timeout(1500)
+    desk.lab.save()
+    path = desk.page.evaluate("jupyterapp.shell.currentWidget.context.path")
+    html, _ = HTMLExporter().from_filename(str(Path(desk.lab.server.root) / path))
+    yield Waits("static export", 1e6, [float(len(html.encode()))], "B")

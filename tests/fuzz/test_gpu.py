@@ -31,7 +31,7 @@ from tvmlab.te.evaluate import evaluate, random_inputs
 
 SEEDS = int(os.environ.get("TVMLAB_GPU_FUZZ", "16"))
 PARTS = 4
-PINNED = (265,)
+PINNED = (265, 429)
 COMPILED = (6,)
 """Seeds whose text NVRTC once refused."""
 

@@ -127,6 +127,19 @@ def test_vectors_that_fit_as_a_whole_are_asked_about_once() -> None:
     assert "if (io * 48 + iio * 4 < 72) {" in text
 
 
+def test_what_the_host_fills_for_a_kernel_is_memory() -> None:
+    a = t.placeholder((8, 4), "int32", name="A")
+    b = t.compute((1,), lambda i: a[7, 3] * 2, name="B")
+    s = t.create_schedule(t.compute((8, 4), lambda y, x: a[y, x] + b[0], name="C"))
+    s["C"].bind("y", "blockIdx.x")
+    program = lower_for_device(s.mod)
+    assert [buffer.name for buffer in program.buffers] == ["B"]
+    given = np.arange(32, dtype=np.int32).reshape(8, 4)
+    result = np.zeros_like(given)
+    interpret_threads(program, [given, result])
+    assert (result == given + 62).all()
+
+
 def test_programs_without_kernels_are_refused() -> None:
     a = t.placeholder((8, 8), name="A")
     s = t.create_schedule(t.compute((8, 8), lambda y, x: a[y, x] + 1, name="B"))

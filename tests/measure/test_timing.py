@@ -95,6 +95,22 @@ def test_repeat_of_the_call_is_used() -> None:
     assert native.calls == 0
 
 
+@pytest.mark.parametrize("share", [0.25, None])
+def test_a_device_that_keeps_the_time_is_believed(share: float | None) -> None:
+    class Device(Machine):
+        def device_seconds(self, count: int) -> float | None:
+            if share is None:
+                return None
+            for _ in range(count):
+                self()
+            return count * 1e-3 * share
+
+    device = Device(1e-3)
+    timing = time_callable(device, QUICK, device.clock)
+    assert timing.median_s == pytest.approx(1e-3 * (share or 1.0))
+    assert len(timing.times_s) > 50
+
+
 def test_what_is_far_from_the_best_costs_one_repeat() -> None:
     slow, near = Machine(0.021), Machine(0.019)
     protocol = QUICK.against(0.010)

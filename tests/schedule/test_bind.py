@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 import tvmlab as t
+from tvmlab.errors import ScheduleError
 from tvmlab.ir.axis import AXES, axis_of
 from tvmlab.ir.program import For
 from tvmlab.ir.walk import stmts
 from tvmlab.lower import lower_stages
 from tvmlab.schedule import Schedule
+from tvmlab.schedule.find import find_site
+from tvmlab.schedule.primitives.bind import Bind
 
 
 def _cooperative() -> Schedule:
@@ -42,6 +45,33 @@ def test_blocks_run_in_parallel_and_threads_in_turn() -> None:
     assert kinds["yo"] == "parallel"
     assert {kinds[n] for n in ("xo", "yio", "xio")} == {"serial"}
     assert all(s.check())
+
+
+def test_moves_offer_a_third_axis_where_two_are_taken() -> None:
+    s = _cooperative()
+
+    def offered(loop: str) -> set[str]:
+        site = find_site(s.mod, "C")
+        assert site is not None
+        found = next(o for o in site.loops if o.var.name == loop)
+        return {step.thread for step in Bind.candidates(s.mod, site, found)}
+
+    assert "blockIdx.z" in offered("yio")
+    assert "threadIdx.z" not in offered("yio")
+    s["C"].bind("yio", "threadIdx.y")
+    s["C"].bind("xio", "threadIdx.x")
+    assert "threadIdx.z" in offered("yii")
+    s["C"].bind("yii", "threadIdx.z")
+    assert all(s.check())
+
+
+def test_the_third_axis_has_its_own_limits() -> None:
+    a = t.placeholder((70_000, 65), "int8", name="A")
+    s = t.create_schedule(t.compute((70_000, 65), lambda y, x: a[y, x], name="B"))
+    with pytest.raises(ScheduleError, match="65 iterations are more than the 64"):
+        s["B"].bind("x", "threadIdx.z")
+    with pytest.raises(ScheduleError, match="70000 iterations are more than the 65535"):
+        s["B"].bind("y", "blockIdx.z")
 
 
 def test_threads_that_fetch_for_each_other_have_fetched_before_any_computes() -> None:

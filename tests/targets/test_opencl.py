@@ -17,10 +17,11 @@ from tests.targets.gpu_schedules import (
     uneven_elementwise,
 )
 from tvmlab.errors import TargetError
+from tvmlab.measure.timing import Protocol
 from tvmlab.targets.cfamily.launching import DeviceBoundCall
 from tvmlab.targets.cfamily.plan import Launch
 from tvmlab.targets.opencl.limits import opencl_devices
-from tvmlab.targets.opencl.run import machine, refuse_beyond
+from tvmlab.targets.opencl.run import OpenClMachine, machine, refuse_beyond
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -53,7 +54,8 @@ def test_vectors_and_what_does_not_fill_them() -> None:
     assert all(s.check("opencl"))
 
 
-def test_parts_that_are_not_bound_run_on_the_host_in_between() -> None:
+def host_in_between() -> t.Schedule:
+    """Three stages, of which the middle one is not bound."""
     a = t.placeholder((16,), name="A")
     b = t.compute((16,), lambda i: a[i] * 2, name="B")
     c = t.compute((16,), lambda i: b[15 - i] + 1, name="C")
@@ -62,6 +64,11 @@ def test_parts_that_are_not_bound_run_on_the_host_in_between() -> None:
         s[name].split("i", 4)
         s[name].bind("io", "blockIdx.x")
         s[name].bind("ii", "threadIdx.x")
+    return s
+
+
+def test_parts_that_are_not_bound_run_on_the_host_in_between() -> None:
+    s = host_in_between()
     text = s.code("opencl")
     assert text.count("__kernel") == 2
     assert '{"host": "D_host0", "target": "cpu", "arguments": ["B", "C"], "outputs": 1}' in text
@@ -78,6 +85,21 @@ def test_a_call_bound_to_its_arrays_tells_the_device_s_own_time() -> None:
     assert seconds > 0
     call.download()
     assert (result == 3).all()
+
+
+def test_times_of_a_function_are_the_device_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [1e-3 * n for n in range(1, 1000)]
+    monkeypatch.setattr(OpenClMachine, "seconds_of", lambda self, run: run() or told.pop(0))
+    f = uneven_elementwise().build("opencl")
+    a, result = np.ones(1000, np.float32), np.zeros(1000, np.float32)
+    timing = f.time(a, result, protocol=Protocol(min_repeat_s=0.0, max_repeats=5))
+    assert timing.times_s == (0.001, 0.002, 0.003, 0.004, 0.005)[: len(timing.times_s)]
+
+
+def test_what_the_host_does_in_between_is_in_the_time() -> None:
+    kernel = host_in_between().build("opencl")._kernel
+    call = kernel.prepare(np.ones(16, np.float32), np.zeros(16, np.float32))
+    assert call.device_seconds() is None
 
 
 def test_lines_lead_back_to_the_program() -> None:

@@ -10,12 +10,14 @@ So what is computed into a tile (by `compute_at`, `cache_write`) reaches its rea
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from math import prod
 
 from tvmlab.arith.linear import Linear
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
+from tvmlab.ir.kernel import is_kernel, touched
 from tvmlab.ir.program import Allocate, Barrier, For, If, Invoke, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import loads, stmts, sub_stmts
 from tvmlab.lower.tile import (
@@ -40,12 +42,22 @@ def localise(program: Program) -> Program:
     """The program with small intermediates in registers."""
     kept = {b for s in stmts(program.body) if isinstance(s, Barrier) for b in s.buffers}
     kept |= {o.buffer for s in stmts(program.body) if isinstance(s, Invoke) for o in s.operands}
+    kept |= _outlives_kernels(program.body)
     for buffer in program.buffers:
         body = None if buffer in kept else _inside(program.body, buffer)
         if body is not None:
             left = [b for b in program.buffers if b is not buffer]
             program = Program(program.name, program.params, program.outputs, left, body)
     return program
+
+
+def _outlives_kernels(body: Stmt) -> set[Buffer]:
+    """What one part of a program for a device hands to another: no register lives as long."""
+    parts = body.stmts if isinstance(body, Seq) else (body,)
+    if not any(map(is_kernel, parts)):
+        return set()
+    count = Counter(b for part in parts for b in {b for b, _ in touched(part)})
+    return {b for b, parts_with_it in count.items() if parts_with_it > 1}
 
 
 def _touches(stmt: Stmt, buffer: Buffer) -> bool:

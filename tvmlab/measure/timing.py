@@ -133,12 +133,15 @@ def time_callable(
     """Time `call` as `protocol` says.
 
     A call that has a method `repeat(count)`, as kernels bound to their arrays have, makes the
-    calls of a repeat itself, so that Python's share of a call does not count.
+    calls of a repeat itself, so that Python's share of a call does not count. One that has a method
+    `device_seconds(count)` runs on a device that keeps the time itself: what that says counts,
+    unless it is None.
 
     Raises:
         MeasureError: the clock did not advance, so nothing was measured.
     """
     repeat = getattr(call, "repeat", None) or _python_loop(call)
+    seconds = _seconds_by(call, repeat, clock)
     call_s = _warm_up(repeat, protocol, clock)
     if call_s > protocol.patience_s:
         return _timing([call_s], 1, protocol)
@@ -147,11 +150,8 @@ def time_callable(
     look_at = protocol.min_repeats
     begin = clock()
     while True:
-        before = clock()
-        repeat(calls)
-        now = clock()
-        times_s.append((now - before) / calls)
-        elapsed, made = now - begin, len(times_s)
+        times_s.append(seconds(calls) / calls)
+        elapsed, made = clock() - begin, len(times_s)
         if elapsed >= protocol.patience_s or made >= protocol.max_repeats:
             break
         if protocol.hopeless_s is not None and min(call_s, *times_s) > protocol.hopeless_s:
@@ -217,6 +217,24 @@ def _warm_up(
             return 0.0  # the clock stands still: `time_callable` will say so
         calls *= 2
         before = clock()
+
+
+def _seconds_by(
+    call: object, repeat: Callable[[int], object], clock: Callable[[], float]
+) -> Callable[[int], float]:
+    """What makes so many calls and says how long they took: by the device's clock, if it has one,
+    else by `clock`."""
+    by_device: Callable[[int], float | None] | None = getattr(call, "device_seconds", None)
+
+    def seconds(calls: int) -> float:
+        told = by_device(calls) if by_device is not None else None
+        if told is not None:
+            return told
+        before = clock()
+        repeat(calls)
+        return clock() - before
+
+    return seconds
 
 
 def _python_loop(call: Callable[[], object]) -> Callable[[int], None]:

@@ -39,6 +39,12 @@ KERNELS = Room(
             "if end <= first and",
         ),
         Bug(
+            "what the host fills for a kernel lives in registers",
+            "tvmlab.lower.localise",
+            "    kept |= _outlives_kernels(program.body)\n",
+            "",
+        ),
+        Bug(
             "a tree takes its neighbour",
             "tvmlab.lower.thread_trees",
             "tuple(places(thread + half))",

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from tvmlab.analysis.conflicts import Conflict
 from tvmlab.analysis.ownership import handed_on
 from tvmlab.analysis.parallelism import conflict, loop_kinds
-from tvmlab.ir.axis import AXES, BLOCK_AXES, axis_of, axis_problem, kernels
+from tvmlab.ir.axis import AXES, BLOCK_AXES, THREAD_AXES, axis_of, axis_problem, kernels
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.independence import require_independent, said
@@ -108,6 +108,11 @@ class Bind(Step):
 
     @classmethod
     def candidates(cls, program: Program, site: Site, loop: For) -> Iterator[Bind]:
-        """One axis of each sort, and a second one of those that nest."""
-        for axis in ("blockIdx.x", "blockIdx.y", "threadIdx.x", "threadIdx.y", "vthread"):
-            yield cls(site.block.name, loop.var.name, axis)
+        """One axis of each sort, a second one of those that nest, and a third where both of those
+        are taken."""
+        taken = {axis_of(around) for around in site.loops}
+        for axes in (BLOCK_AXES, THREAD_AXES):
+            third = [axes[2]] if taken >= set(axes[:2]) else []
+            for axis in (*axes[:2], *third):
+                yield cls(site.block.name, loop.var.name, axis)
+        yield cls(site.block.name, loop.var.name, "vthread")

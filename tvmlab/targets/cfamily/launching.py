@@ -103,7 +103,8 @@ class DeviceKernel(PrintedKernel):
         for w in self.plan.workspaces:
             memories[w.name] = machine.allocate(w.size_bytes)
         steps = [self._step(step, memories) for step in self.plan.steps]
-        return DeviceBoundCall(machine, steps, kept, (memories, arrays))
+        is_of_device = len(self.plan.launches) == len(steps)
+        return DeviceBoundCall(machine, steps, kept, is_of_device, (memories, arrays))
 
     def _step(self, step: Launch | HostCall, memories: dict[str, Memory]) -> Callable[[], None]:
         """One step of the plan, on these memories."""
@@ -135,9 +136,11 @@ class DeviceBoundCall:
         machine: Machine,
         steps: Sequence[Callable[[], None]],
         outputs: Sequence[tuple[Memory, np.ndarray]],
+        is_of_device: bool,
         kept: object,
     ) -> None:
         self._machine = machine
+        self._is_of_device = is_of_device
         self._steps = tuple(steps)
         self._outputs = tuple(outputs)
         self._kept = kept
@@ -153,10 +156,17 @@ class DeviceBoundCall:
             self._enqueue()
         self._machine.finish()
 
-    def device_seconds(self) -> float | None:
-        """Seconds that the device works on one run, by its own clock, without what the host adds;
-        None where it has no clock."""
-        return self._machine.seconds_of(self._enqueue)
+    def device_seconds(self, count: int = 1) -> float | None:
+        """Seconds that the device works on `count` runs, by its own clock, without what the host
+        adds; None where it has no clock, or a part of the program runs on the host."""
+        if not self._is_of_device:
+            return None
+
+        def run() -> None:
+            for _ in range(count):
+                self._enqueue()
+
+        return self._machine.seconds_of(run)
 
     def download(self) -> None:
         """Copy the outputs into the arrays of the processor that were given for them."""

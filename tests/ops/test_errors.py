@@ -24,8 +24,9 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         "matmul was given transpose_a=1; it is True or False.",
     ),
     "dtype": (
-        lambda: ops.matmul(4, 4, 4, dtype="int8"),
-        "matmul was given dtype='int8'; it is defined for float32 and float64.",
+        lambda: ops.matmul(4, 4, 4, dtype="int16"),
+        "matmul was given dtype='int16'; it is defined for float32, float64, float16, bfloat16, "
+        "int8.",
     ),
     "kernel of three": (
         lambda: ops.conv2d(1, 1, 8, 8, 1, (3, 3, 3)),  # type: ignore[arg-type]

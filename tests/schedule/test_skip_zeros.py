@@ -63,3 +63,20 @@ def test_factors_that_may_both_be_zero() -> None:
     s = create_schedule(c)
     s["C"].skip_zeros()
     assert "select(vk < 5, A[vk + vi] * select(vk >= 2, W[vk], 0.0) * 2.0, 0.0)" in str(s.mod)
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide", "is_finite"), [("float16", "float32", True), ("float64", "float32", False)]
+)
+def test_factors_that_are_converted(narrow: str, wide: str, is_finite: bool) -> None:
+    """What is finite stays so in a wider dtype; in a narrower one it may become infinite."""
+    a, w = (t.placeholder((8,), narrow, name=n, finite=n == "W") for n in "AW")
+    k = t.reduce_axis((0, 8), name="k")
+    term = t.select(k < 5, a[k], t.const(0.0, narrow)).astype(wide) * w[k].astype(wide)
+    s = create_schedule(t.compute((1,), lambda i: t.sum(term, axis=k), name="C"))
+    if is_finite:
+        s["C"].skip_zeros()
+        assert "select(vk < 5, float32(A[vk]) * float32(W[vk]), 0.0)" in str(s.mod)
+    else:
+        with pytest.raises(t.ScheduleError, match="a factor is infinite"):
+            s["C"].skip_zeros()

@@ -9,7 +9,7 @@ import numpy as np
 
 from tvmlab import te
 from tvmlab.ir import dtypes
-from tvmlab.ops.checks import float_dtype, size
+from tvmlab.ops.checks import size, sum_dtype
 from tvmlab.ops.choices import dividing, nearest, powers
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, extents_of
@@ -31,7 +31,7 @@ def batch_matmul(batch: int, m: int, n: int, k: int, dtype: str = "float32") -> 
         batch: pairs of matrices.
         m, n: rows and columns of each product.
         k: the length of the sums.
-        dtype: of operands and products: float32 or float64.
+        dtype: of both operands, as of `tvmlab.ops.matmul`.
 
     Raises:
         UsageError: an argument is out of its range.
@@ -40,13 +40,13 @@ def batch_matmul(batch: int, m: int, n: int, k: int, dtype: str = "float32") -> 
     batch, m, n, k = (
         size(name, what, value) for what, value in (("batch", batch), ("m", m), ("n", n), ("k", k))
     )
-    float_dtype(name, dtype)
+    wide = sum_dtype(name, dtype)
     a = te.placeholder((batch, m, k), dtype, name="A")
     b = te.placeholder((batch, k, n), dtype, name="B")
     kk = te.reduce_axis((0, k), name="k")
     c = te.compute(
         (batch, m, n),
-        lambda i, y, x: te.sum(a[i, y, kk] * b[i, kk, x], axis=kk),
+        lambda i, y, x: te.sum(a[i, y, kk].astype(wide) * b[i, kk, x].astype(wide), axis=kk),
         name="C",
     )
 
@@ -123,7 +123,8 @@ def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:
     out, given = outputs[0], inputs(outputs)
     if len(outputs) == 1 and [len(t.extents) for t in (out, *given)] == [3, 3, 3]:
         batch, m, n = out.extents
-        yield {"batch": batch, "m": m, "n": n, "k": given[0].extents[2], "dtype": out.dtype}
+        k, dtype = given[0].extents[2], given[0].dtype
+        yield {"batch": batch, "m": m, "n": n, "k": k, "dtype": dtype}
 
 
 OPERATOR = Operator(batch_matmul, BatchMatmulTemplate, ("batch", "m", "n", "k"), guesses)

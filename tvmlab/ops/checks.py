@@ -8,6 +8,9 @@ from tvmlab.errors import UsageError
 
 FLOATS = ("float32", "float64")
 
+SUMS = {"float16": "float32", "bfloat16": "float32", "int8": "int32"}
+"""In what products of narrow numbers are summed up; those of others in their own dtype."""
+
 
 def size(operator: str, name: str, value: object) -> int:
     """`value` as a positive integer.
@@ -93,3 +96,18 @@ def float_dtype(operator: str, value: object) -> None:
         raise UsageError(
             f"{operator} was given dtype={value!r}; it is defined for {' and '.join(FLOATS)}."
         )
+
+
+def sum_dtype(operator: str, value: object) -> str:
+    """The dtype in which products of elements of dtype `value` are summed up.
+
+    Raises:
+        UsageError: it is neither one of `FLOATS` nor of `SUMS`.
+    """
+    if value in FLOATS:
+        return str(value)
+    found = SUMS.get(str(value))
+    if found is None:
+        known = ", ".join((*FLOATS, *SUMS))
+        raise UsageError(f"{operator} was given dtype={value!r}; it is defined for {known}.")
+    return found

@@ -40,7 +40,7 @@ def conv1d(
         padding: see `tvmlab.ops.window.Padding`.
         dilation: from one element that a kernel meets to the next.
         groups: parts of the input channels, each with its share of the kernels.
-        dtype: of everything: float32 or float64.
+        dtype: of images and kernels, as of the operands of `tvmlab.ops.matmul`.
 
     Raises:
         UsageError: an argument is out of its range.

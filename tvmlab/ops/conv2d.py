@@ -52,7 +52,7 @@ def conv2d(
         kernel: height and width of a kernel; one number for both.
         stride: rows and columns between windows; one number for both.
         padding: see `tvmlab.ops.window.Padding`.
-        dtype: of everything: float32 or float64.
+        dtype: of images and kernels, as of the operands of `tvmlab.ops.matmul`.
         dilation: rows and columns from one element of a window to the next; one number for both.
         groups: how many parts of equal size the channels of A and those of C fall into; each part
             of C is made of the like part of A alone.
@@ -157,7 +157,7 @@ def convolution_guesses(conv: Tensor, given: Sequence[Tensor]) -> Iterator[dict[
         yield {
             "batch": n, "in_channels": channels, "height": height, "width": width,
             "out_channels": oc, "kernel": tuple(kernel), "stride": steps.stride,
-            "padding": padding, "dtype": conv.dtype, "dilation": steps.dilation,
+            "padding": padding, "dtype": given[0].dtype, "dilation": steps.dilation,
             "groups": channels // ic,
         }  # fmt: skip
 

@@ -52,10 +52,10 @@ def conv2d_bias_relu(
     }  # fmt: skip
     convolution = Convolution.of("conv2d_bias_relu", args)
     c = convolution.expression()
-    b = te.placeholder((c.extents[1],), dtype, name="B")
+    b = te.placeholder((c.extents[1],), c.dtype, name="B")
     out = te.compute(
         c.extents,
-        lambda n, oc, oh, ow: te.max(c[n, oc, oh, ow] + b[oc], 0.0),
+        lambda n, oc, oh, ow: te.max(c[n, oc, oh, ow] + b[oc], te.const(0, c.dtype)),
         name="D",
     )
 

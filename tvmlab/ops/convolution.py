@@ -18,7 +18,7 @@ from tvmlab.errors import UsageError
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Expr
 from tvmlab.ir.walk import exprs
-from tvmlab.ops.checks import float_dtype, size, sizes
+from tvmlab.ops.checks import size, sizes, sum_dtype
 from tvmlab.ops.window import Window
 from tvmlab.ops.workload import Array
 from tvmlab.te import Tensor
@@ -36,7 +36,7 @@ class Convolution:
         kernel: height and width of a kernel.
         dilation: rows and columns between its elements.
         groups: parts that the channels fall into.
-        dtype: of everything.
+        dtype: of images and kernels.
     """
 
     batch: int
@@ -67,7 +67,7 @@ class Convolution:
             sizes(operator, name, args[name], len(image))
             for name in ("kernel", "stride", "dilation")
         )
-        float_dtype(operator, args["dtype"])
+        sum_dtype(operator, args["dtype"])
         if ic % groups or oc % groups:
             raise UsageError(
                 f"{operator} was given groups={groups}, which does not divide {ic} and {oc} "
@@ -87,6 +87,7 @@ class Convolution:
         """C of shape (batch, channels out, windows along each dimension), from A and W."""
         ic, oc = self.channels
         folded, each = ic // self.groups, oc // self.groups
+        wide = sum_dtype("a convolution", self.dtype)
         a = te.placeholder((self.batch, ic, *self.window.image), self.dtype, name="A")
         w = te.placeholder((oc, folded, *self.kernel), self.dtype, name="W", finite=True)
         p = self.window.pad(a)
@@ -98,7 +99,8 @@ class Convolution:
             channel = oc // each * folded + c if self.groups > 1 else c
             parts = zip(windows, self.window.stride, at, self.dilation, strict=True)
             place = (o * s + k * d for o, s, k, d in parts)
-            return te.sum(p[(n, channel, *place)] * w[(oc, c, *at)], axis=[c, *at])
+            image = p[(n, channel, *place)].astype(wide)
+            return te.sum(image * w[(oc, c, *at)].astype(wide), axis=[c, *at])
 
         axes = ("n", "oc", *(f"o{d}" for d in letters))
         return te.compute((self.batch, oc, *self.window.out), term, name="C", axes=axes)

@@ -7,8 +7,9 @@ from typing import Any
 
 from tvmlab import te
 from tvmlab.ir import dtypes
+from tvmlab.ir.expr import Expr
 from tvmlab.ir.walk import loads
-from tvmlab.ops.checks import flag, float_dtype, size
+from tvmlab.ops.checks import flag, size, sum_dtype
 from tvmlab.ops.knobs import Knob, Option
 from tvmlab.ops.nest import extents_of
 from tvmlab.ops.operator import Operator
@@ -35,22 +36,24 @@ def matmul(m: int, n: int, k: int, transpose_a: bool = False, dtype: str = "floa
         m, n: rows and columns of C.
         k: the length of the sums.
         transpose_a: whether A has shape (k, m) instead of (m, k).
-        dtype: of both operands and of the product: float32 or float64.
+        dtype: of both operands: float32 or float64, as is the product then; or float16, bfloat16
+            or int8, whose elements are first made float32 or int32, as the product then is.
 
     Raises:
         UsageError: an argument is out of its range.
     """
     m, n, k = size("matmul", "m", m), size("matmul", "n", n), size("matmul", "k", k)
     flag("matmul", "transpose_a", transpose_a)
-    float_dtype("matmul", dtype)
+    wide = sum_dtype("matmul", dtype)
     a = te.placeholder((k, m) if transpose_a else (m, k), dtype, name="A")
     b = te.placeholder((k, n), dtype, name="B")
     kk = te.reduce_axis((0, k), name="k")
-    c = te.compute(
-        (m, n),
-        lambda y, x: te.sum((a[kk, y] if transpose_a else a[y, kk]) * b[kk, x], axis=kk),
-        name="C",
-    )
+
+    def element(y: Expr, x: Expr) -> Expr:
+        left = a[kk, y] if transpose_a else a[y, kk]
+        return te.sum(left.astype(wide) * b[kk, x].astype(wide), axis=kk)
+
+    c = te.compute((m, n), element, name="C")
 
     def compute(left: Array, right: Array) -> tuple[Array, ...]:
         return ((left.T if transpose_a else left) @ right,)
@@ -130,7 +133,7 @@ def guesses(outputs: Sequence[Tensor]) -> Iterator[dict[str, Any]]:
     if len(outputs) == 1 and [len(t.extents) for t in (out, *given)] == [2, 2, 2]:
         m, n = out.extents
         for k, transpose_a in ((given[0].extents[1], False), (given[0].extents[0], True)):
-            yield {"m": m, "n": n, "k": k, "transpose_a": transpose_a, "dtype": out.dtype}
+            yield {"m": m, "n": n, "k": k, "transpose_a": transpose_a, "dtype": given[0].dtype}
 
 
 OPERATOR = Operator(matmul, MatmulTemplate, ("m", "n", "k"), guesses)

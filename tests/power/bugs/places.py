@@ -26,6 +26,12 @@ PLACES = Room(
             "    return True",
         ),
         Bug(
+            "what is finite stays so in a narrower dtype",
+            _SKIP,
+            "return is_wider and _keeps_zero(e.value)",
+            "return _keeps_zero(e.value)",
+        ),
+        Bug(
             "zeros are skipped after a product that may be infinite",
             _SKIP,
             "if at > 1 and dtypes.is_float",

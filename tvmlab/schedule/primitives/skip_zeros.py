@@ -37,7 +37,7 @@ from math import isfinite
 
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import Binary, Const, Expr, Select
+from tvmlab.ir.expr import Binary, Cast, Const, Expr, Select, cast
 from tvmlab.ir.fold import fold_of
 from tvmlab.ir.program import Block, For, Program, Store
 from tvmlab.schedule.find import Site, exchange
@@ -119,9 +119,17 @@ def _flat(e: Expr) -> Iterator[Expr]:
     """The factors of products that are multiplied from the left."""
     if isinstance(e, Binary) and e.op == "*":
         yield from _flat(e.a)
-        yield e.b
+        yield _converted(e.b)
     else:
-        yield e
+        yield _converted(e)
+
+
+def _converted(e: Expr) -> Expr:
+    """A choice that is converted, as a choice between what is converted."""
+    if isinstance(e, Cast) and isinstance(e.value, Select):
+        choice = e.value
+        return Select(choice.condition, cast(e.dtype, choice.a), cast(e.dtype, choice.b))
+    return e
 
 
 def _times(a: Expr, b: Expr) -> Expr:
@@ -144,4 +152,7 @@ def _keeps_zero(e: Expr) -> bool:
         return isfinite(e.value)
     if isinstance(e, Select):
         return _keeps_zero(e.a) and _keeps_zero(e.b)
+    if isinstance(e, Cast):
+        is_wider = dtypes.size_bytes(e.dtype) > dtypes.size_bytes(e.value.dtype)
+        return is_wider and _keeps_zero(e.value)
     return isinstance(e, Load) and e.buffer.finite

@@ -9,7 +9,8 @@ export function time(seconds: number): string {
     [1e-6, "µs"],
   ];
   for (const [scale, unit] of scales) {
-    if (seconds >= scale) return `${digits(seconds / scale)} ${unit}`;
+    // What three digits would round up to the next unit is said in it: 999.7 µs are 1.00 ms.
+    if (seconds >= 0.9995 * scale) return `${digits(seconds / scale)} ${unit}`;
   }
   return `${digits(seconds / 1e-9)} ns`;
 }
@@ -21,14 +22,24 @@ export function timeRange(low: number, high: number): string {
   return `${digits(low / scale)} – ${time(high)}`;
 }
 
-/** Three significant digits without an exponent; two of a small fraction. */
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** Three significant digits without an exponent, all of a large number; two of a small fraction. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  if (size >= 100) return value.toFixed(0);
-  if (size >= 10) return value.toFixed(1);
-  if (size > 0 && size < 0.1) return value.toPrecision(2);
-  return value.toFixed(2);
+  if (size >= 99.95) return Math.round(value).toLocaleString("en");
+  if (size >= 9.995) return value.toFixed(1);
+  if (size === 0) return "0";
+  if (size >= 0.0995) return value.toFixed(2);
+  if (size >= 1e-4) return value.toPrecision(2);
+  const [digit, power] = value.toExponential(1).split("e-");
+  return `${digit} × 10⁻${[...power!].map((n) => RAISED[Number(n)]).join("")}`;
+}
+
+/** A number with its sign, a minus as wide as a plus: +0.31, −12.4. */
+export function signed(value: number): string {
+  return `${value < 0 ? "−" : "+"}${digits(Math.abs(value))}`;
 }
 
 /** A fraction as a percentage: 0.314 -> 31 %. */

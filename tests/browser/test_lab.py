@@ -298,7 +298,7 @@ MISPLACED = """root => [...root.querySelectorAll('.tvmlab')]
   .map(pane => pane.className)"""
 
 
-TALL_TABS = {"Locality": "locality", "Tune": "tuner", "Learn": "learn"}
+TALL_TABS = {"Locality": "locality", "GPU": "gpu", "Tune": "tuner", "Learn": "learn"}
 
 
 def test_every_pane_has_room_in_every_theme(lab: LabPage, pane: LabPane) -> None:

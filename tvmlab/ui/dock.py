@@ -18,6 +18,7 @@ from comm.base_comm import BaseComm
 from IPython import get_ipython
 
 from tvmlab.errors import TvmlabError
+from tvmlab.measure.figures import time_words
 from tvmlab.schedule import Schedule, Trace
 from tvmlab.targets.cpu.build.patience import set_compile_limit
 from tvmlab.tune.client import Run, live_runs
@@ -25,7 +26,6 @@ from tvmlab.ui.follow import Follower, Touched
 from tvmlab.ui.lab import Lab
 from tvmlab.ui.subshell import keep_comm
 from tvmlab.view.preferences import prefer_protocol
-from tvmlab.view.results import time_words
 from tvmlab.view.schema import Snapshot
 from tvmlab.view.tuning_news import Sent
 

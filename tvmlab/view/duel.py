@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tvmlab.measure.contest import TURNS, Ratio, ratio_by_turns, turn_order
+from tvmlab.measure.figures import figure
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import Protocol
 from tvmlab.schedule import State
@@ -53,8 +54,8 @@ class Duel:
         turns = f"{self.turns} turns each, {ratio.confidence:.0%} sure"
         if not ratio.is_certain:
             return (
-                f"The pinned state takes from {ratio.low:.3g} to {ratio.high:.3g} times as long: "
-                f"either may be the faster one ({turns})."
+                f"The pinned state takes from {figure(ratio.low)} to {figure(ratio.high)} times as "
+                f"long: either may be the faster one ({turns})."
             )
         if ratio.median > 1:
             low, best, high = ratio.low, ratio.median, ratio.high
@@ -62,8 +63,8 @@ class Duel:
             low, best, high = 1 / ratio.high, 1 / ratio.median, 1 / ratio.low
         faster = "faster" if ratio.median > 1 else "slower"
         return (
-            f"{best:.3g} times {faster} than the pinned state, from {low:.3g} to {high:.3g} "
-            f"({turns})."
+            f"{figure(best)} times {faster} than the pinned state, from {figure(low)} to "
+            f"{figure(high)} ({turns})."
         )
 
 

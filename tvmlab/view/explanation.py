@@ -10,11 +10,11 @@ from tvmlab.analysis.work import Work
 from tvmlab.ir.axis import kernels
 from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.program import For
+from tvmlab.measure.figures import figure, time_words
 from tvmlab.schedule import State
 from tvmlab.schedule.cautioning import cautions
 from tvmlab.schedule.find import Site, sites
 from tvmlab.view.kernels import Kernels
-from tvmlab.view.results import time_words
 from tvmlab.view.schema import FactView, LoopRef, ShareView
 
 ASKS: Mapping[str, str] = {
@@ -120,14 +120,14 @@ def _reuse(told: Estimate, work: Work) -> Iterator[FactView]:
 
 
 def _times(count: float) -> str:
-    return f"{count:,.0f} times" if count >= 10 else f"{count:.2g} times"
+    return f"{figure(count, 2)} times"
 
 
 def _bytes(count: float) -> str:
     scale, unit = next(
         ((s, u) for s, u in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")) if count >= s), (1.0, "B")
     )
-    return f"{count / scale:.3g} {unit}"
+    return f"{figure(count / scale)} {unit}"
 
 
 def _iterations(site: Site) -> int:

@@ -19,6 +19,7 @@ from tvmlab.ir.program import Barrier, For, Program, Seq, Store
 from tvmlab.ir.walk import blocks_with_loops, stmts
 from tvmlab.lower.device_pipeline import device_passes
 from tvmlab.lower.storage import shrink_shared
+from tvmlab.measure.figures import figure
 from tvmlab.schedule import State
 from tvmlab.view.engine import Allotted
 from tvmlab.view.schema import AccessView, BarrierView, KernelView, LoopRef, OccupancyRow
@@ -189,7 +190,7 @@ def access_words(what: KernelAccess, told: Told) -> str:
             return "It never happens."
         if told.ways == 1:
             return f"No two lanes wait for one bank of shared memory.{kept}"
-        mean = f", {told.mean_ways:.3g} on average" if told.mean_ways != told.ways else ""
+        mean = f", {figure(told.mean_ways)} on average" if told.mean_ways != told.ways else ""
         return (
             f"Lanes of a warp take {told.ways} turns at one bank of shared memory{mean}, where 1 "
             f"would do.{kept}"
@@ -198,8 +199,10 @@ def access_words(what: KernelAccess, told: Told) -> str:
     if not told.requests:
         return "It never happens."
     found, least = told.per_request, told.least_per_request
-    words = f"A request of a warp touches {found:.3g} sector{'s' * (found != 1)} of 32 bytes"
-    enough = ", the least there can be" if told.efficiency == 1 else f", where {least:.3g} would do"
+    words = f"A request of a warp touches {figure(found)} sector{'s' * (found != 1)} of 32 bytes"
+    enough = (
+        ", the least there can be" if told.efficiency == 1 else f", where {figure(least)} would do"
+    )
     return f"{words}{enough}.{kept}"
 
 

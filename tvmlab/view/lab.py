@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from tvmlab.errors import ScheduleError, TvmlabError, UsageError
+from tvmlab.measure.figures import time_words
 from tvmlab.schedule import Schedule, State
 from tvmlab.te import Tensor
 from tvmlab.view.desk import Desk, Listener, Refusing
@@ -22,7 +23,6 @@ from tvmlab.view.moves import refusal_view
 from tvmlab.view.parts import PARTS, Part, TunerPart
 from tvmlab.view.parts.part import Handler, Intent
 from tvmlab.view.program import FIRST_LINES, gone_views, line_views
-from tvmlab.view.results import time_words
 from tvmlab.view.schema import LineView, PastView, Refused, Snapshot
 from tvmlab.view.timeline import LaterStepRefused
 from tvmlab.view.tuning_news import Message, Sent

@@ -9,6 +9,7 @@ import numpy as np
 from tvmlab.analysis.access_trace import AccessTrace, trace_accesses
 from tvmlab.analysis.cache_simulation import Cache, misses_by_level
 from tvmlab.analysis.reuse_distance import reuse_distances
+from tvmlab.measure.figures import figure
 from tvmlab.schedule import State
 from tvmlab.te.evaluate import random_inputs
 from tvmlab.view.engine import MachineCaches
@@ -63,9 +64,10 @@ def scaled_caches(toy: Toy, whole: State, machine: MachineCaches) -> Caches:
     l1 = max(LEAST_LINES, int(machine.l1_bytes * toy.scale / line) // WAYS * WAYS) * line
     l2 = max(LEAST_RATIO * l1 // line, int(machine.l2_bytes * share / line) // WAYS * WAYS) * line
     words = (
-        f"L1 is 1/{machine.l1_bytes / l1:.3g} of this machine's {_size(machine.l1_bytes)}, where "
-        f"the toy's axes are 1/{1 / toy.scale:.3g}; L2 1/{machine.l2_bytes / l2:.3g} of its "
-        f"{_size(machine.l2_bytes)}, where its data are 1/{1 / share:.3g}"
+        f"L1 is 1/{figure(machine.l1_bytes / l1)} of this machine's {_size(machine.l1_bytes)}, "
+        f"where the toy's axes are 1/{figure(1 / toy.scale)}; "
+        f"L2 1/{figure(machine.l2_bytes / l2)} of its {_size(machine.l2_bytes)}, "
+        f"where its data are 1/{figure(1 / share)}"
     )
     return Caches(line, l1, l2, words)
 
@@ -75,7 +77,7 @@ def _data_bytes(state: State) -> int:
 
 
 def _size(count: int) -> str:
-    return f"{count / 1024:.3g} KB" if count < 1 << 20 else f"{count / (1 << 20):.3g} MB"
+    return f"{figure(count / 1024)} KB" if count < 1 << 20 else f"{figure(count / (1 << 20))} MB"
 
 
 def traced(state: State) -> AccessTrace:
@@ -149,7 +151,7 @@ def _compared(level: str, mine: int, theirs: int) -> str:
     ratio = max(mine, theirs) / max(1, min(mine, theirs))
     if ratio < LEAST_GAIN:
         return f"as many {level} misses"
-    return f"{ratio:.3g} times {'fewer' if mine < theirs else 'more'} {level} misses"
+    return f"{figure(ratio)} times {'fewer' if mine < theirs else 'more'} {level} misses"
 
 
 def distance_bins(elements: np.ndarray, lines: np.ndarray) -> list[DistanceBin]:

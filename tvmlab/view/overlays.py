@@ -8,17 +8,10 @@ from typing import get_args
 from tvmlab.analysis.loop_costs import LoopCost, loop_costs
 from tvmlab.ir.printed import Line
 from tvmlab.ir.program import Program
+from tvmlab.measure.figures import figure, scaled
 from tvmlab.view.schema import OverlayKind, OverlayMark
 
 KINDS: tuple[str, ...] = get_args(OverlayKind)
-
-SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-
-
-def scaled(value: float) -> str:
-    """Three digits and a decimal prefix: 2.15 G."""
-    scale, prefix = next((s for s in SCALES if value >= s[0]), (1.0, ""))
-    return f"{value / scale:.3g} {prefix}"
 
 
 def overlay_marks(kind: str, program: Program, lines: Sequence[Line]) -> list[OverlayMark]:
@@ -48,7 +41,7 @@ def _value(kind: str, cost: LoopCost) -> float:
 def _said(kind: str, loop: str, cost: LoopCost) -> tuple[str, str]:
     """A figure, short and as a sentence."""
     if kind == "cost":
-        share = f"{100 * cost.share:.3g} %"
+        share = f"{figure(100 * cost.share)} %"
         return share, f"{share} of all operations are done inside {loop}."
     if kind == "bytes":
         once, all_runs = (f"{scaled(n)}B" for n in (cost.size_bytes, cost.size_bytes * cost.runs))

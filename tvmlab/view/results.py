@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tvmlab.analysis.work import Work
+from tvmlab.measure.figures import figure, scaled, time_words
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import CERTIFIED, CONFIDENCE, is_settled, median_interval
 from tvmlab.schedule import State
 from tvmlab.view.engine import Peaks
-from tvmlab.view.overlays import scaled
 from tvmlab.view.schema import ResultView
-
-UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ class Result:
         words = [f"{scaled(value).rstrip()} {name}" for name, value in counters.items()]
         cycles = counters.get("cycles", 0.0)
         each = counters.get("instructions", 0.0) / cycles if cycles else 0.0
-        pace = f"; {each:.3g} instructions a cycle" if each else ""
+        pace = f"; {figure(each)} instructions a cycle" if each else ""
         return f"Counted by the processor, a call: {', '.join(words)}{pace}."
 
     def agreement(self) -> str:
@@ -115,12 +113,6 @@ class Result:
         return "✓ Agrees with numpy." if self.outcome.verified else "Not compared with numpy."
 
 
-def time_words(time_s: float) -> str:
-    """A time with its unit, three digits: 12.3 ms."""
-    scale, unit = next(((s, u) for s, u in UNITS if time_s >= s), UNITS[-1])
-    return f"{time_s / scale:.3g} {unit}"
-
-
 def result_words(result: ResultView) -> str:
     """One measurement as a line of text."""
     if result["status"] != "ok":
@@ -128,7 +120,7 @@ def result_words(result: ResultView) -> str:
     return (
         f"{time_words(result['median_s'])} ({time_words(result['low_s'])} to "
         f"{time_words(result['high_s'])}), spread {result['spread']:.1%} "
-        f"(median of {result['repeats']}), {result['gflop_per_s']:.3g} GFLOP/s, "
-        f"{result['gb_per_s']:.3g} GB/s, {result['share_of_peak']:.0%} of peak. "
+        f"(median of {result['repeats']}), {figure(result['gflop_per_s'])} GFLOP/s, "
+        f"{figure(result['gb_per_s'])} GB/s, {result['share_of_peak']:.0%} of peak. "
         f"{result['agreement']}"
     )

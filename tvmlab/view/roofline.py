@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from tvmlab.analysis.work import Work
 from tvmlab.ir.program import For
 from tvmlab.ir.walk import stmts
+from tvmlab.measure.figures import figure
 from tvmlab.schedule import State
 from tvmlab.view.engine import Ceiling, Peaks
 from tvmlab.view.results import Result
@@ -88,8 +89,10 @@ class Roofline:
         }
 
     def _words(self, points: Sequence[TrailPoint], roof: Ceiling, binding: Ceiling) -> list[str]:
-        at = f"At {self.intensity:.3g} operations a byte" if self._work.flops else "To move data"
-        words = [f"{at} the roof is {self._named(roof)}: {self.allows(roof):.3g} {self.unit}."]
+        at = (
+            f"At {figure(self.intensity)} operations a byte" if self._work.flops else "To move data"
+        )
+        words = [f"{at} the roof is {self._named(roof)}: {figure(self.allows(roof))} {self.unit}."]
         here = next((p for p in points if p["is_current"]), None)
         if here is None:
             words.append("The program shown has not been measured yet.")
@@ -101,18 +104,18 @@ class Roofline:
                 share = f", of which it has {here['rate'] / self.allows(binding):.1%}"
             words.append(
                 f"No loop of it is parallel, so {self._named(binding)} binds it: "
-                f"{self.allows(binding):.3g} {self.unit}{share}."
+                f"{figure(self.allows(binding))} {self.unit}{share}."
             )
         scalar = next((c for c in self._ceilings if c.is_scalar and c.threads == 1), None)
         if here is not None and scalar is not None and here["rate"] < self.allows(scalar):
             words.append(
-                f"One thread does more without vectors: {self.allows(scalar):.3g} {self.unit}."
+                f"One thread does more without vectors: {figure(self.allows(scalar))} {self.unit}."
             )
         if len(points) > 1:
             gain = points[-1]["rate"] / points[0]["rate"]
             first, last = points[0]["steps"], points[-1]["steps"]
             words.append(
-                f"From step {first} to step {last} the rate grew {gain:.3g} times."
+                f"From step {first} to step {last} the rate grew {figure(gain)} times."
                 if gain >= 1
                 else f"From step {first} to step {last} the rate fell to {gain:.1%}."
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tvmlab.analysis.work import Work
+from tvmlab.measure.figures import figure
 from tvmlab.view.engine import RunFacts
 from tvmlab.view.schema import RunView
 from tvmlab.view.track import rate_scale, rate_unit
@@ -47,8 +48,7 @@ def rate_words(time_s: float | None, work: Work) -> str:
     """A time as a rate with its unit; nothing where there is none."""
     if not time_s:
         return ""
-    rate = rate_scale(work) / time_s
-    return f"{f'{rate:,.0f}' if rate >= 1000 else f'{rate:.3g}'} {rate_unit(work)}"
+    return f"{figure(rate_scale(work) / time_s)} {rate_unit(work)}"
 
 
 def failure_words(failures: Counter[str]) -> str:

@@ -11,6 +11,7 @@ from tvmlab.analysis.kernel_accesses import KernelAccess
 from tvmlab.analysis.launch import Triple
 from tvmlab.analysis.thread_mapping import Touched, block_box, own_loops, touched_at
 from tvmlab.ir.buffer import Buffer
+from tvmlab.measure.figures import figure
 from tvmlab.view.heat_maps import Grid
 from tvmlab.view.schema import LoopValue, MappingView
 
@@ -148,7 +149,7 @@ def _words(
     if threads == 1:
         words = words.replace(" load ", " loads ").replace(" store ", " stores ")
     if elements < len(cells):
-        words += f", each {len(cells) / elements:.3g} times on average"
+        words += f", each {figure(len(cells) / elements)} times on average"
     met = [len(np.unique(cells[:, n])) for n in (0, 1)]
     cut = [
         f"{len(known)} of {count} {name}"

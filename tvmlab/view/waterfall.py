@@ -13,6 +13,7 @@ from typing import Literal
 
 from tvmlab.errors import ScheduleError
 from tvmlab.measure.contest import Ratio, ratio_of_runs
+from tvmlab.measure.figures import figure
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import CONFIDENCE, Protocol
 from tvmlab.schedule import State
@@ -59,9 +60,9 @@ class Price:
         if self.ratio is None:
             return self.failure
         if self.verdict == "paid":
-            return f"{self.ratio.median:.3g} times faster with it"
+            return f"{figure(self.ratio.median)} times faster with it"
         if self.verdict == "cost":
-            return f"{1 / self.ratio.median:.3g} times slower with it"
+            return f"{figure(1 / self.ratio.median)} times slower with it"
         if self.ratio.confidence < CONFIDENCE:
             return "can't tell: too few repeats"
         return "can't tell"

@@ -1,5 +1,7 @@
 // From values to pixels and back, and the ticks of an axis at round numbers.
 
+import { digits } from "../format.js";
+
 export interface Scale {
   readonly min: number;
   readonly max: number;
@@ -57,6 +59,8 @@ function roundStep(size: number): number {
 /** A tick's label: no more digits than tell it from its neighbours. */
 export function tickLabel(value: number): string {
   const size = Math.abs(value);
+  if (size > 0 && size < 1e-4) return digits(value);
+  if (size >= 1e9) return `${Number((value / 1e9).toPrecision(3))}G`;
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
   if (size >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
   return String(Number(value.toPrecision(4)));

@@ -2,6 +2,7 @@
 
 import type { CeilingView, RooflineView, TrailPoint } from "../schema.js";
 import { digits } from "../format.js";
+import { tickLabel } from "../chart/scale.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = { left: 48, right: 12, top: 10, bottom: 30 };
@@ -88,13 +89,13 @@ function grid(axes: Axes, view: RooflineView): SVGElement[] {
   for (const value of decades(axes.first[1], axes.last[1])) {
     const y = axes.y(value);
     nodes.push(svg("line", { x1: left, x2: right, y1: y, y2: y, class: "tv-grid" }));
-    nodes.push(svg("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, plain(value)));
+    nodes.push(svg("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, tickLabel(value)));
   }
   if (view.intensity) {
     for (const value of decades(axes.first[0], axes.last[0])) {
       const x = axes.x(value);
       nodes.push(svg("line", { x1: x, x2: x, y1: floor, y2: top, class: "tv-grid" }));
-      nodes.push(svg("text", { x, y: floor + 13, "text-anchor": "middle" }, plain(value)));
+      nodes.push(svg("text", { x, y: floor + 13, "text-anchor": "middle" }, tickLabel(value)));
     }
     const x = axes.x(view.intensity);
     nodes.push(svg("line", { x1: x, x2: x, y1: floor, y2: top, class: "tv-here" }));
@@ -119,7 +120,6 @@ function decades(first: number, last: number): number[] {
   return found;
 }
 
-const plain = (value: number) => String(Number(value.toPrecision(3)));
 
 function line(ceiling: CeilingView, view: RooflineView, axes: Axes): SVGElement[] {
   const [from, to] = ends(ceiling, view, axes);

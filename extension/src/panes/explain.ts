@@ -3,6 +3,7 @@
 
 import type { ExplainView, FactView, IdeaView, MachineView, ShareView } from "../schema.js";
 import { button, el, fill, setText } from "../dom.js";
+import { digits } from "../format.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { refusalBox, showRefusal } from "../refusal.js";
 import { table, WhatIf, type Slider } from "../what_if.js";
@@ -113,7 +114,7 @@ export class Explain implements Drawn<ExplainView> {
       class: "tv-idea tv-mono",
       title: `${line}\nClick to apply`,
     });
-    const figures = `×${ratio.toPrecision(2)} (${low.toPrecision(2)} to ${high.toPrecision(2)})`;
+    const figures = `×${digits(ratio)} (${digits(low)} to ${digits(high)})`;
     return el("li", {}, take, el("span", { class: "tv-num", title: "The time after over the time now" }, figures));
   }
 }

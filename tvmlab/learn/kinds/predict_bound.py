@@ -9,6 +9,7 @@ from tvmlab.learn.bench import Rates
 from tvmlab.learn.exercise import Exercise
 from tvmlab.learn.kind import Kind, goal_of
 from tvmlab.learn.paper import Mark, Paper
+from tvmlab.measure.figures import figure, scaled
 from tvmlab.schedule import State
 
 MEMORY, ARITHMETIC = "memory", "arithmetic"
@@ -44,7 +45,8 @@ def bound_of(state: State, rates: Rates) -> tuple[str, str]:
     balance = rates.flop_per_s / rates.byte_per_s
     intensity = work.flops / work.size_bytes
     words = (
-        f"{work.flops:.3g} operations over {work.size_bytes:.3g} bytes are {intensity:.2g} a byte, "
-        f"and this machine does {balance:.2g} in the time one byte comes from memory"
+        f"{scaled(work.flops)}operations over {scaled(work.size_bytes)}bytes are "
+        f"{figure(intensity, 2)} a byte, and this machine does {figure(balance, 2)} in the time "
+        "one byte comes from memory"
     )
     return (MEMORY if intensity < balance else ARITHMETIC), words

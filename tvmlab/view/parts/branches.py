@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tvmlab.errors import UsageError
+from tvmlab.measure.figures import time_words
 from tvmlab.schedule import State
 from tvmlab.view.arguments import as_position, as_text
 from tvmlab.view.branches import Branch
 from tvmlab.view.parts.part import Handler, Intent, Part
-from tvmlab.view.results import time_words
 from tvmlab.view.schema import BranchesView, BranchLine, BranchView
 
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from tvmlab.analysis.work import Work
 from tvmlab.errors import UsageError
 from tvmlab.ir.dtypes import is_float
+from tvmlab.measure.figures import scaled
 from tvmlab.schedule import State
 from tvmlab.view.arguments import as_ref, as_text
 from tvmlab.view.desk import Desk
 from tvmlab.view.moves import find_loop
-from tvmlab.view.overlays import KINDS, overlay_marks, scaled
+from tvmlab.view.overlays import KINDS, overlay_marks
 from tvmlab.view.parts.part import Handler, Intent, Part
 from tvmlab.view.program import FIRST_LINES, gone_views, line_views
 from tvmlab.view.schema import GoneLine, LineView, OverlayMark, ProgramView

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from math import inf, isinf
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -106,7 +108,9 @@ def compare(
 ) -> list[dict[str, Any]]:
     """A row for each space and search."""
     rows: list[dict[str, Any]] = []
-    with ProcessPoolExecutor(workers) as pool:
+    # Workers are processes: each with threads of its own, they would wait for each other's cores.
+    os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         for space in spaces:
             chance = {share: exact_median(recorded(space), share) for share in SHARES}
             rows.append(_row(space, BY_CHANCE, chance))

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import product
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from tvmlab import targets
 from tvmlab.errors import TargetError
 from tvmlab.ir import Program
 from tvmlab.ir.interpret_threads import interpret_threads
+from tvmlab.ir.shuffle import SHUFFLES
 from tvmlab.lower.device_pipeline import lower_for_device
 from tvmlab.schedule import Schedule, Trace
 from tvmlab.targets.target import Signature
@@ -39,10 +41,10 @@ ORDERS = ("forward", "backward", 7)
 DIED = "died"
 
 
-def _lowered(schedule: Schedule) -> Program | None:
+def _lowered(schedule: Schedule, instructions: Collection[str] = ()) -> Program | None:
     """The program for a device; None where its loops make no kernels."""
     try:
-        return lower_for_device(schedule.mod)
+        return lower_for_device(schedule.mod, instructions)
     except TargetError:
         return None
 
@@ -55,11 +57,14 @@ def judge(seed: int) -> str:
         return "skipped"
     given = random_inputs(schedule.outputs, seed)
     expected = evaluate(schedule.outputs, given)
-    for order in ORDERS:
+    by_shuffles = _lowered(schedule, SHUFFLES)
+    is_other = str(by_shuffles) != str(program)
+    for order, lowered in product(ORDERS, (program, by_shuffles) if is_other else (program,)):
+        assert lowered is not None
         outputs = _outputs(schedule.outputs)
-        interpret_threads(program, [*given.values(), *outputs], order)
+        interpret_threads(lowered, [*given.values(), *outputs], order)
         wrong = _agrees(expected, outputs)
-        assert not wrong, f"{order}: {wrong}\nseed {seed}\n{Trace(schedule.state)}\n{program}"
+        assert not wrong, f"{order}: {wrong}\nseed {seed}\n{Trace(schedule.state)}\n{lowered}"
     return "right"
 
 

@@ -40,6 +40,9 @@ Of a parameter the caller may promise that its elements are `finite`, neither in
   to threads around it run their iterations together from one barrier to the next. No condition or
   extent around it differs between threads. Only programs lowered for a device contain it.
 
+- A `Let` may name a shuffle: what another thread of the warp has (`tvmlab.ir.shuffle`). Only
+  programs lowered for a device contain it.
+
 *Scopes* say in which memory of a machine an intermediate is kept. They change no value: a machine
 without such a memory uses one that it has, and on a CPU every scope but `register` is memory.
 

@@ -13,6 +13,7 @@ from tvmlab.ir.expr import BITWISE, COMPARISONS, Binary, Call, Cast, Const, Expr
 from tvmlab.ir.functions import FUNCTIONS
 from tvmlab.ir.local import Slice
 from tvmlab.ir.operation import OPERATIONS, Operation
+from tvmlab.ir.shuffle import SHUFFLES
 
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
@@ -22,6 +23,7 @@ OPERATORS: dict[type[ast.AST], str] = {
 }  # fmt: skip
 SPECIAL = {"inf": inf, "nan": nan}
 """Names that stand for float32 numbers where no variable has them."""
+_OF_WARPS = dict.fromkeys(SHUFFLES, 2)
 
 
 def fail(node: ast.AST, words: str) -> ParseError:
@@ -177,13 +179,15 @@ def _call(node: ast.Call, name: str, scope: Scope) -> Expr:
     args = tuple([parse_expr(a, scope) for a in node.args])
     if name in OPERATIONS:
         return _operation(node, OPERATIONS[name], args)
-    arity = {"min": 2, "max": 2, "select": 3, "ramp": 2, "slice": 3}.get(name)
+    arity = {"min": 2, "max": 2, "select": 3, "ramp": 2, "slice": 3, **_OF_WARPS}.get(name)
     if arity is None and name in FUNCTIONS:
         arity = FUNCTIONS[name].arity
     if arity is None:
         raise fail(node, f"there is no function {name!r}; there are {', '.join(FUNCTIONS)}")
     if len(args) != arity:
         raise fail(node, f"{name} takes {arity} argument(s), not {len(args)}")
+    if name in SHUFFLES:
+        return Call(name, args, args[0].dtype)
     if name == "ramp":
         lanes = args[1]
         if not (isinstance(lanes, Const) and lanes.dtype == dtypes.INDEX and lanes.value >= 2):

@@ -15,6 +15,7 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var
 from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.operation import OPERATIONS
+from tvmlab.ir.shuffle import is_shuffle
 from tvmlab.ir.program import (
     LOOP_KINDS,
     SCOPES,
@@ -162,7 +163,13 @@ class _Verifier:
 
     def let(self, s: Let) -> None:
         name = s.var.name
-        self.typed(s.value, s.var.dtype, f"the value of {name}")
+        value = s.value
+        if isinstance(value, Call) and is_shuffle(value):
+            if self.scheduled:
+                self.fail("only lowered programs have shuffles")
+            value, lane = value.args
+            self.typed(lane, dtypes.INDEX, f"what {s.value.function} asks for")
+        self.typed(value, s.var.dtype, f"the value of {name}")
         if s.value.lanes != s.var.lanes:
             self.fail(f"{name} has {s.var.lanes} lanes, and its value {s.value.lanes}")
         self.introduce(s.var)
@@ -264,6 +271,8 @@ class _Verifier:
             takes = OPERATIONS[e.function].takes
             if tuple(a.dtype for a in e.args) != takes or e.dtype != takes[0]:
                 self.fail(f"{e.function} is given {[a.dtype for a in e.args]}")
+        elif is_shuffle(e):
+            self.fail("a shuffle is not all of a named value")
         elif isinstance(e, Cast):
             if e.dtype not in dtypes.ALL:
                 self.fail(f"a value is cast to the unknown dtype {e.dtype!r}")

@@ -44,6 +44,9 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
         kept = keep_copies(keep_tiles(program, instructions), instructions)
         return spell_out_but(kept, instructions)
 
+    def fold_trees(program: Program) -> Program:
+        return fold_across_threads(program, instructions)
+
     return (
         Pass("instructions", "instructions the device lacks are spelled out", spell_out),
         Pass("storage", "an intermediate shrinks to what one iteration needs", shrink_shared),
@@ -58,7 +61,7 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
         Pass("simplification", "indices in simplest form", simplify_program),
         Pass("gaps", "what a thread keeps lies close together", close_gaps),
         Pass("private loops", "short loops over it are written out", write_out_private),
-        Pass("trees of threads", "a tree is folded by all threads", fold_across_threads),
+        Pass("trees of threads", "a tree is folded by all threads", fold_trees),
         Pass("shared space", "what lives at different times shares memory", share_space),
         Pass("barriers", "threads wait where one needs what another wrote", write_barriers),
         Pass("warps", "threads of a warp execute its instructions together", execute_together),
@@ -83,7 +86,8 @@ def lower_for_device(program: Program, instructions: Collection[str] = ()) -> Pr
     Args:
         program: whose outermost loops are bound, but those of parts for the host.
         instructions: those that the device executes, by the names that programs print; they stay
-            as `Invoke`, others are spelled out as loops.
+            as `Invoke`, others are spelled out as loops. Those of `tvmlab.ir.shuffle` are used
+            where they are among them.
 
     Raises:
         TargetError: nothing is bound, or a loop that is not bound goes around kernels.

@@ -23,8 +23,9 @@ from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.kernel import is_kernel
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
+from tvmlab.ir.shuffle import WARP
 from tvmlab.ir.walk import map_children, rewrite, stmts, substitute_stmt
-from tvmlab.lower.warps import LANES, WARP, has_together, is_together, lanes_of
+from tvmlab.lower.warps import LANES, has_together, is_together, lanes_of
 
 Axes = dict[str, For]
 """The loop that gives each axis its name and extent."""

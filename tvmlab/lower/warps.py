@@ -20,6 +20,7 @@ from tvmlab.ir.conjuncts import conjuncts, guarded
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.instruction import is_collective
 from tvmlab.ir.program import Block, For, If, Invoke, Program, Seq, Stmt
+from tvmlab.ir.shuffle import WARP
 from tvmlab.ir.walk import (
     blocks_with_loops,
     map_children,
@@ -31,9 +32,6 @@ from tvmlab.ir.walk import (
 
 LANES = "threadIdx.x"
 """The axis along which the threads of a warp stand."""
-
-WARP = 32
-"""Threads of a warp."""
 
 
 def keep_tiles(program: Program, known: Collection[str]) -> Program:

@@ -103,4 +103,41 @@ SHARED_OUT = Room(
     ),
 )
 
-ROOMS = (KERNELS, SHARED_OUT)
+WARPS = Room(
+    "warps",
+    ("tests/lower/test_warp_trees.py",),
+    (
+        Bug(
+            "a shuffle reaches twice as far",
+            "tvmlab.lower.warp_trees",
+            "bits = count // (2 * done)",
+            "bits = count // done",
+        ),
+        Bug(
+            "half of the warps are enough",
+            "tvmlab.lower.warp_trees",
+            "_exchanged(fold, found, warps, taken)",
+            "_exchanged(fold, found, warps // 2, taken)",
+        ),
+        Bug(
+            "rows that are not there are folded into as well",
+            "tvmlab.lower.warp_trees",
+            'first = (*conditions, binary("==",',
+            'first = (binary("==",',
+        ),
+        Bug(
+            "threads far apart count as neighbours",
+            "tvmlab.lower.warp_trees",
+            "        and prod(o.extent for o in faster if isinstance(o.extent, int)) == 1\n",
+            "",
+        ),
+        Bug(
+            "a shuffle gives a thread what it has itself",
+            "tvmlab.ir.interpret_threads",
+            "return met[asked][2]",
+            "return met[number][2]",
+        ),
+    ),
+)
+
+ROOMS = (KERNELS, SHARED_OUT, WARPS)

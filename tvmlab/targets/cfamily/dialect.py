@@ -137,6 +137,15 @@ class Dialect(ABC):
         """A machine operation of `tvmlab.ir.operation`; None to have it spelled out."""
         return None
 
+    def shuffle(self, function: str, dtype: str, value: str, which: str) -> str:
+        """What another thread of the warp has for a value of `dtype`: one of `tvmlab.ir.shuffle`,
+        where they are among `instructions`.
+
+        Raises:
+            TargetError: it has none.
+        """
+        raise TargetError(f"Target {self.name} has no {function}.")
+
     def invoke(self, invoke: Invoke, address: Address, value: Callable[[Expr], str]) -> list[str]:
         """The statements of an instruction among `instructions`.
 

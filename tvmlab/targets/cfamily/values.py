@@ -28,6 +28,7 @@ from tvmlab.ir.expr import (
 )
 from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.operation import spelled
+from tvmlab.ir.shuffle import is_shuffle
 from tvmlab.ir.walk import exprs, rewrite_expr
 from tvmlab.targets.cfamily.dialect import Dialect
 from tvmlab.targets.cfamily.names import Names
@@ -276,6 +277,9 @@ class Values:
         return self.dialect.convert(inner, _number(source), e.dtype), UNARY
 
     def _call(self, e: Call) -> Text:
+        if is_shuffle(e):
+            value, which = (self.text(a) for a in e.args)
+            return self.dialect.shuffle(e.function, e.dtype, value, which), ATOM
         meaning = spelled(e)
         if meaning is not None:
             said = self.dialect.operation(e.function, [self.text(a) for a in e.args])

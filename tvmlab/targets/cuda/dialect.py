@@ -12,6 +12,7 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Ramp
 from tvmlab.ir.kernel import Kernel
 from tvmlab.ir.program import Invoke, Region
+from tvmlab.ir.shuffle import SHUFFLES
 from tvmlab.ir.walk import exprs, exprs_of, stmts
 from tvmlab.lower.async_copies import is_async
 from tvmlab.targets.cfamily.bfloat16 import functions
@@ -58,7 +59,7 @@ class CudaDialect(Dialect):
     """CUDA C for one architecture.
 
     Attributes:
-        instructions: those of TensorCores that the architecture has.
+        instructions: those of TensorCores that the architecture has, and shuffles.
     """
 
     name = "cuda"
@@ -73,7 +74,7 @@ class CudaDialect(Dialect):
     reserved = frozenset(_RESERVED.split())
 
     def __init__(self, architecture: str) -> None:
-        self.instructions = instructions_of(capability(architecture))
+        self.instructions = instructions_of(capability(architecture)) | SHUFFLES
         self._places: Mapping[Buffer, int] = {}
         self._has_copies = False
 
@@ -150,6 +151,14 @@ class CudaDialect(Dialect):
         if function == "ldexp":
             return f"ldexp{end}({arguments[0]}, (int)({arguments[1]}))"
         return f"{_FLOAT_NAMES.get(function, function)}{end}({', '.join(arguments)})"
+
+    def shuffle(self, function: str, dtype: str, value: str, which: str) -> str:
+        """By all threads of the warp; what is smaller than 32 bits travels in 32."""
+        name = f"__shfl{function.removeprefix('shuffle')}_sync"
+        kind = self.type_of(dtype)
+        is_small = dtypes.size_bytes(dtype) < 4 and not dtypes.is_float(dtype)
+        said = f"{name}(0xffffffff, {f'(int)({value})' if is_small else value}, {which})"
+        return f"(({kind}){said})" if is_small else said
 
     def invoke(self, invoke: Invoke, address: Address, value: Callable[[Expr], str]) -> list[str]:
         """A call of a device function around the instruction."""

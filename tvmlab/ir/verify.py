@@ -15,7 +15,6 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var
 from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.operation import OPERATIONS
-from tvmlab.ir.shuffle import is_shuffle
 from tvmlab.ir.program import (
     LOOP_KINDS,
     SCOPES,
@@ -33,6 +32,7 @@ from tvmlab.ir.program import (
     Store,
 )
 from tvmlab.ir.shapes import bare_sizes
+from tvmlab.ir.shuffle import is_shuffle
 from tvmlab.ir.walk import blocks, operands, sub_stmts, variables
 
 _UNORDERED = ("parallel", "vectorized", "bound")
@@ -167,8 +167,8 @@ class _Verifier:
         if isinstance(value, Call) and is_shuffle(value):
             if self.scheduled:
                 self.fail("only lowered programs have shuffles")
-            value, lane = value.args
-            self.typed(lane, dtypes.INDEX, f"what {s.value.function} asks for")
+            self.typed(value.args[1], dtypes.INDEX, f"what {value.function} asks for")
+            value = value.args[0]
         self.typed(value, s.var.dtype, f"the value of {name}")
         if s.value.lanes != s.var.lanes:
             self.fail(f"{name} has {s.var.lanes} lanes, and its value {s.value.lanes}")

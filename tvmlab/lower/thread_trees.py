@@ -40,7 +40,7 @@ def fold_across_threads(program: Program, instructions: Collection[str] = ()) ->
     parts = program.body.stmts if isinstance(program.body, Seq) else (program.body,)
     taken = [b.name for b in (*program.params, *program.buffers)]
     made: list[Buffer] = []
-    shuffles = SHUFFLES <= frozenset(instructions)
+    shuffles = frozenset(instructions) >= SHUFFLES
     done = [_in_kernel(s, (), taken, made, shuffles) if is_kernel(s) else s for s in parts]
     body = done[0] if len(done) == 1 else Seq(done)
     buffers = (*program.buffers, *made)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from tvmlab.ir.axis import THREAD_AXES, axis_of
-from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.conjuncts import guarded
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Select, binary, cast
@@ -29,7 +29,7 @@ from tvmlab.ir.program import For, Seq, Stmt
 from tvmlab.ir.shuffle import WARP, shuffle_xor
 from tvmlab.ir.walk import variables
 
-Shared = Callable[[Fold, Sequence[int]], Sequence[Buffer]]
+Shared = Callable[[Fold, Sequence[Extent]], Sequence[Buffer]]
 """Makes shared memory of a shape for the terms of a fold."""
 
 

@@ -34,6 +34,8 @@ from tvmlab.te.evaluate import evaluate, random_inputs
 SEEDS = int(os.environ.get("TVMLAB_GPU_FUZZ", "16"))
 PARTS = 4
 PINNED = (265, 429)
+MISCOMPILED = (239, 656)
+"""Seeds whose kernels a driver once got wrong: a branch that threads take differently, in loops."""
 COMPILED = (6,)
 """Seeds whose text NVRTC once refused."""
 
@@ -112,7 +114,7 @@ def test_what_failed_once(seed: int) -> None:
 
 
 def test_random_schedules_compute_the_same_on_opencl() -> None:
-    found = dict(on_opencl(range(SEEDS)))
+    found = dict(on_opencl([*range(SEEDS), *MISCOMPILED]))
     wrong = {s: said for s, said in found.items() if not said.startswith(("right", "skip", "ref"))}
     assert not wrong
     assert sum(said == "right" for said in found.values()) >= SEEDS // 2

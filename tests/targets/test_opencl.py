@@ -36,6 +36,17 @@ def test_a_tiled_product_agrees() -> None:
     assert all(tiled_matmul().check("opencl"))
 
 
+def test_conditions_that_threads_differ_in_stay_in_their_loops() -> None:
+    """PoCL 3.0 loses threads where its compiler makes two loops of one with such a condition."""
+    workload = t.ops.lstm_cell(7, 11, batch=17)
+    template = workload.template("opencl")
+    s = t.create_schedule(workload.tensors)
+    template.apply(s, template.default(workload.tensors))
+    assert "if (asked(" in s.code("opencl")
+    assert "asked" not in uneven_elementwise().code("opencl")
+    assert all(s.check("opencl"))
+
+
 @pytest.mark.parametrize("make", [row_sums, two_hops])
 def test_what_threads_hand_on_is_exact(make: Callable[[], t.Schedule]) -> None:
     assert all(make().check("opencl"))

@@ -44,6 +44,8 @@ class Dialect(ABC):
         needs_alignment: whether a vector access must be to a multiple of its size.
         axes: the expression for each hardware axis.
         reserved: names that a program may not use, besides `KEYWORDS`.
+        hidden: the helper (name, text) through which conditions go that threads differ in, in loops
+            of kernels with barriers, so that no compiler moves them out of a loop; none if empty.
         instructions: the instructions, by the names that programs print, that `invoke` prints.
     """
 
@@ -60,6 +62,7 @@ class Dialect(ABC):
     needs_alignment: bool = True
     axes: Mapping[str, str]
     reserved: frozenset[str] = frozenset()
+    hidden: tuple[str, str] = ("", "")
     instructions: frozenset[str] = frozenset()
 
     # Types

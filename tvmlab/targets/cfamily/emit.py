@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 
 from tvmlab.arith import Interval
 from tvmlab.errors import TargetError
+from tvmlab.ir.axis import THREAD_AXES
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
 from tvmlab.ir.kernel import HostPart, Kernel, parts_of
-from tvmlab.ir.program import Allocate, Program
+from tvmlab.ir.program import Allocate, Barrier, Program
 from tvmlab.ir.shapes import sizes_of
 from tvmlab.ir.walk import exprs, exprs_of, stmts
 from tvmlab.targets.cfamily.dialect import KEYWORDS, Dialect
@@ -118,7 +119,7 @@ def _kernel(
     ranges: dict[Var, Interval] = {
         var: (0, extent - 1) for var, extent in kernel.axes.values() if isinstance(extent, int)
     }
-    printer = Statements(dialect, names, ranges, lines or {})
+    printer = Statements(dialect, names, ranges, lines or {}, _apart(kernel, dialect))
     parameters = [dialect.pointer(b.dtype, b in kernel.written, known[b]) for b in kernel.params]
     for line in dialect.kernel_head(kernel, name, parameters).splitlines():
         printer.put(0, line)
@@ -127,6 +128,14 @@ def _kernel(
     printer.stmt(kernel.body, 1)
     printer.leave()
     return printer.lines, printer.values.helpers
+
+
+def _apart(kernel: Kernel, dialect: Dialect) -> frozenset[Var]:
+    """The threads' numbers, if conditions on them are to be hidden."""
+    waits = any(isinstance(s, Barrier) for s in stmts(kernel.body))
+    if not waits or not dialect.hidden[0]:
+        return frozenset()
+    return frozenset(var for axis, (var, _) in kernel.axes.items() if axis in THREAD_AXES)
 
 
 def _dtypes(kernels: list[Kernel]) -> frozenset[str]:

@@ -24,7 +24,7 @@ from tvmlab.ir.program import (
     Store,
 )
 from tvmlab.ir.shapes import as_index
-from tvmlab.ir.walk import operands, stmts
+from tvmlab.ir.walk import operands, stmts, variables
 from tvmlab.targets.cfamily.dialect import Dialect
 from tvmlab.targets.cfamily.names import Names
 from tvmlab.targets.cfamily.values import Values, is_single
@@ -52,12 +52,15 @@ class Statements:
         names: Names,
         ranges: dict[Var, Interval],
         program_lines: Mapping[Var | str, int],
+        apart: frozenset[Var] = frozenset(),
     ) -> None:
         self.dialect = dialect
         self.names = names
         self.values = Values(dialect, names, ranges)
         self.lines: list[Line] = []
         self._program_lines = program_lines
+        self._apart = apart
+        self._loops = 0
         self._now = 0
 
     def put(self, depth: int, text: str) -> None:
@@ -112,7 +115,9 @@ class Statements:
             self.put(depth, self.dialect.unroll)
         end = self.values.text(as_index(s.extent), 61)
         self.put(depth, f"for ({kind} {name} = 0; {name} < {end}; ++{name}) {{")
+        self._loops += 1
         self.stmt(s.body, depth + 1)
+        self._loops -= 1
         self.put(depth, "}")
 
     def _branch(self, s: If, depth: int) -> None:
@@ -122,12 +127,21 @@ class Statements:
                 self._of_lane(s.then, inner + 1)
                 self.put(inner, "}")
             return
-        self.put(depth, f"if ({self.values.text(s.condition)}) {{")
+        self.put(depth, f"if ({self._condition(s.condition)}) {{")
         self.stmt(s.then, depth + 1)
         if s.otherwise is not None:
             self.put(depth, "} else {")
             self.stmt(s.otherwise, depth + 1)
         self.put(depth, "}")
+
+    def _condition(self, condition: Expr) -> str:
+        """The text of a condition, hidden where threads part in a loop."""
+        said = self.values.text(condition)
+        if not self._loops or not variables(condition) & self._apart:
+            return said
+        name, helper = self.dialect.hidden
+        self.values.helpers[name] = helper
+        return f"{name}({said})"
 
     def _of_lane(self, s: Stmt, depth: int) -> None:
         """What a masked statement does in the lane that is meant."""

@@ -7,6 +7,7 @@ from typing import Any
 import pyopencl as cl
 
 from tvmlab.errors import TargetError
+from tvmlab.targets.opencl.dialect import ON_PROCESSOR
 
 MOST_LINES = 12
 """Lines of a build log that a message shows."""
@@ -22,6 +23,8 @@ def compiled(context: Any, device: Any, text: str) -> Any:
     """
     exact = device.single_fp_config & cl.device_fp_config.CORRECTLY_ROUNDED_DIVIDE_SQRT
     options = ["-cl-std=CL1.2"]
+    if device.type & cl.device_type.CPU:
+        options.append(f"-D{ON_PROCESSOR}")
     if exact:
         options.append("-cl-fp32-correctly-rounded-divide-sqrt")
     program = cl.Program(context, text)

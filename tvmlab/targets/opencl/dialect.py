@@ -36,8 +36,23 @@ _AXES = {
 _FUNCTIONS = """
     kernel global local constant private event image2d_t sampler_t half barrier exp log sqrt sin cos
     tan pow fmin fmax floor ceil round trunc rint abs fabs clz popcount select dot cross length
-    distance normalize clamp mix step sign fma mad atan erf tanh
+    distance normalize clamp mix step sign fma mad atan erf tanh asked
 """
+
+ON_PROCESSOR = "THREADS_IN_TURN"
+"""What is defined where a kernel is built for a processor, which runs threads in turn."""
+
+_HIDDEN = (
+    "asked",
+    f"""\
+#ifdef {ON_PROCESSOR}
+// Drivers lose track of threads where their compiler makes two loops of one with a condition.
+inline int asked(int condition) {{ volatile int now = condition; return now; }}
+#else
+#define asked(condition) (condition)
+#endif
+""",
+)
 
 
 class OpenClDialect(Dialect):
@@ -51,6 +66,7 @@ class OpenClDialect(Dialect):
     axes = _AXES
     reserved = frozenset(_FUNCTIONS.split())
     function = "inline"
+    hidden = _HIDDEN
 
     def kernel_head(self, kernel: Kernel, name: str, parameters: Sequence[str]) -> str:
         """With the size of a work-group, so that the compiler may count on it."""

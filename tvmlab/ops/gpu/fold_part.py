@@ -14,6 +14,7 @@ from tvmlab.ir.buffer import Load
 from tvmlab.ir.walk import exprs, variables
 from tvmlab.ops.choices import nearest, powers
 from tvmlab.ops.gpu.each_thread import results_to_threads
+from tvmlab.ops.gpu.padded import padded
 from tvmlab.ops.gpu.team import site_of
 from tvmlab.ops.gpu.tiled_fold import MOST_AXES, Cut, Tiles
 from tvmlab.ops.gpu.unit import ThreadUnit
@@ -22,7 +23,6 @@ from tvmlab.ops.nest import factored
 from tvmlab.ops.reading import loads
 from tvmlab.ops.stage_part import StagePart
 from tvmlab.schedule import Schedule
-from tvmlab.schedule.primitives.pad_einsum import PadEinsum
 
 MOST_OWN = {1: (64,), 2: (16, 16), 3: (4, 8, 8)}
 """Results of a thread along each loop, virtual threads included: 256 together."""
@@ -196,7 +196,9 @@ class FoldPart(StagePart):
         if chosen.get("shares", 1) > 1:
             block, steps = self._share_out(schedule, steps, chosen["shares"])
         elif not self.makers:
-            follower, read = self._padded(schedule, cuts, steps)
+            sizes = [prod(cuts.get(name, ())) for name in self.spatial]
+            sizes += [prod(steps[name]) for name in self.folded]
+            follower, read = padded(schedule, block, sizes, follower, read)
         self._tiles(chosen, cuts, steps, read, follower).apply(
             schedule, block, self.unit.shared_bytes
         )
@@ -230,39 +232,6 @@ class FoldPart(StagePart):
         layout = f"{', '.join(names)} -> {', '.join([names[-1], *names[:-1]])}"
         schedule[block].transform_layout(partial, layout)
         return block, {inner if n == first else n: parts for n, parts in steps.items()}
-
-    def _padded(
-        self,
-        schedule: Schedule,
-        cuts: Mapping[str, Cut],
-        steps: Mapping[str, tuple[int, ...]],
-    ) -> tuple[str, dict[str, str]]:
-        """Whole tiles, if operands can be padded with zeros: the follower and what is read then.
-
-        So no loop asks whether there is something to do, but those that copy and store.
-        """
-        sizes = [prod(cuts.get(name, ())) for name in self.spatial]
-        sizes += [prod(steps[name]) for name in self.folded]
-        extents = [*self.stage.extents, *(axis.count for axis in self.stage.reduce_axes)]
-        asked = PadEinsum(self.block, tuple(sizes))
-        if not any(e % n for e, n in zip(extents, sizes, strict=True)):
-            return self.follower, dict(self.read)
-        if asked.check(schedule.mod) is not None:
-            return self.follower, dict(self.read)
-        known = set(schedule.blocks)
-        schedule.apply(asked)
-        made = {
-            site_of(schedule, name).block.writes[0].buffer.name: name
-            for name in schedule.blocks
-            if name not in known
-        }
-        own = [r.buffer.name for r in site_of(schedule, self.block).block.reads]
-        read = {name: made.pop(name, "") for name in own if name in made or name in self.read}
-        (store,) = made.values() or ("",)
-        if store and self.follower:
-            schedule[store].compute_inline()
-            store = self.follower
-        return store or self.follower, read
 
 
 def _steps(extent: int) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tvmlab.ir.walk import variables
 from tvmlab.ops.gpu.each_thread import EachThread
 from tvmlab.ops.gpu.fold_part import FoldPart
+from tvmlab.ops.gpu.matrix_part import MatrixPart
 from tvmlab.ops.gpu.rows_part import RowsPart
 from tvmlab.ops.gpu.transposed import Transposed
 from tvmlab.ops.gpu.unit import ThreadUnit
@@ -16,7 +17,7 @@ from tvmlab.ops.stages import Stages
 from tvmlab.te import Tensor
 from tvmlab.te.graph import recurrences
 
-Part = EachThread | FoldPart | RowsPart | Transposed
+Part = EachThread | FoldPart | MatrixPart | RowsPart | Transposed
 
 
 @dataclass
@@ -99,11 +100,12 @@ class Plan:
     def _add(self, part: Part, *blocks: str) -> None:
         self.parts.append(part)
         self.taken |= set(blocks)
-        if isinstance(part, FoldPart):
+        if isinstance(part, FoldPart | MatrixPart):
             self.taken |= {part.block, *part.makers.values()}
 
-    def _fold_part(self, block: str, follower: str = "") -> FoldPart:
-        """The part of a fold: maps that it alone reads are computed where they are fetched."""
+    def _fold_part(self, block: str, follower: str = "") -> FoldPart | MatrixPart:
+        """The part of a fold, by instructions of warps where there are any for it: maps that it
+        alone reads are computed where they are fetched."""
         stage = self.stages.definitions[block]
         bare = FoldPart(stage, block, self.unit)
         makers = {
@@ -115,7 +117,8 @@ class Plan:
             and self.stages.readers(name) == [block]
             and self.stages.tensors[name].name in bare.read
         }
-        return FoldPart(stage, block, self.unit, follower, makers)
+        found = MatrixPart.of(stage, block, self.unit, follower, makers)
+        return found or FoldPart(stage, block, self.unit, follower, makers)
 
     def _followed(self, block: str) -> str:
         """The fold whose every result the map `block` takes up once; "" if there is none."""

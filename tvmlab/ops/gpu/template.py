@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tvmlab.ir.instruction import is_collective
+from tvmlab.ir.program import Invoke
 from tvmlab.ir.walk import blocks
 from tvmlab.ops.gpu.each_thread import is_bound, results_to_threads, within_a_block
 from tvmlab.ops.gpu.plan import Plan
-from tvmlab.ops.gpu.team import own_loops
+from tvmlab.ops.gpu.team import own_loops, site_of
 from tvmlab.ops.gpu.unit import UNITS, ThreadUnit
 from tvmlab.ops.knobs import Knob, Option
 from tvmlab.ops.schedule_template import ScheduleTemplate
@@ -43,7 +45,8 @@ class GpuPart(Protocol):
 
 @dataclass(frozen=True)
 class GpuTemplate(ScheduleTemplate):
-    """Folds whose operands serve several results in tiles that threads fetch together; rows that
+    """Products of narrow numbers in tiles of TensorCores, where the device has them; other folds
+    whose operands serve several results in tiles that threads fetch together; rows that
     are folded and used by a block of threads each; transpositions through squares in shared memory;
     anything else a thread for each result. Maps are computed where they are read. The steps of a
     recurrence follow each other, and their stages are shared out one by one.
@@ -90,14 +93,17 @@ class GpuTemplate(ScheduleTemplate):
 
 
 def bind_rest(schedule: Schedule, unit: ThreadUnit) -> None:
-    """A thread for each result of the blocks that no loop around is bound to an axis.
+    """A thread for each result of the blocks that no loop around is bound to an axis, and that no
+    warp executes.
 
     Stages within the steps of a recurrence wait for each other: one block of threads takes all of
     it, step by step.
     """
     threads = min(MOST_TOGETHER, unit.threads)
     for block in schedule.blocks:
-        around = own_loops(schedule, block)
+        around, body = own_loops(schedule, block), site_of(schedule, block).block.body
+        if isinstance(body, Invoke) and is_collective(body):
+            continue
         shared = [loop.var.name for loop in around if len(list(blocks(loop))) > 1]
         if shared and not is_bound(around):
             schedule[block].add_unit_loop(shared[0])

@@ -15,11 +15,12 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from tvmlab.analysis.pipelining import STAGE
-from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES
+from tvmlab.ir.axis import THREAD_AXES
 from tvmlab.ir.expr import Var
 from tvmlab.ops.gpu.fetch import Fetching
+from tvmlab.ops.gpu.grid import bind_to_grid, stored_apart
 from tvmlab.ops.gpu.team import Team, loop_of, own_loops, site_of
-from tvmlab.ops.nest import Nest, Part, fused
+from tvmlab.ops.nest import Nest, Part
 from tvmlab.schedule import Schedule
 
 BLOCKS, VIRTUAL, THREADS, OWN = range(4)
@@ -74,9 +75,11 @@ class Tiles:
             ScheduleError: a step is illegal.
         """
         places = _dimensions(schedule, block)
-        store = self.follower or _stored_apart(schedule, block)
+        store = self.follower or stored_apart(schedule, block)
         loops = self._nest(schedule, block)
-        at = self._bind_blocks(schedule, block, loops)
+        inner = [loop for (name, level), loop in loops.items()
+                 if name in self.steps or (name in self.cuts and level != BLOCKS)]  # fmt: skip
+        at = bind_to_grid(schedule, block, inner)
         schedule[store].reverse_compute_at(block, at)
         kept = {part: loop for part, loop in loops.items() if part[0] in self.cuts}
         extents = {o.var.name: o.extent for o in own_loops(schedule, block)}
@@ -120,22 +123,6 @@ class Tiles:
         cuts = {name: tuple(parts) for name, parts in (self.cuts | self.steps).items() if parts}  # type: ignore[operator]
         own: list[Part] = [(name, OWN) for name in self.cuts]
         return Nest(extents, order, cuts, unrolled=own).apply(schedule[block])
-
-    def _bind_blocks(self, schedule: Schedule, block: str, loops: Mapping[Part, str]) -> str:
-        """Bind what is outside of the steps to the grid; the innermost of these loops."""
-        inner = {loop for (name, level), loop in loops.items()
-                 if name in self.steps or (name in self.cuts and level != BLOCKS)}  # fmt: skip
-        stage = schedule[block]
-        names = [str(loop) for loop in stage.loops if str(loop) not in inner]
-        if not names:
-            stage.add_unit_loop(stage.loops[0])
-            names = [str(stage.loops[0])]
-        last = names[-(len(BLOCK_AXES) - 1) :] if len(names) > 2 else names
-        first = names[: -len(last)] if len(names) > 2 else []
-        bound = [*([fused(stage, first)] if first else []), *last]
-        for axis, name in zip(BLOCK_AXES, reversed(bound), strict=False):
-            stage.bind(name, axis)
-        return bound[-1]
 
     def _bind_threads(self, schedule: Schedule, block: str, loops: Mapping[Part, str]) -> None:
         for axis, name in zip(THREAD_AXES, reversed(list(self.cuts)), strict=False):
@@ -209,11 +196,3 @@ def _dimensions(schedule: Schedule, block: str) -> dict[str, int]:
         if isinstance(loop, Var):
             named[loop.name] = d
     return named
-
-
-def _stored_apart(schedule: Schedule, block: str) -> str:
-    """The block that stores what `block` computes in a buffer of its own, by name."""
-    known = set(schedule.blocks)
-    schedule[block].cache_write()
-    (store,) = set(schedule.blocks) - known
-    return store

@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isqrt
 
+from tvmlab.intrin.matrix_tiles import Family
+from tvmlab.intrin.mma import MMA
+from tvmlab.intrin.wmma import WMMA
+
 
 @dataclass(frozen=True)
 class ThreadUnit:
@@ -20,12 +24,14 @@ class ThreadUnit:
         shared_bytes: memory that a block has for itself.
         load_bytes: what a thread loads at once.
         blocks: that keep the whole device busy.
+        families: of instructions for products of matrices, those to prefer first.
     """
 
     threads: int
     shared_bytes: int
     load_bytes: int = 16
     blocks: int = 256
+    families: tuple[Family, ...] = ()
 
     def lanes(self, element_bytes: int) -> int:
         """Elements that a thread loads at once."""
@@ -47,6 +53,6 @@ UNITS: Mapping[str, ThreadUnit] = {
     # groups of 256 at most.
     "opencl": ThreadUnit(256, 32 << 10),
     # CUDA C++ Programming Guide, technical specifications: what needs no opting in.
-    "cuda": ThreadUnit(1024, 48 << 10),
+    "cuda": ThreadUnit(1024, 48 << 10, families=(MMA, WMMA)),
 }
 """The units of the targets that have such processors."""

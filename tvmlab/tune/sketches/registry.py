@@ -24,6 +24,7 @@ from tvmlab.tune.sketches.rows import Rows
 from tvmlab.tune.sketches.rule import Rule
 from tvmlab.tune.sketches.share import Share
 from tvmlab.tune.sketches.sketch import derive
+from tvmlab.tune.sketches.tensor_cores import TensorCores
 from tvmlab.tune.sketches.tensorize import Tensorize
 from tvmlab.tune.sketches.tile import Tile
 
@@ -36,7 +37,7 @@ PHASES: tuple[tuple[Rule, ...], ...] = (
 
 def bound(unit: ThreadUnit) -> tuple[tuple[Rule, ...], ...]:
     """The same for processors with many threads, whose axes loops are bound to."""
-    return ((Inline(),), (Share(unit), Bind()))
+    return ((Inline(),), (TensorCores(unit), Share(unit), Bind()))
 
 
 BOUND = bound(UNITS["opencl"])

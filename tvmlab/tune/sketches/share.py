@@ -6,11 +6,12 @@ an operand alone, such as zeros around an image, is computed where it is copied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tvmlab.ops.gpu.fold_part import FoldPart
+from tvmlab.ops.gpu.matrix_part import MatrixPart
 from tvmlab.ops.gpu.unit import UNITS, ThreadUnit
 from tvmlab.ops.knobs import Knob, Option
 from tvmlab.schedule import Schedule
@@ -37,34 +38,38 @@ class Share:
 
     def apply(self, partial: Partial, block: str) -> list[Partial]:
         """Shared; and as it was, for rules that fetch nothing."""
-        stages = partial.stages
-        read = FoldPart(partial.stage(block), block, self.unit).read
-        makers = {
-            stages.tensors[name].name: name
-            for name in stages.producers(block)
-            if name in partial.waiting
-            and name not in stages.outputs
-            and stages.is_map(name)
-            and not stages.is_costly(name)
-            and stages.readers(name) == [block]
-            and stages.tensors[name].name in read
-        }
-        part = FoldPart(partial.stage(block), block, self.unit, "", makers)
-        return [partial.decide(Shared(part, self.unit), block, *makers.values()), partial]
+        stage = partial.stage(block)
+        makers = makers_of(partial, block, FoldPart(stage, block, self.unit).read)
+        part = FoldPart(stage, block, self.unit, "", makers)
+        return [partial.decide(Shared(part), block, *makers.values()), partial]
+
+
+def makers_of(partial: Partial, block: str, read: Collection[str]) -> dict[str, str]:
+    """Of the buffers that a block reads, those that cheap maps make for it alone: these maps."""
+    stages = partial.stages
+    return {
+        stages.tensors[name].name: name
+        for name in stages.producers(block)
+        if name in partial.waiting
+        and name not in stages.outputs
+        and stages.is_map(name)
+        and not stages.is_costly(name)
+        and stages.readers(name) == [block]
+        and stages.tensors[name].name in read
+    }
 
 
 @dataclass(frozen=True)
 class Shared:
     """A fold that is tiled and fetched for, as a part of a sketch."""
 
-    part: FoldPart
-    unit: ThreadUnit
+    part: FoldPart | MatrixPart
 
     @property
     def word(self) -> str:
         """`share(C)`, with what is computed where it is copied."""
         made = "".join(f", {name}" for name in self.part.makers.values())
-        return f"share({self.part.block}{made})"
+        return f"{self.part.word.removesuffix(')')}{made})"
 
     def knobs(self) -> Sequence[Knob]:
         """Those of the fold."""

@@ -52,6 +52,8 @@ class Tensorize:
             return []
         made = []
         for instruction in INSTRUCTIONS.values():
+            if instruction.collective:
+                continue  # those of warps, whose tiles lie in registers that no CPU has
             for axes in _assignments(stage, instruction):
                 part = Instructed(stage, block, partial.vectors, instruction.name, axes)
                 schedule = create_schedule(partial.outputs)

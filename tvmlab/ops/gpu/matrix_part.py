@@ -21,8 +21,11 @@ from tvmlab.schedule import Schedule
 from tvmlab.schedule.primitives.pad_einsum import MOST_PADDING
 from tvmlab.te import Tensor
 
-MOST_WARPS, OWN = (1, 2, 4), (16, 32, 64)
+Cut = tuple[int, int]
 """Warps beside each other, and rows or columns of each."""
+
+MOST_WARPS, OWN = (1, 2, 4), (16, 32, 64)
+"""What a cut may have of either."""
 
 MOST_TILE = 256
 """Rows or columns of a block."""
@@ -150,7 +153,7 @@ class MatrixPart(StagePart):
             and self._shared_bytes(*tile) <= self.unit.shared_bytes
         )
 
-    def _shared_bytes(self, rows: Any, columns: Any, step: int) -> int:
+    def _shared_bytes(self, rows: Cut, columns: Cut, step: int) -> int:
         """Of a block: two copies of what a step takes, and results that are handed on."""
         m, n, size = prod(rows), prod(columns), size_bytes(self.product.dtype)
         apart = ROW_BYTES // size
@@ -158,7 +161,7 @@ class MatrixPart(StagePart):
         is_handed = self.follower or self._grown(m, n, 1) > 1
         return copied + (RESULT_BYTES * m * n if is_handed else 0)
 
-    def _cost(self, rows: Any, columns: Any, step: int) -> float:
+    def _cost(self, rows: Cut, columns: Cut, step: int) -> float:
         """How long it takes, relative to products alone that keep all processors busy."""
         m, n = prod(rows), prod(columns)
         tiles = [-(-extent // size) for extent, size in zip(self._extents, (m, n), strict=False)]

@@ -8,8 +8,10 @@ import pytest
 import tvmlab as t
 from tests.golden import check_golden
 from tests.targets.gpu_schedules import (
+    one_row_after_the_other,
     reversed_rows,
     row_sums,
+    stepwise_lstm,
     tiled_matmul,
     two_hops,
     uneven_elementwise,
@@ -145,8 +147,35 @@ def test_programs_without_kernels_are_refused() -> None:
     s = t.create_schedule(t.compute((8, 8), lambda y, x: a[y, x] + 1, name="B"))
     with pytest.raises(TargetError, match="No loop of B is bound to blocks or threads"):
         lower_for_device(s.mod)
+
+
+def test_loops_of_the_host_launch_kernels() -> None:
+    s = one_row_after_the_other()
+    program = lower_for_device(s.mod)
+    first, again = kernels_of(program)
+    assert (first.numbers, [v.name for v in again.numbers]) == ((), ["k"])
+    assert str(parse_program(str(program))) == str(program)
+    a = np.arange(165, dtype=np.int32).reshape(5, 33)
+    for order in ("forward", "backward", 5):
+        result = np.zeros(33, np.int32)
+        interpret_threads(program, [a, result], order)
+        assert (result == (a * np.arange(1, 6, dtype=np.int32)[:, None]).sum(axis=0)).all()
+
+
+def test_what_the_host_cannot_do_in_such_a_loop_is_said() -> None:
+    s = stepwise_lstm(bound=("gates",))
+    with pytest.raises(TargetError, match="Block H_next would run on the host inside loop s,"):
+        lower_for_device(s.mod)
+    a = t.placeholder((8, 8), name="A")
+    s = t.create_schedule(t.compute((8, 8), lambda y, x: a[y, x] + 1, name="B"))
+    s["B"].unroll("y")
     s["B"].bind("x", "threadIdx.x")
-    with pytest.raises(TargetError, match="Loop y of B runs on the host and would launch"):
+    assert [k.block for k in kernels_of(lower_for_device(s.mod))] == [(8, 1, 1)]
+    n = t.var("n")
+    a = t.placeholder((n, 8), name="A")
+    s = t.create_schedule(t.compute((n, 8), lambda y, x: a[y, x] + 1, name="B"))
+    s["B"].bind("x", "threadIdx.x")
+    with pytest.raises(TargetError, match="Loop y would launch kernels and is not a serial loop"):
         lower_for_device(s.mod)
 
 

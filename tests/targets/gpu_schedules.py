@@ -82,3 +82,30 @@ def two_hops(length: int = 32) -> t.Schedule:
     s["E"].bind("y", "blockIdx.x")
     s["E"].bind("x", "threadIdx.x")
     return s
+
+
+def one_row_after_the_other() -> t.Schedule:
+    """Rows times their numbers, added up by as many launches of a kernel."""
+    a = t.placeholder((5, 33), "int32", name="A")
+    k = t.reduce_axis((0, 5), name="k")
+    times = k.astype("int32") + 1
+    s = t.create_schedule(t.compute((33,), lambda x: t.sum(a[k, x] * times, axis=k), name="C"))
+    s["C"].reorder("k", "x")
+    s["C"].split("x", 8)
+    s["C"].bind("xo", "blockIdx.x")
+    s["C"].bind("xi", "threadIdx.x")
+    return s
+
+
+def stepwise_lstm(bound: tuple[str, ...] = ("H_first", "C_first", "gates", "H_next")) -> t.Schedule:
+    """A recurrence whose steps in time are launches, of the blocks that are `bound`."""
+    s = t.create_schedule(t.ops.lstm(4, 16).tensors)
+    for block in bound:
+        s[block].split("j", 4)
+        if block == "gates":
+            s[block].reorder("jo", "ji", "g", "b", "k")
+        else:
+            s[block].reorder("jo", "ji", "b")
+        s[block].bind("jo", "blockIdx.x")
+        s[block].bind("ji", "threadIdx.x")
+    return s

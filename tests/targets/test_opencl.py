@@ -10,8 +10,10 @@ import pytest
 
 import tvmlab as t
 from tests.targets.gpu_schedules import (
+    one_row_after_the_other,
     reversed_rows,
     row_sums,
+    stepwise_lstm,
     tiled_matmul,
     two_hops,
     uneven_elementwise,
@@ -19,7 +21,7 @@ from tests.targets.gpu_schedules import (
 from tvmlab.errors import TargetError
 from tvmlab.measure.timing import Protocol
 from tvmlab.targets.cfamily.launching import DeviceBoundCall
-from tvmlab.targets.cfamily.plan import Launch
+from tvmlab.targets.cfamily.plan import Launch, Repeat, read_plan
 from tvmlab.targets.opencl.limits import opencl_devices
 from tvmlab.targets.opencl.run import OpenClMachine, machine, refuse_beyond
 
@@ -45,6 +47,15 @@ def test_conditions_that_threads_differ_in_stay_in_their_loops() -> None:
     assert "if (asked(" in s.code("opencl")
     assert "asked" not in uneven_elementwise().code("opencl")
     assert all(s.check("opencl"))
+
+
+@pytest.mark.parametrize("make", [one_row_after_the_other, stepwise_lstm])
+def test_the_host_launches_kernels_in_a_loop(make: Callable[[], t.Schedule]) -> None:
+    s = make()
+    (repeat,) = (x for x in read_plan(s.code("opencl")).steps if isinstance(x, Repeat))
+    assert any(x.numbers == (repeat.name,) for x in repeat.steps if isinstance(x, Launch))
+    assert all(s.check("opencl"))
+    assert ".entry" in s.code("ptx")
 
 
 @pytest.mark.parametrize("make", [row_sums, two_hops])

@@ -1,19 +1,21 @@
 """The kernels of a program lowered for a device: what each launches, takes and does.
 
-In such a program every outermost statement is either a kernel, which is a nest of loops bound to
-the axes of blocks and threads with nothing between them, or a part that runs on the host.
+In such a program every outermost statement is a kernel, which is a nest of loops bound to the axes
+of blocks and threads with nothing between them, a part that runs on the host, or a loop of the host
+around such statements, which launches its kernels in each iteration.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, VIRTUAL_AXES, axis_of
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Allocate, For, Invoke, Prefetch, Program, Seq, Stmt, Store
-from tvmlab.ir.walk import loads, stmts
+from tvmlab.ir.walk import exprs_of, loads, map_children, stmts, sub_stmts, variables
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Kernel:
         axes: the variable that stands for each hardware axis in the body, and its extent.
         params: the buffers that it touches, the caller's and the program's, in their order.
         written: those of them that it writes.
+        numbers: the variables of loops around it that it is told at each launch.
         body: what one thread does; what is allocated with scope `shared` is there once a block.
     """
 
@@ -32,6 +35,7 @@ class Kernel:
     axes: dict[str, tuple[Var, Extent]]
     params: tuple[Buffer, ...]
     written: frozenset[Buffer]
+    numbers: tuple[Var, ...]
     body: Stmt
 
     @property
@@ -64,26 +68,76 @@ class HostPart:
     program: Program
 
 
-def parts_of(program: Program) -> list[Kernel | HostPart]:
-    """The kernels and the host's parts of a program lowered for a device, in order."""
-    body = program.body.stmts if isinstance(program.body, Seq) else (program.body,)
-    found: list[Kernel | HostPart] = []
-    kernels = hosts = 0
-    many = sum(map(is_kernel, body)) > 1
-    for stmt in body:
+@dataclass(frozen=True)
+class HostLoop:
+    """What the host does for each value of `variable` from 0 below `count`."""
+
+    variable: Var
+    count: int
+    parts: tuple[Kernel | HostPart | HostLoop, ...]
+
+
+Parts = list[Kernel | HostPart | HostLoop]
+
+
+def parts_of(program: Program) -> Parts:
+    """The kernels, the host's parts and its loops of a program lowered for a device, in order."""
+    many = sum(map(is_kernel, outermost(program.body))) > 1
+    numbers = {"kernel": count(), "host": count()}
+
+    def name(kind: str) -> str:
+        number = next(numbers[kind])
+        return f"{program.name}_{kind}{number if many or kind == 'host' else ''}"
+
+    def parts(stmt: Stmt, around: tuple[Var, ...]) -> Parts:
+        if isinstance(stmt, Seq):
+            return [part for s in stmt.stmts for part in parts(s, around)]
         if is_kernel(stmt):
-            name = f"{program.name}_kernel{kernels if many else ''}"
-            found.append(_kernel(program, name, stmt))
-            kernels += 1
-        else:
-            found.append(_host(program, f"{program.name}_host{hosts}", stmt))
-            hosts += 1
-    return found
+            return [_kernel(program, name("kernel"), stmt, around)]
+        if isinstance(stmt, For) and has_kernels(stmt):
+            assert isinstance(stmt.extent, int), "a loop that launches kernels has a known extent"
+            inside = tuple(parts(stmt.body, (*around, stmt.var)))
+            return [HostLoop(stmt.var, stmt.extent, inside)]
+        return [_host(program, name("host"), stmt)]
+
+    return parts(program.body, ())
 
 
 def kernels_of(program: Program) -> list[Kernel]:
     """The kernels of a program lowered for a device, in order."""
-    return [part for part in parts_of(program) if isinstance(part, Kernel)]
+
+    def kernels(parts: Iterable[Kernel | HostPart | HostLoop]) -> Iterator[Kernel]:
+        for part in parts:
+            if isinstance(part, Kernel):
+                yield part
+            elif isinstance(part, HostLoop):
+                yield from kernels(part.parts)
+
+    return list(kernels(parts_of(program)))
+
+
+def outermost(body: Stmt) -> Iterator[Stmt]:
+    """The kernels of a program's body and what runs on the host between them, in order, those in
+    loops of the host too."""
+    if isinstance(body, Seq) or (not is_kernel(body) and has_kernels(body)):
+        for stmt in sub_stmts(body):
+            yield from outermost(stmt)
+    else:
+        yield body
+
+
+def on_kernels(body: Stmt, change: Callable[[Stmt], Stmt]) -> Stmt:
+    """A program's body with each of its kernels changed."""
+    if is_kernel(body):
+        return change(body)
+    if isinstance(body, Seq) or has_kernels(body):
+        return map_children(body, lambda s: on_kernels(s, change), lambda e: None)
+    return body
+
+
+def has_kernels(stmt: Stmt) -> bool:
+    """Whether a statement, which is none itself, launches kernels."""
+    return any(is_kernel(s) for s in stmts(stmt))
 
 
 def is_kernel(stmt: Stmt) -> bool:
@@ -103,13 +157,15 @@ def touched(stmt: Stmt) -> Iterator[tuple[Buffer, bool]]:
     yield from ((e.buffer, False) for e in loads(stmt))
 
 
-def _kernel(program: Program, name: str, stmt: Stmt) -> Kernel:
+def _kernel(program: Program, name: str, stmt: Stmt, around: tuple[Var, ...]) -> Kernel:
     axes: dict[str, tuple[Var, Extent]] = {}
     while isinstance(stmt, For) and (axis := axis_of(stmt)) and axis not in VIRTUAL_AXES:
         axes[axis] = (stmt.var, stmt.extent)
         stmt = stmt.body
     params, written = _params(program, stmt)
-    return Kernel(name, axes, params, written, stmt)
+    used = {v for s in stmts(stmt) for e in exprs_of(s) for v in variables(e)}
+    numbers = tuple(v for v in around if v in used)
+    return Kernel(name, axes, params, written, numbers, stmt)
 
 
 def _params(program: Program, stmt: Stmt) -> tuple[tuple[Buffer, ...], frozenset[Buffer]]:

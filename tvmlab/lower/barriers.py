@@ -23,7 +23,7 @@ from tvmlab.analysis.exchange import is_handed, is_handed_on
 from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.conjuncts import buffers_read
-from tvmlab.ir.kernel import is_kernel
+from tvmlab.ir.kernel import on_kernels
 from tvmlab.ir.program import Barrier, For, If, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import stmts, variables
 from tvmlab.lower.storage import PRIVATE
@@ -31,9 +31,7 @@ from tvmlab.lower.storage import PRIVATE
 
 def write_barriers(program: Program) -> Program:
     """The program with a barrier wherever threads of a block hand something to each other."""
-    body = program.body.stmts if isinstance(program.body, Seq) else (program.body,)
-    done = [_in_kernel(s, ()) if is_kernel(s) else s for s in body]
-    return program.with_body(done[0] if len(done) == 1 else Seq(done))
+    return program.with_body(on_kernels(program.body, lambda kernel: _in_kernel(kernel, ())))
 
 
 def _in_kernel(stmt: Stmt, loops: tuple[For, ...]) -> Stmt:

@@ -12,16 +12,14 @@ from __future__ import annotations
 from tvmlab.ir.axis import THREAD_AXES, axis_of
 from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.expr import Expr, Var
-from tvmlab.ir.kernel import is_kernel
+from tvmlab.ir.kernel import on_kernels
 from tvmlab.ir.program import Allocate, Barrier, For, If, Program, Seq, Stmt
 from tvmlab.ir.walk import map_children, stmts, variables
 
 
 def branch_inside_loops(program: Program) -> Program:
     """The program whose kernels with barriers have no loop in a branch that threads differ in."""
-    parts = program.body.stmts if isinstance(program.body, Seq) else (program.body,)
-    done = [_in_kernel(s) if is_kernel(s) and _waits(s) else s for s in parts]
-    return program.with_body(done[0] if len(done) == 1 else Seq(done))
+    return program.with_body(on_kernels(program.body, lambda s: _in_kernel(s) if _waits(s) else s))
 
 
 def _waits(stmt: Stmt) -> bool:

@@ -17,7 +17,7 @@ from math import prod
 from tvmlab.arith.linear import Linear
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.kernel import is_kernel, touched
+from tvmlab.ir.kernel import has_kernels, outermost, touched
 from tvmlab.ir.program import Allocate, Barrier, For, If, Invoke, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import loads, stmts, sub_stmts
 from tvmlab.lower.tile import (
@@ -53,9 +53,9 @@ def localise(program: Program) -> Program:
 
 def _outlives_kernels(body: Stmt) -> set[Buffer]:
     """What one part of a program for a device hands to another: no register lives as long."""
-    parts = body.stmts if isinstance(body, Seq) else (body,)
-    if not any(map(is_kernel, parts)):
+    if not has_kernels(body):
         return set()
+    parts = outermost(body)
     count = Counter(b for part in parts for b in {b for b, _ in touched(part)})
     return {b for b, parts_with_it in count.items() if parts_with_it > 1}
 

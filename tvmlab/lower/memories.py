@@ -13,8 +13,8 @@ from __future__ import annotations
 from tvmlab.errors import TargetError
 from tvmlab.ir.axis import VIRTUAL_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.kernel import is_kernel, touched
-from tvmlab.ir.program import Allocate, For, Program, Seq, Stmt
+from tvmlab.ir.kernel import is_kernel, on_kernels, outermost, touched
+from tvmlab.ir.program import Allocate, For, Program, Stmt
 from tvmlab.lower.storage import OWNED
 
 
@@ -24,11 +24,11 @@ def place_memories(program: Program) -> Program:
     Raises:
         TargetError: two kernels share what belongs to the threads of one.
     """
-    parts = list(program.body.stmts) if isinstance(program.body, Seq) else [program.body]
+    body = program.body
     kept: list[Buffer] = []
     for buffer in program.buffers:
-        where = [n for n, part in enumerate(parts) if any(b is buffer for b, _ in touched(part))]
-        if buffer.scope not in OWNED or not any(is_kernel(parts[n]) for n in where):
+        where = [part for part in outermost(body) if any(b is buffer for b, _ in touched(part))]
+        if buffer.scope not in OWNED or not any(map(is_kernel, where)):
             kept.append(buffer)
             continue
         if len(where) > 1:
@@ -37,9 +37,13 @@ def place_memories(program: Program) -> Program:
                 'parts of the program use it; set_scope it to "global", or compute_at its reader.'
             )
         (place,) = where
-        parts[place] = _allocated(parts[place], buffer)
-    body = parts[0] if len(parts) == 1 else Seq(parts)
+        body = _inside(body, place, buffer)
     return Program(program.name, program.params, program.outputs, kept, body)
+
+
+def _inside(body: Stmt, kernel: Stmt, buffer: Buffer) -> Stmt:
+    """A program's body with the buffer allocated in one of its kernels."""
+    return on_kernels(body, lambda s: _allocated(s, buffer) if s is kernel else s)
 
 
 def _allocated(stmt: Stmt, buffer: Buffer) -> Stmt:

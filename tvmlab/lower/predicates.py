@@ -25,6 +25,7 @@ from tvmlab.ir.buffer import Extent
 from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Expr, Var
+from tvmlab.ir.kernel import is_kernel
 from tvmlab.ir.program import Barrier, For, If, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import as_index
 from tvmlab.ir.size import Size
@@ -55,7 +56,7 @@ def settle_predicates(program: Program) -> Program:
 def _hoist(stmt: Stmt) -> Stmt:
     """Conditions that do not depend on a loop move in front of it."""
     stmt = map_children(stmt, _hoist, lambda e: None)
-    if not isinstance(stmt, For):
+    if not isinstance(stmt, For) or is_kernel(stmt):
         return stmt
     conditions: list[Expr] = []
     body = stmt.body
@@ -109,15 +110,16 @@ def _settle_loop(loop: For, known: Known, splits: int) -> Stmt:
     if least == most == 0:
         return loop.replace(body=_settle(simplify_stmt(loop.body, here), here, splits))
     # Over sizes there may be no tile that is cut short: the tail does not run then.
-    may_split = splits and loop.kind in ("serial", "parallel") and not _waits(loop)
+    may_split = splits and loop.kind in ("serial", "parallel") and not _stays_whole(loop)
     if 0 <= least <= most <= 1 and may_split:
         return _split_tail(loop, full, known, splits - 1)
     return loop.replace(body=_settle(loop.body, here, splits))
 
 
-def _waits(loop: For) -> bool:
-    """Whether threads wait for each other in the loop: they do so outside of branches."""
-    return any(isinstance(s, Barrier) for s in stmts(loop.body))
+def _stays_whole(loop: For) -> bool:
+    """Whether threads wait for each other in the loop, or kernels are launched in it: what is told
+    to all threads stands outside of branches."""
+    return any(isinstance(s, Barrier) or is_kernel(s) for s in stmts(loop.body))
 
 
 def _is_less(a: Extent, b: Extent) -> bool:

@@ -12,6 +12,7 @@ Where the nest before it sets exactly that tile, it sets the registers; else the
 from __future__ import annotations
 
 from tvmlab.ir.buffer import Buffer, Load
+from tvmlab.ir.kernel import has_kernels
 from tvmlab.ir.program import Allocate, Barrier, For, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import exprs, loads, map_children, stmts, sub_stmts
 from tvmlab.lower.tile import (
@@ -59,7 +60,7 @@ def _promote_buffers(loop: For, before: list[Stmt]) -> Stmt | None:
 
     A nest that starts the accumulator is taken from the end of `before`.
     """
-    if loop.kind not in ("serial", "unrolled"):
+    if loop.kind not in ("serial", "unrolled") or has_kernels(loop):
         return None
     for buffer in dict.fromkeys(s.buffer for s in stmts(loop) if isinstance(s, Store)):
         if buffer.scope != "register" and any(e.buffer is buffer for e in loads(loop)):

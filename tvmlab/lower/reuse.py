@@ -19,14 +19,14 @@ from tvmlab.ir.axis import VIRTUAL_AXES, axis_of
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr
-from tvmlab.ir.kernel import is_kernel, touched
+from tvmlab.ir.kernel import is_kernel, outermost, touched
 from tvmlab.ir.program import For, Invoke, Program, Seq, Stmt, Store
 from tvmlab.ir.walk import rewrite, stmts
 
 
 def share_space(program: Program) -> Program:
     """The program whose shared intermediates share space where they can."""
-    for stmt in program.body.stmts if isinstance(program.body, Seq) else (program.body,):
+    for stmt in tuple(outermost(program.body)):
         if is_kernel(stmt):
             program = _in_kernel(program, stmt)
     return program

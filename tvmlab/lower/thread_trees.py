@@ -24,7 +24,7 @@ from tvmlab.ir.conjuncts import buffers_read, guarded
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr
 from tvmlab.ir.fold import Fold, fold_of, results_of, stores
-from tvmlab.ir.kernel import is_kernel
+from tvmlab.ir.kernel import on_kernels
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import For, If, Program, Seq, Stmt
 from tvmlab.ir.shuffle import SHUFFLES
@@ -37,12 +37,10 @@ ZERO = Const(0, INDEX)
 def fold_across_threads(program: Program, instructions: Collection[str] = ()) -> Program:
     """The program whose kernels fold trees by the threads that would be idle meanwhile, with
     shuffles where they are among the device's `instructions`."""
-    parts = program.body.stmts if isinstance(program.body, Seq) else (program.body,)
     taken = [b.name for b in (*program.params, *program.buffers)]
     made: list[Buffer] = []
     shuffles = frozenset(instructions) >= SHUFFLES
-    done = [_in_kernel(s, (), taken, made, shuffles) if is_kernel(s) else s for s in parts]
-    body = done[0] if len(done) == 1 else Seq(done)
+    body = on_kernels(program.body, lambda s: _in_kernel(s, (), taken, made, shuffles))
     buffers = (*program.buffers, *made)
     return Program(program.name, program.params, program.outputs, buffers, body)
 

@@ -20,7 +20,7 @@ from tvmlab.ir.axis import BLOCK_AXES, VIRTUAL_AXES, axis_of
 from tvmlab.ir.conjuncts import guarded
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
-from tvmlab.ir.kernel import is_kernel
+from tvmlab.ir.kernel import has_kernels, is_kernel, on_kernels
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.shuffle import WARP
@@ -35,33 +35,46 @@ def share_threads(program: Program) -> Program:
     """The program whose kernels each are one nest of bound loops around what a thread does.
 
     Raises:
-        TargetError: no loop is bound, one that is not bound goes around kernels, or an axis of
-            blocks is bound in a part of a kernel only.
+        TargetError: no loop is bound, the host would have to do more than to launch kernels in a
+            loop, or an axis of blocks is bound in a part of a kernel only.
     """
-    body = program.body.stmts if isinstance(program.body, Seq) else (program.body,)
-    parts: list[Stmt] = []
-    for stmt in body:
-        if is_kernel(stmt):
-            assert isinstance(stmt, For)
-            parts.append(_one_nest(stmt))
-            continue
-        inside = next((s for s in stmts(stmt) if is_kernel(s)), None)
-        if inside is not None:
-            name = stmt.var.name if isinstance(stmt, For) else "around them"
-            raise TargetError(
-                f"Loop {name} of {program.name} runs on the host and would launch kernels in each "
-                'iteration; bind it as well, e.g. to "blockIdx.x", or reorder it inside them.'
-            )
-        parts.append(stmt)
-    if not any(map(is_kernel, parts)):
+    if not has_kernels(program.body):
         raise TargetError(
             f"No loop of {program.name} is bound to blocks or threads, so nothing of it would run "
             'on the device; bind one, e.g. .bind("y", "blockIdx.x").'
         )
-    return program.with_body(parts[0] if len(parts) == 1 else Seq(parts))
+    _require_launches(program.body)
+    return program.with_body(on_kernels(program.body, _one_nest))
 
 
-def _one_nest(kernel: For) -> Stmt:
+def _require_launches(stmt: Stmt, loop: For | None = None) -> None:
+    """Raise TargetError unless the host can do all that is not in kernels, inside the loop `loop`
+    that launches kernels if there is one."""
+    if is_kernel(stmt):
+        return
+    if isinstance(stmt, Seq):
+        for part in stmt.stmts:
+            _require_launches(part, loop)
+    elif has_kernels(stmt):
+        name = stmt.var.name if isinstance(stmt, For) else "around them"
+        if not isinstance(stmt, For) or stmt.kind not in ("serial", "unrolled") or not isinstance(
+            stmt.extent, int
+        ):  # fmt: skip
+            raise TargetError(
+                f"Loop {name} would launch kernels and is not a serial loop of known extent; bind "
+                'it as well, e.g. to "blockIdx.x", or reorder it inside them.'
+            )
+        _require_launches(stmt.body, stmt)
+    elif loop is not None:
+        named = next((s.name for s in stmts(stmt) if isinstance(s, Block)), "what is not bound")
+        raise TargetError(
+            f"Block {named} would run on the host inside loop {loop.var.name}, which launches "
+            "kernels; bind its loops as well, or compute it outside that loop."
+        )
+
+
+def _one_nest(kernel: Stmt) -> Stmt:
+    assert isinstance(kernel, For), "a kernel is a loop"
     axes: Axes = {}
     for s in stmts(kernel):
         axis = _shared_axis(s)

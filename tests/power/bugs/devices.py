@@ -39,6 +39,12 @@ KERNELS = Room(
             "if end <= first and",
         ),
         Bug(
+            "a sum over launches stays in a register",
+            "tvmlab.lower.registers",
+            'if loop.kind not in ("serial", "unrolled") or has_kernels(loop):',
+            'if loop.kind not in ("serial", "unrolled"):',
+        ),
+        Bug(
             "what the host fills for a kernel lives in registers",
             "tvmlab.lower.localise",
             "    kept |= _outlives_kernels(program.body)\n",
@@ -112,6 +118,18 @@ PRINTED = Room(
             "tvmlab.targets.cfamily.statements",
             "if not self._loops or not variables(condition) & self._apart:",
             "if True:",
+        ),
+        Bug(
+            "every repetition is the first one",
+            "tvmlab.targets.cfamily.launching",
+            "numbers[repeat.name] = number",
+            "numbers[repeat.name] = 0",
+        ),
+        Bug(
+            "a repetition ends where the plan does",
+            "tvmlab.targets.cfamily.plan",
+            '        elif "end" in r:\n            break\n',
+            "",
         ),
     ),
 )

@@ -14,13 +14,13 @@ from tvmlab.errors import TargetError
 from tvmlab.ir.axis import THREAD_AXES
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
-from tvmlab.ir.kernel import HostPart, Kernel, parts_of
+from tvmlab.ir.kernel import HostLoop, HostPart, Kernel, parts_of
 from tvmlab.ir.program import Allocate, Barrier, Program
 from tvmlab.ir.shapes import sizes_of
 from tvmlab.ir.walk import exprs, exprs_of, stmts
 from tvmlab.targets.cfamily.dialect import KEYWORDS, Dialect
 from tvmlab.targets.cfamily.names import Names
-from tvmlab.targets.cfamily.plan import HostCall, Launch, Plan, Workspace
+from tvmlab.targets.cfamily.plan import HostCall, Launch, Plan, Repeat, Step, Workspace
 from tvmlab.targets.cfamily.statements import Line, Statements
 
 Lines = Mapping[Var | str, int]
@@ -57,20 +57,27 @@ def emit(
     known: dict[Buffer | Var, str] = {b: module.of(b) for b in (*program.params, *program.buffers)}
     printed: list[Line] = []
     helpers: dict[str, str] = {}
-    steps: list[Launch | HostCall] = []
     kernels: list[Kernel] = []
-    for part in parts_of(program):
+    ranges: dict[Var, Interval] = {}
+
+    def step(part: Kernel | HostPart | HostLoop) -> Step:
         if isinstance(part, HostPart):
-            steps.append(_host_call(part, known, host))
-            continue
+            return _host_call(part, known, host)
+        if isinstance(part, HostLoop):
+            known[part.variable] = module.of(part.variable)
+            ranges[part.variable] = (0, part.count - 1)
+            inside = tuple(map(step, part.parts))
+            return Repeat(known[part.variable], part.count, inside)
         kernels.append(part)
         name = module.fresh(part.name)
-        steps.append(_launch(part, name, known))
-        body, used = _kernel(part, name, dialect, known, lines)
-        printed += [("", 0), *body]
+        body, used = _kernel(part, name, dialect, known, ranges, lines)
+        printed.extend([("", 0), *body])
         helpers.update(used)
+        return _launch(part, name, known)
+
+    steps = tuple(map(step, parts_of(program)))
     workspaces = tuple(Workspace(known[b], b.dtype, b.extents) for b in program.buffers)
-    plan = Plan(tuple(known[b] for b in program.params), workspaces, tuple(steps))
+    plan = Plan(tuple(known[b] for b in program.params), workspaces, steps)
     used_dtypes = _dtypes(kernels)
     head = [*plan.head(), "", *dialect.preamble(used_dtypes, kernels), *helpers.values()]
     text = [*head, *(_marked(line, lines is not None) for line in printed), "", *plan.tail()]
@@ -95,7 +102,9 @@ def _launch(kernel: Kernel, name: str, known: Mapping[Buffer | Var, str]) -> Lau
     x, y, z = (e for e in kernel.grid if isinstance(e, int))
     arguments = tuple(known[b] for b in kernel.params)
     written = tuple(known[b] for b in kernel.params if b in kernel.written)
-    return Launch(name, (x, y, z), kernel.block, arguments, written, kernel.bytes_of("shared"))
+    numbers = tuple(known[v] for v in kernel.numbers)
+    shared_bytes = kernel.bytes_of("shared")
+    return Launch(name, (x, y, z), kernel.block, arguments, written, shared_bytes, numbers)
 
 
 def _host_call(
@@ -112,15 +121,18 @@ def _kernel(
     name: str,
     dialect: Dialect,
     known: Mapping[Buffer | Var, str],
+    around: Mapping[Var, Interval],
     lines: Lines | None,
 ) -> tuple[list[Line], dict[str, str]]:
-    """The lines of a kernel, and the helpers that it calls."""
+    """The lines of a kernel inside loops of the host, and the helpers that it calls."""
     names = Names({*KEYWORDS, *dialect.reserved, name}, dict(known))
     ranges: dict[Var, Interval] = {
         var: (0, extent - 1) for var, extent in kernel.axes.values() if isinstance(extent, int)
     }
+    ranges.update(around)
     printer = Statements(dialect, names, ranges, lines or {}, _apart(kernel, dialect))
     parameters = [dialect.pointer(b.dtype, b in kernel.written, known[b]) for b in kernel.params]
+    parameters += [f"const int {known[v]}" for v in kernel.numbers]
     for line in dialect.kernel_head(kernel, name, parameters).splitlines():
         printer.put(0, line)
     for axis, (var, _) in kernel.axes.items():

@@ -14,7 +14,7 @@ import numpy as np
 
 from tvmlab.ir.arrays import empty
 from tvmlab.targets.cfamily.arguments import check_count, host_array
-from tvmlab.targets.cfamily.plan import HostCall, Launch, Plan, Workspace, read_plan
+from tvmlab.targets.cfamily.plan import HostCall, Launch, Plan, Repeat, Step, Workspace, read_plan
 from tvmlab.targets.cfamily.printed_kernel import PrintedKernel, Reader
 from tvmlab.targets.registry import get
 from tvmlab.targets.target import Param, Signature
@@ -41,8 +41,10 @@ class Machine(Protocol):
     def download(self, memory: Memory, array: np.ndarray) -> None:
         """Copy from the device to an array, once all work before it is done."""
 
-    def launch(self, function: Any, launch: Launch, memories: Sequence[Memory]) -> None:
-        """Put a kernel into the queue."""
+    def launch(
+        self, function: Any, launch: Launch, memories: Sequence[Memory], numbers: Sequence[int]
+    ) -> None:
+        """Put a kernel into the queue, which takes memories and then numbers of 32 bits."""
 
     def finish(self) -> None:
         """Wait until all work is done."""
@@ -70,8 +72,7 @@ class DeviceKernel(PrintedKernel):
         arrays = _known_arrays(self.plan, signature)
         self._hosts = {
             step.function: get(step.target).build(step.text, _host_signature(step, arrays))
-            for step in self.plan.steps
-            if isinstance(step, HostCall)
+            for step in self.plan.host_calls
         }
 
     def __call__(self, *arrays: Any) -> None:
@@ -102,17 +103,31 @@ class DeviceKernel(PrintedKernel):
             memories[name] = memory
         for w in self.plan.workspaces:
             memories[w.name] = machine.allocate(w.size_bytes)
-        steps = [self._step(step, memories) for step in self.plan.steps]
-        is_of_device = len(self.plan.launches) == len(steps)
+        steps = [self._step(step, memories, {}) for step in self.plan.steps]
+        is_of_device = not self.plan.host_calls
         return DeviceBoundCall(machine, steps, kept, is_of_device, (memories, arrays))
 
-    def _step(self, step: Launch | HostCall, memories: dict[str, Memory]) -> Callable[[], None]:
-        """One step of the plan, on these memories."""
+    def _step(
+        self, step: Step, memories: dict[str, Memory], numbers: dict[str, int]
+    ) -> Callable[[], None]:
+        """One step of the plan, on these memories, in repetitions of these numbers."""
         machine = self._machine
+        if isinstance(step, Repeat):
+            repeat, inside = step, [self._step(s, memories, numbers) for s in step.steps]
+
+            def again() -> None:
+                for number in range(repeat.count):
+                    numbers[repeat.name] = number
+                    for act in inside:
+                        act()
+
+            return again
         given = [memories[name] for name in step.arguments]
         if isinstance(step, Launch):
             function, launch = self._functions[step.kernel], step
-            return lambda: machine.launch(function, launch, given)
+            return lambda: machine.launch(
+                function, launch, given, [numbers[name] for name in launch.numbers]
+            )
         kernel = self._hosts[step.function]
         arrays = [empty(p.extents, p.dtype) for p in kernel.signature.params]
         call = kernel.prepare(*arrays)

@@ -8,6 +8,9 @@ program: whoever has it can build and run it.
     // {"workspace": "T", "dtype": "float32", "shape": [64, 64]}
     // {"launch": "C_kernel0", "grid": [4, 4, 1], "block": [16, 16, 1], "arguments": ["A", "T"]}
     // {"host": "C_host0", "target": "cpu", "arguments": ["T", "C"], "outputs": 1}
+    // {"repeat": "t", "count": 16}
+    // {"launch": "C_kernel1", "grid": [4, 1, 1], ..., "arguments": ["T", "A"], "numbers": ["t"]}
+    // {"end": "t"}
 
 The text of a host part follows the kernels, in a comment that begins `/* host C_host0`.
 """
@@ -16,9 +19,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
@@ -45,7 +49,8 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Launch:
-    """One kernel: its function, geometry, arguments by name, and bytes of shared memory."""
+    """One kernel: its function, geometry, arguments by name, bytes of shared memory, and the
+    repetitions whose numbers it takes after its arguments."""
 
     kernel: str
     grid: Three
@@ -53,6 +58,7 @@ class Launch:
     arguments: tuple[str, ...]
     written: tuple[str, ...]
     shared_bytes: int
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,18 @@ class HostCall:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """Steps that are done `count` times; `name` stands for the number of the time, from 0 on."""
+
+    name: str
+    count: int
+    steps: tuple[Step, ...]
+
+
+Step = Launch | HostCall | Repeat
+
+
+@dataclass(frozen=True)
 class Plan:
     """What the host does for a program, in order.
 
@@ -86,12 +104,17 @@ class Plan:
 
     params: tuple[str, ...]
     workspaces: tuple[Workspace, ...]
-    steps: tuple[Launch | HostCall, ...]
+    steps: tuple[Step, ...]
 
     @property
     def launches(self) -> tuple[Launch, ...]:
         """The kernels, in order."""
-        return tuple(s for s in self.steps if isinstance(s, Launch))
+        return tuple(s for s in _single(self.steps) if isinstance(s, Launch))
+
+    @property
+    def host_calls(self) -> tuple[HostCall, ...]:
+        """The parts that run on the host, in order."""
+        return tuple(s for s in _single(self.steps) if isinstance(s, HostCall))
 
     def head(self) -> list[str]:
         """The comments that state this plan."""
@@ -99,25 +122,45 @@ class Plan:
 
     def tail(self) -> list[str]:
         """The comments that hold the texts of the host's parts."""
-        parts = [s for s in self.steps if isinstance(s, HostCall)]
-        return [line for p in parts for line in (f"/* host {p.function}", p.text.rstrip(), "*/")]
+        return [
+            line
+            for p in self.host_calls
+            for line in (f"/* host {p.function}", p.text.rstrip(), "*/")
+        ]
 
     def _rows(self) -> Iterable[dict[str, object]]:
         yield {"params": self.params}
         for w in self.workspaces:
             yield {"workspace": w.name, "dtype": w.dtype, "shape": w.shape}
-        for s in self.steps:
-            if isinstance(s, Launch):
-                yield {
-                    "launch": s.kernel, "grid": s.grid, "block": s.block,
-                    "arguments": s.arguments, "written": s.written,
-                    "shared_bytes": s.shared_bytes,
-                }  # fmt: skip
-            else:
-                yield {
-                    "host": s.function, "target": s.target, "arguments": s.arguments,
-                    "outputs": s.outputs,
-                }  # fmt: skip
+        yield from _rows_of(self.steps)
+
+
+def _single(steps: Iterable[Step]) -> Iterator[Launch | HostCall]:
+    """Each step once, in order, however often it is repeated."""
+    for s in steps:
+        if isinstance(s, Repeat):
+            yield from _single(s.steps)
+        else:
+            yield s
+
+
+def _rows_of(steps: Iterable[Step]) -> Iterator[dict[str, object]]:
+    for s in steps:
+        if isinstance(s, Launch):
+            row: dict[str, object] = {
+                "launch": s.kernel, "grid": s.grid, "block": s.block, "arguments": s.arguments,
+                "written": s.written, "shared_bytes": s.shared_bytes,
+            }  # fmt: skip
+            yield {**row, "numbers": s.numbers} if s.numbers else row
+        elif isinstance(s, HostCall):
+            yield {
+                "host": s.function, "target": s.target, "arguments": s.arguments,
+                "outputs": s.outputs,
+            }  # fmt: skip
+        else:
+            yield {"repeat": s.name, "count": s.count}
+            yield from _rows_of(s.steps)
+            yield {"end": s.name}
 
 
 def read_plan(text: str) -> Plan:
@@ -142,15 +185,25 @@ def read_plan(text: str) -> Plan:
     workspaces = tuple(
         Workspace(r["workspace"], r["dtype"], tuple(r["shape"])) for r in rows if "workspace" in r
     )
-    steps: list[Launch | HostCall] = []
+    params = next((tuple(r["params"]) for r in rows if "params" in r), ())
+    return Plan(params, workspaces, _read_steps(iter(rows), texts))
+
+
+def _read_steps(rows: Iterator[dict[str, Any]], texts: Mapping[str, str]) -> tuple[Step, ...]:
+    """The steps that rows state, up to the end of the repetition that they are in."""
+    steps: list[Step] = []
     for r in rows:
         if "launch" in r:
             grid, block = tuple(r["grid"]), tuple(r["block"])
             names = tuple(r["arguments"]), tuple(r["written"])
-            steps.append(Launch(r["launch"], grid, block, *names, r["shared_bytes"]))
+            numbers = tuple(r.get("numbers", ()))
+            steps.append(Launch(r["launch"], grid, block, *names, r["shared_bytes"], numbers))
         elif "host" in r:
             name = r["host"]
             given = tuple(r["arguments"])
             steps.append(HostCall(name, r["target"], given, r["outputs"], texts[name]))
-    params = next((tuple(r["params"]) for r in rows if "params" in r), ())
-    return Plan(params, workspaces, tuple(steps))
+        elif "repeat" in r:
+            steps.append(Repeat(r["repeat"], r["count"], _read_steps(rows, texts)))
+        elif "end" in r:
+            break
+    return tuple(steps)

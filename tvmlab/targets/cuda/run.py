@@ -7,6 +7,7 @@ asked again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from ctypes import c_int32
 from functools import cache
 from math import prod
 from typing import Any
@@ -149,11 +150,14 @@ class CudaMachine:
         (status,) = driver.cuMemcpyDtoH(array.ctypes.data, _pointer(memory), array.nbytes)
         self._require(status, "copy an array from the device")
 
-    def launch(self, function: Any, step: Launch, memories: Sequence[Any]) -> None:
+    def launch(
+        self, function: Any, step: Launch, memories: Sequence[Any], numbers: Sequence[int]
+    ) -> None:
         """Put a kernel into the stream."""
         kernel, shape = function
         addresses = [_pointer(memory) for memory in memories]
-        self._in_words(lambda: launch(self._stream, shape, kernel, *addresses))
+        given = (*addresses, *map(c_int32, numbers))
+        self._in_words(lambda: launch(self._stream, shape, kernel, *given))
 
     def finish(self) -> None:
         """Wait until all work is done."""

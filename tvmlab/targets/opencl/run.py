@@ -81,10 +81,13 @@ class OpenClMachine:
         """Copy from the device, once all work before it is done."""
         self._in_words(lambda: cl.enqueue_copy(self._queue, array, memory, is_blocking=True))
 
-    def launch(self, function: Any, launch: Launch, memories: Sequence[Any]) -> None:
+    def launch(
+        self, function: Any, launch: Launch, memories: Sequence[Any], numbers: Sequence[int]
+    ) -> None:
         """Put a kernel into the queue."""
         size = tuple(g * b for g, b in zip(launch.grid, launch.block, strict=True))
-        event = self._in_words(lambda: function(self._queue, size, launch.block, *memories))
+        given = (*memories, *map(np.int32, numbers))
+        event = self._in_words(lambda: function(self._queue, size, launch.block, *given))
         if self._events is not None:
             self._events.append(event)
 

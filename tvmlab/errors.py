@@ -6,7 +6,9 @@ what was asked, what is wrong and where, and what would do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 class TvmlabError(Exception):
@@ -71,3 +73,11 @@ class DatabaseError(TvmlabError):
 
 class UsageError(TvmlabError):
     """A command or call was given arguments it cannot use."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """What to use in place of a name that is not among the `known`, to end a sentence with."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}there are {', '.join(names) or 'none'}"

@@ -11,9 +11,10 @@ import nbformat
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.server import LabServer
+from tests.patience import PATIENCE_S
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
-KERNEL_TIMEOUT_S = 60.0
+KERNEL_TIMEOUT_S = PATIENCE_S
 # The DOM's idle mark comes before the kernel is connected, and a command given in between is
 # silently dropped; so readiness is asked of the session itself.
 IS_IDLE = """() => {

@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = PATIENCE_S
 BASE_URL = "/user/ada/"
 """As behind JupyterHub: nothing of the lab may take the server for the root of its host."""
 KERNEL_VARIABLE = "TVMLAB_IPYKERNEL"

@@ -38,7 +38,7 @@ def test_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["tunne"]) == 2
     assert capsys.readouterr().err == (
         "tvmlab: there is no command 'tunne'; did you mean 'tune'? "
-        "There are lab, tune, replay, grade, log, doctor.\n"
+        "there are lab, tune, replay, grade, log, doctor.\n"
     )
 
 

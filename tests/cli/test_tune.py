@@ -8,13 +8,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.patience import PATIENCE_S, eventually
 from tvmlab import cli, ops
 from tvmlab.cli import verdict
 from tvmlab.measure import in_turn
@@ -136,11 +136,9 @@ def test_an_interrupt_loses_nothing(tmp_path: Path) -> None:
     database = tmp_path / "run.db"
     words = [*SMALL, "--trials", "400", "--explorer", "random", "--db", str(database)]
     process = subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, text=True)
-    end = time.monotonic() + 60
-    while count(database) < 3 and time.monotonic() < end:
-        time.sleep(0.2)
+    eventually(lambda: count(database) >= 3, pause_s=0.2)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     stored = count(database)
     assert 3 <= stored < 400

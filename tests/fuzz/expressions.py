@@ -230,7 +230,11 @@ class Writer:
         while product_of(extents) * product_of(folded) > MAX_POINTS:
             largest = max(range(len(extents)), key=lambda n: extents[n])
             extents[largest] = 1
-        axes = [te.reduce_axis((rng.choice((0, 0, 2)), e), self.name("r")) for e in folded]
+        begins = [rng.choice((0, 0, 2)) for _ in folded]
+        axes = [
+            te.reduce_axis((begin, begin + extent), self.name("r"))
+            for begin, extent in zip(begins, folded, strict=True)
+        ]
 
         def element(*spatial: Axis) -> Expr:
             value = self.value((*spatial, *axes), before)

@@ -78,7 +78,11 @@ class SizedWriter(Writer):
         rng = self.rng
         spatial = [rng.choice(self.extents) for _ in range(rng.randint(1, 2))]
         folded = [rng.choice(self.extents)] if rng.random() < 0.5 else []
-        axes = [te.reduce_axis((rng.choice((0, 0, 2)), e), self.name("r")) for e in folded]
+        begins = [rng.choice((0, 0, 2)) for _ in folded]
+        axes = [
+            te.reduce_axis((begin, begin + extent), self.name("r"))
+            for begin, extent in zip(begins, folded, strict=True)
+        ]
 
         def element(*spatial_axes: Axis) -> Expr:
             value = self.value((*spatial_axes, *axes), before)

@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+from tests.patience import eventually
+
 ROOT = Path(__file__).parents[2]
-START_S = 60.0
 
 
 class Cluster:
@@ -24,7 +24,7 @@ class Cluster:
             "--scheduler-file", str(self._file),
         )  # fmt: skip
         self.workers: list[subprocess.Popen] = []
-        wait_until(self._has_address)
+        eventually(self._has_address)
 
     def __enter__(self) -> Cluster:
         return self
@@ -57,10 +57,3 @@ class Cluster:
         log = (self._folder / f"{module}.log").open("a")
         command = [sys.executable, "-m", f"distributed.cli.{module}", *words]
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-
-
-def wait_until(condition, timeout_s: float = START_S) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)

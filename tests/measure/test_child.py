@@ -19,6 +19,7 @@ from tests.measure.jobs import (
     request,
     timed,
 )
+from tests.patience import eventually
 from tvmlab.measure.child import Limits, LocalRunner
 from tvmlab.measure.faults import FAULTS, fault_step
 from tvmlab.measure.runner import measure_all
@@ -65,15 +66,6 @@ def is_alive(process: int) -> bool:
         return False
 
 
-def wait_until(condition, timeout_s: float = 5.0) -> bool:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 @pytest.mark.parametrize("kind", list(FAULTS))
 def test_a_fault_is_told_rightly_and_the_next_measurement_is_good(kind):
     status, words = EXPECTED[kind]
@@ -89,7 +81,7 @@ def test_a_fault_is_told_rightly_and_the_next_measurement_is_good(kind):
         assert good.median_s == 0.5
         assert time.monotonic() - begin < 2.0
         if status != "launch_error":
-            assert wait_until(lambda: not processes_of_group(group))
+            eventually(lambda: not processes_of_group(group))
 
 
 def test_faults_of_one_worker_leave_the_other_alone():
@@ -128,7 +120,7 @@ def test_a_worker_that_dies_idle_is_not_blamed_on_the_next_request():
     with LocalRunner(1, LIMITS, faulty_job()) as runner:
         measure_all(runner, [timed(0.5)])
         os.kill(runner._workers[0].process.pid, signal.SIGKILL)
-        assert wait_until(lambda: not runner._workers[0].process.is_alive())
+        eventually(lambda: not runner._workers[0].process.is_alive())
         outcomes = measure_all(runner, [timed(0.5), fault("segfault"), timed(0.5)])
         assert [o.status for o in outcomes] == ["ok", "crash", "ok"]
 
@@ -172,9 +164,9 @@ def test_closing_leaves_neither_process_nor_file():
     for _ in range(2):
         runner.submit(fault("fork flood"))
     groups = [worker.process.pid for worker in runner._workers]
-    assert wait_until(lambda: any(len(processes_of_group(g)) > 1 for g in groups))
+    eventually(lambda: any(len(processes_of_group(g)) > 1 for g in groups))
     runner.close()
-    assert wait_until(lambda: not any(processes_of_group(g) for g in groups))
+    eventually(lambda: not any(processes_of_group(g) for g in groups))
     assert not runner._scratch.path.exists()
 
 
@@ -183,7 +175,7 @@ def test_nothing_that_a_worker_starts_leaves_its_group():
         (outcome,) = measure_all(runner, [request()])
         left = int((runner._scratch.path / "left").read_text())
         assert outcome.status == "timeout"
-        assert wait_until(lambda: not is_alive(left))
+        eventually(lambda: not is_alive(left))
 
 
 @pytest.mark.parametrize("kind", ["native loop", "python loop", "stopped"])
@@ -210,4 +202,4 @@ def test_workers_die_with_their_owner(kind):
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    assert wait_until(lambda: not any(processes_of_group(g) for g in groups))
+    eventually(lambda: not any(processes_of_group(g) for g in groups))

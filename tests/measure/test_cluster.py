@@ -7,9 +7,11 @@ import sys
 
 import distributed
 import pytest
+from distributed.comm.core import CommClosedError
 
-from tests.measure.clusters import ROOT, Cluster, wait_until
+from tests.measure.clusters import ROOT, Cluster
 from tests.measure.jobs import TimedJob, faulty_job, request, timed
+from tests.patience import PATIENCE_S, eventually
 from tvmlab.errors import MeasureError, UsageError
 from tvmlab.measure.child import Limits
 from tvmlab.measure.cluster import ClusterRunner
@@ -28,7 +30,7 @@ def cluster(tmp_path):
 def ready(cluster, workers=1):
     """Wait until so many workers are known."""
     with distributed.Client(cluster.address, set_as_default=False) as client:
-        client.wait_for_workers(workers, timeout=60)
+        client.wait_for_workers(workers, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_workers_are_looked_at_before_they_are_used(cluster, tmp_path):
         ClusterRunner(cluster.address)
     stranger.kill()
     cluster.add_worker(threads=2)
-    wait_until(lambda: "several threads" in refusal(cluster))
+    eventually(lambda: "several threads" in refusal(cluster))
 
 
 def refusal(cluster) -> str:
@@ -95,17 +97,17 @@ def test_faults_and_killed_workers_leave_every_ticket_one_answer(cluster):
         assert outcomes[0].device
         assert (runner.devices, runner.slots) == (2, 4)
         tickets = [runner.submit(timed(0.5)) for _ in range(30)]
-        answers = runner.poll(60.0)
+        answers = runner.poll(PATIENCE_S)
         cluster.workers[0].send_signal(signal.SIGKILL)
         while runner.pending:
-            answers += runner.poll(60.0)
+            answers += runner.poll(PATIENCE_S)
         assert sorted(ticket for ticket, _ in answers) == tickets
         assert all(outcome.is_ok for _, outcome in answers)
-        wait_until(lambda: runner.devices == 1)
+        eventually(lambda: runner.devices == 1)
         runner.submit(request(fault_step("native loop")))
         cluster.scheduler.kill()
         with pytest.raises(MeasureError, match=r"the scheduler at tcp:.* is gone"):
-            runner.poll(60.0)
+            runner.poll(PATIENCE_S)
 
 
 def test_an_answer_that_died_with_its_worker_is_worked_out_again(cluster):
@@ -113,13 +115,27 @@ def test_an_answer_that_died_with_its_worker_is_worked_out_again(cluster):
     ready(cluster)
     with ClusterRunner(cluster.address, job=faulty_job()) as runner:
         ticket = runner.submit(timed(0.001))
-        wait_until(lambda: not runner._answers.empty())
+        eventually(lambda: not runner._answers.empty())
         doomed.kill()
-        wait_until(lambda: runner._futures[ticket].status != "finished")
+        eventually(lambda: runner._futures[ticket].status != "finished")
         cluster.add_worker()
-        ((answered, outcome),) = runner.poll(60.0)
+        ((answered, outcome),) = runner.poll(PATIENCE_S)
         assert answered == ticket
         assert outcome.is_ok
+
+
+def test_a_connection_that_breaks_while_an_answer_is_fetched_is_told(cluster, monkeypatch):
+    def broken() -> None:
+        raise CommClosedError("Stream is closed")
+
+    cluster.add_worker()
+    ready(cluster)
+    with ClusterRunner(cluster.address, job=faulty_job()) as runner:
+        ticket = runner.submit(timed(0.001))
+        eventually(lambda: not runner._answers.empty())
+        monkeypatch.setattr(runner._futures[ticket], "result", broken)
+        with pytest.raises(MeasureError, match=r"the scheduler at tcp:.* is gone"):
+            runner.poll(1.0)
 
 
 def test_a_run_on_a_cluster_survives_its_workers_and_says_when_the_scheduler_goes(
@@ -134,12 +150,12 @@ def test_a_run_on_a_cluster_survives_its_workers_and_says_when_the_scheduler_goe
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tvmlab.cli", *map(str, words)]
     tuning = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: stored(database) >= 4)
+    eventually(lambda: stored(database) >= 4)
     cluster.workers[0].kill()
     kept = stored(database)
-    wait_until(lambda: stored(database) >= kept + 8)
+    eventually(lambda: stored(database) >= kept + 8)
     cluster.scheduler.kill()
-    _, told = tuning.communicate(timeout=60)
+    _, told = tuning.communicate(timeout=PATIENCE_S)
     assert tuning.returncode == 2
     assert "is gone; start it and its workers, and resume the run." in told.splitlines()[-1]
     with Database.open(database, create=False) as opened:

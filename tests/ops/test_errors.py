@@ -73,7 +73,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "operator misspelt": (
         lambda: ops.get("matmull"),
-        "there is no operator 'matmull'; did you mean 'matmul'? known are matmul, ",
+        "there is no operator 'matmull'; did you mean 'matmul'? there are matmul, ",
     ),
     "workload unknown": (lambda: ops.named("C13"), "there is no workload 'C13'; did you mean "),
     "shape too short": (

@@ -155,8 +155,12 @@ def test_loops_know_their_block() -> None:
         s["D"]
     with pytest.raises(t.UsageError, match="not computed by this schedule"):
         s[a]
-    with pytest.raises(AttributeError, match="the steps are split"):
+    with pytest.raises(AttributeError, match="is not a schedule step; there are split, fuse"):
         s[b].explode("i")
+    with pytest.raises(AttributeError, match="did you mean 'vectorize'"):
+        s[b].vectorise("i")
+    with pytest.raises(AttributeError, match=r"split is a step of a block; write s\['C'\].split"):
+        s.split("i", 4)
 
 
 def test_origins_name_the_step_that_made_each_loop() -> None:

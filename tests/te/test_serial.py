@@ -181,7 +181,10 @@ MALFORMED = {
     "too few axes": (changed("tensors", 2, "axes", [["y", 8]]), r"uses axis 2, and has 2 of them"),
     "reducer": (changed("tensors", 2, "reduce", "by", "mean"), "reduced by 'mean', which is not"),
     "reduce axis": (changed("tensors", 2, "reduce", "axes", [["k", 4]]), "a list of 3 is due"),
-    "reduce extent": (changed("tensors", 2, "reduce", "axes", [["k", 0, 0]]), "extent positive"),
+    "reduce extent": (
+        changed("tensors", 2, "reduce", "axes", [["k", 0, 0]]),
+        "the end behind",
+    ),
     "no reduce axis": (changed("tensors", 2, "reduce", "axes", []), "uses axis 2, and has 2"),
     "body": (changed("tensors", 2, "body", 3), "has 3 where an expression"),
     "empty body": (changed("tensors", 2, "body", []), "where an expression"),

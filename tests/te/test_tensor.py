@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -92,8 +94,20 @@ MISTAKES = {
         lambda: te.compute((4,), lambda i: X[i] if X[i] > 0 else 0.0, name="C"),
         "has no truth value",
     ),
-    "reduce extent": (lambda: te.reduce_axis((0, 0)), r"given \(0, 0\); lo and extent must be"),
-    "reduce domain": (lambda: te.reduce_axis(8), r"reduce_axis takes \(lo, extent\), not 8"),
+    "math": (lambda: te.compute((4,), lambda i: math.exp(X[i])), "Python's float or math takes"),
+    "abs": (lambda: te.compute((4,), lambda i: abs(X[i])), r"use t\.abs\(x\)"),
+    "power": (lambda: te.compute((4,), lambda i: X[i] ** 2), r"use t\.power\(x, y\)"),
+    "numpy": (lambda: te.compute((4,), lambda i: np.exp(X[i])), "numpy.exp takes arrays"),
+    "array": (
+        lambda: te.compute((4,), lambda i: np.ones(3) * X[i]),
+        r"an array of shape \(3,\) cannot stand in a tensor expression; make it an input",
+    ),
+    "tensors": (lambda: A + A, r"A is a whole tensor, .* lambda i0, i1: \.\.\.\) of A\[i0, i1\]"),
+    "tensor times": (lambda: A @ A, "A is a whole tensor"),
+    "numpy of a tensor": (lambda: np.sqrt(X), "X is a whole tensor"),
+    "keyword": (lambda: te.placeholder((3,), name="for"), "'for' is not an identifier"),
+    "reduce extent": (lambda: te.reduce_axis((3, 3)), r"given \(3, 3\); begin and end must be"),
+    "reduce domain": (lambda: te.reduce_axis(8), r"reduce_axis takes \(begin, end\), not 8"),
     "no axis": (lambda: te.sum(X[k], axis=()), "t.sum needs at least one axis"),
     "not an axis": (lambda: te.sum(X[k], axis=3), "t.sum folds over axes made by t.reduce_axis"),
     "axis twice": (lambda: te.sum(X[k], axis=(k, k)), "t.sum was given the same axis twice"),
@@ -120,6 +134,13 @@ def test_an_output_given_twice_is_refused():
     C = te.compute((8,), lambda i: X[i], name="C")
     with pytest.raises(ExpressionError, match="name a tensor twice"):
         as_outputs([C, C])
+
+
+def test_numbers_of_numpy_stand_on_either_side():
+    C = te.compute((8,), lambda i: np.float32(2) * X[i] + X[i] * np.float32(3), name="C")
+    D = te.compute((8,), lambda i: np.maximum(X[i], np.float32(0)) < np.float32(1), name="D")
+    assert str(C.body) == str(te.compute((8,), lambda i: 2.0 * X[i] + X[i] * 3.0, name="C").body)
+    assert str(D.body) == str(te.compute((8,), lambda i: te.max(X[i], 0.0) < 1.0, name="D").body)
 
 
 def test_a_guarded_read_may_leave_its_tensor():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import tvmlab as t
+from tests.patience import PATIENCE_S
 from tests.tune.test_records import CRASH, GOOD, record
 from tvmlab import ops, targets
 from tvmlab.measure.outcome import Outcome, joined
@@ -81,7 +82,7 @@ def test_the_best_of_a_schedule_with_holes_and_of_a_recipe_is_applied(tmp_path: 
     s["C"].vectorize(xi)
     run = t.tune(s, trials=4, explorer="random", timeout_s=5.0, db=path)
     try:
-        assert run.wait(60.0).status == "done", run
+        assert run.wait(PATIENCE_S).status == "done", run
         assert run.best is not None
         applied = t.apply_best(workload, path)
         assert applied.trace.to_json() == s.fill(run.best.config).plain().trace.to_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tvmlab as t
+from tests.patience import PATIENCE_S
 from tvmlab.errors import UsageError
 from tvmlab.te.serial import to_json
 from tvmlab.tune.setup import Setup
@@ -21,7 +22,7 @@ def test_the_holes_of_a_schedule_are_tuned_and_what_it_found_fills_them() -> Non
     stage.vectorize(xi)
     run = t.tune(s, trials=4, explorer="random", timeout_s=5.0)
     try:
-        run.wait(60.0)
+        run.wait(PATIENCE_S)
         assert run.status == "done", run
         assert run.started["knobs"] == [
             {"name": "rows", "options": 2},
@@ -56,7 +57,7 @@ def test_steps_without_holes_come_out_as_one_sentence() -> None:
     steps = [step.to_json() for step in s.trace.steps]
     run = t.tune(s.outputs, trials=1, template="holes", steps=steps)
     try:
-        run.wait(30.0)
+        run.wait(PATIENCE_S)
         assert run.status == "failed"
         assert "leaves nothing open to tune" in run.reason
     finally:

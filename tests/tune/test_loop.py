@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.tune.spaces import WORKLOAD, grumpy, large_space, matmul_space, picky, time_s
 from tvmlab.measure.faulty import FaultyRunner
 from tvmlab.measure.outcome import Outcome, failure
@@ -268,24 +269,24 @@ def test_pause_resume_and_stop():
 
     thread = threading.Thread(target=life)
     thread.start()
-    bench = made.get(timeout=5)
+    bench = made.get(timeout=PATIENCE_S)
     runner.allowed.release()
-    assert measured.acquire(timeout=5)
+    assert measured.acquire(timeout=PATIENCE_S)
     bench.loop.command("pause")
     bench.loop.command("pause")
     bench.loop.command("dance")
-    assert paused.wait(5)
+    assert paused.wait(PATIENCE_S)
     for _ in range(3):  # one may be under way, the rest must wait
         runner.allowed.release()
     measured.acquire(timeout=0.2)
     assert not measured.acquire(timeout=0.2)
     running.clear()
     bench.loop.command("resume")
-    assert running.wait(5)
-    assert measured.acquire(timeout=5)
+    assert running.wait(PATIENCE_S)
+    assert measured.acquire(timeout=PATIENCE_S)
     bench.loop.command("pause")
     bench.loop.command("stop")
     thread.join(5)
     assert not thread.is_alive()
     assert bench.session.finished == "stopped"
-    assert 2 <= len(made.get(timeout=5)) < 10
+    assert 2 <= len(made.get(timeout=PATIENCE_S)) < 10

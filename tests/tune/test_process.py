@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.patience import PATIENCE_S, eventually
 from tvmlab import ops
 from tvmlab.errors import DatabaseError, UsageError
 from tvmlab.measure.outcome import Outcome
@@ -43,13 +44,6 @@ def begin():
     yield begin
     for run in runs:
         run.close()
-
-
-def until(condition, timeout_s=20.0):
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def stored(path, run):
@@ -92,7 +86,7 @@ def test_a_run_from_beginning_to_end(begin, path):
     heard = []
     run = begin(trials=32, db=path)
     leave = run.listen(heard.extend)
-    assert run.wait(60).is_over
+    assert run.wait(PATIENCE_S).is_over
     assert (run.status, run.reason) == ("done", "every trial is done")
     records = stored(path, run)
     assert [r.number for r in records] == list(range(32))
@@ -103,7 +97,7 @@ def test_a_run_from_beginning_to_end(begin, path):
     assert int(run.started["space"]) > 20
     assert run.progress["done"] == 32
     assert run.model["compared"] > 0
-    until(lambda: any(m["type"] == "done" for m in heard))
+    eventually(lambda: any(m["type"] == "done" for m in heard))
     assert len([m for m in heard if m["type"] == "record"]) == 32
     leave()
     frame = run.records
@@ -114,7 +108,7 @@ def test_a_run_from_beginning_to_end(begin, path):
 
 def test_the_first_trial_is_the_templates_own_choice(begin):
     run = begin(trials=8)
-    run.wait(60)
+    run.wait(PATIENCE_S)
     template = ops.template_named(run.setup.template)
     (first,) = [r for r in run.trials if r.number == 0]
     assert first.config == template.default(PRODUCT)
@@ -141,19 +135,19 @@ def test_a_run_that_goes_on_tells_at_what_pace_its_trials_were_measured(path):
 
 def test_a_killed_run_keeps_what_it_told_and_resumes(begin, path):
     run = begin(trials=48, db=path)
-    until(lambda: len(run.trials) >= 10)
+    eventually(lambda: len(run.trials) >= 10)
     descendants = children_of(run._process.pid)
     run._process.kill()
-    assert run.wait(10).is_over
+    assert run.wait(PATIENCE_S).is_over
     assert run.status == "failed"
     assert "was killed by SIGKILL" in run.reason
-    until(lambda: not alive(descendants))
+    eventually(lambda: not alive(descendants))
     run.pause().resume().stop()  # harmless on a dead run
     told = {r.number: r for r in run.trials}
     kept = {r.number: r for r in stored(path, run)}
     assert all(kept[number] == record for number, record in told.items())
     again = begin(trials=48, db=path, resume=True)
-    assert again.wait(60).status == "done"
+    assert again.wait(PATIENCE_S).status == "done"
     assert again.started["session"] == run.started["session"]
     assert again.started["restored"] == len(kept)
     records = stored(path, again)
@@ -164,14 +158,14 @@ def test_a_killed_run_keeps_what_it_told_and_resumes(begin, path):
 
 def test_a_run_is_attached_to_again_and_goes_on_where_it_was(begin, path):
     run = begin(trials=24, db=path)
-    until(lambda: len(run.trials) >= 10)
+    eventually(lambda: len(run.trials) >= 10)
     run._process.kill()
-    run.wait(10)
+    run.wait(PATIENCE_S)
     kept = {r.number: r for r in stored(path, run)}
     again = client.attach(path)
     try:
         assert again.setup.trials == 24
-        assert again.wait(60).status == "done", again
+        assert again.wait(PATIENCE_S).status == "done", again
         assert again.started["session"] == run.started["session"]
         assert again.started["restored"] == len(kept)
         records = stored(path, again)
@@ -179,11 +173,11 @@ def test_a_run_is_attached_to_again_and_goes_on_where_it_was(begin, path):
         assert all(records[number] == record for number, record in kept.items())
         assert sorted(again.trials, key=lambda r: r.number) == records
         over = client.attach(path)  # there is nothing left to do, and everything to look at
-        assert over.wait(60).reason == "every trial is done"
+        assert over.wait(PATIENCE_S).reason == "every trial is done"
         assert over.best == again.best
         over.close()
         more = client.attach(path, again.started["session"], trials=26)
-        assert more.wait(60).reason == "every trial is done"
+        assert more.wait(PATIENCE_S).reason == "every trial is done"
         assert [r.number for r in stored(path, more)] == list(range(26))
         with Database.open(path) as database:
             texts = database.artifacts(more.started["session"], more.best.number)
@@ -196,17 +190,17 @@ def test_a_run_is_attached_to_again_and_goes_on_where_it_was(begin, path):
 
 def test_a_run_has_one_writer(begin, path):
     run = begin(trials=10_000, db=path, explorer="random")
-    until(lambda: len(run.trials) >= 1)
+    eventually(lambda: len(run.trials) >= 1)
     others = [client.attach(path), begin(trials=10_000, db=path, explorer="random", resume=True)]
     for other in others:
-        assert other.wait(60).status == "failed"
+        assert other.wait(PATIENCE_S).status == "failed"
         assert "run 1 of the database" in other.reason
         assert "is being written by another tuner; stop that one" in other.reason
         other.close()
     assert run.status == "running"
-    run.stop().wait(10)
+    run.stop().wait(PATIENCE_S)
     again = client.attach(path)
-    until(lambda: len(again.trials) > len(run.trials) or again.is_over, 60.0)
+    eventually(lambda: len(again.trials) > len(run.trials) or again.is_over)
     assert again.status == "running", again
     again.close()
 
@@ -215,7 +209,7 @@ def test_what_cannot_be_attached_to_is_told(begin, path):
     with pytest.raises(DatabaseError, match="does not exist"):
         client.attach(path)
     run = begin(trials=1, db=path)
-    run.wait(60)
+    run.wait(PATIENCE_S)
     with pytest.raises(DatabaseError, match="holds no run 7"):
         client.attach(path, 7)
     with pytest.raises(UsageError, match="a run of 0 trials"):
@@ -223,22 +217,22 @@ def test_what_cannot_be_attached_to_is_told(begin, path):
     with Database.open(path) as database:
         database.begin(run.setup, {}, {"kind": "cpu", "model": "another"})
     other = client.attach(path)
-    assert other.wait(20).status == "failed"
+    assert other.wait(PATIENCE_S).status == "failed"
     assert "run 2 was measured on another machine" in other.reason
     resumed = begin(trials=1, db=path, resume=True)
-    assert resumed.wait(20).status == "done"
+    assert resumed.wait(PATIENCE_S).status == "done"
     assert resumed.started["session"] == run.started["session"]
 
 
 def test_a_run_on_a_server(begin, postgres):
     place = postgres.database().replace("lab@", "lab:secret@")
     run = begin(trials=16, db=place)
-    until(lambda: len(run.trials) >= 9)
+    eventually(lambda: len(run.trials) >= 9)
     run._process.kill()
-    run.wait(10)
+    run.wait(PATIENCE_S)
     assert "secret" not in f"{run.database} {run!r}"
     again = client.attach(place)
-    assert again.wait(60).status == "done", again
+    assert again.wait(PATIENCE_S).status == "done", again
     again.close()
     records = stored(place, again)
     assert [r.number for r in records] == list(range(16))
@@ -256,36 +250,36 @@ def settled(run):
 
 def test_pause_resume_and_stop(begin, path):
     run = begin(trials=10_000, db=path)
-    until(lambda: len(run.trials) >= 2)
+    eventually(lambda: len(run.trials) >= 2)
     run.pause()
-    until(lambda: run.status == "paused")
-    until(lambda: run._process.poll() is None)
+    eventually(lambda: run.status == "paused")
+    eventually(lambda: run._process.poll() is None)
     count = settled(run)  # what was being measured is still told
     time.sleep(0.5)
     assert len(run.trials) == count
     run.resume()
-    until(lambda: len(run.trials) > count)
+    eventually(lambda: len(run.trials) > count)
     run.stop()
-    assert run.wait(10).status == "done"
+    assert run.wait(PATIENCE_S).status == "done"
     assert run.reason == "stopped"
     assert len(stored(path, run)) == len(run.trials)
 
 
 def test_interrupts_are_not_heard(begin):
     run = begin(trials=16)
-    until(lambda: len(run.trials) >= 1)
+    eventually(lambda: len(run.trials) >= 1)
     os.killpg(run._process.pid, signal.SIGINT)
-    assert run.wait(60).status == "done"
+    assert run.wait(PATIENCE_S).status == "done"
 
 
 def test_it_leaves_with_all_it_started_when_its_owner_goes(begin, path):
     run = begin(trials=10_000, db=path)
-    until(lambda: len(run.trials) >= 2)
+    eventually(lambda: len(run.trials) >= 2)
     descendants = [run._process.pid, *children_of(run._process.pid)]
     assert len(descendants) >= 3
     run._input.close()
-    assert run.wait(10).reason == "stopped"
-    until(lambda: not alive(descendants))
+    assert run.wait(PATIENCE_S).reason == "stopped"
+    eventually(lambda: not alive(descendants))
 
 
 def test_listeners_that_raise_do_no_harm(begin, caplog):
@@ -297,8 +291,8 @@ def test_listeners_that_raise_do_no_harm(begin, caplog):
 
     run.listen(faulty)
     run.listen(heard.extend)
-    run.wait(60)
-    until(lambda: any(m["type"] == "done" for m in heard))
+    run.wait(PATIENCE_S)
+    eventually(lambda: any(m["type"] == "done" for m in heard))
     assert "a listener of a tuning run failed" in caplog.text
 
 
@@ -308,34 +302,44 @@ def test_listeners_that_raise_do_no_harm(begin, caplog):
         ({"explorer": "oracle"}, "the explorer 'oracle' is not known; use one of model"),
         ({"db": "/nowhere/at/all.db"}, "the folder /nowhere/at does not exist"),
         ({"template": "origami/cpu"}, "origami"),
-        ({"trials": 0}, "a run of 0 trials"),
     ],
 )
 def test_mistakes_come_out_as_one_sentence(begin, change, words):
     run = begin(**change)
-    assert run.wait(20).status == "failed"
+    assert run.wait(PATIENCE_S).status == "failed"
     assert words in run.reason
     assert "\n" not in run.reason
     assert run.best is None
     assert len(run.records) == 0
 
 
-def test_an_unknown_option_is_refused_before_anything_starts():
-    with pytest.raises(UsageError, match="unexpected keyword argument 'colour'"):
-        start(PRODUCT, colour="red")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"xyz": 1}, "tune has no option 'xyz'; there are "),
+        ({"trails": 3}, "tune has no option 'trails'; did you mean 'trials'"),
+        ({"trials": 0}, "given trials=0; give a whole number, at least 1"),
+        ({"trials": "10"}, "given trials='10'; give a whole number"),
+        ({"seed": 2.5}, "given seed=2.5; give a whole number, at least 0"),
+        ({"timeout_s": 0}, "given timeout_s=0; give seconds, above 0"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_before_anything_starts(options, words):
+    with pytest.raises(UsageError, match=words):
+        start(PRODUCT, **options)
 
 
 def test_a_process_that_talks_nonsense_is_a_failed_run(monkeypatch):
     monkeypatch.setattr(client, "PROGRAM", ["-c", "print('hello')"])
     run = Run(Setup(to_json(PRODUCT), "matmul/cpu"))
-    assert run.wait(20).status == "failed"
+    assert run.wait(PATIENCE_S).status == "failed"
     assert "makes no sense" in run.reason
 
 
 def test_a_process_that_cannot_start_says_why(monkeypatch):
     monkeypatch.setattr(client, "PROGRAM", ["-c", "import no_such_module"])
     run = Run(Setup(to_json(PRODUCT), "matmul/cpu"))
-    assert run.wait(20).status == "failed"
+    assert run.wait(PATIENCE_S).status == "failed"
     assert "ended with code 1 and last said: ModuleNotFoundError" in run.reason
 
 
@@ -364,11 +368,11 @@ def test_no_message_at_all_is_no_error():
 
 def test_sketches_are_searched_and_the_run_resumed(begin, path):
     first = begin(space="sketch", trials=8, db=path)
-    first.wait(60.0)
+    first.wait(PATIENCE_S)
     assert first.status == "done", first.reason
     assert first.best is not None
     assert {r.config["sketch"] for r in first.trials} >= {"stage by stage", "tile(C)"}
     more = begin(space="sketch", trials=10, db=path, resume=True)
-    more.wait(60.0)
+    more.wait(PATIENCE_S)
     assert more.status == "done", more.reason
     assert more.started["restored"] == 8

@@ -7,6 +7,7 @@ from statistics import median
 import numpy as np
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.tune.spaces import WORKLOAD, matmul_space, medium_space, time_s
 from tvmlab import ops
 from tvmlab.errors import UsageError
@@ -229,7 +230,7 @@ def test_a_models_operators_are_tuned_in_one_process_and_resumed(tmp_path):
     for trials in (9, 12):
         run = start_tasks(pairs, trials=trials, db=path, resume=True, batch=4)
         try:
-            run.wait(120)
+            run.wait(PATIENCE_S)
             assert (run.status, run.reason) == ("done", "every trial is done")
             assert [task.weight for task in run.tasks] == [5, 1]
             assert str(run.tasks[1]).startswith("softmax")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 import tvmlab as t
+from tests.patience import eventually
 from tests.view.fake_engine import FakeEngine
 from tvmlab.targets.cpu.build.patience import compile_limit_s
 from tvmlab.ui import dock as dock_module
@@ -67,13 +67,6 @@ def docked(kernel: DockedKernel, *panes: str) -> Page:
     page = Page()
     kernel.join(page, {"content": {"data": {"kind": "look", "panes": list(panes)}}})
     return page
-
-
-def eventually(holds: Callable[[], Any]) -> None:
-    end = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < end, "it did not come to hold"
-        time.sleep(0.005)
 
 
 def test_the_last_one_touched_is_found() -> None:

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 import tvmlab as t
+from tests.patience import eventually
 from tests.view.fake_engine import FakeEngine
 from tvmlab.ui import lab as lab_module
 from tvmlab.ui.code import Code
@@ -55,13 +56,6 @@ def lab(engine: FakeEngine) -> Iterator[Lab]:
     yield lab
     engine.gate.set()
     lab.close()
-
-
-def eventually(holds: Callable[[], Any], timeout_s: float = 5.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < end, "it did not come to hold"
-        time.sleep(0.005)
 
 
 def made(panes: Layout, kind: type[P]) -> P:

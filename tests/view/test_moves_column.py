@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.patience import eventually
 from tests.view.fake_engine import FakeEngine
 from tests.view.product import product
 from tvmlab.measure.outcome import Outcome, failure
@@ -33,13 +32,6 @@ def column(view: LabView) -> Any:
 
 def lines(view: LabView) -> list[str]:
     return [move["line"] for step in view.snapshot()["moves"]["steps"] for move in step["moves"]]
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.001)
 
 
 def begun(view: LabView, **intent: object) -> threading.Thread:
@@ -82,7 +74,7 @@ def test_what_cannot_be_told_is_said_so_and_not_asked_again(
 def test_a_newer_selection_ends_the_telling(view: LabView, engine: FakeEngine) -> None:
     engine.gate.clear()
     thread = begun(view, intent="predict")
-    until(lambda: column(view)["told"] == "working")
+    eventually(lambda: column(view)["told"] == "working")
     view.do({"intent": "select", "block": "C", "loop": "k"})
     assert column(view)["told"] == "none"
     engine.gate.set()
@@ -130,7 +122,7 @@ def test_measuring_moves_stops_when_asked_and_when_another_loop_is_looked_at(
         engine.measured.clear()
         engine.gate.clear()
         thread = begun(view, intent="measure_moves", lines=lines(view))
-        until(lambda: column(view)["stage"] != "")
+        eventually(lambda: column(view)["stage"] != "")
         view.do(intent)
         thread.join()
         assert engine.measured == []

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from tvmlab.errors import UsageError
+from tvmlab.errors import UsageError, did_you_mean
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,9 +50,7 @@ def closest(name: str, known: Sequence[str]) -> str:
     """What to use instead of an unknown name."""
     if len(known) == 1:
         return f"use {known[0]!r}"
-    listed = ", ".join(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}? There are {listed}" if near else f"there are {listed}"
+    return did_you_mean(name, known)
 
 
 def one_of(option: str, known: Iterable[str]) -> Callable[[str], str]:

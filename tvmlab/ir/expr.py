@@ -13,6 +13,7 @@ from typing import Any, Union
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
 from tvmlab.ir.constants import ABSORBING, LEFT_NEUTRAL, RIGHT_NEUTRAL, check_shift, folded
+from tvmlab.ir.unevaluated import Unevaluated
 
 ARITHMETIC = ("+", "-", "*", "/", "//", "%", "min", "max")
 SHIFTS = ("<<", ">>")
@@ -20,6 +21,14 @@ BITWISE = ("&", "|", "^", *SHIFTS)
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 LOGICAL = ("and", "or")
 OPERATORS = (*ARITHMETIC, *BITWISE, *COMPARISONS, *LOGICAL)
+
+OF_NUMPY = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "floor_divide": "//",
+    "remainder": "%", "left_shift": "<<", "right_shift": ">>", "maximum": "max", "minimum": "min",
+    "equal": "==", "not_equal": "!=", "less": "<", "less_equal": "<=", "greater": ">",
+    "greater_equal": ">=",
+}  # fmt: skip
+"""The operator that a function of NumPy's is on two values."""
 
 ExprLike = Union["Expr", int, float, bool]
 
@@ -40,7 +49,7 @@ def _reflected_logic(of_conditions: str, of_bits: str) -> Callable[[Expr, ExprLi
     return lambda self, other: _joined(of_conditions, of_bits, other, self)
 
 
-class Expr:
+class Expr(Unevaluated):
     """A value without effects; `dtype` is its element type and `lanes` its vector length."""
 
     __slots__ = ("dtype", "lanes")
@@ -91,11 +100,15 @@ class Expr:
 
     __hash__ = object.__hash__
 
-    def __bool__(self) -> bool:
-        raise ExpressionError(
-            "a tensor expression has no truth value while it is being written; "
-            "use t.select(condition, a, b) instead of if/and/or."
-        )
+    def __array_ufunc__(self, function: Any, _: str, *inputs: Any, **options: Any) -> Expr:
+        # NumPy asks here what its numbers mean to the left of a node, and its functions of one.
+        operator = OF_NUMPY.get(function.__name__)
+        if operator is None or options:
+            raise ExpressionError(
+                f"numpy.{function.__name__} takes arrays, and this is a tensor expression; use a "
+                "function of tvmlab, such as t.exp."
+            )
+        return binary(operator, *inputs)
 
     def astype(self, dtype: str) -> Expr:
         """This value converted to `dtype` (floats truncate towards zero)."""
@@ -252,6 +265,11 @@ def as_expr(value: ExprLike, dtype: str | None = None) -> Expr:
     if isinstance(value, float):
         return const(value, dtype or "float32")
     if hasattr(value, "dtype") and hasattr(value, "item"):  # a NumPy scalar keeps its dtype
+        if value.ndim:
+            raise ExpressionError(
+                f"an array of shape {value.shape} cannot stand in a tensor expression; make it an "
+                "input, t.placeholder(...), and hand it in when the kernel is called."
+            )
         return const(value.item(), dtypes.check_dtype(str(value.dtype)))
     raise ExpressionError(
         f"{value!r} cannot stand in a tensor expression; use a number, an axis or a tensor element."

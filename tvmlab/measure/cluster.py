@@ -153,7 +153,10 @@ class ClusterRunner:
         """The answer of a ticket; none where it died with its worker and is worked out again."""
         future = self._futures.pop(ticket)
         if future.status == "finished":
-            return [(ticket, outcome_of(future.result()))]
+            try:
+                return [(ticket, outcome_of(future.result()))]
+            except OSError as broken:  # the connection, while the answer was fetched
+                raise self._gone() from broken
         if future.status == "error":
             error = future.exception()
             words = str(error).strip().splitlines() or [type(error).__name__]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
-from tvmlab.errors import UsageError
+from tvmlab.errors import UsageError, did_you_mean
 from tvmlab.ops.attention import OPERATOR as ATTENTION
 from tvmlab.ops.batch_matmul import OPERATOR as BATCH_MATMUL
 from tvmlab.ops.batch_norm import OPERATOR as BATCH_NORM
@@ -95,6 +94,4 @@ def from_shape(name: str, shape: Sequence[int]) -> Workload:
 
 def unknown(what: str, name: str, known: Sequence[str]) -> str:
     """The sentence that answers an unknown name."""
-    close = get_close_matches(str(name), known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"there is no {what} {name!r}; {hint}known are {', '.join(known)}."
+    return f"there is no {what} {name!r}; {did_you_mean(str(name), known)}."

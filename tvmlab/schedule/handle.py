@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tvmlab.errors import UsageError
 from tvmlab.ir.program import Program
@@ -94,6 +94,14 @@ class Schedule:
                 f"{', '.join(self.blocks)}."
             )
         return Stage(self, key, next((t for t, n in names.items() if n == key), None))
+
+    if not TYPE_CHECKING:  # a type checker says itself what is missing
+
+        def __getattr__(self, name: str) -> Any:
+            if name in STEPS:
+                said = f"{name} is a step of a block; write s[{self.blocks[-1]!r}].{name}(...)."
+                raise AttributeError(said)
+            raise AttributeError(f"a schedule has no attribute {name!r}.")
 
     @property
     def blocks(self) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tvmlab.errors import Refusal, ScheduleError
+from tvmlab.errors import Refusal, ScheduleError, did_you_mean
 from tvmlab.ir.program import Program
 from tvmlab.schedule.find import find_site
 from tvmlab.schedule.hole import Hole, PerfectTile
@@ -61,9 +61,7 @@ class Stage:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         step = STEPS.get(name)
         if step is None:
-            raise AttributeError(
-                f"{name!r} is not a schedule step; the steps are {', '.join(STEPS)}."
-            )
+            raise AttributeError(f"{name!r} is not a schedule step; {did_you_mean(name, STEPS)}.")
 
         def call(*args: Any, **kwargs: Any) -> Any:
             blocks = self._blocks_named(args, kwargs)

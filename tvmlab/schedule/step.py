@@ -8,7 +8,6 @@ Fields say by their metadata how a form asks for them.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 from tvmlab.analysis.domain import acts_in_whole_domain
 from tvmlab.analysis.places import is_reused
-from tvmlab.errors import Refusal, ScheduleError, TraceError
+from tvmlab.errors import Refusal, ScheduleError, TraceError, did_you_mean
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import LANES, Block, For, Program
 from tvmlab.schedule.find import Site, find_site, sites
@@ -232,7 +231,7 @@ class Step:
         site = find_site(program, self.block)
         if site is None:
             known = [s.block.name for s in sites(program)]
-            raise self.refuse("", "there is no such block", _did_you_mean(self.block, known))
+            raise self.refuse("", "there is no such block", did_you_mean(self.block, known))
         return site
 
     def find_loop(self, site: Site, name: str) -> For:
@@ -245,7 +244,7 @@ class Step:
         if loop is None:
             known = site.names()
             raise self.refuse(
-                name, f"block {self.block} has no loop {name!r}", _did_you_mean(name, known)
+                name, f"block {self.block} has no loop {name!r}", did_you_mean(name, known)
             )
         return loop
 
@@ -326,7 +325,7 @@ class Step:
             raise self.refuse(
                 "",
                 f"{self.block} does not touch a buffer {name!r}",
-                _did_you_mean(name, list(touched)),
+                did_you_mean(name, list(touched)),
             )
         if buffer in program.params:
             is_output = buffer in program.params[-program.outputs :]
@@ -360,12 +359,6 @@ class Step:
 
 # The types of a step's fields, kept: evaluating them takes a tenth of a schedule's time.
 _hints: Callable[[type], dict[str, Any]] = cache(get_type_hints)
-
-
-def _did_you_mean(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    listed = ", ".join(known) if known else "none"
-    return f"did you mean {close[0]!r}? there are {listed}" if close else f"there are {listed}"
 
 
 def _literal(value: Any) -> str:

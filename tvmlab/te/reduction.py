@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tvmlab.arith import simplify
 from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Extent, Load
@@ -107,26 +108,27 @@ class Axis(Var):
 
 
 def reduce_axis(domain: tuple[int, Extent], name: str = "k") -> Axis:
-    """An axis to fold over, with values `lo, lo + 1, ..., lo + extent - 1`.
+    """An axis to fold over, with values `begin, begin + 1, ..., end - 1`, as Python's range.
 
     Args:
-        domain: `(lo, extent)`; the extent may be over sizes made by `t.var`.
+        domain: `(begin, end)`; the end may be over sizes made by `t.var`.
         name: the axis's name, by which schedules may refer to its loop.
 
     Raises:
-        ExpressionError: the extent is not a positive integer.
+        ExpressionError: no integers, or none between them.
     """
     if not isinstance(domain, (tuple, list)) or len(domain) != 2:
-        raise ExpressionError(f"reduce_axis takes (lo, extent), not {domain!r}.")
-    lo, extent = domain
-    if isinstance(extent, Expr) and isinstance(lo, int):
-        return Axis(name, lo, check_extent(extent, f"reduce_axis {name!r}"), "reduce")
-    if not isinstance(lo, int) or not isinstance(extent, int) or extent <= 0:
+        raise ExpressionError(f"reduce_axis takes (begin, end), not {domain!r}.")
+    begin, end = (n.__index__() if hasattr(n, "__index__") else n for n in domain)
+    if isinstance(end, Expr) and isinstance(begin, int):
+        extent = check_extent(simplify(end - begin), f"reduce_axis {name!r}")
+        return Axis(name, begin, extent, "reduce")
+    if not isinstance(begin, int) or not isinstance(end, int) or end <= begin:
         raise ExpressionError(
-            f"reduce_axis {name!r} was given {domain!r}; lo and extent must be integers "
-            "and the extent positive."
+            f"reduce_axis {name!r} was given {domain!r}; begin and end must be integers, the end "
+            "behind the begin."
         )
-    return Axis(name, lo, extent, "reduce")
+    return Axis(name, begin, end - begin, "reduce")
 
 
 class Reduce(Expr):

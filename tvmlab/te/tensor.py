@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from keyword import iskeyword
 from math import inf
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from tvmlab.arith import Interval, bounds, simplify
 from tvmlab.arith.simplify import extent_range
@@ -88,6 +89,18 @@ class Tensor(Buffer):
     def __call__(self, *indices: ExprLike) -> Expr:
         return self[indices]
 
+    def _as_a_whole(self, *_: object) -> Any:
+        indices = ", ".join(f"i{n}" for n in range(len(self.shape)))
+        raise ExpressionError(
+            f"{self.name} is a whole tensor, and expressions are of elements; write "
+            f"t.compute({self.name}.shape, lambda {indices}: ...) of {self.name}[{indices}]."
+        )
+
+    if not TYPE_CHECKING:  # a type checker refuses these itself
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = _as_a_whole
+        __truediv__ = __rtruediv__ = __floordiv__ = __mod__ = __pow__ = __neg__ = _as_a_whole
+        __lt__ = __le__ = __gt__ = __ge__ = __abs__ = __array_ufunc__ = _as_a_whole
+
     def __iter__(self) -> Any:
         raise ExpressionError(f"{self.name} cannot be looped over; index it inside t.compute.")
 
@@ -96,9 +109,10 @@ class Tensor(Buffer):
 
 
 def _check_name(name: object) -> str:
-    if not isinstance(name, str) or not name.isidentifier():
+    if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
         raise ExpressionError(
-            f"the tensor name {name!r} is not an identifier; use letters, digits and _."
+            f"the tensor name {name!r} is not an identifier; use letters, digits and _, and no "
+            "keyword of Python."
         )
     return name
 

@@ -106,7 +106,8 @@ class Reader:
             fold = self.reducer(way["by"], where)
             for axis in as_list(way["axes"], where):
                 given_axis = row(axis, (str, int, (int, list, tuple)), f"a reduce axis of {where}")
-                domain = given_axis[1], self.extent(given_axis[2], where)
+                begin = given_axis[1]
+                domain = begin, begin + self.extent(given_axis[2], where)
                 folded.append(reduction.reduce_axis(domain, as_identifier(given_axis[0], where)))
 
         def element(*spatial: Expr) -> Expr | tuple[Expr, ...]:

@@ -18,11 +18,11 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.errors import TvmlabError, UsageError, did_you_mean
 from tvmlab.measure.cluster_address import safe_address
 from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.targets.cpu.threads import num_threads
@@ -111,6 +111,10 @@ def setup_of(
     **options: Any,
 ) -> Setup:
     """What a run is asked to do; arguments and errors as for `start`."""
+    names = [field.name for field in fields(Setup)]
+    unknown = next((option for option in options if option not in names), None)
+    if unknown is not None:
+        raise UsageError(f"tune has no option {unknown!r}; {did_you_mean(unknown, names)}.")
     if options.get("cluster") is not None:
         safe_address(options["cluster"])
     chosen = template if template else template_name(outputs, space, target, host_vectors())

@@ -21,6 +21,9 @@ LATER = ("steps", "model", "diversity", "early_stop", "features", "ahead", "firs
          "transfer", "learnt_from", "cluster", "cassette")  # fmt: skip
 """Fields that setups written by the first version lack."""
 
+LEAST = {"trials": 1, "seed": 0, "batch": 1, "threads": 1, "early_stop": 1, "ahead": 0}
+"""The least that fields of whole numbers may be."""
+
 SETTLED = ("batch", "ahead", "protocol", "first", "learnt_from")
 """Fields that are settled when a run begins, and that one which goes on takes from what it goes on
 with."""
@@ -28,7 +31,7 @@ with."""
 
 @dataclass(frozen=True)
 class Setup:
-    """One tuning run.
+    """One tuning run; UsageError where a number is none, or too small.
 
     Attributes:
         workload: the tensor expression, as `tvmlab.te.serial.to_json` writes it.
@@ -81,6 +84,21 @@ class Setup:
     learnt_from: list[tuple[str, int, int]] | None = None
     cluster: str | None = None
     cassette: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, least = getattr(self, field.name), LEAST.get(field.name)
+            if least is None or (value is None and field.default is None):
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise UsageError(
+                    f"a tuning run was given {field.name}={value!r}; give a whole number, at "
+                    f"least {least}."
+                )
+        if not isinstance(self.timeout_s, (int, float)) or not self.timeout_s > 0:
+            raise UsageError(
+                f"a tuning run was given timeout_s={self.timeout_s!r}; give seconds, above 0."
+            )
 
     def going_on(self, stored: Setup) -> Setup:
         """This setup for a run that goes on with one stored as `stored`."""

@@ -149,15 +149,16 @@ def test_programs_without_kernels_are_refused() -> None:
         lower_for_device(s.mod)
 
 
-def test_loops_of_the_host_launch_kernels() -> None:
-    s = one_row_after_the_other()
+@pytest.mark.parametrize("columns", [33, 1])
+def test_loops_of_the_host_launch_kernels(columns: int) -> None:
+    s = one_row_after_the_other(columns)
     program = lower_for_device(s.mod)
     first, again = kernels_of(program)
     assert (first.numbers, [v.name for v in again.numbers]) == ((), ["k"])
     assert str(parse_program(str(program))) == str(program)
-    a = np.arange(165, dtype=np.int32).reshape(5, 33)
+    a = np.arange(5 * columns, dtype=np.int32).reshape(5, columns)
     for order in ("forward", "backward", 5):
-        result = np.zeros(33, np.int32)
+        result = np.zeros(columns, np.int32)
         interpret_threads(program, [a, result], order)
         assert (result == (a * np.arange(1, 6, dtype=np.int32)[:, None]).sum(axis=0)).all()
 

@@ -84,14 +84,15 @@ def two_hops(length: int = 32) -> t.Schedule:
     return s
 
 
-def one_row_after_the_other() -> t.Schedule:
+def one_row_after_the_other(columns: int = 33) -> t.Schedule:
     """Rows times their numbers, added up by as many launches of a kernel."""
-    a = t.placeholder((5, 33), "int32", name="A")
+    a = t.placeholder((5, columns), "int32", name="A")
     k = t.reduce_axis((0, 5), name="k")
     times = k.astype("int32") + 1
-    s = t.create_schedule(t.compute((33,), lambda x: t.sum(a[k, x] * times, axis=k), name="C"))
+    element = t.compute((columns,), lambda x: t.sum(a[k, x] * times, axis=k), name="C")
+    s = t.create_schedule(element)
     s["C"].reorder("k", "x")
-    s["C"].split("x", 8)
+    s["C"].split("x", min(8, columns))
     s["C"].bind("xo", "blockIdx.x")
     s["C"].bind("xi", "threadIdx.x")
     return s

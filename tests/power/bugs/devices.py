@@ -111,7 +111,7 @@ SHARED_OUT = Room(
 
 PRINTED = Room(
     "printed kernels",
-    ("tests/targets/test_opencl.py",),
+    ("tests/targets/test_plan.py", "tests/targets/test_opencl.py"),
     (
         Bug(
             "conditions that threads differ in are there for the compiler to move",

@@ -2,8 +2,8 @@
 
     python benchmarks/cassette.py matmul 64,64,64 matmul_64.jsonl --target cuda --count 32
 
-The file plays where the device is not (`t.tune(..., cassette="matmul_64.jsonl")`); its format is
-said in `tvmlab/measure/cassette.py`.
+The file plays where the device is not (`tvmlab tune matmul --shape 64,64,64 --cassette FILE`, or
+`t.tune(..., cassette="matmul_64.jsonl")`); its format is said in `tvmlab/measure/cassette.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+from typing import Any
 
 from tvmlab import ops
 from tvmlab.errors import ScheduleError, TvmlabError
@@ -22,19 +23,26 @@ from tvmlab.tune.setup import RANKING
 from tvmlab.tune.template_space import template_space
 
 
-def requests(workload: ops.Workload, target: str, count: int) -> list[Request]:
-    """The template's default and `count` - 1 random configurations that are legal."""
+def requests(
+    workload: ops.Workload, target: str, count: int
+) -> tuple[list[Request], list[dict[str, Any]]]:
+    """The template's default and `count` - 1 random configurations that are legal, as requests and
+    as choices."""
     template = workload.template(target)
     space = template_space(template, workload.tensors)
     rng = random.Random(0)
-    found = [space.trace(template.default(workload.tensors))]
+    configs: list[dict[str, Any]] = [template.default(workload.tensors)]
+    found = [space.trace(configs[0])]
     while len(found) < count:
+        config = {k.name: rng.choice(k.options) for k in space.knobs}
         try:
-            found.append(space.trace({k.name: rng.choice(k.options) for k in space.knobs}))
+            found.append(space.trace(config))
         except ScheduleError:
             continue
+        configs.append(config)
     said = to_json(workload.tensors)
-    return [Request(said, trace, target, protocol=RANKING, checks=CHECKS) for trace in found]
+    asked = [Request(said, trace, target, protocol=RANKING, checks=CHECKS) for trace in found]
+    return asked, configs
 
 
 def main() -> int:
@@ -49,7 +57,8 @@ def main() -> int:
     try:
         workload = ops.from_shape(asked.operator, [int(n) for n in asked.shape.split(",")])
         with LocalRunner(limits=Limits(build_s=60.0, run_s=60.0)) as runner:
-            cassette = Cassette.record(runner, requests(workload, asked.target, asked.count))
+            candidates, configs = requests(workload, asked.target, asked.count)
+            cassette = Cassette.record(runner, candidates, configs=configs)
     except TvmlabError as error:
         print(error, file=sys.stderr)
         return 2

@@ -170,7 +170,7 @@ def test_what_a_cluster_measured_is_not_held_against_the_limits_here(
     monkeypatch.setattr("tvmlab.cli.speed.cpu_peaks", unknown)
     state = State.start(ops.matmul(100, 100, 100).tensors)
     outcome = Outcome("ok", "time", times_s=(0.001,) * 6, verified=True)
-    lines = verdict.report(state, outcome, is_here=False)
+    lines = verdict.report(state, outcome, "on the cluster")
     assert lines[-1] == "speed      2 GFLOP/s, on the cluster"
     with pytest.raises(AssertionError):
         verdict.report(state, outcome)

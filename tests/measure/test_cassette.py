@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import tvmlab as t
-from tvmlab import ops
+from tvmlab import cli, ops
 from tvmlab.errors import MeasureError
 from tvmlab.measure.cassette import Cassette
 from tvmlab.measure.request import Request
@@ -68,3 +69,40 @@ def test_a_run_plays_a_cassette() -> None:
         assert run.best.outcome == first.outcome
     finally:
         run.close()
+
+
+def test_a_run_tries_what_was_recorded() -> None:
+    workload = ops.matmul(16, 16, 16)
+    run = t.tune(workload, target="opencl", trials=3, cassette=str(RECORDED))
+    try:
+        run.wait()
+        assert [record.outcome.status for record in run.trials] == ["ok"] * 3
+        assert {record.outcome.device for record in run.trials} == {Cassette.read(RECORDED).label}
+    finally:
+        run.close()
+
+
+def test_the_command_plays_a_cassette_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["tune", "matmul", "--shape", "16,16,16", "--cassette", str(RECORDED)]
+    assert cli.main(words) == 0
+    out = capsys.readouterr().out
+    label = Cassette.read(RECORDED).label
+    assert f"{label}: nothing is measured here" in out
+    assert re.search(rf"^speed      .* GFLOP/s, {re.escape(label)}$", out, re.MULTILINE)
+    assert "measured again" not in out
+    assert 'f = t.build(s, "opencl")' in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["matmul", "--shape", "16,16,17"], "was recorded of another expression than matmul"),
+        (["matmul", "--shape", "16,16,16", "--target", "cuda"], "for target opencl and not cuda"),
+        (["matmul", "--shape", "16,16,16", "--cluster", "tcp://a:1"], "give one of them"),
+    ],
+)
+def test_a_cassette_that_does_not_fit_is_refused(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["tune", *words, "--cassette", str(RECORDED)]) == 2
+    assert said in capsys.readouterr().err

@@ -21,9 +21,12 @@ from tvmlab.cli.interrupt import LOOK_S, cut_short
 from tvmlab.cli.progress import Progress, failures, progress_on
 from tvmlab.cli.speed import Speed
 from tvmlab.errors import UsageError
+from tvmlab.measure.canonical import canonical
+from tvmlab.measure.cassette import Cassette
 from tvmlab.measure.in_turn import measure_in_turn
 from tvmlab.schedule import State, Trace, step_from_json
 from tvmlab.targets import TARGETS
+from tvmlab.te.serial import to_json
 from tvmlab.tune.client import Run
 from tvmlab.tune.database import Database
 from tvmlab.tune.explorers import EXPLORERS
@@ -37,7 +40,7 @@ USAGE = (
     "OP [--shape M,N,K] [--trials 64] [--seed 0] [--db run.db] [--resume]\n"
     "                   [--out TRACE.json] [--explorer NAME] [--model NAME]\n"
     "                   [--features NAME] [--diversity 0] [--early-stop N]\n"
-    "                   [--cluster ADDRESS]\n"
+    "                   [--cluster ADDRESS] [--cassette FILE]\n"
     "                   [--transfer [FILE]] [--warm-start] [--space NAME] [--target cpu]"
 )
 MORE = """\
@@ -63,7 +66,13 @@ def run(words: list[str]) -> int:
     given = _parser().parse_args(words)
     workload = workload_of(given.op, given.shape)
     _require_files(given)
+    cassette = _cassette_of(workload, given)
+    given.target = given.target or (cassette.target if cassette is not None else "cpu")
+    elsewhere = "on the cluster" if given.cluster is not None else ""
     print(f"tuning {workload} for {given.target}, {given.trials} trials, {_kept(given)}")
+    if cassette is not None:
+        elsewhere = cassette.label
+        print(f"{elsewhere}: nothing is measured here, and no time is this machine's")
     speed = Speed(State.start(workload.tensors))
     tuning = api.tune(
         workload,
@@ -81,13 +90,14 @@ def run(words: list[str]) -> int:
         transfer=given.transfer,
         warm_start=given.warm_start,
         space=given.space,
+        cassette=None if cassette is None else str(given.cassette),
     )
     is_whole = follow(tuning, progress_on(sys.stderr, speed.rate), given.resume)
     if tuning.status == "failed":
         raise UsageError(tuning.reason)
     print("\n".join([ending(tuning), *drift(tuning)]), flush=True)
     if tuning.best is not None:
-        show_best(workload, tuning, given, is_remeasured=is_whole and given.cluster is None)
+        show_best(workload, tuning, given, is_whole, elsewhere)
     if not is_whole:
         print(how_to_go_on(words, given))
         return INTERRUPTED
@@ -131,7 +141,10 @@ def _parser() -> Parser:
     space = one_of("--space", SPACES)
     parser.add_argument("--space", type=space, help="the operator's template, or derived sketches")
     target = one_of("--target", TARGETS)
-    parser.add_argument("--target", default="cpu", type=target, help="the machine (cpu)")
+    parser.add_argument("--target", type=target, help="the machine (cpu)")
+    parser.add_argument(
+        "--cassette", type=Path, help="play what was recorded on a device, instead of measuring"
+    )
     return parser
 
 
@@ -149,6 +162,32 @@ def workload_of(op: str, shape: tuple[int, ...] | None) -> ops.Workload:
     raise UsageError(
         f"`tvmlab tune {op}` does not say how large; give --shape {operator.usage} as numbers."
     )
+
+
+def _cassette_of(workload: ops.Workload, given: argparse.Namespace) -> Cassette | None:
+    """The cassette to play, if one is asked for; there are as many trials as it has answers.
+
+    Raises:
+        UsageError: it is of another expression or target, or --cluster is given as well.
+        MeasureError: it is no cassette.
+    """
+    if given.cassette is None:
+        return None
+    cassette = Cassette.read(given.cassette)
+    if given.cluster is not None:
+        raise UsageError("--cassette plays and --cluster measures; give one of them.")
+    if given.target not in (None, cassette.target):
+        raise UsageError(
+            f"{given.cassette} was {cassette.label}, for target {cassette.target} and not "
+            f"{given.target}; leave --target out."
+        )
+    if canonical(cassette.workload) != canonical(to_json(workload.tensors)):
+        raise UsageError(
+            f"{given.cassette} was recorded of another expression than {workload}; give the OP and "
+            "--shape that it was recorded with."
+        )
+    given.trials = min(given.trials, len(cassette.takes))
+    return cassette
 
 
 def _require_files(given: argparse.Namespace) -> None:
@@ -229,13 +268,18 @@ def drift(tuning: Run) -> list[str]:
 
 
 def show_best(
-    workload: ops.Workload, tuning: Run, given: argparse.Namespace, is_remeasured: bool
+    workload: ops.Workload,
+    tuning: Run,
+    given: argparse.Namespace,
+    is_whole: bool,
+    elsewhere: str,
 ) -> None:
     """Print the best with its figures and as Python, and write its trace.
 
     The run's fastest few are first measured once more, in turn, unless the user wants to be gone
-    (see `tvmlab.tune.finals`).
+    (see `tvmlab.tune.finals`), or they were measured `elsewhere`.
     """
+    is_remeasured = is_whole and not elsewhere
     assert tuning.best is not None, "there is something to show"
     records = finalists(tuning.trials) if is_remeasured else [tuning.best]
     start = State.start(workload.tensors)
@@ -254,8 +298,8 @@ def show_best(
         outcomes = [tuning.best.outcome.as_measured]
     state = states[place]
     print(f"{title}:\n")
-    print("\n".join(verdict.report(state, outcomes[place], is_here=given.cluster is None)))
-    print(f"\n{python_of(workload, state)}\n")
+    print("\n".join(verdict.report(state, outcomes[place], elsewhere)))
+    print(f"\n{python_of(workload, state, given.target)}\n")
     if given.out is not None:
         write_whole(given.out, Trace(state).to_json() + "\n", "--out")
         print(f"replay it with: tvmlab replay {shlex.quote(str(given.out))}")
@@ -263,15 +307,16 @@ def show_best(
         print("add --resume --out best.json to the same command for a trace file to replay")
 
 
-def python_of(workload: ops.Workload, state: State) -> str:
-    """A program that makes the schedule and builds it."""
+def python_of(workload: ops.Workload, state: State, target: str) -> str:
+    """A program that makes the schedule and builds it for a target."""
+    named = "" if target == "cpu" else f', "{target}"'
     return "\n".join(
         [
             "import tvmlab as t",
             "",
             f"s = t.create_schedule(t.ops.{workload})",
             *Trace(state).lines,
-            "f = t.build(s)",
+            f"f = t.build(s{named})",
         ]
     )
 

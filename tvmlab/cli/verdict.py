@@ -37,11 +37,11 @@ def standing(verdict: Verdict, numbers: Sequence[int]) -> str:
     return f"{name}, faster than the others by at least {verdict.margin:.1%}"
 
 
-def report(state: State, outcome: Outcome, is_here: bool = True) -> list[str]:
+def report(state: State, outcome: Outcome, elsewhere: str = "") -> list[str]:
     """An outcome of `measure`, one line for each of its sides.
 
-    `is_here`: whether it was measured on this machine, with as many threads as parallel loops run
-    on here; else nothing is known of what limits it.
+    `elsewhere`: where it was measured, in words, if not on this machine, with as many threads as
+    parallel loops run on here: then nothing is known of what limits it.
     """
     if not outcome.is_ok:
         status = outcome.status.replace("_", " ")
@@ -50,7 +50,8 @@ def report(state: State, outcome: Outcome, is_here: bool = True) -> list[str]:
     median_s, min_s = outcome.median_s or 0.0, outcome.min_s or 0.0
     repeats = f"{len(outcome.times_s)} repeat{'s' * (len(outcome.times_s) > 1)}"
     speed = Speed(state)
-    said = speed.share(median_s) if is_here else f"{speed.rate(median_s)}, on the cluster"
+    rate = speed.rate(median_s)
+    said = f"{rate}, {elsewhere}" if elsewhere else speed.share(median_s)
     return [
         "check      every element agrees with NumPy, within what rounding allows",
         f"time       {duration(median_s)} median, {duration(min_s)} least, "

@@ -7,18 +7,19 @@ A cassette is a text file of JSON lines. The first says what it is:
 `device` is what `Target.device` said of the machine it was recorded on, `workload` the expression
 as `tvmlab.te.serial.to_json` writes it. Each further line is a candidate:
 
-    {"trace": [...], "text": "...", "outcome": {...}}
+    {"trace": [...], "config": {...}, "text": "...", "outcome": {...}}
 
-its steps, the kernels' text as the target printed them ("" where there was none), and what became
-of it, times included. Nothing in a cassette is executed. Outcomes that are played name the device
-and that they were recorded; they are never mistaken for times of this machine.
+its steps, the choices of a template that they follow from (where it is one), the kernels' text as
+the target printed them ("" where there was none), and what became of it, times included. Nothing in
+a cassette is executed. Outcomes that are played name the device and that they were recorded; they
+are never mistaken for times of this machine.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,13 @@ class Take:
         trace: its steps, as JSON.
         text: what the target printed for it; empty where it could not.
         outcome: what became of it.
+        config: knob -> option, of the template that made it; empty where none did.
     """
 
     trace: list[dict[str, Any]]
     text: str
     outcome: Outcome
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,14 @@ class Cassette:
 
     @classmethod
     def record(
-        cls, runner: Runner, requests: Sequence[Request], timeout_s: float = 600.0
+        cls,
+        runner: Runner,
+        requests: Sequence[Request],
+        timeout_s: float = 600.0,
+        configs: Sequence[Mapping[str, Any]] = (),
     ) -> Cassette:
-        """Measure `requests`, all of one expression and target, and keep what became of them.
+        """Measure `requests`, all of one expression and target, and keep what became of them, with
+        the choices that each follows from where they are given.
 
         Raises:
             MeasureError: there are none, of several expressions or targets, or time ran out.
@@ -95,12 +103,18 @@ class Cassette:
                 raise MeasureError(f"nothing was measured for {timeout_s:.0f} s; give more time.")
             found |= {ticket: outcome for ticket, outcome in arrived if ticket in tickets}
         first = requests[0]
+        chosen = configs or [{}] * len(requests)
         takes = tuple(
-            Take(request.trace, _text(request), found[ticket])
-            for ticket, request in tickets.items()
+            Take(request.trace, _text(request), found[ticket], config)
+            for (ticket, request), config in zip(tickets.items(), chosen, strict=True)
         )
         device = targets.get(first.target).device()
         return cls(first.target, device, first.workload, takes)
+
+    @property
+    def configs(self) -> list[dict[str, Any]]:
+        """The choices of the template's that were measured, in order."""
+        return [{n: _option(o) for n, o in t.config.items()} for t in self.takes if t.config]
 
     def runner(self) -> ReplayRunner:
         """A runner that answers as the device did; what was not recorded is a launch error."""
@@ -126,7 +140,12 @@ class Cassette:
         }
         lines: list[dict[str, Any]] = [head]
         lines += [
-            {"trace": take.trace, "text": take.text, "outcome": take.outcome.to_json()}
+            {
+                "trace": take.trace,
+                "config": dict(take.config),
+                "text": take.text,
+                "outcome": take.outcome.to_json(),
+            }
             for take in self.takes
         ]
         said = "".join(f"{json.dumps(line)}\n" for line in lines)
@@ -144,7 +163,12 @@ class Cassette:
             if head.get("cassette") != VERSION:
                 raise ValueError(f"its version is {head.get('cassette')!r}")
             takes = tuple(
-                Take(line["trace"], line["text"], Outcome.from_json(line["outcome"]))
+                Take(
+                    line["trace"],
+                    line["text"],
+                    Outcome.from_json(line["outcome"]),
+                    line.get("config", {}),
+                )
                 for line in rest
             )
             return cls(head["target"], head["device"], head["workload"], takes)
@@ -157,6 +181,11 @@ class Cassette:
 
 def _lines(text: str) -> Iterable[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _option(option: Any) -> Any:
+    """An option of a knob, as JSON keeps it, in its own form."""
+    return tuple(map(_option, option)) if isinstance(option, list) else option
 
 
 def _text(request: Request) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tvmlab.errors import UsageError
+from tvmlab.measure.cassette import Cassette
 from tvmlab.tune.choice import explorer_named
 from tvmlab.tune.database import Database
 from tvmlab.tune.earlier import OWN, earlier_runs, recalled
@@ -25,7 +26,7 @@ from tvmlab.tune.setup_space import space_of
 from tvmlab.tune.space import Config, Space
 from tvmlab.tune.title import title
 from tvmlab.tune.transfer import prior_of
-from tvmlab.tune.warm_start import good_configs
+from tvmlab.tune.warm_start import adapted, good_configs
 
 BESIDE = 1 / 12
 """Of all trials, for changes of the default choice in one knob each."""
@@ -59,10 +60,12 @@ def settled(setup: Setup, device: Mapping[str, Any], database: Database) -> Setu
     batch = setup.batch or batch_size(min(setup.trials, space.size))
     ahead = thinking_ahead(batch) if setup.ahead is None else setup.ahead
     begin_with = [*first, *(setup.first or ())]
+    if setup.cassette is not None:
+        begin_with = _recorded(space, setup.cassette) or begin_with
     if setup.warm_start:
         own = earlier_runs(setup, device, [OWN], database)
         begin_with += good_configs(space, setup, own)
-    if setup.transfer is None:
+    if setup.transfer is None and setup.cassette is None:
         begin_with += _beside(space, first, setup)
     sources = None
     if setup.transfer is not None:
@@ -74,6 +77,12 @@ def settled(setup: Setup, device: Mapping[str, Any], database: Database) -> Setu
         runs = earlier_runs(setup, device, setup.transfer, database)
         sources = [run.source for run in runs]
     return replace(setup, batch=batch, ahead=ahead, first=begin_with, learnt_from=sources)
+
+
+def _recorded(space: Space, cassette: str) -> list[Config]:
+    """The configurations of `space` that a cassette has an answer for."""
+    found = [adapted(space, config) for config in Cassette.read(cassette).configs]
+    return [config for config in found if config is not None]
 
 
 def _beside(space: Space, first: Sequence[Config], setup: Setup) -> list[Config]:

@@ -233,7 +233,7 @@ def test_outputs_are_compared_at_each_value() -> None:
     s = t.create_schedule(product())
     assert [r.elements for r in s.check(n=(2, 3), m=4, k=1)] == [8, 12]  # type: ignore[union-attr]
     assert len(s.check()) == 5
-    with pytest.raises(t.UsageError, match=r"there is no size 'q'; the sizes are m, k, n\."):
+    with pytest.raises(t.UsageError, match=r"there is no size 'q'; there are m, k, n\."):
         s.check(q=3)
     with pytest.raises(t.UsageError, match=r"k = 65 was given, and k is at most 64\."):
         s.check(k=(1, 65))

@@ -136,6 +136,11 @@ def test_an_output_given_twice_is_refused():
         as_outputs([C, C])
 
 
+def test_dtypes_may_be_numpys():
+    C = te.compute((8,), lambda i: X[i].astype(np.int32), name="C")
+    assert (C.dtype, te.placeholder((3,), np.dtype("int8")).dtype) == ("int32", "int8")
+
+
 def test_numbers_of_numpy_stand_on_either_side():
     C = te.compute((8,), lambda i: np.float32(2) * X[i] + X[i] * np.float32(3), name="C")
     D = te.compute((8,), lambda i: np.maximum(X[i], np.float32(0)) < np.float32(1), name="D")

@@ -47,7 +47,7 @@ def constant(value: np.ndarray | float, dtype: str | None = None) -> Node:
         UsageError: a dtype that kernels do not know, or an empty array.
     """
     given = np.asarray(value, dtype)
-    name = dtypes.check_dtype(str(given.dtype))
+    name = dtypes.check_dtype(given.dtype)
     if not given.size:
         raise UsageError(f"a constant of shape {list(given.shape)} has no elements; leave it out.")
     array = empty(given.shape, name)

@@ -34,7 +34,7 @@ def empty(shape: int | Sequence[int], dtype: str = "float32") -> np.ndarray:
     for extent in extents:
         if isinstance(extent, bool) or not isinstance(extent, int | np.integer) or extent < 0:
             raise UsageError(f"an array has no extent of {extent!r}; give whole numbers from 0.")
-    kind = np.dtype(dtypes.check_dtype(getattr(dtype, "__name__", str(dtype))))
+    kind = np.dtype(dtypes.check_dtype(dtype))
     size_bytes = prod(extents) * kind.itemsize
     memory = np.empty(size_bytes + ALIGNMENT, np.uint8)
     begin = -memory.ctypes.data % ALIGNMENT

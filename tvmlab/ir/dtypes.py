@@ -22,15 +22,16 @@ FLOATS = ("float16", "bfloat16", "float32", "float64")
 ALL = ("bool", *SIGNED, *UNSIGNED, *FLOATS)
 
 
-def check_dtype(dtype: str) -> str:
-    """Return `dtype` if tvmlab knows it.
+def check_dtype(dtype: object) -> str:
+    """The name of `dtype`, which may be given as NumPy's `np.float32` or `np.dtype("float32")` too.
 
     Raises:
-        ExpressionError: the name is not one of `ALL`.
+        ExpressionError: it is not one of `ALL`.
     """
-    if dtype not in ALL:
-        raise ExpressionError(f"dtype {dtype!r} is not known; use one of {', '.join(ALL)}.")
-    return dtype
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
+    if name not in ALL:
+        raise ExpressionError(f"dtype {name!r} is not known; use one of {', '.join(ALL)}.")
+    return name
 
 
 @cache

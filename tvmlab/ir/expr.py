@@ -270,7 +270,7 @@ def as_expr(value: ExprLike, dtype: str | None = None) -> Expr:
                 f"an array of shape {value.shape} cannot stand in a tensor expression; make it an "
                 "input, t.placeholder(...), and hand it in when the kernel is called."
             )
-        return const(value.item(), dtypes.check_dtype(str(value.dtype)))
+        return const(value.item(), dtypes.check_dtype(value.dtype))
     raise ExpressionError(
         f"{value!r} cannot stand in a tensor expression; use a number, an axis or a tensor element."
     )
@@ -278,7 +278,7 @@ def as_expr(value: ExprLike, dtype: str | None = None) -> Expr:
 
 def cast(dtype: str, value: ExprLike) -> Expr:
     """`value` converted to `dtype`; nothing if it has that dtype already."""
-    dtypes.check_dtype(dtype)
+    dtype = dtypes.check_dtype(dtype)
     node = as_expr(value)
     if node.dtype == dtype:
         return node

@@ -244,7 +244,7 @@ class Step:
         if loop is None:
             known = site.names()
             raise self.refuse(
-                name, f"block {self.block} has no loop {name!r}", did_you_mean(name, known)
+                name, f"block {site.block.name} has no loop {name!r}", did_you_mean(name, known)
             )
         return loop
 

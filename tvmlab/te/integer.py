@@ -109,6 +109,7 @@ def infinity(dtype: str = "float32") -> Const:
     Raises:
         ExpressionError: the dtype has none.
     """
-    if not dtypes.is_float(dtypes.check_dtype(dtype)):
+    dtype = dtypes.check_dtype(dtype)
+    if not dtypes.is_float(dtype):
         raise ExpressionError(f"{dtype} has no infinity; use max_value({dtype!r}).")
     return const(dtypes.highest(dtype), dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tvmlab.arith import bounds
-from tvmlab.errors import ExpressionError, UsageError
+from tvmlab.errors import ExpressionError, UsageError, did_you_mean
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Expr
@@ -130,7 +130,7 @@ def values_of(sizes: Sequence[Size], given: Mapping[str, int]) -> dict[Size, int
     names = [s.name for s in sizes]
     for name, value in given.items():
         if name not in names:
-            raise UsageError(f"there is no size {name!r}; the sizes are {', '.join(names)}.")
+            raise UsageError(f"there is no size {name!r}; {did_you_mean(name, names)}.")
         if not isinstance(value, int) or isinstance(value, bool):
             raise UsageError(f"the size {name} was given as {value!r}; give an integer.")
     missing = [n for n in names if n not in given]

@@ -160,7 +160,7 @@ def placeholder(
         ExpressionError: bad extent, dtype or name.
     """
     checked = _check_name(name)
-    dtype = dtypes.check_dtype(getattr(dtype, "__name__", str(dtype)))
+    dtype = dtypes.check_dtype(dtype)
     made = Tensor(checked, _check_shape(shape, checked), dtype, (), None)
     made.finite = bool(finite)
     return made

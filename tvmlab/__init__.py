@@ -172,6 +172,7 @@ _HOMES = {
     "tvmlab.tune.logs": ("read_log",),
     "tvmlab.ui": ("Lab",),
     "tvmlab.ui.figure": ("figure",),
+    "tvmlab.ui.magics": ("load_ipython_extension",),
 }
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -22,6 +22,7 @@ from tvmlab.ops.workload import Workload
 from tvmlab.schedule.caution import ScheduleWarning
 from tvmlab.schedule.state import State
 from tvmlab.schedule.trace import parse_document, steps_of
+from tvmlab.targets.code_text import CodeText
 from tvmlab.targets.cpu.code_report import CodeReport
 from tvmlab.targets.cpu.target import report
 from tvmlab.targets.cuda.report import KernelResources
@@ -79,8 +80,8 @@ class Function:
         return time_callable(self._kernel.prepare(*arrays), protocol)
 
     def code(self, kind: str) -> str:
-        """The generated text, of one of the target's kinds."""
-        return self._kernel.code(kind)
+        """The generated text, of one of the target's kinds; a notebook shows it in colours."""
+        return CodeText(self._kernel.code(kind), kind)
 
     def export(self, path: str | Path) -> Path:
         """Write a shared library at `path` and a C header beside it; the header's path.
@@ -118,7 +119,7 @@ class Schedule(scheduling.Schedule):
         return targets.get(target).lower(self.mod)
 
     def code(self, kind: str = "llvm", target: TargetLike | None = None) -> str:
-        """Generated code, without running anything.
+        """Generated code, without running anything; a notebook shows it in colours.
 
         Args:
             kind: `llvm` or `asm`; further kinds come with their targets.
@@ -129,7 +130,7 @@ class Schedule(scheduling.Schedule):
             TargetError: no such target.
         """
         machine = _machine_for(kind, target)
-        return machine.code(machine.emit(machine.lower(self.mod)), kind)
+        return CodeText(machine.code(machine.emit(machine.lower(self.mod)), kind), kind)
 
     def code_lines(
         self, kind: str = "asm", target: TargetLike | None = None

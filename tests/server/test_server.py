@@ -75,7 +75,7 @@ def test_every_kind_of_records_opens(server: Server, files: Path) -> None:
         view = asked_here(files / name, dict(QUESTION))
         assert (view["state"]["done"], view["state"]["unit"]) == (done, unit), view
     words = asked_here(files / "database_workload.json", dict(QUESTION))
-    assert "MetaSchedule's tuning records" in words
+    assert "open database_tuning_record.json, which lies beside it" in words
 
 
 def test_a_trial_is_a_program_and_code(server: Server, files: Path) -> None:
@@ -125,6 +125,23 @@ def test_a_path_that_leads_elsewhere_is_not_there(server: Server, files: Path, p
         os.mkfifo(files / "fifo.tvmlab.db")
     status, words = server.refused(RECORDS, path=path)
     assert (status, "there is no file" in words) == (404, True)
+
+
+def test_what_labs_keep_is_read_though_it_is_hidden(server: Server) -> None:
+    own = server.root / "course" / ".tvmlab"
+    for folder in (own, own / ".deeper", server.root / ".hidden" / ".tvmlab"):
+        folder.mkdir(parents=True)
+        begin(folder / "tuning.db", 3).close()
+    begin(own / ".secret.db", 1).close()
+    (own / "link.db").symlink_to(own / ".secret.db")
+    status, view = server.get(RECORDS, path="course/.tvmlab/tuning.db")
+    assert (status, view["state"]["done"]) == (200, 3)
+    for path in (
+        "course/.tvmlab/.secret.db", "course/.tvmlab/link.db", "course/.tvmlab",
+        "course/.tvmlab/.deeper/tuning.db", ".hidden/.tvmlab/tuning.db",
+        "course/.tvmlab/../.tvmlab/tuning.db",
+    ):  # fmt: skip
+        assert server.refused(RECORDS, path=path)[0] == 404, path
 
 
 def test_who_is_not_known_is_told_nothing(server: Server, files: Path) -> None:

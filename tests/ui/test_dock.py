@@ -136,7 +136,15 @@ def test_the_settings_of_the_page_are_taken(kernel: DockedKernel) -> None:
         page.say(kind="prefer", protocol="hurried", compile_limit_s=7)
         assert "use one of quick, patient, certified" in page.told[-1]["problem"]
     finally:
-        page.say(kind="prefer", protocol="quick", compile_limit_s=None)
+        page.say(kind="prefer", protocol=None, compile_limit_s=None)
+    assert preferred_protocol().limit_s == 0.1
+
+
+def test_a_kernel_is_told_of_settings_as_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TVMLAB_TIMING", "patient")
+    monkeypatch.setenv("TVMLAB_COMPILE_LIMIT", "9")
+    assert (preferred_protocol().limit_s, compile_limit_s()) == (1.0, 9.0)
+    monkeypatch.setenv("TVMLAB_TIMING", "hurried")
     assert preferred_protocol().limit_s == 0.1
 
 

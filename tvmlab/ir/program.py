@@ -261,6 +261,11 @@ class Program:
     def __str__(self) -> str:
         return type(self).show(self)
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What stands below a notebook's cell that ends with it."""
+        text = str(self)
+        return {"text/plain": text, "text/x-tvmlab-loops": text}
+
 
 TRUE = Const(1, "bool")
 """The predicate that always holds."""

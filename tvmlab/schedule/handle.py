@@ -75,6 +75,10 @@ class Schedule:
     def __str__(self) -> str:
         return str(self._state.program)
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What stands below a notebook's cell that ends with it: the program, in colours."""
+        return self.mod._repr_mimebundle_()
+
     def __repr__(self) -> str:
         return f"{type(self).__name__} of {self.mod.name} after {len(self.trace)} step(s)"
 

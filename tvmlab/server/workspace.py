@@ -17,8 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-OWN = ".tvmlab"
-"""The one hidden folder that is looked into: where labs keep what outlives them."""
+from tvmlab.server.places import OWN
+
 TRACE = ".trace.json"
 DATABASES = (".db", ".sqlite")
 MAGIC = b"SQLite format 3\0"

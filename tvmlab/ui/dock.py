@@ -129,7 +129,8 @@ class Dock:
     def _prefer(self, data: Mapping[str, Any]) -> None:
         """Measure and compile as the user's settings say."""
         try:
-            prefer_protocol(str(data.get("protocol")))
+            protocol = data.get("protocol")
+            prefer_protocol(None if protocol is None else str(protocol))
             set_compile_limit(data.get("compile_limit_s"))
         except TvmlabError as error:
             self.problem = str(error)

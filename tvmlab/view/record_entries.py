@@ -166,9 +166,14 @@ def left_out(complaints: Sequence[Complaint]) -> list[str]:
 
 
 def _no_run(name: str, complaints: Sequence[Complaint]) -> str:
+    if name.endswith("database_workload.json"):
+        return (
+            f"{name} holds the programs that were tuned and no times; open "
+            "database_tuning_record.json, which lies beside it."
+        )
     first = next(iter(complaints), None)
     why = "" if first is None else f" (line {first.line}: {first.reason})"
     return (
         f"{name} holds no tuning run{why}; open a database or log of tvmlab, a log of AutoTVM, or "
-        "MetaSchedule's tuning records, which lie beside its workloads."
+        "MetaSchedule's database_tuning_record.json."
     )

@@ -4,7 +4,8 @@
 import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import { Signal } from "@lumino/signaling";
 import type { Intent } from "../schema.js";
-import type { Settings } from "./settings.js";
+import { environmentOf, telling, type Environment } from "./kernel_environment.js";
+import { DEFAULTS, type Settings } from "./settings.js";
 
 const TARGET = "tvmlab.dock";
 const OFFER = '__import__("tvmlab.ui.dock", fromlist=["offer"]).offer()';
@@ -45,12 +46,16 @@ export class DockLink {
   runs: RunWords[] = [];
   private comm: Kernel.IComm | null = null;
   private panes: string[] = [];
+  /** What the kernel was told of the settings, in its environment. */
+  private told: Environment = {};
+  private isAnew = false;
 
   constructor(
     readonly kernel: Kernel.IKernelConnection,
     private settings: Settings,
   ) {
     kernel.statusChanged.connect(this.onStatus, this);
+    void this.tell();
   }
 
   /** Connects, loading tvmlab in the kernel only if `isAsked` for by the user. */
@@ -83,8 +88,24 @@ export class DockLink {
   /** Has the kernel measure and compile as the user wants it. */
   prefer(settings: Settings): void {
     this.settings = settings;
-    const { protocol, compileLimit } = settings;
-    if (this.status === "docked") this.comm?.send({ kind: "prefer", protocol, compile_limit_s: compileLimit });
+    void this.tell();
+    const protocol = settings.protocol === DEFAULTS.protocol ? null : settings.protocol;
+    const limit = settings.compileLimit === DEFAULTS.compileLimit ? null : settings.compileLimit;
+    if (this.status === "docked") this.comm?.send({ kind: "prefer", protocol, compile_limit_s: limit });
+  }
+
+  /** Tells a kernel that may load tvmlab later, if at all. */
+  private async tell(): Promise<void> {
+    const now = environmentOf(this.settings);
+    const expression = telling(this.told, now);
+    if (!expression) return;
+    this.told = now;
+    try {
+      const { language_info } = await this.kernel.info;
+      if (language_info.name === "python") await evaluate(this.kernel, expression);
+    } catch {
+      this.told = {}; // the kernel is gone
+    }
   }
 
   ask(intent: Intent): void {
@@ -111,7 +132,14 @@ export class DockLink {
   }
 
   private onStatus(_: unknown, status: Kernel.Status): void {
-    if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) this.drop();
+    if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) {
+      this.isAnew = true;
+      this.drop();
+    } else if (this.isAnew && (status === "idle" || status === "starting")) {
+      this.isAnew = false;
+      this.told = {};
+      void this.tell();
+    }
   }
 
   private drop(): void {

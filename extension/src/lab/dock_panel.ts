@@ -72,7 +72,7 @@ class DockPanel extends Widget {
 
   private async refresh(): Promise<void> {
     const { kernels, trans } = this;
-    const { link, notebook } = kernels;
+    const { link, place } = kernels;
     if (link !== this.link) {
       this.view?.dispose();
       this.view = null;
@@ -80,16 +80,16 @@ class DockPanel extends Widget {
     }
     if (!this.isVisible) return;
     if (link?.status === "none") kernels.connect();
-    const file = notebook?.title.label ?? "";
-    this.place.textContent = link?.following ? trans.__("%1 in %2", link.following, file) : file;
-    this.place.title = notebook?.context.path ?? "";
+    const name = place?.title.label ?? "";
+    this.place.textContent = link?.following ? trans.__("%1 in %2", link.following, name) : name;
+    this.place.title = place?.sessionContext.path ?? "";
     if (!link || link.status !== "docked" || !link.following) {
       if (!this.view || link?.status !== "docked") this.say(link);
       return;
     }
     if (this.view) return;
     const { DockView } = await import("./dock_view.js");
-    if (this.link !== link || this.view) return; // meanwhile another notebook came to the front
+    if (this.link !== link || this.view) return; // meanwhile another one came to the front
     this.view = new DockView(link, trans);
     if (this.wanted) this.view.show(this.wanted);
     fill(this.body, this.view.node);
@@ -101,11 +101,11 @@ class DockPanel extends Widget {
     this.view = null;
     const { trans } = this;
     const words = !link
-      ? trans.__("Open a notebook: the schedule it works on is shown here.")
+      ? trans.__("Open a notebook or a console: the schedule it works on is shown here.")
       : link.status === "connecting"
         ? trans.__("Connecting to the kernel…")
         : link.status === "docked"
-          ? trans.__("No schedule yet. Run a cell that makes one, for instance s = t.create_schedule(C).")
+          ? trans.__("No schedule yet. Run code that makes one, for instance s = t.create_schedule(C).")
           : link.reason.startsWith("ModuleNotFoundError")
             ? trans.__("tvmlab is not installed where this kernel runs.")
             : link.reason && link.reason !== "False"

@@ -7,6 +7,7 @@ import { el } from "../dom.js";
 import branches from "../panes/branches.js";
 import code from "../panes/code.js";
 import explain from "../panes/explain.js";
+import gpu from "../panes/gpu.js";
 import learn from "../panes/learn.js";
 import locality from "../panes/locality.js";
 import measure from "../panes/measure.js";
@@ -19,7 +20,7 @@ import { drawPane, PaneModel, type PaneModule } from "./pane_model.js";
 
 type AnyPane = PaneModule<Record<string, unknown>>;
 
-const PANES = { program, moves, trace, code, explain, measure, locality, branches, tuner, learn } as unknown as Record<
+const PANES = { program, moves, trace, code, explain, measure, locality, gpu, branches, tuner, learn } as unknown as Record<
   string,
   AnyPane
 >;
@@ -43,6 +44,7 @@ export class DockView {
       ["explain", trans.__("Explain")],
       ["measure", trans.__("Measure")],
       ["locality", trans.__("Locality")],
+      ["gpu", trans.__("GPU")],
       ["branches", trans.__("Branches")],
       ["tuner", trans.__("Tune")],
       ["learn", trans.__("Learn")],

@@ -9,6 +9,8 @@ import "./documents.css";
 export interface DocumentView {
   /** Brings it up to date; resolves to the milliseconds until it should be asked again. */
   refresh(): Promise<number>;
+  /** Brings a run to the front, where there are several. */
+  choose?(run: number): void;
   dispose(): void;
 }
 

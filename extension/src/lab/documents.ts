@@ -2,16 +2,17 @@
 // part. Neither loads the file into the page, and nothing is ever saved.
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { WidgetTracker } from "@jupyterlab/apputils";
+import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
 import { ABCWidgetFactory, DocumentModel, DocumentWidget, TextModelFactory, type DocumentRegistry } from "@jupyterlab/docregistry";
 import type { Contents, ServiceManager } from "@jupyterlab/services";
+import { PathExt } from "@jupyterlab/coreutils";
 import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { el, fill } from "../dom.js";
 import type { DocumentView } from "./document_frame.js";
 import { loopsIcon } from "./icons.js";
-import { DOMAIN } from "./names.js";
+import { DOMAIN, LOOK_AT } from "./names.js";
 import { asking, type Ask } from "./server.js";
 
 type Draw = (root: HTMLElement, ask: Ask, trans: TranslationBundle) => Promise<DocumentView>;
@@ -22,6 +23,7 @@ const MODEL = "tvmlab-looked-at";
 
 /** Of tuners: ours, and MetaSchedule's, whose names are fixed. */
 const RECORDS = String.raw`(\.tvmlab\.db|\.tvmlog\.jsonl|(^|/)database_(tuning_record|workload)\.json)$`;
+const TRACE = ".trace.json";
 const TRACES = String.raw`\.trace\.json$`;
 
 const drawRecords: Draw = async (root, ask, trans) => new (await import("./record_view.js")).RecordView(root, ask, trans);
@@ -35,6 +37,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   activate(app: JupyterFrontEnd, translator: ITranslator | null, restorer: ILayoutRestorer | null) {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { docRegistry } = app;
+    addLookAt(app, trans, restorer);
     const common = { contentType: "file" as const, fileFormat: null as unknown as Contents.FileFormat, icon: loopsIcon };
     docRegistry.addFileType({ ...common, name: "tvmlab-records", displayName: trans.__("Tuning records"), pattern: RECORDS });
     docRegistry.addFileType({ ...common, name: "tvmlab-trace", displayName: trans.__("Schedule trace"), pattern: TRACES });
@@ -43,8 +46,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     docRegistry.addFileType({ name: "tvmlab-database", displayName: trans.__("Database"), extensions: [".db"], contentType: "file", fileFormat: "base64" });
     docRegistry.addModelFactory(new LookedAtFactory());
     const kinds = [
-      { name: DASHBOARD, label: trans.__(DASHBOARD), types: ["tvmlab-records"], others: ["json", "tvmlab-log", "tvmlab-database"], draw: drawRecords },
-      { name: SCRUBBER, label: trans.__(SCRUBBER), types: ["tvmlab-trace"], others: [], draw: drawTrace },
+      { name: DASHBOARD, label: trans.__("Tuning dashboard"), types: ["tvmlab-records"], others: ["json", "tvmlab-log", "tvmlab-database"], draw: drawRecords },
+      { name: SCRUBBER, label: trans.__("Program of a trace"), types: ["tvmlab-trace"], others: [], draw: drawTrace },
     ];
     for (const { name, label, types, others, draw } of kinds) {
       const options = { name, label, fileTypes: [...types, ...others], defaultFor: types, modelName: MODEL, readOnly: true };
@@ -60,6 +63,42 @@ const plugin: JupyterFrontEndPlugin<void> = {
     }
   },
 };
+
+/** The command that opens a file in its viewer, at one of its runs if that is given. What labs keep
+ * for themselves is hidden, so that it is no document to JupyterLab; it gets a view all the same. */
+function addLookAt(app: JupyterFrontEnd, trans: TranslationBundle, restorer: ILayoutRestorer | null): void {
+  const tracker = new WidgetTracker<MainAreaWidget<Viewer>>({ namespace: "tvmlab-hidden" });
+  const open = async (path: string): Promise<Opened> => {
+    if (!path.split("/").some((part) => part.startsWith("."))) {
+      return (await app.commands.execute("docmanager:open", { path })) as Opened;
+    }
+    const known = tracker.find(({ content }) => content.path === path);
+    if (known) return known;
+    const ask = asking(app.serviceManager.serverSettings, () => path);
+    const draw = path.endsWith(TRACE) ? drawTrace : drawRecords;
+    const content = new Viewer((root) => draw(root, ask, trans), path);
+    content.title.icon = loopsIcon;
+    content.title.label = PathExt.basename(path);
+    content.title.caption = path;
+    const widget = new MainAreaWidget({ content });
+    app.shell.add(widget, "main", { type: "tvmlab" });
+    void tracker.add(widget);
+    return widget;
+  };
+  app.commands.addCommand(LOOK_AT, {
+    label: trans.__("Look at a file of tuning runs, or a trace"),
+    execute: async (args) => {
+      const widget = await open(String(args["path"] ?? ""));
+      if (args["run"] !== undefined) widget.content.choose(Number(args["run"]));
+      app.shell.activateById(widget.id);
+    },
+  });
+  const args = ({ content }: MainAreaWidget<Viewer>) => ({ path: content.path });
+  void restorer?.restore(tracker, { command: LOOK_AT, args, name: ({ content }) => content.path });
+}
+
+/** What a viewer stands in: a document, or a part of the page. */
+type Opened = Widget & { content: Viewer };
 
 /** A document that the page neither loads nor saves: others write it, which is what JupyterLab calls
  * collaborative. */
@@ -120,10 +159,20 @@ function lookOnly(context: DocumentRegistry.Context): void {
 class Viewer extends Widget {
   private view: DocumentView | null = null;
   private timer = 0;
+  private run: number | null = null;
 
-  constructor(private readonly draw: (root: HTMLElement) => Promise<DocumentView>) {
+  constructor(
+    private readonly draw: (root: HTMLElement) => Promise<DocumentView>,
+    readonly path = "",
+  ) {
     super();
     this.addClass("tv-document-host");
+  }
+
+  /** Brings a run to the front, now or as soon as there is a view. */
+  choose(run: number): void {
+    this.run = run;
+    this.view?.choose?.(run);
   }
 
   /** Asks now, and again after a while. */
@@ -157,6 +206,7 @@ class Viewer extends Widget {
       (view) => {
         if (this.isDisposed) return view.dispose();
         this.view = view;
+        if (this.run !== null) view.choose?.(this.run);
         this.refresh();
       },
       (error: unknown) => fill(this.node, el("p", {}, String(error))),

@@ -1,20 +1,33 @@
-// Colours for loop programs, PTX and LLVM IR in files, in fenced code of Markdown cells, and in
-// whatever shows differences of them, through JupyterLab's registry of languages.
+// Colours for loop programs, PTX and LLVM IR: in files, cells, fenced code of Markdown, outputs, and
+// in whatever shows differences of them, for that asks JupyterLab's registry of languages as well.
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { IEditorLanguageRegistry } from "@jupyterlab/codemirror";
+import { EditorExtensionRegistry, IEditorExtensionRegistry, IEditorLanguageRegistry } from "@jupyterlab/codemirror";
+import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
-import { languageOf } from "./languages.js";
+import { ViewPlugin } from "@codemirror/view";
+import { CellLanguage } from "./cell_language.js";
+import { CODE_TYPES, CodeRenderer } from "./code_renderer.js";
 import { loopsIcon } from "./icons.js";
+import { languageOf } from "./languages.js";
 import { DOMAIN } from "./names.js";
+
+/** Before plain text, whose rank is 120. */
+const RANK = 110;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: "tvmlab:highlighting",
   description: "Highlighting of loop programs, PTX and LLVM IR.",
   autoStart: true,
   requires: [IEditorLanguageRegistry],
-  optional: [ITranslator],
-  activate(app: JupyterFrontEnd, languages: IEditorLanguageRegistry, translator: ITranslator | null) {
+  optional: [IEditorExtensionRegistry, IRenderMimeRegistry, ITranslator],
+  activate(
+    app: JupyterFrontEnd,
+    languages: IEditorLanguageRegistry,
+    editors: IEditorExtensionRegistry | null,
+    outputs: IRenderMimeRegistry | null,
+    translator: ITranslator | null,
+  ) {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const add = (kind: string, displayName: string, mime: string, extension: string, alias: string[]) => {
       languages.addLanguage({ name: kind, displayName, alias, mime, extensions: [extension], support: languageOf(kind) });
@@ -31,6 +44,18 @@ const plugin: JupyterFrontEndPlugin<void> = {
     add("llvm", trans.__("LLVM IR"), "text/x-llvm", "ll", ["llvm-ir", "ll"]);
     add("ptx", trans.__("PTX"), "text/x-ptx", "ptx", []);
     add("loops", trans.__("Loop program"), "text/x-tvmlab-loops", "tir", ["tir", "tvmlab"]);
+    editors?.addExtension({
+      name: "tvmlab:cell-language",
+      factory: ({ model }) =>
+        EditorExtensionRegistry.createImmutableExtension(
+          ViewPlugin.define(() => {
+            const language = new CellLanguage(model, languages);
+            return { destroy: () => language.dispose() };
+          }),
+        ),
+    });
+    const createRenderer = ({ mimeType }: { mimeType: string }) => new CodeRenderer(mimeType, languages);
+    outputs?.addFactory({ safe: true, mimeTypes: CODE_TYPES, createRenderer }, RANK);
   },
 };
 

@@ -1,9 +1,13 @@
-// The kernels of the notebooks that are open: who is connected, and to what the panels look.
+// The kernels of the notebooks and consoles that are open: who is connected, and to what the panels
+// look.
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { INotebookTracker, NotebookActions, type NotebookPanel } from "@jupyterlab/notebook";
+import type { ISessionContext } from "@jupyterlab/apputils";
+import { INotebookTracker, type NotebookPanel } from "@jupyterlab/notebook";
+import type { KernelMessage } from "@jupyterlab/services";
 import { Token } from "@lumino/coreutils";
 import { Signal } from "@lumino/signaling";
+import type { Widget } from "@lumino/widgets";
 import { DockLink, type DockMessage } from "./dock_link.js";
 import { ISettings } from "./settings.js";
 
@@ -12,17 +16,20 @@ export interface Heard {
   message: DockMessage;
 }
 
+/** A notebook or a console: a part of the page that a kernel works for. */
+export type Place = Widget & { readonly sessionContext: ISessionContext };
+
 export interface IKernels {
-  /** The notebook in front, and its link; null where there is no notebook or no kernel. */
-  readonly notebook: NotebookPanel | null;
+  /** The notebook or console in front, and its link; null where there is none or no kernel. */
+  readonly place: Place | null;
   readonly link: DockLink | null;
   /** All links, for what is shown of every kernel. */
-  readonly all: readonly { notebook: NotebookPanel; link: DockLink }[];
-  /** The notebook in front or its link is another one, or stands differently. */
+  readonly all: readonly DockLink[];
+  /** What is in front or its link is another one, or stands differently. */
   readonly changed: Signal<IKernels, void>;
   /** Any link was told something. */
   readonly heard: Signal<IKernels, Heard>;
-  /** Connects to the kernel of the notebook in front, because the user asked. */
+  /** Connects to the kernel of what is in front, because the user asked. */
   connect(): void;
 }
 
@@ -34,63 +41,92 @@ export const IKernels = new Token<IKernels>(
 class Kernels implements IKernels {
   readonly changed: Signal<IKernels, void> = new Signal<IKernels, void>(this);
   readonly heard: Signal<IKernels, Heard> = new Signal<IKernels, Heard>(this);
-  private readonly links = new Map<NotebookPanel, DockLink>();
+  private readonly links = new Map<Place, DockLink>();
+  private readonly places = new Set<Place>();
+  /** The console in front; null where that is a notebook. */
+  private console: Place | null = null;
 
   constructor(
-    private readonly tracker: INotebookTracker,
+    shell: JupyterFrontEnd.IShell,
+    private readonly notebooks: INotebookTracker,
     private readonly settings: ISettings,
   ) {
-    tracker.widgetAdded.connect((_, panel) => this.add(panel));
-    tracker.currentChanged.connect(() => this.changed.emit());
-    NotebookActions.executed.connect((_, { notebook }) => {
-      const panel = tracker.find((each) => each.content === notebook);
-      if (panel && settings.now.connect && mentions(panel)) void this.links.get(panel)?.connect(false);
-    });
+    notebooks.widgetAdded.connect((_, panel) => this.add(panel));
+    notebooks.currentChanged.connect(() => this.changed.emit());
+    shell.currentChanged?.connect((_, { newValue }) => this.turn(newValue));
     settings.changed.connect(() => this.links.forEach((link) => link.prefer(settings.now)));
   }
 
-  get notebook(): NotebookPanel | null {
-    return this.tracker.currentWidget;
+  get place(): Place | null {
+    return this.console ?? this.notebooks.currentWidget;
   }
 
   get link(): DockLink | null {
-    return (this.notebook && this.links.get(this.notebook)) ?? null;
+    return (this.place && this.links.get(this.place)) ?? null;
   }
 
-  get all(): { notebook: NotebookPanel; link: DockLink }[] {
-    return [...this.links].map(([notebook, link]) => ({ notebook, link }));
+  get all(): DockLink[] {
+    return [...this.links.values()];
   }
 
   connect(): void {
     void this.link?.connect(true);
   }
 
-  private add(panel: NotebookPanel): void {
-    panel.sessionContext.kernelChanged.connect(() => this.relink(panel));
-    panel.disposed.connect(() => this.unlink(panel));
-    this.relink(panel);
+  /** Another part of the page came to the front; what has no kernel changes nothing. */
+  private turn(widget: Widget | null): void {
+    if (!isPlace(widget)) return;
+    this.console = this.notebooks.has(widget) ? null : widget;
+    if (this.console) this.add(this.console);
+    this.changed.emit();
   }
 
-  private relink(panel: NotebookPanel): void {
-    this.unlink(panel);
-    const kernel = panel.sessionContext.session?.kernel;
+  private add(place: Place): void {
+    if (this.places.has(place)) return;
+    this.places.add(place);
+    const { sessionContext } = place;
+    sessionContext.kernelChanged.connect(() => this.relink(place));
+    sessionContext.iopubMessage.connect((_, message) => this.hear(place, message));
+    place.disposed.connect(() => {
+      if (this.console === place) this.console = null;
+      this.places.delete(place);
+      this.unlink(place);
+    });
+    this.relink(place);
+  }
+
+  /** Connects once code ran in a place that speaks of tvmlab; other kernels are left in peace. */
+  private hear(place: Place, { header, content }: KernelMessage.IMessage): void {
+    if (header.msg_type !== "execute_input" || !this.settings.now.connect) return;
+    const isOurs = String((content as { code?: string }).code).includes("tvmlab") || mentions(place);
+    if (isOurs) void this.links.get(place)?.connect(false);
+  }
+
+  private relink(place: Place): void {
+    this.unlink(place);
+    const kernel = place.sessionContext.session?.kernel;
     if (!kernel) return;
     const link = new DockLink(kernel, this.settings.now);
-    this.links.set(panel, link);
+    this.links.set(place, link);
     link.changed.connect(() => this.changed.emit());
     link.heard.connect((_, message) => this.heard.emit({ link, message }));
     this.changed.emit();
   }
 
-  private unlink(panel: NotebookPanel): void {
-    this.links.get(panel)?.dispose();
-    if (this.links.delete(panel)) this.changed.emit();
+  private unlink(place: Place): void {
+    this.links.get(place)?.dispose();
+    if (this.links.delete(place)) this.changed.emit();
   }
 }
 
-/** Whether a notebook speaks of tvmlab at all; other kernels are left in peace. */
-function mentions(panel: NotebookPanel): boolean {
-  const cells = panel.content.model?.cells;
+/** Notebooks and consoles have a session for the user's code; nothing else of JupyterLab has. */
+function isPlace(widget: Widget | null): widget is Place {
+  return Boolean((widget as Partial<Place> | null)?.sessionContext?.iopubMessage);
+}
+
+/** Whether a notebook speaks of tvmlab at all. */
+function mentions(place: Place): boolean {
+  const cells = (place as Widget as Partial<NotebookPanel>).content?.model?.cells;
   for (let at = 0; at < (cells?.length ?? 0); at++) {
     if (cells!.get(at).sharedModel.getSource().includes("tvmlab")) return true;
   }
@@ -99,11 +135,11 @@ function mentions(panel: NotebookPanel): boolean {
 
 const plugin: JupyterFrontEndPlugin<IKernels> = {
   id: "tvmlab:kernels",
-  description: "Connects to the kernels of notebooks that use tvmlab.",
+  description: "Connects to the kernels of notebooks and consoles that use tvmlab.",
   autoStart: true,
   requires: [INotebookTracker, ISettings],
   provides: IKernels,
-  activate: (_: JupyterFrontEnd, tracker: INotebookTracker, settings: ISettings) => new Kernels(tracker, settings),
+  activate: (app: JupyterFrontEnd, notebooks: INotebookTracker, settings: ISettings) => new Kernels(app.shell, notebooks, settings),
 };
 
 export default plugin;

@@ -25,6 +25,7 @@ export function languageOf(kind: string): LanguageSupport {
       startState: () => null,
       token(stream) {
         if (stream.eatSpace()) return null;
+        if (stream.match(/^%%.*/)) return "meta"; // of a notebook's cell
         const [end, token] = tokenAt(stream.string, stream.pos, kind);
         stream.pos = end;
         return TAGS[token] ?? null;

@@ -4,11 +4,12 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/applica
 import { IDefaultFileBrowser } from "@jupyterlab/filebrowser";
 import { ILauncher } from "@jupyterlab/launcher";
 import { IMainMenu } from "@jupyterlab/mainmenu";
-import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
+import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { DOMAIN, NEW_NOTEBOOK } from "./names.js";
 import { loopsIcon } from "./icons.js";
 import { newNotebook } from "./insert.js";
+import { templateWords } from "./template_words.js";
 import { TEMPLATES, withSettings, type Template } from "./templates.js";
 import { ISettings } from "./settings.js";
 import "../theme.css";
@@ -33,10 +34,15 @@ const plugin: JupyterFrontEndPlugin<void> = {
   ) {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const category = trans.__("Tensor programs");
+    const words = templateWords(trans);
+    const wordsOf = (name: unknown) => words[templateOf(name).name]!;
     const folder = () => browser?.model.path ?? "";
     app.commands.addCommand(NEW_NOTEBOOK, {
-      label: (args) => label(trans, args["template"], Boolean(args["isPalette"])),
-      caption: (args) => trans.__(templateOf(args["template"]).caption),
+      label: (args) => {
+        const { title } = wordsOf(args["template"]);
+        return args["isPalette"] ? trans.__("New lab notebook: %1", title) : title;
+      },
+      caption: (args) => wordsOf(args["template"]).caption,
       icon: (args) => (args["isPalette"] ? undefined : loopsIcon),
       execute: (args) =>
         newNotebook(app, withSettings(templateOf(args["template"]), settings.now).cells, String(args["cwd"] ?? folder())),
@@ -54,11 +60,6 @@ const plugin: JupyterFrontEndPlugin<void> = {
 
 function templateOf(name: unknown): Template {
   return TEMPLATES.find((template) => template.name === name) ?? TEMPLATES[0]!;
-}
-
-function label(trans: TranslationBundle, name: unknown, isPalette: boolean): string {
-  const title = trans.__(templateOf(name).title);
-  return isPalette ? trans.__("New lab notebook: %1", title) : title;
 }
 
 export default plugin;

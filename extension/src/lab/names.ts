@@ -9,4 +9,5 @@ export const SHOW_LAB = "tvmlab:show-lab";
 export const SHOW_SCHEDULES = "tvmlab:show-schedules";
 export const OPEN_COURSE = "tvmlab:open-course";
 export const INSERT_LAB = "tvmlab:insert-lab";
+export const LOOK_AT = "tvmlab:look-at";
 export const SHOW_TUNER = "tvmlab:show-tuner";

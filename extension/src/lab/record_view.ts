@@ -46,7 +46,7 @@ export class RecordView implements DocumentView {
     private readonly trans: TranslationBundle,
   ) {
     this.frame = new DocumentFrame(root, trans.__("Tuning records"), trans.__("Reading the records…"));
-    this.choice = el("select", { class: "tv-input", "aria-label": trans.__("Run in front"), onchange: () => this.turn() });
+    this.choice = el("select", { class: "tv-input", "aria-label": trans.__("Run in front"), onchange: () => this.choose(Number(this.choice.value)) });
     this.frame.bar.append(el("label", { class: "tv-document-run" }, trans.__("Run"), this.choice));
     this.frame.body.append(this.place);
   }
@@ -140,9 +140,9 @@ export class RecordView implements DocumentView {
     this.choice.value = String(state.live);
   }
 
-  private turn(): void {
-    this.front = Number(this.choice.value);
-    this.beside.delete(this.front);
+  choose(run: number): void {
+    this.front = run;
+    this.beside.delete(run);
     void this.refresh();
   }
 

@@ -14,8 +14,10 @@ import { section, type Entry } from "./entries.js";
 import { courseIcon, schedulesIcon } from "./icons.js";
 import { insertCode, newNotebook, type CodeFor } from "./insert.js";
 import { IKernels } from "./kernels.js";
-import { DOMAIN, INSERT_LAB, OPEN_COURSE, SHOW_SCHEDULES } from "./names.js";
-import { TEMPLATES } from "./templates.js";
+import { DOMAIN, INSERT_LAB, LOOK_AT, NEW_NOTEBOOK, OPEN_COURSE, SHOW_SCHEDULES } from "./names.js";
+import { ISettings } from "./settings.js";
+import { templateWords } from "./template_words.js";
+import { labCode, TEMPLATES } from "./templates.js";
 import { asCell, openExercise, openRun, openTrace, readWorkspace, type ExerciseEntry, type Workspace } from "./workspace.js";
 import "../theme.css";
 import "./schedules_panel.css";
@@ -49,10 +51,9 @@ class Desk {
     return { title, words, hint, code: code(this.folder), act: () => this.insert(code), ...more };
   }
 
-  /** Opens a file in its viewer; JupyterLab opens none that it hides. */
-  opening(path: string): (() => void) | undefined {
-    if (path.split("/").some((part) => part.startsWith("."))) return undefined;
-    return () => void this.app.commands.execute("docmanager:open", { path });
+  /** Opens a file in its viewer, at one of its runs if that is given. */
+  opening(path: string, run?: number): () => void {
+    return () => void this.app.commands.execute(LOOK_AT, { path, ...(run === undefined ? {} : { run }) });
   }
 }
 
@@ -113,7 +114,7 @@ class SchedulesPanel extends Widget {
             [run.best_s === null ? trans.__("nothing verified yet") : time(run.best_s), trans.__("%1 of %2 trials", run.done, run.trials), ago(run.began, trans)].join(" · "),
             insert,
             (folder) => openRun(run, folder),
-            { share: run.is_on ? run.done / Math.max(1, run.trials) : null, mark: run.is_on ? trans.__("on") : "", open: desk.opening(run.path) },
+            { share: run.is_on ? run.done / Math.max(1, run.trials) : null, mark: run.is_on ? trans.__("on") : "", open: desk.opening(run.path, run.run) },
           ),
         ),
         trans.__("None yet. t.tune(C) starts one, and the lab's tab Tune."),
@@ -164,9 +165,11 @@ class Course extends Widget {
       () => [],
     );
     const begin = (code: string) => void newNotebook(app, [{ type: "code", source: asCell(code, false) }], desk.folder);
-    const lessons = TEMPLATES.map(({ name, title, caption }) => {
-      const act = () => void app.commands.execute("tvmlab:new-notebook", { template: name });
-      return { ...desk.entry(trans.__(title), trans.__(caption), trans.__("Begin a notebook"), () => ""), act };
+    const words = templateWords(trans);
+    const lessons = TEMPLATES.map(({ name }) => {
+      const { title, caption } = words[name]!;
+      const act = () => void app.commands.execute(NEW_NOTEBOOK, { template: name });
+      return { ...desk.entry(title, caption, trans.__("Begin a notebook"), () => ""), act };
     });
     const tasks = exercises.map((each) => ({
       ...exerciseEntry(desk, each, trans.__("Begin a notebook")),
@@ -201,12 +204,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
   id: "tvmlab:schedules",
   description: "Traces, exercises and tuning runs of the workspace, and the course.",
   autoStart: true,
-  requires: [INotebookTracker, IKernels],
+  requires: [INotebookTracker, IKernels, ISettings],
   optional: [ILayoutRestorer, ICommandPalette, ILauncher, IDefaultFileBrowser, ITranslator],
   activate(
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
     kernels: IKernels,
+    settings: ISettings,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
@@ -225,7 +229,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(INSERT_LAB, {
       label: trans.__("Insert the lab of the schedule touched last"),
       isEnabled: () => kernels.link?.following !== "" && kernels.link !== null,
-      execute: () => desk.insert(() => `t.Lab(${kernels.link?.following || "s"})`),
+      execute: () => desk.insert(() => labCode(kernels.link?.following || "s", settings.now)),
     });
     app.commands.addCommand(OPEN_COURSE, {
       label: (args) => (args["isLauncher"] ? trans.__("Course") : trans.__("Open the course on tensor programs")),

@@ -69,6 +69,11 @@ class Item extends Widget {
   }
 }
 
+/** The runs of all kernels; those of a kernel that serves several places count once. */
+function runsOf(kernels: IKernels): Map<string, RunWords> {
+  return new Map(kernels.all.flatMap(({ kernel, runs }) => runs.map((run) => [`${kernel.id} ${run.id}`, run])));
+}
+
 /** Says that a run ended, once. */
 function tell(run: RunWords, trans: TranslationBundle, open: () => void): void {
   const actions = [{ label: trans.__("Show"), callback: open }];
@@ -96,13 +101,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const open = () => void app.commands.execute(SHOW_TUNER);
     const item = new Item(trans, open);
-    const known = new Map<number, string>();
+    const known = new Map<string, string>();
     const refresh = () => {
-      const runs = kernels.all.flatMap(({ link }) => link.runs);
-      item.take(runs);
-      for (const run of runs) {
-        const wasOn = ON.has(known.get(run.id) ?? "");
-        known.set(run.id, run.status);
+      const runs = runsOf(kernels);
+      item.take([...runs.values()]);
+      for (const [key, run] of runs) {
+        const wasOn = ON.has(known.get(key) ?? "");
+        known.set(key, run.status);
         if (wasOn && !ON.has(run.status) && settings.now.notify) tell(run, trans, open);
       }
     };

@@ -15,8 +15,6 @@ interface TemplateCell {
 
 export interface Template {
   name: string;
-  title: string;
-  caption: string;
   cells: TemplateCell[];
 }
 
@@ -33,9 +31,14 @@ export function tuneArguments({ trials, target }: Pick<Settings, "trials" | "tar
   return `trials=${trials}${target === "cpu" ? "" : `, target="${target}"`}`;
 }
 
+/** The code of a lab for the target that the settings name. */
+export function labCode(name: string, { target }: Pick<Settings, "target">): string {
+  return target === "cpu" ? `t.Lab(${name})` : `t.Lab(${name}, target="${target}")`;
+}
+
 /** The template with the user's settings in its code. */
 export function withSettings(template: Template, settings: Pick<Settings, "trials" | "target">): Template {
-  const lab = settings.target === "cpu" ? "t.Lab($1)" : `t.Lab($1, target="${settings.target}")`;
+  const lab = labCode("$1", settings);
   const written = (source: string) =>
     source.replace("trials=64", tuneArguments(settings)).replace(/t\.Lab\((\w+)\)/, lab);
   return { ...template, cells: template.cells.map(({ type, source }) => ({ type, source: written(source) })) };

@@ -175,3 +175,22 @@ def test_a_schedule_points_at_states_of_its_own_expression_only() -> None:
     assert len(s.trace) == 0
     with pytest.raises(t.UsageError, match="another expression"):
         s.point_at(schedule("Z").state)
+
+
+def test_a_run_that_is_on_is_opened_in_a_lab(
+    kernel: DockedKernel, variables: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = t.tune(schedule().outputs, trials=1, explorer="random")
+    try:
+        page = docked(kernel, "tuner")
+        eventually(lambda: any(m.get("runs") for m in page.told))
+        variables["mine"] = run
+        page.say(kind="open_run", run=id(run))
+        page.say(kind="open_run", run=id(run))
+        page.say(kind="open_run", run="none of ours")
+        assert [m["name"] for m in page.told if m["kind"] == "following"] == ["mine"]
+        eventually(lambda: page.parts("tuner"))
+        assert page.parts("tuner")[-1]["trials"] == 1
+    finally:
+        run.stop()
+        run.wait(60)

@@ -7,7 +7,7 @@ from typing import Any
 MIME_TYPES = {
     "llvm": "text/x-llvm",
     "ptx": "text/x-ptx",
-    "asm": "text/x-gas",
+    "asm": "text/x-tvmlab-asm",
     "opencl": "text/x-c++src",
     "cuda": "text/x-c++src",
 }

@@ -25,6 +25,7 @@ from tvmlab.tune.client import Run, live_runs
 from tvmlab.ui.follow import Follower, Touched
 from tvmlab.ui.lab import Lab
 from tvmlab.ui.subshell import keep_comm
+from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.preferences import prefer_protocol
 from tvmlab.view.schema import Snapshot
 from tvmlab.view.tuning_news import Sent
@@ -145,6 +146,9 @@ class Dock:
         if data.get("kind") == "prefer":
             self._prefer(data)
             return
+        if data.get("kind") == "open_run":
+            self._kernel.open_run(data.get("run"))
+            return
         intent = data.get("intent")
         if self._lab is None or not isinstance(intent, Mapping):
             return
@@ -165,6 +169,7 @@ class DockedKernel:
         self._labs: dict[int, tuple[Schedule, Lab]] = {}
         self._heard: weakref.WeakSet[Lab] = weakref.WeakSet()
         self._shown: Touched | None = None
+        self._runs: dict[int, Run] = {}
         self._watch: threading.Thread | None = None
 
     def join(self, comm: BaseComm, opening: Mapping[str, Any]) -> None:
@@ -196,6 +201,25 @@ class DockedKernel:
         if touched is not None:
             self._follow(touched)
         self._say_live_runs()
+
+    def open_run(self, number: object) -> None:
+        """Show the lab in which a run of `run_words` is seen, made where there is none."""
+        run = self._runs.get(number) if isinstance(number, int) else None
+        if run is None:
+            return
+        labs = [touched for touched in self._follower.found if isinstance(touched.value, Lab)]
+        labs += [Touched(self._name_of(run), lab) for _, lab in self._labs.values()]
+        shown = next((touched for touched in labs if _shows(touched.value, run)), None)
+        if shown is None:
+            lab = Lab(run, restore=False)
+            shown = Touched(self._name_of(run), lab)
+            self._labs[id(run)] = (lab.schedule, lab)
+        self._follow(shown)
+
+    def _name_of(self, run: Run) -> str:
+        """What the notebook calls a run."""
+        names = (name for name, value in list(self._variables.items()) if value is run)
+        return next((name for name in names if not name.startswith("_")), "run")
 
     def _follow(self, touched: Touched) -> None:
         self._shown = touched
@@ -244,12 +268,19 @@ class DockedKernel:
         while True:
             on = live_runs()
             seen.update({id(run): run for run in on})
+            self._runs.update(seen)
             words = [run_words(run) for run in seen.values()]
             for dock in list(self._docks):
                 dock.say_runs(words)
             if not on:
                 return
             over.wait(RUNS_REFRESH_S)
+
+
+def _shows(lab: Schedule | Lab, run: Run) -> bool:
+    """Whether a lab has the run in front of its tuner's pane."""
+    shown = lab.view.run if isinstance(lab, Lab) else None
+    return isinstance(shown, MachineRun) and shown.client is run
 
 
 def run_words(run: Run) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Lab:
     """The lab of an expression, a schedule or a workload; shows itself at the end of a cell.
 
     Args:
-        value: what to work on.
+        value: what to work on; of a tuning run, its expression, and the run is shown.
         trace: a trace to begin with, as JSON or lines of Python.
         restore: whether to go on where the same cell was left last time. The steps are kept in
             `.tvmlab/` beside the notebook, one file for each expression.
@@ -74,6 +74,8 @@ class Lab:
         run: Run | None = None,
         target: str = "cpu",
     ) -> None:
+        if isinstance(value, Run):
+            value, run, target = from_json(value.setup.workload), value, value.setup.target
         work_on = value if isinstance(value, (State, Schedule)) else api.tensors_of(value)
         self.view = LabView(work_on, Machine(target), trace=trace, restore=restore)
         if run is not None:

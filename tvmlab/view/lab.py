@@ -138,6 +138,11 @@ class LabView:
         """Show a run begun elsewhere: `begin` makes it of what it calls when it moved on."""
         self._tuner.attach(begin)
 
+    @property
+    def run(self) -> TuningRun | None:
+        """The run in front of the tuner's pane."""
+        return self._tuner.run
+
     def changed(self, what: str = "view") -> None:
         """Count a change and tell the listeners."""
         self._desk.changed(what)

@@ -25,6 +25,11 @@ class MachineRun:
         run.listen(lambda _: changed())
 
     @property
+    def client(self) -> Run:
+        """The run itself, as the notebook holds it."""
+        return self._run
+
+    @property
     def facts(self) -> RunFacts:
         """What it is; its number is 0 until its process told it."""
         number = int(self._run.started.get("session", 0))

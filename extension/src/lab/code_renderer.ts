@@ -8,7 +8,7 @@ import { el } from "../dom.js";
 import "./code_renderer.css";
 
 /** See tvmlab/targets/code_text.py. */
-export const CODE_TYPES = ["text/x-llvm", "text/x-ptx", "text/x-tvmlab-loops", "text/x-gas", "text/x-c++src"];
+export const CODE_TYPES = ["text/x-llvm", "text/x-ptx", "text/x-tvmlab-loops", "text/x-tvmlab-asm", "text/x-c++src"];
 
 /** Characters beyond which colours would take longer than a moment. */
 const MOST = 400_000;

@@ -108,6 +108,11 @@ export class DockLink {
     }
   }
 
+  /** Has the lab of a run followed. */
+  openRun(run: number): void {
+    if (this.status === "docked") this.comm?.send({ kind: "open_run", run });
+  }
+
   ask(intent: Intent): void {
     // The shape of an intent is its pane's affair; it is JSON in any case.
     if (this.status === "docked") this.comm?.send({ kind: "ask", intent: { ...intent } as never });

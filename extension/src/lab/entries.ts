@@ -10,7 +10,10 @@ export interface Entry {
   share?: number | null;
   mark?: string;
   hint: string;
-  code: string;
+  /** The Python that opens it, for the notebook in front. */
+  code(): string;
+  /** The same as a cell of its own, with what it needs to be imported. */
+  cell(): string;
   act(): void;
   /** Opens the file itself, where JupyterLab can. */
   open?: (() => void) | undefined;
@@ -22,10 +25,10 @@ export function entryRow(entry: Entry, openLabel: string): HTMLElement {
     {
       type: "button",
       class: "tv-entry-main",
-      title: `${entry.hint}\n${entry.code}`,
+      title: `${entry.hint}\n${entry.code()}`,
       draggable: "true",
       onclick: () => entry.act(),
-      ondragstart: (event) => (event as DragEvent).dataTransfer?.setData("text/plain", entry.code),
+      ondragstart: (event) => (event as DragEvent).dataTransfer?.setData("text/plain", entry.cell()),
     },
     el("span", { class: "tv-entry-title tv-ellipsis" }, entry.title),
     entry.mark && el("span", { class: "tv-entry-mark" }, entry.mark),

@@ -29,8 +29,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
   ) {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const add = (kind: string, displayName: string, mime: string, extension: string, alias: string[]) => {
-      languages.addLanguage({ name: kind, displayName, alias, mime, extensions: [extension], support: languageOf(kind) });
+    const add = (kind: string, name: string, displayName: string, mime: string, extension: string, alias: string[]) => {
+      languages.addLanguage({ name, displayName, alias: [kind, ...alias], mime, extensions: [extension], support: languageOf(kind) });
       app.docRegistry.addFileType({
         name: `tvmlab-${kind}`,
         displayName,
@@ -41,9 +41,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
         icon: loopsIcon,
       });
     };
-    add("llvm", trans.__("LLVM IR"), "text/x-llvm", "ll", ["llvm-ir", "ll"]);
-    add("ptx", trans.__("PTX"), "text/x-ptx", "ptx", []);
-    add("loops", trans.__("Loop program"), "text/x-tvmlab-loops", "tir", ["tir", "tvmlab"]);
+    add("llvm", "LLVM IR", trans.__("LLVM IR"), "text/x-llvm", "ll", ["llvm-ir", "ll"]);
+    add("ptx", "PTX", trans.__("PTX"), "text/x-ptx", "ptx", []);
+    add("loops", "Loop program", trans.__("Loop program"), "text/x-tvmlab-loops", "tir", ["tir", "tvmlab"]);
+    // Of outputs alone: files of assembly are JupyterLab's own.
+    const displayName = trans.__("Assembly of tvmlab");
+    languages.addLanguage({ name: "tvmlab assembly", displayName, mime: "text/x-tvmlab-asm", support: languageOf("asm") });
     editors?.addExtension({
       name: "tvmlab:cell-language",
       factory: ({ model }) =>

@@ -19,7 +19,7 @@ export async function insertCode(app: JupyterFrontEnd, tracker: INotebookTracker
   const { content } = panel;
   const isEmpty = content.activeCell?.model.type === "code" && !content.activeCell.model.sharedModel.getSource().trim();
   if (!isEmpty) NotebookActions.insertBelow(content);
-  const source = asCell(code(PathExt.dirname(panel.context.path)), imports(panel));
+  const source = asCell(code(folderOfNotebook(tracker) ?? folder), importsTvmlab(panel));
   content.activeCell?.model.sharedModel.setSource(source);
   app.shell.activateById(panel.id);
 }
@@ -36,10 +36,15 @@ export async function newNotebook(
   await app.commands.execute("docmanager:open", { path: made.path, factory: "Notebook" });
 }
 
-/** Whether a cell above the active one imports tvmlab. */
-function imports(panel: NotebookPanel): boolean {
-  const cells = panel.content.model?.cells;
-  for (let at = 0; at < Math.min(panel.content.activeCellIndex, cells?.length ?? 0); at++) {
+/** The folder of the notebook in front. */
+export function folderOfNotebook(tracker: INotebookTracker): string | null {
+  return tracker.currentWidget && PathExt.dirname(tracker.currentWidget.context.path);
+}
+
+/** Whether a cell of a notebook above the active one, or that itself, imports tvmlab. */
+export function importsTvmlab(panel: NotebookPanel | null): boolean {
+  const cells = panel?.content.model?.cells;
+  for (let at = 0; at < Math.min((panel?.content.activeCellIndex ?? 0) + 1, cells?.length ?? 0); at++) {
     if (/^\s*import tvmlab as t\b/m.test(cells!.get(at).sharedModel.getSource())) return true;
   }
   return false;

@@ -29,6 +29,8 @@ export interface IKernels {
   readonly changed: Signal<IKernels, void>;
   /** Any link was told something. */
   readonly heard: Signal<IKernels, Heard>;
+  /** Brings the notebook or console of a link to the front. */
+  show(link: DockLink): void;
   /** Connects to the kernel of what is in front, because the user asked. */
   connect(): void;
 }
@@ -47,7 +49,7 @@ class Kernels implements IKernels {
   private console: Place | null = null;
 
   constructor(
-    shell: JupyterFrontEnd.IShell,
+    private readonly shell: JupyterFrontEnd.IShell,
     private readonly notebooks: INotebookTracker,
     private readonly settings: ISettings,
   ) {
@@ -67,6 +69,10 @@ class Kernels implements IKernels {
 
   get all(): DockLink[] {
     return [...this.links.values()];
+  }
+
+  show(link: DockLink): void {
+    for (const [place, each] of this.links) if (each === link) return this.shell.activateById(place.id);
   }
 
   connect(): void {
@@ -126,7 +132,7 @@ function isPlace(widget: Widget | null): widget is Place {
 
 /** Whether a notebook speaks of tvmlab at all. */
 function mentions(place: Place): boolean {
-  const cells = (place as Widget as Partial<NotebookPanel>).content?.model?.cells;
+  const cells = (place as Place & Partial<Pick<NotebookPanel, "content">>).content?.model?.cells;
   for (let at = 0; at < (cells?.length ?? 0); at++) {
     if (cells!.get(at).sharedModel.getSource().includes("tvmlab")) return true;
   }

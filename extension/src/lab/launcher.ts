@@ -6,7 +6,7 @@ import { ILauncher } from "@jupyterlab/launcher";
 import { IMainMenu } from "@jupyterlab/mainmenu";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { ICommandPalette } from "@jupyterlab/apputils";
-import { DOMAIN, NEW_NOTEBOOK } from "./names.js";
+import { DOMAIN, NEW_NOTEBOOK, OPEN_COURSE } from "./names.js";
 import { loopsIcon } from "./icons.js";
 import { newNotebook } from "./insert.js";
 import { templateWords } from "./template_words.js";
@@ -40,7 +40,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(NEW_NOTEBOOK, {
       label: (args) => {
         const { title } = wordsOf(args["template"]);
-        return args["isPalette"] ? trans.__("New lab notebook: %1", title) : title;
+        if (args["isPalette"]) return trans.__("New lab notebook: %1", title);
+        return args["isMenu"] ? trans.__("Lab: %1", title) : title;
       },
       caption: (args) => wordsOf(args["template"]).caption,
       icon: (args) => (args["isPalette"] ? undefined : loopsIcon),
@@ -52,7 +53,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
       palette?.addItem({ command: NEW_NOTEBOOK, args: { template: name, isPalette: true }, category });
     });
     menu?.fileMenu.newMenu.addGroup(
-      TEMPLATES.map(({ name }) => ({ command: NEW_NOTEBOOK, args: { template: name, isMenu: true } })),
+      [
+        ...TEMPLATES.map(({ name }) => ({ command: NEW_NOTEBOOK, args: { template: name, isMenu: true } })),
+        { command: OPEN_COURSE, args: {} },
+      ],
       30,
     );
   },

@@ -12,7 +12,7 @@ import { button, el, fill } from "../dom.js";
 import { time } from "../format.js";
 import { section, type Entry } from "./entries.js";
 import { courseIcon, schedulesIcon } from "./icons.js";
-import { insertCode, newNotebook, type CodeFor } from "./insert.js";
+import { folderOfNotebook, importsTvmlab, insertCode, newNotebook, type CodeFor } from "./insert.js";
 import { IKernels } from "./kernels.js";
 import { DOMAIN, INSERT_LAB, LOOK_AT, NEW_NOTEBOOK, OPEN_COURSE, SHOW_SCHEDULES } from "./names.js";
 import { ISettings } from "./settings.js";
@@ -48,7 +48,9 @@ class Desk {
   }
 
   entry(title: string, words: string, hint: string, code: CodeFor, more: Partial<Entry> = {}): Entry {
-    return { title, words, hint, code: code(this.folder), act: () => this.insert(code), ...more };
+    const written = () => code(folderOfNotebook(this.tracker) ?? this.folder);
+    const cell = () => asCell(written(), importsTvmlab(this.tracker.currentWidget));
+    return { title, words, hint, code: written, cell, act: () => this.insert(code), ...more };
   }
 
   /** Opens a file in its viewer, at one of its runs if that is given. */

@@ -7,7 +7,7 @@ import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab
 import { Signal } from "@lumino/signaling";
 import { Widget } from "@lumino/widgets";
 import { el, setText } from "../dom.js";
-import type { RunWords } from "./dock_link.js";
+import type { DockLink, RunWords } from "./dock_link.js";
 import { IKernels } from "./kernels.js";
 import { DOMAIN, SHOW_TUNER } from "./names.js";
 import { ISettings } from "./settings.js";
@@ -33,9 +33,10 @@ export function duration(seconds: number, trans: TranslationBundle): string {
 
 class Item extends Widget {
   readonly activity = new Signal<this, void>(this);
+  /** The run that a click opens. */
+  first: KernelRun | null = null;
   private readonly text = el("span", { class: "tv-status-text" });
   private readonly fill = el("span", { class: "tv-status-fill" });
-  private on: RunWords[] = [];
 
   constructor(
     private readonly trans: TranslationBundle,
@@ -54,24 +55,30 @@ class Item extends Widget {
   }
 
   get isBusy(): boolean {
-    return this.on.length > 0;
+    return this.first !== null;
   }
 
-  take(runs: RunWords[]): void {
-    this.on = runs.filter(({ status }) => ON.has(status));
-    const [first] = this.on;
-    if (first) {
-      const more = this.on.length > 1 ? this.trans.__(" and %1 more", this.on.length - 1) : "";
-      setText(this.text, runLine(first, this.trans) + more);
-      this.fill.style.width = `${(100 * first.done) / Math.max(1, first.trials)}%`;
+  take(runs: KernelRun[]): void {
+    const on = runs.filter(({ run }) => ON.has(run.status));
+    this.first = on[0] ?? null;
+    if (this.first) {
+      const { run } = this.first;
+      const more = on.length > 1 ? this.trans.__(" and %1 more", on.length - 1) : "";
+      setText(this.text, runLine(run, this.trans) + more);
+      this.fill.style.width = `${(100 * run.done) / Math.max(1, run.trials)}%`;
     }
     this.activity.emit();
   }
 }
 
+interface KernelRun {
+  run: RunWords;
+  link: DockLink;
+}
+
 /** The runs of all kernels; those of a kernel that serves several places count once. */
-function runsOf(kernels: IKernels): Map<string, RunWords> {
-  return new Map(kernels.all.flatMap(({ kernel, runs }) => runs.map((run) => [`${kernel.id} ${run.id}`, run])));
+function runsOf(kernels: IKernels): Map<string, KernelRun> {
+  return new Map(kernels.all.flatMap((link) => link.runs.map((run) => [`${link.kernel.id} ${run.id}`, { run, link }])));
 }
 
 /** Says that a run ended, once. */
@@ -99,16 +106,21 @@ const plugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
   ) {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const open = () => void app.commands.execute(SHOW_TUNER);
-    const item = new Item(trans, open);
+    const open = ({ run, link }: KernelRun) => {
+      kernels.show(link);
+      link.openRun(run.id);
+      void app.commands.execute(SHOW_TUNER);
+    };
+    const item = new Item(trans, () => item.first && open(item.first));
     const known = new Map<string, string>();
     const refresh = () => {
       const runs = runsOf(kernels);
       item.take([...runs.values()]);
-      for (const [key, run] of runs) {
+      for (const [key, found] of runs) {
+        const { run } = found;
         const wasOn = ON.has(known.get(key) ?? "");
         known.set(key, run.status);
-        if (wasOn && !ON.has(run.status) && settings.now.notify) tell(run, trans, open);
+        if (wasOn && !ON.has(run.status) && settings.now.notify) tell(run, trans, () => open(found));
       }
     };
     kernels.heard.connect((_, { message }) => message.kind === "runs" && refresh());

@@ -39,6 +39,11 @@ class TunerPart(Part):
         """Show a run begun elsewhere: `begin` makes it of what it calls when it moved on."""
         self._tuning.begin(begin(self._moved_on))
 
+    @property
+    def run(self) -> TuningRun | None:
+        """The run in front."""
+        return self._tuning.run
+
     def close(self) -> None:
         """End the run; what it measured is kept."""
         if self._tuning.run is not None and self._tuning.is_on:

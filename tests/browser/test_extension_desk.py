@@ -1,0 +1,128 @@
+"""JupyterLab as a desk: menus, keys, drag and drop, settings, consoles, and runs that are on."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.lab_page import LabPage
+from tests.browser.test_extension import SCHEDULE, SLOW_MS, open_desk, put_settings
+from tests.server.recorded import begin
+
+SETTINGS = {"protocol": "patient", "compileLimit": 7, "target": "opencl", "trials": 8}
+ASK = """import os
+from tvmlab.view.preferences import preferred_protocol
+from tvmlab.targets.cpu.build.patience import compile_limit_s
+print(preferred_protocol().limit_s, compile_limit_s())"""
+ENDLESS = 'run = t.tune(t.ops.matmul(256, 256, 256), trials=100000, explorer="random", seed=1)'
+KILL = "import os, signal\nos.kill(run._process.pid, signal.SIGKILL)"
+
+
+def field(lab: LabPage, name: str) -> Locator:
+    """Where the settings editor has a setting."""
+    return lab.page.locator(f'[id="jp-SettingsEditor-tvmlab:settings_{name}"]')
+
+
+def test_the_desk_by_menu_keys_and_drag(lab: LabPage) -> None:
+    own = lab.server.root / ".tvmlab"
+    own.mkdir(exist_ok=True)
+    begin(own / "desk.db", 12, 9).close()
+    put_settings(lab, **SETTINGS)
+    page = lab.page
+    try:
+        open_desk(lab)
+        # Keys.
+        panel, dock = page.locator("#tvmlab-schedules"), page.locator("#tvmlab-dock")
+        page.keyboard.press("Alt+Shift+S")
+        expect(panel).to_be_visible(timeout=SLOW_MS)
+        page.keyboard.press("Alt+Shift+L")
+        expect(dock).to_be_visible(timeout=SLOW_MS)
+        page.keyboard.press("Alt+Shift+C")
+        expect(page.locator(".tv-course")).to_be_visible(timeout=SLOW_MS)
+        # A run in a database that JupyterLab hides.
+        run = panel.locator(".tv-entry", has_text="9 of 64").first
+        run.locator(".tv-entry-open").click()
+        records = page.locator(".tv-document-host:visible")
+        expect(records.get_by_label("Run in front")).to_have_value("2", timeout=SLOW_MS)
+        expect(records.locator(".tv-leader").first).to_be_visible()
+        panel.locator(".tv-entry", has_text="12 of 64").first.locator(".tv-entry-open").click()
+        expect(records.get_by_label("Run in front")).to_have_value("1", timeout=SLOW_MS)
+        lab.screenshot("extension-hidden-run")
+        # File > New.
+        page.locator(".lm-MenuBar-item", has_text="File").click()
+        page.locator(".lm-Menu-item", has_text="New").first.hover()
+        entry = page.locator(".lm-Menu-item", has_text="Lab: Softmax")
+        expect(entry).to_be_visible(timeout=SLOW_MS)
+        lab.screenshot("extension-menu")
+        entry.click()
+        notebook = page.locator(".jp-NotebookPanel:visible .jp-Notebook")
+        expect(notebook).to_contain_text('target="opencl"', timeout=SLOW_MS)
+        # A drag into a cell.
+        lab.wait_idle()
+        cell = notebook.locator(".jp-CodeCell .cm-content").first
+        panel.get_by_role("button", name="Lanes that may not meet").drag_to(cell)
+        expect(cell).to_contain_text('t.Lab.exercise("mend")')
+        lab.screenshot("extension-drag")
+    finally:
+        put_settings(lab)
+
+
+def test_settings_reach_kernels_and_runs_are_told_of(lab: LabPage) -> None:
+    put_settings(lab, **SETTINGS)
+    page = lab.page
+    try:
+        cells = (ASK, SCHEDULE, ENDLESS, KILL, ASK)
+        lab.open(lab.write_notebook("desk.ipynb", *cells))
+        lab.run_cell(0)  # nothing is connected yet
+        expect(lab.output(0)).to_contain_text("1.0 7.0")
+        lab.run_cell(1)
+        lab.run_cell(2)
+        status = page.locator(".tv-status")
+        expect(status).to_have_text(
+            re.compile(r"Tuning \d+ of 50400 · best .+ · \d+ (s|min|h) left"), timeout=SLOW_MS
+        )
+        lab.screenshot("extension-status")
+        status.get_by_role("button").click()
+        dock = page.locator("#tvmlab-dock")
+        expect(dock.locator(".tv-dock-place")).to_have_text("run in desk.ipynb", timeout=SLOW_MS)
+        expect(dock.locator(".tv-tuner")).to_contain_text("of 50400", timeout=SLOW_MS)
+        expect(dock.get_by_role("tab", name="Tune")).to_have_attribute(
+            "aria-selected", "true", timeout=SLOW_MS
+        )
+        lab.run_cell(3)
+        failed = page.locator(".Toastify__toast", has_text="Tuning failed")
+        expect(failed).to_contain_text("SIGKILL", timeout=SLOW_MS)
+        expect(status).to_be_hidden(timeout=SLOW_MS)
+        lab.screenshot("extension-failed")
+        lab.start("settingeditor:open")
+        page.locator(".jp-PluginList").get_by_text("Tensor programs").click()
+        field(lab, "protocol").select_option(label="certified")
+        field(lab, "compileLimit").fill("60")  # the default again
+        field(lab, "colours").select_option(label="green and red")
+        expect(page.locator("body")).to_have_attribute("data-tv-colours", "green and red")
+        lab.screenshot("extension-settings")
+        page.get_by_role("tab", name="desk.ipynb").click()
+        lab.run_cell(4)
+        expect(lab.output(4)).to_contain_text("10.0 60.0", timeout=SLOW_MS)
+    finally:
+        put_settings(lab)
+
+
+def test_a_console_is_followed_as_a_notebook_is(lab: LabPage) -> None:
+    open_desk(lab)
+    lab.start("tvmlab:show-lab")
+    page = lab.page
+    page.evaluate(
+        "() => { jupyterapp.commands.execute('console:create', {kernelPreference: {name: 'python3'}}); }"
+    )
+    lab.wait_idle()
+    page.evaluate(
+        "code => { jupyterapp.commands.execute('console:inject', {activate: true, code,"
+        " path: jupyterapp.shell.currentWidget.sessionContext.path}); }",
+        SCHEDULE,
+    )
+    dock = page.locator("#tvmlab-dock")
+    expect(dock.locator(".tv-dock-place")).to_have_text("s in Console 1", timeout=SLOW_MS)
+    expect(dock.locator('.tv-loop[data-loop="x"]')).to_be_visible(timeout=SLOW_MS)
+    lab.screenshot("extension-console")

@@ -114,7 +114,8 @@ def test_a_console_is_followed_as_a_notebook_is(lab: LabPage) -> None:
     lab.start("tvmlab:show-lab")
     page = lab.page
     page.evaluate(
-        "() => { jupyterapp.commands.execute('console:create', {kernelPreference: {name: 'python3'}}); }"
+        "() => { jupyterapp.commands.execute('console:create',"
+        " {kernelPreference: {name: 'python3'}}); }"
     )
     lab.wait_idle()
     page.evaluate(

@@ -49,7 +49,8 @@ def test_a_cell_of_loops_is_a_program(shell: InteractiveShell) -> None:
 def test_a_cell_of_llvm_is_checked_and_becomes_machine_code(shell: InteractiveShell) -> None:
     made = shell.run_cell_magic("llvm", "", IR)
     assert "ret" in made
-    assert shell.display_formatter.format(made)[0] == {"text/plain": made, "text/x-tvmlab-asm": made}
+    shown = shell.display_formatter.format(made)[0]
+    assert shown == {"text/plain": made, "text/x-tvmlab-asm": made}
     with pytest.raises(UsageError):
         shell.run_cell_magic("llvm", "", IR.replace("fadd float", "fadd i32"))
 

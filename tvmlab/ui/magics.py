@@ -41,7 +41,7 @@ MAGICS: Mapping[str, Callable[[str], Any]] = {
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Make the cells above known to a notebook; IPython calls this for `%load_ext tvmlab`."""
     for language, read in MAGICS.items():
-        shell.register_magic_function(_magic(shell, language, read), "cell", language)
+        shell.magics_manager.register_function(_magic(shell, language, read), "cell", language)
 
 
 def _magic(

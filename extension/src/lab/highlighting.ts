@@ -1,13 +1,19 @@
 // Colours for loop programs, PTX and LLVM IR: in files, cells, fenced code of Markdown, outputs, and
-// in whatever shows differences of them, for that asks JupyterLab's registry of languages as well.
+// views of differences.
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { EditorExtensionRegistry, IEditorExtensionRegistry, IEditorLanguageRegistry } from "@jupyterlab/codemirror";
+import {
+  EditorExtensionRegistry,
+  EditorLanguageRegistry,
+  IEditorExtensionRegistry,
+  IEditorLanguageRegistry,
+} from "@jupyterlab/codemirror";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { ViewPlugin } from "@codemirror/view";
 import { CellLanguage } from "./cell_language.js";
 import { CODE_TYPES, CodeRenderer } from "./code_renderer.js";
+import { addDefaults } from "./default_languages.js";
 import { loopsIcon } from "./icons.js";
 import { languageOf } from "./languages.js";
 import { DOMAIN } from "./names.js";
@@ -30,7 +36,9 @@ const plugin: JupyterFrontEndPlugin<void> = {
   ) {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const add = (kind: string, name: string, displayName: string, mime: string, extension: string, alias: string[]) => {
-      languages.addLanguage({ name, displayName, alias: [kind, ...alias], mime, extensions: [extension], support: languageOf(kind) });
+      const language = { name, displayName, alias: [kind, ...alias], mime, extensions: [extension], support: languageOf(kind) };
+      languages.addLanguage(language);
+      addDefaults(EditorLanguageRegistry, [language]);
       app.docRegistry.addFileType({
         name: `tvmlab-${kind}`,
         displayName,

@@ -72,3 +72,39 @@ def test_an_index_written_as_a_number_does_not_follow_the_padding() -> None:
     s["E"].compute_inline()
     with pytest.raises(t.ScheduleError, match="cannot prove the regions of total over the padding"):
         s["total"].transform_block_layout("y -> y // 4, y % 4")
+
+
+def test_a_map_over_all_variables_numbers_the_terms_of_a_fold_too() -> None:
+    """A convolution becomes a product of matrices: rows of kernels, columns of pixels."""
+    a, w = t.placeholder((2, 3, 6, 7), name="A"), t.placeholder((4, 3, 3, 2), name="W")
+    c, h, v = (t.reduce_axis((0, e), name=n) for n, e in (("c", 3), ("h", 3), ("v", 2)))
+    conv = t.compute(
+        (2, 4, 4, 6),
+        lambda n, o, y, x: t.sum(a[n, c, y + h, x + v] * w[o, c, h, v], axis=(c, h, v)),
+        name="C",
+    )
+    after = t.compute((2, 4, 4, 6), lambda n, o, y, x: conv[n, o, y, x] + 1.0, name="D")
+    s = t.create_schedule(after)
+    s["C"].transform_block_layout("n, o, y, x, c, h, v -> o, n * 24 + y * 6 + x, c * 6 + h * 2 + v")
+    assert s["C"].loops == ("p0", "p1", "p2")
+    assert "vp2=reduce(p2)" in str(s)
+    for buffer in ("A", "W", "C"):
+        s["C"].reindex(buffer)
+    assert "C_reindex[vp0, vp1] + A_reindex[vp1, vp2] * W_reindex[vp0, vp2]" in str(s)
+    s["C_reindex"].transform_block_layout("o, p -> p // 24, o, p // 6 % 4, p % 6")
+    s["C_reindex"].compute_inline()
+    s["D"].transform_block_layout("n, o, y, x -> o, n * 24 + y * 6 + x")
+    assert "= C_reindex[vp0, vp1] + 1.0" in str(s), "digits of a number are put together"
+    check(s)
+    assert s.check()
+
+
+def test_what_has_one_image_is_inlined_as_well() -> None:
+    a = t.placeholder((1, 6), name="A")
+    b = t.compute((1, 6), lambda n, i: a[n, i] * 2.0, name="B")
+    s = t.create_schedule(t.compute((1, 6), lambda n, i: b[n, 5 - i] + 1.0, name="C"))
+    s["B"].transform_block_layout("n, i -> n * 6 + i")
+    s["B"].transform_block_layout("p -> p // 6, p % 6")
+    s["B"].compute_inline()
+    assert s.blocks == ["C"]
+    assert s.check()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tvmlab.ops.channel_lanes import apply_channel_lanes, channel_default, channel_tiles
+from tvmlab.ops.checks import FLOATS
 from tvmlab.ops.choices import dividing, powers, switch
 from tvmlab.ops.convolution import Convolution, Steps
 from tvmlab.ops.direct import apply_direct, direct_default, direct_tiles, phased_default
@@ -14,6 +15,7 @@ from tvmlab.ops.gpu.direct_conv2d import DirectConv2d
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.operator import Operator
 from tvmlab.ops.schedule_template import ScheduleTemplate
+from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.ops.window import Padding, padding_guesses
 from tvmlab.ops.window_schedule import unroll_knob
 from tvmlab.ops.workload import Array, Workload
@@ -71,8 +73,10 @@ def conv2d(
         return (convolution.reference(images, weights),)
 
     made = (convolution.expression(),)
-    templates = {"cpu": Conv2dTemplate, "cuda": DirectConv2d}
-    return Workload("conv2d", args, made, convolution.flops, compute, templates)
+    own: dict[str, Callable[[VectorUnit], ScheduleTemplate]] = {"cpu": Conv2dTemplate}
+    if dtype in FLOATS:
+        own["cuda"] = DirectConv2d  # of narrow numbers TensorCores make a product
+    return Workload("conv2d", args, made, convolution.flops, compute, own)
 
 
 class Conv2dTemplate(ScheduleTemplate):

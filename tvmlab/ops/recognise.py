@@ -73,7 +73,8 @@ def template_named(name: str) -> ScheduleTemplate:
     """
     kind, _, rest = str(name).partition("/")
     target, _, unit = rest.partition("/")
-    for template in (*map(_gpu_template, UNITS), DirectConv2d()):
+    forms = [GpuTemplate(device=u, has_products=has) for u in UNITS for has in (False, True)]
+    for template in (*forms, DirectConv2d()):
         if template.name == name:
             return template
     makers = _makers()
@@ -84,10 +85,6 @@ def template_named(name: str) -> ScheduleTemplate:
     if target != "cpu":
         raise UsageError(f"there is no template {name!r}; {kind} has one for 'cpu'.")
     return makers[kind](VectorUnit.parse(unit))
-
-
-def _gpu_template(device: str) -> ScheduleTemplate:
-    return GpuTemplate(device=device)
 
 
 def _makers() -> Mapping[str, Callable[[VectorUnit], ScheduleTemplate]]:

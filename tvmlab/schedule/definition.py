@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Var
+from tvmlab.ir.expr import Const, Var
 from tvmlab.ir.program import Block, Program, Store
-from tvmlab.ir.walk import exprs
+from tvmlab.ir.walk import exprs, variables
 from tvmlab.schedule.step import Step
 
 
@@ -33,8 +33,8 @@ def definition(step: Step, block: Block, folding: str) -> tuple[Store, list[Var]
             "compute each in a t.compute of its own",
         )
     body = block.body
-    own = sorted(id(it.var) for it in block.iters)
-    if not isinstance(body, Store) or sorted(map(id, body.indices)) != own:
+    places = _places(block, body) if isinstance(body, Store) else None
+    if not isinstance(body, Store) or places is None:
         raise step.refuse(
             "",
             f"{block.name} does not write one element for each of its indices",
@@ -46,7 +46,27 @@ def definition(step: Step, block: Block, folding: str) -> tuple[Store, list[Var]
             f"{block.name} goes on from elements of {body.buffer.name} that it wrote before",
             "inline a block that reads only what other blocks write",
         )
-    return body, [i for i in body.indices if isinstance(i, Var)]
+    return body, places
+
+
+def _places(block: Block, body: Store) -> list[Var] | None:
+    """The variables at which elements are stored; None where they do not tell these apart.
+
+    Where there is one element, 0 stands in the place of a variable, which nothing else depends on.
+    """
+    left = {it.var: it.extent for it in block.iters}
+    places: list[Var] = []
+    for index, extent in zip(body.indices, body.buffer.shape, strict=True):
+        if isinstance(index, Var) and index in left:
+            del left[index]
+            places.append(index)
+        elif isinstance(index, Const) and extent == 1:
+            places.append(Var("one"))
+        else:
+            return None
+    used = variables(body.value)
+    is_all = all(extent == 1 and var not in used for var, extent in left.items())
+    return places if is_all else None
 
 
 def require_intermediate(step: Step, program: Program, buffer: Buffer, instead: str) -> None:

@@ -163,6 +163,18 @@ PLACES = Room(
             "if False:",
         ),
         Bug(
+            "terms of a fold are told apart as results are",
+            f"{_HERE}.transform_block_layout",
+            'iters = [Iter(Var(f"vp{n}"), extent, kind) for',
+            'iters = [Iter(Var(f"vp{n}"), extent) for',
+        ),
+        Bug(
+            "a value at one element depends on a variable that is gone",
+            "tvmlab.schedule.definition",
+            "extent == 1 and var not in used for",
+            "True for",
+        ),
+        Bug(
             "rows are aligned along the wrong dimension",
             "tvmlab.lower.storage",
             "a._replace(axis=a.axis + len(leads))",

@@ -33,4 +33,29 @@ MATRICES = Room(
     ),
 )
 
-ROOMS = (MATRICES,)
+PRODUCTS = Room(
+    "products",
+    ("tests/ops/test_product_part.py",),
+    (
+        Bug(
+            "operands may share axes of the result",
+            "tvmlab.ops.gpu.contraction",
+            "used[0] & used[1] or ",
+            "",
+        ),
+        Bug(
+            "the first axis of a number is its lowest digit",
+            "tvmlab.ops.gpu.contraction",
+            "steps = [prod(sizes[a] for a in axes[n + 1 :]) for",
+            "steps = [prod(sizes[a] for a in axes[:n]) for",
+        ),
+        Bug(
+            "what is copied ahead is used before it is there",
+            "tvmlab.ops.gpu.warp_tiles",
+            "0 if filling & {b.name for b in blocks(part)} else 1",
+            "1 if filling & {b.name for b in blocks(part)} else 0",
+        ),
+    ),
+)
+
+ROOMS = (MATRICES, PRODUCTS)

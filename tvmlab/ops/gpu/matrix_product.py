@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from tvmlab.intrin.matrix_tiles import wide
 from tvmlab.intrin.mma import MMA
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import Binary, Cast, Expr
+from tvmlab.ir.expr import Expr
+from tvmlab.ops.gpu.contraction import factors_of
 from tvmlab.te import Tensor
-from tvmlab.te.graph import terms_of
-from tvmlab.te.reduction import Axis, Reduce
+from tvmlab.te.reduction import Axis
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class MatrixProduct:
     @classmethod
     def of(cls, stage: Tensor) -> MatrixProduct | None:
         """The product that a stage is; None where it is none."""
-        factors = _factors(stage)
+        factors = factors_of(stage)
         if len(factors) != 2 or len(stage.axes) < 2 or len(stage.reduce_axes) != 1:
             return None
         dtypes = {load.dtype for load in factors}
@@ -59,19 +59,6 @@ class MatrixProduct:
             if left is not None and right is not None and left.name != right.name:
                 return cls(dtype, left, right)
         return None
-
-
-def _factors(stage: Tensor) -> list[Load]:
-    """The elements whose converted products a stage sums up; none if it does something else."""
-    if not isinstance(stage.body, Reduce) or len(stage.results) > 1:
-        return []
-    (term,) = terms_of(stage)
-    if getattr(stage.body.reducer, "operator", "") != "+":
-        return []
-    if not isinstance(term, Binary) or term.op != "*":
-        return []
-    values = [e.value for e in (term.a, term.b) if isinstance(e, Cast)]
-    return [e for e in values if isinstance(e, Load)] if len(values) == 2 else []
 
 
 def _operand(stage: Tensor, load: Load, own: Axis, k: Axis) -> Operand | None:

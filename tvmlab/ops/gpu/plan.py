@@ -9,6 +9,7 @@ from tvmlab.ir.walk import variables
 from tvmlab.ops.gpu.each_thread import EachThread
 from tvmlab.ops.gpu.fold_part import FoldPart
 from tvmlab.ops.gpu.matrix_part import MatrixPart
+from tvmlab.ops.gpu.product_part import ProductPart
 from tvmlab.ops.gpu.rows_part import RowsPart
 from tvmlab.ops.gpu.transposed import Transposed
 from tvmlab.ops.gpu.unit import ThreadUnit
@@ -17,7 +18,8 @@ from tvmlab.ops.stages import Stages
 from tvmlab.te import Tensor
 from tvmlab.te.graph import recurrences
 
-Part = EachThread | FoldPart | MatrixPart | RowsPart | Transposed
+TiledPart = FoldPart | MatrixPart | ProductPart
+Part = EachThread | TiledPart | RowsPart | Transposed
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Plan:
     Attributes:
         stages: the computations, those inlined left out.
         unit: the processor.
+        has_products: whether folds that can become products of matrices do.
         inlined: the blocks written out where they are read.
         parts: how the others are scheduled.
         taken: the blocks that a part schedules.
@@ -34,14 +37,15 @@ class Plan:
 
     stages: Stages
     unit: ThreadUnit
+    has_products: bool = False
     inlined: list[str] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, outputs: Sequence[Tensor], unit: ThreadUnit) -> Plan:
+    def of(cls, outputs: Sequence[Tensor], unit: ThreadUnit, has_products: bool = False) -> Plan:
         """The plan for an expression."""
-        plan = cls(Stages.of(outputs), unit)
+        plan = cls(Stages.of(outputs), unit, has_products)
         cells = {stage for r in recurrences(outputs) for stage in r.cell}
         plan.taken |= {name for name, stage in plan.stages.tensors.items() if stage in cells}
         for block in reversed(list(plan.stages.definitions)):
@@ -100,10 +104,10 @@ class Plan:
     def _add(self, part: Part, *blocks: str) -> None:
         self.parts.append(part)
         self.taken |= set(blocks)
-        if isinstance(part, FoldPart | MatrixPart):
+        if isinstance(part, TiledPart):
             self.taken |= {part.block, *part.makers.values()}
 
-    def _fold_part(self, block: str, follower: str = "") -> FoldPart | MatrixPart:
+    def _fold_part(self, block: str, follower: str = "") -> TiledPart:
         """The part of a fold, by instructions of warps where there are any for it: maps that it
         alone reads are computed where they are fetched."""
         stage = self.stages.definitions[block]
@@ -117,8 +121,11 @@ class Plan:
             and self.stages.readers(name) == [block]
             and self.stages.tensors[name].name in bare.read
         }
-        found = MatrixPart.of(stage, block, self.unit, follower, makers)
-        return found or FoldPart(stage, block, self.unit, follower, makers)
+        given = stage, block, self.unit, follower, makers
+        product = ProductPart.of(*given)
+        if product is not None and (self.has_products or product.is_for_warps):
+            return product
+        return MatrixPart.of(*given) or FoldPart(*given)
 
     def _followed(self, block: str) -> str:
         """The fold whose every result the map `block` takes up once; "" if there is none."""

@@ -53,15 +53,18 @@ class GpuTemplate(ScheduleTemplate):
 
     Attributes:
         device: the target, a key of `tvmlab.ops.gpu.unit.UNITS`.
+        has_products: whether convolutions and the like are tiled as products of matrices, which
+            read their windows through views (implicit GEMM); of narrow numbers they always are.
     """
 
     kind = "gpu"
     device: str = "opencl"
+    has_products: bool = False
 
     @property
     def name(self) -> str:
-        """`gpu/target`, such as `gpu/cuda`."""
-        return f"{self.kind}/{self.device}"
+        """`gpu/target`, such as `gpu/cuda`, or `gpu/cuda/products`."""
+        return f"{self.kind}/{self.device}{'/products' if self.has_products else ''}"
 
     @property
     def unit(self) -> ThreadUnit:
@@ -89,7 +92,7 @@ class GpuTemplate(ScheduleTemplate):
         bind_rest(schedule, self.unit)
 
     def _plan(self, outputs: Sequence[Tensor]) -> Plan:
-        return Plan.of(outputs, self.unit)
+        return Plan.of(outputs, self.unit, self.has_products)
 
 
 def bind_rest(schedule: Schedule, unit: ThreadUnit) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tvmlab.analysis.pipelining import STAGE
+from tvmlab.analysis.pipelining import STAGE, statements
 from tvmlab.intrin.copies import BYTES, DTYPES
 from tvmlab.intrin.matrix_tiles import SHORT, Family, Shape, wide
 from tvmlab.ir import dtypes
-from tvmlab.ir.walk import loads
+from tvmlab.ir.walk import blocks, loads
 from tvmlab.ops.gpu.grid import bind_to_grid, stored_apart
 from tvmlab.ops.gpu.matrix_product import MatrixProduct
 from tvmlab.ops.gpu.team import Team, own_loops, site_of
@@ -113,7 +113,7 @@ class WarpTiles:
             self._take_up(schedule, stored, follower, at, team)
         schedule[block].set_scope(sums, "warp")
         if self.copies > 1 and (k, STEPS) in loops:
-            schedule[block].annotate(step, STAGE, (0, 0, 1))
+            schedule[block].annotate(step, STAGE, _stages(schedule, block, step, copies))
 
     @property
     def _shape(self) -> Shape:
@@ -253,3 +253,11 @@ def _bind_warps(schedule: Schedule, block: str, loops: Mapping[Part, str], y: st
     for axis, part in (("threadIdx.z", (y, WARPS)), ("threadIdx.y", (x, WARPS))):
         if part in loops:
             schedule[block].bind(loops[part], axis)
+
+
+def _stages(schedule: Schedule, block: str, step: str, copies: Sequence[Copy]) -> tuple[int, ...]:
+    """The stages of the statements of a step: what is copied ahead, and then all else."""
+    loop = site_of(schedule, block).loop(step)
+    assert loop is not None, "steps are around the product"
+    filling = {copy.block for copy in copies}
+    return tuple(0 if filling & {b.name for b in blocks(part)} else 1 for part in statements(loop))

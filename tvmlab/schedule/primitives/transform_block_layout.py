@@ -6,7 +6,9 @@ As transform_layout does for the elements of a buffer, for the instances of a bl
 `i, j -> j // 16, i, j % 16` over its spatial variables, proved to be one to one, gives it new
 variables and loops of its own over them. After both, a block that packs a buffer stores
 `B[v0, v1, v2]` over its own variables, and compute_at can move it. Where an extent does not divide,
-a predicate leaves out the instances there are none of. Legal for a block alone in its nest.
+a predicate leaves out the instances there are none of. A map over all of the block's variables
+numbers the terms of its fold anew as well: a convolution becomes a product of matrices. Legal for a
+block alone in its nest.
 
 Before:
 
@@ -30,18 +32,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tvmlab.analysis.regions import iteration_ranges
+from tvmlab.analysis.regions import Ranges, iteration_ranges
 from tvmlab.arith import simplify, simplify_stmt
 from tvmlab.arith.declared import verify_declared
 from tvmlab.arith.index_map import Relayout
+from tvmlab.arith.simplify import linear
+from tvmlab.arith.undigited import undigited
 from tvmlab.errors import VerifyError
+from tvmlab.ir.buffer import Load
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var, binary
+from tvmlab.ir.printer import expr_text
 from tvmlab.ir.program import Block, For, Iter, Program
-from tvmlab.ir.walk import blocks, substitute, substitute_stmt
+from tvmlab.ir.unsaid import regions
+from tvmlab.ir.walk import blocks, rewrite, substitute, substitute_stmt, variables
 from tvmlab.schedule.copies import root_nest
 from tvmlab.schedule.find import Site, exchange
-from tvmlab.schedule.layout_map import layout_over, texts
+from tvmlab.schedule.layout_map import index_map_of, layout_over, texts
 from tvmlab.schedule.nest import nest_over
 from tvmlab.schedule.step import Step, argument
 from tvmlab.schedule.whole import require_whole
@@ -49,7 +56,7 @@ from tvmlab.schedule.whole import require_whole
 
 @dataclass(frozen=True)
 class TransformBlockLayout(Step):
-    """Number the block's spatial instances as `index_map` says, and run them in that order."""
+    """Number the block's instances as `index_map` says, and run them in that order."""
 
     name = "transform_block_layout"
     summary = "run a block's instances in the order of another layout"
@@ -92,8 +99,22 @@ class TransformBlockLayout(Step):
                 f"{block.name} goes on from elements of {again} that it wrote",
                 "keep the order that its instances need",
             )
-        if self._layout(block).is_padded:
-            self._require_regions(program)
+        layout, kinds = self._layout(block), self._kinds(block)
+        if kinds != sorted(kinds, reverse=True):
+            raise self.refuse(
+                "",
+                f"the map puts what {block.name} folds over before what tells results apart",
+                "name what tells results apart first",
+            )
+        if not layout.is_padded:
+            return
+        if "reduce" in kinds:
+            raise self.refuse(
+                "",
+                f"the map of the fold of {block.name} has places without a term",
+                "use factors that divide the extents",
+            )
+        self._require_regions(program)
 
     def _require_regions(self, program: Program) -> None:
         """What the block touches still lies in the regions it declares, for the new variables too
@@ -107,11 +128,35 @@ class TransformBlockLayout(Step):
                 "use factors that divide the extents",
             ) from error
 
+    def _mapped(self, block: Block) -> list[Iter]:
+        """The variables that the map is over: all of the block's, or the spatial ones."""
+        count = len(index_map_of(self, self.index_map).names)
+        return [it for it in block.iters if count == len(block.iters) or not it.is_reduce]
+
+    def _kinds(self, block: Block) -> list[str]:
+        """What each result of the map is made of: spatial variables or those of the fold.
+
+        Raises:
+            ScheduleError: one is made of both.
+        """
+        index_map = index_map_of(self, self.index_map)
+        kind = {v: it.kind for v, it in zip(index_map.names, self._mapped(block), strict=False)}
+        found = [{kind.get(v, "spatial") for v in variables(e)} for e in index_map.results]
+        mixed = next((n for n, kinds in enumerate(found) if len(kinds) > 1), None)
+        if mixed is not None:
+            raise self.refuse(
+                "",
+                f"{expr_text(index_map.results[mixed])} mixes results of {block.name} with terms "
+                "of its fold",
+                "map what is folded over apart from what is not",
+            )
+        return [next(iter(kinds), "spatial") for kinds in found]
+
     def _layout(self, block: Block) -> Relayout:
-        """The map over the block's spatial variables, whose extents must be known."""
-        spatial = [it for it in block.iters if not it.is_reduce]
-        extents = [it.extent for it in spatial if isinstance(it.extent, int)]
-        if len(extents) < len(spatial):
+        """The map over the block's variables, whose extents must be known."""
+        mapped = self._mapped(block)
+        extents = [it.extent for it in mapped if isinstance(it.extent, int)]
+        if len(extents) < len(mapped):
             raise self.refuse(
                 "",
                 f"cannot prove anything about extents of {block.name} that are not known",
@@ -123,15 +168,17 @@ class TransformBlockLayout(Step):
         """A nest of its own over the new variables."""
         block = self.site(program).block
         layout = self._layout(block)
-        spatial = [it for it in block.iters if not it.is_reduce]
-        iters = [Iter(Var(f"vp{n}"), extent) for n, extent in enumerate(layout.shape)]
+        mapped = self._mapped(block)
+        made = enumerate(zip(layout.shape, self._kinds(block), strict=True))
+        iters = [Iter(Var(f"vp{n}"), extent, kind) for n, (extent, kind) in made]
         ranges = iteration_ranges([*iters, *block.iters])
         old = [simplify(i, ranges) for i in layout.indices([it.var for it in iters])]
-        values: dict[Var, Expr] = dict(zip([it.var for it in spatial], old, strict=True))
-        folds = [it for it in block.iters if it.is_reduce]
+        values: dict[Var, Expr] = dict(zip([it.var for it in mapped], old, strict=True))
+        folds = [it for it in block.iters if it not in mapped]
         inside = block.replace(iters=(), bindings=(), where=Const(1, "bool"))
         renewed = simplify_stmt(substitute_stmt(inside, values), ranges)
         assert isinstance(renewed, Block)
+        renewed = _joined(renewed, ranges)
         anew = renewed.replace(
             iters=(*iters, *folds), bindings=tuple(Const(0, INDEX) for _ in (*iters, *folds))
         )
@@ -140,7 +187,7 @@ class TransformBlockLayout(Step):
             placed = next(blocks(nest))
             bound = dict(zip([it.var for it in placed.iters], placed.bindings, strict=True))
             where: Expr = placed.where
-            for index, it in zip(old, spatial, strict=True):
+            for index, it in zip(old, mapped, strict=True):
                 inner = binary("<", index, Const(int(str(it.extent)), INDEX))
                 where = binary("and", where, simplify(inner, ranges))
             guarded = placed.replace(where=substitute(where, bound))
@@ -157,3 +204,21 @@ class TransformBlockLayout(Step):
             yield cls(site.block.name, f"{before} -> {', '.join(names[::-1])}")
             kept = ", ".join([f"{last} // 4", *names[:-1], f"{last} % 4"])
             yield cls(site.block.name, f"{before} -> {kept}")
+
+
+def _joined(block: Block, ranges: Ranges) -> Block:
+    """The block with digits of its variables put together where it reads at the number they make:
+    at `v // 9 * 9 + v % 9`, which is v."""
+
+    def on_expr(e: Expr) -> Expr | None:
+        if not isinstance(e, Load):
+            return None
+        found = [linear(i, ranges) for i in e.indices]
+        joined = [undigited(i, ranges) for i in found]
+        if joined == found:
+            return None
+        places = zip(e.indices, found, joined, strict=True)
+        return Load(e.buffer, tuple([i if a is b else b.expr() for i, a, b in places]))
+
+    body = rewrite(block.body, on_expr=on_expr)
+    return block if body is block.body else block.replace(body=body, reads=tuple(regions(body)[0]))

@@ -19,6 +19,7 @@ from tvmlab.tune.sketches.follow import Follow
 from tvmlab.tune.sketches.inline import Inline
 from tvmlab.tune.sketches.pack import Pack
 from tvmlab.tune.sketches.partial import Partial
+from tvmlab.tune.sketches.product import Product
 from tvmlab.tune.sketches.rfactor import Rfactor
 from tvmlab.tune.sketches.rows import Rows
 from tvmlab.tune.sketches.rule import Rule
@@ -37,7 +38,7 @@ PHASES: tuple[tuple[Rule, ...], ...] = (
 
 def bound(unit: ThreadUnit) -> tuple[tuple[Rule, ...], ...]:
     """The same for processors with many threads, whose axes loops are bound to."""
-    return ((Inline(),), (TensorCores(unit), Share(unit), Bind()))
+    return ((Inline(),), (TensorCores(unit), Product(unit), Share(unit), Bind()))
 
 
 BOUND = bound(UNITS["opencl"])

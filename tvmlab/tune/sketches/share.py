@@ -12,6 +12,7 @@ from typing import Any
 
 from tvmlab.ops.gpu.fold_part import FoldPart
 from tvmlab.ops.gpu.matrix_part import MatrixPart
+from tvmlab.ops.gpu.product_part import ProductPart
 from tvmlab.ops.gpu.unit import UNITS, ThreadUnit
 from tvmlab.ops.knobs import Knob, Option
 from tvmlab.schedule import Schedule
@@ -63,7 +64,7 @@ def makers_of(partial: Partial, block: str, read: Collection[str]) -> dict[str, 
 class Shared:
     """A fold that is tiled and fetched for, as a part of a sketch."""
 
-    part: FoldPart | MatrixPart
+    part: FoldPart | MatrixPart | ProductPart
 
     @property
     def word(self) -> str:

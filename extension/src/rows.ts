@@ -19,6 +19,9 @@ export class Rows {
   private readonly sizer: HTMLElement;
   private rows: Row[] = [];
   private drawn = new Map<string, HTMLElement>();
+  // Kept by events: asking the document makes it lay itself out, which takes milliseconds each time.
+  private height = 0;
+  private top = 0;
   private lit: (index: number) => boolean = () => false;
   private readonly observer: ResizeObserver | null;
   private frame = 0;
@@ -32,7 +35,7 @@ export class Rows {
     this.sizer.setAttribute("role", "presentation");
     this.scroller.append(this.sizer);
     this.scroller.addEventListener("scroll", this.onScroll, { passive: true });
-    this.observer = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(this.onScroll);
+    this.observer = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(this.onSize);
     this.observer?.observe(this.scroller);
   }
 
@@ -56,13 +59,18 @@ export class Rows {
     return node ? this.rows.findIndex(({ key }) => this.drawn.get(key) === node) : -1;
   }
 
+  /** Scrolls so that the pixel `top` of the whole list is the first in sight. */
+  scrollTo(top: number): void {
+    this.scroller.scrollTop = top;
+    this.top = this.scroller.scrollTop;
+  }
+
   /** Scrolls as little as needed to show row `index`. */
   reveal(index: number): void {
     const top = index * ROW_HEIGHT;
-    const { scrollTop, clientHeight } = this.scroller;
-    if (top < scrollTop) this.scroller.scrollTop = top;
-    else if (clientHeight > 0 && top + ROW_HEIGHT > scrollTop + clientHeight) {
-      this.scroller.scrollTop = top + ROW_HEIGHT - clientHeight;
+    if (top < this.top) this.scrollTo(top);
+    else if (this.height > 0 && top + ROW_HEIGHT > this.top + this.height) {
+      this.scrollTo(top + ROW_HEIGHT - this.height);
     }
     this.draw();
   }
@@ -79,17 +87,23 @@ export class Rows {
     this.scroller.removeEventListener("scroll", this.onScroll);
   }
 
+  private readonly onSize = () => {
+    this.height = this.scroller.clientHeight;
+    this.onScroll();
+  };
+
   private readonly onScroll = () => {
+    this.top = this.scroller.scrollTop;
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => this.draw());
   };
 
   private draw(): void {
-    const height = this.scroller.clientHeight || FIRST_ROWS * ROW_HEIGHT;
-    const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW_HEIGHT) - OVERSCAN);
+    const height = this.height || FIRST_ROWS * ROW_HEIGHT;
+    const first = Math.max(0, Math.floor(this.top / ROW_HEIGHT) - OVERSCAN);
     const last = Math.min(
       this.rows.length,
-      Math.ceil((this.scroller.scrollTop + height) / ROW_HEIGHT) + OVERSCAN,
+      Math.ceil((this.top + height) / ROW_HEIGHT) + OVERSCAN,
     );
     const next = new Map<string, HTMLElement>();
     const nodes: HTMLElement[] = [];

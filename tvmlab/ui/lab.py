@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,8 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 TUNING_REFRESH_S = 0.25
 """Seconds between two refreshes of a running tuner."""
+BEHIND_S = 0.15
+"""Seconds after which panes that nobody sees are drawn as well."""
 PICTURE_DELAY_S = 1.0
 """Seconds without a change after which the static picture in the notebook is renewed."""
 
@@ -90,7 +92,9 @@ class Lab:
         self._is_displayed = False
         self._is_closed = False
         self._is_looked_at = False
+        self._is_draw_due = False
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-lab")
+        self._saving = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-save")
         self._slow = {
             part: ThreadPoolExecutor(2, thread_name_prefix=f"tvmlab-{part}")
             for part in SLOW.values()
@@ -169,7 +173,7 @@ class Lab:
         if self._layout is not None:
             self._layout.root.close()
         self._quick.shutdown(wait=False)
-        for queue in self._slow.values():
+        for queue in (self._saving, *self._slow.values()):
             queue.shutdown(wait=False)
 
     def __str__(self) -> str:
@@ -228,7 +232,7 @@ class Lab:
 
     def _laid_out(self) -> Layout:
         if self._layout is None:
-            self._layout = Layout(self.ask, self.view.snapshot, self._marker)
+            self._layout = Layout(self.ask, self.view.snapshot, self._push, self._marker)
         return self._layout
 
     # ---- requests of the panes
@@ -251,13 +255,21 @@ class Lab:
             if intent.get("intent") == "tune_points":
                 self._send_news(Sent())
             else:
-                self.view.do(intent)
+                self.view.carry_out(intent)
+                self._save_soon()
             problem = ""
         except Exception as error:
             traceback.print_exc(file=sys.__stderr__)
             problem = f"tvmlab met a defect of its own: {type(error).__name__}: {error}"
         if pane.problem != problem:
             pane.problem = problem
+
+    def _save_soon(self) -> None:
+        """Write what is to outlive the lab; no request waits for the disk."""
+        try:
+            self._saving.submit(self.view.save)
+        except RuntimeError:  # the thread has ended, and the lab with it
+            self.view.save()
 
     # ---- pushing changes to the panes
 
@@ -270,22 +282,25 @@ class Lab:
             self._push()
 
     def _push(self) -> None:
-        if self._layout is not None or self._screens:
-            self._quick.submit(self._draw)
+        if not self._is_draw_due and (self._layout is not None or self._screens):
+            self._is_draw_due = True
+            self._quick.submit(self._draw, self._draw_panes)
         if self._is_displayed:
             self._later("picture", PICTURE_DELAY_S, self._renew_picture, restart=True)
 
-    def _draw(self) -> None:
+    def _draw(self, draw: Callable[[], None]) -> None:
         try:
-            self._draw_panes()
+            draw()
         except Exception:
             traceback.print_exc(file=sys.__stderr__)  # nobody asks this thread for its result
 
     def _draw_panes(self) -> None:
+        self._is_draw_due = False
         layout, screens = self._layout, list(self._screens)
         snapshot = self.view.snapshot()
         if layout is not None:
             layout.show(snapshot)
+            self._later("behind", BEHIND_S, self._draw_behind, restart=False)
         for screen in screens:
             screen.show(snapshot)
         self._send_news()
@@ -299,6 +314,12 @@ class Lab:
             asking = pane if pane is not None else next(iter(looking), None)
             if asking is not None:
                 self.ask(asking, intent)
+
+    def _draw_behind(self) -> None:
+        """Draw the panes behind tabs, after the others: the browser has time for them now."""
+        layout = self._layout
+        if layout is not None and not self._is_closed:
+            self._quick.submit(self._draw, lambda: layout.show_behind(self.view.snapshot()))
 
     def _send_news(self, sent: Sent | None = None) -> None:
         """Send the tuners' panes what they lack, or everything where a new view has nothing."""

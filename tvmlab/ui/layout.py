@@ -5,7 +5,7 @@ The measures are in `extension/src/lab.css`; here are only the boxes that it nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import ipywidgets
@@ -49,12 +49,20 @@ class Layout:
     Args:
         ask: takes the requests of the panes.
         opened: gives the snapshot that a pane made now begins with.
+        refresh: has everything in sight drawn, soon.
         marker: the CSS class by which the lab is told from others of the page.
     """
 
-    def __init__(self, ask: Ask, opened: Callable[[], Snapshot], marker: str) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        opened: Callable[[], Snapshot],
+        refresh: Callable[[], None],
+        marker: str,
+    ) -> None:
         self._ask = ask
         self._opened = opened
+        self._refresh = refresh
         self._panes: dict[type[Pane], Pane] = {}
         first = opened()
         fixed = [self._make(kind, first) for kind in FIXED]
@@ -80,6 +88,7 @@ class Layout:
             children = list(self.tabs.children)
             children[index] = self._make(kind, self._opened())
             self.tabs.children = children
+        self._refresh()
 
     def _in_front(self) -> type[Pane] | None:
         index = self.tabs.selected_index
@@ -99,7 +108,19 @@ class Layout:
         return cast(P, self._panes[kind])
 
     def show(self, snapshot: Snapshot) -> None:
-        """Draw `snapshot`; panes whose part of it did not change are left alone."""
+        """Draw the panes in sight; those whose part of `snapshot` did not change are left alone.
+
+        A pane that is drawn anew delays the frame in which all are painted, so those behind other
+        tabs wait for `show_behind`.
+        """
+        in_sight = [*FIXED, self._in_front()]
+        self._show([pane for kind, pane in self._panes.items() if kind in in_sight], snapshot)
+
+    def show_behind(self, snapshot: Snapshot) -> None:
+        """Draw all panes, those that nobody sees as well."""
+        self._show(list(self._panes.values()), snapshot)
+
+    def _show(self, panes: Sequence[Pane], snapshot: Snapshot) -> None:
         parts = cast(Mapping[str, Any], snapshot)
-        for pane in list(self._panes.values()):
+        for pane in panes:
             pane.show(parts[pane.stem])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from tvmlab.schedule import State
 from tvmlab.view.engine import LinkedLines
@@ -17,6 +18,20 @@ MOST_LOOPS = 3
 """Loops of which something is said: where the time goes, not an inventory."""
 
 
+REMEMBERED = 16
+"""Texts that are kept, so that a state gone back to shows its code with its program."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """Code of a state, the line of the program each line comes from, and what is said of both."""
+
+    text: str = ""
+    facts: str = ""
+    origins: list[int] = field(default_factory=list)
+    loops: list[CodeLoop] = field(default_factory=list)
+
+
 class Code:
     """The latest text, and which request it answers."""
 
@@ -25,9 +40,8 @@ class Code:
         self.kind = self._kinds[0]["kind"] if self._kinds else ""
         self._latest = Latest()
         self._state: State | None = None
-        self._text = ""
-        self._origins: list[int] = []
-        self._loops: list[CodeLoop] = []
+        self._shown = Text()
+        self._known: dict[tuple[State, str], Text] = {}
         self._reason = ""
 
     def knows(self, kind: str) -> bool:
@@ -37,8 +51,7 @@ class Code:
     def begin(self, kind: str) -> int:
         """Note that text of `kind` is being made; the ticket to settle it with."""
         if kind != self.kind:
-            self._text, self._origins, self._loops = "", [], []
-            self._state, self._reason = None, ""
+            self._state, self._shown, self._reason = None, Text(), ""
         self.kind = kind
         return self._latest.ask()
 
@@ -54,20 +67,28 @@ class Code:
         if not self._latest.settle(ticket):
             return
         self._state, self._reason = state, reason
-        self._text = "\n".join(text for text, _ in lines)
-        self._origins = [origin for _, origin in lines]
-        self._loops = list(loops[:MOST_LOOPS])
+        text = "\n".join(text for text, _ in lines)
+        facts = code_facts(text, self.kind) if text else ""
+        origins = [origin for _, origin in lines]
+        self._shown = Text(text, facts, origins, list(loops[:MOST_LOOPS]))
+        if not reason:
+            self._known[state, self.kind] = self._shown
+        while len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
 
     def view(self, current: State) -> CodeView:
         """The text as plain data; `current` is the state now shown."""
+        known = self._known.get((current, self.kind))
+        if known is not None and not self._latest.is_working:
+            self._state, self._shown, self._reason = current, known, ""
         return {
             "kinds": self._kinds,
             "kind": self.kind,
             "status": self._latest.status(self._reason, self._state is not None),  # type: ignore[typeddict-item]
-            "text": self._text,
-            "origins": self._origins,
-            "facts": code_facts(self._text, self.kind) if self._text else "",
-            "loops": self._loops,
+            "text": self._shown.text,
+            "origins": self._shown.origins,
+            "facts": self._shown.facts,
+            "loops": self._shown.loops,
             "reason": self._reason,
             "is_stale": self._state is not None and self._state is not current,
         }

@@ -35,7 +35,8 @@ class Desk:
     `version` grows with every move between states and every selection: what a part worked out for
     one version is of no use in another. `pinned` is the state that others are compared with, and
     `times` the median seconds of states that were measured. `folder` is where the lab keeps what
-    outlives it. Whoever changes anything holds `lock`.
+    outlives it. Whoever changes anything holds `lock`, and sets `is_unsaved` where that is to
+    outlive the lab: files are written later, for somebody waits to see the change.
     """
 
     def __init__(self, start: State, engine: Engine, folder: Path | None) -> None:
@@ -54,7 +55,9 @@ class Desk:
         self.seq = 0
         self._listeners: list[Listener] = []
         self.folder = folder or Path.cwd() / FOLDER
+        self.is_unsaved = False
         self._autosave = Autosave(start, folder)
+        self._saving = threading.Lock()
 
     @property
     def state(self) -> State:
@@ -80,14 +83,21 @@ class Desk:
         self.version += 1
         if self.selection is not None and find_loop(self.state, self.selection) is None:
             self.selection = first_new_loop(self.printed.of(self.state))
-        self.save()
+        self.is_unsaved = True
 
     def save(self) -> None:
-        """Keep the schedule shown, and the branches beside it, for the next session."""
-        self._autosave.save(self.state)
-        branches = self.timeline.branches
-        others = [(b.name, b.tip) for b in branches.all if b is not branches.current]
-        self._autosave.save_branches(branches.current.name, others)
+        """Keep the schedule shown, and the branches beside it, for the next session, if that is
+        news; called without `lock`, which nobody is to wait for while a file is written."""
+        with self._saving:
+            with self.lock:
+                if not self.is_unsaved:
+                    return
+                self.is_unsaved = False
+                state, branches = self.state, self.timeline.branches
+                name = branches.current.name
+                others = [(b.name, b.tip) for b in branches.all if b is not branches.current]
+            self._autosave.save(state)
+            self._autosave.save_branches(name, others)
 
     def restore(self) -> None:
         """Take up the steps and branches that were saved last for the same expression."""

@@ -99,6 +99,15 @@ class LabView:
 
     def do(self, intent: Intent) -> Snapshot | Refused:
         """Carry out `intent`: the new snapshot, or why nothing changed."""
+        refused = self.carry_out(intent)
+        self.save()
+        return refused if refused is not None else self.snapshot()
+
+    def carry_out(self, intent: Intent) -> Refused | None:
+        """Carry out `intent` and tell the listeners; why nothing changed, if so.
+
+        What is to outlive the lab is written by `save`, which is to be called after it.
+        """
         name = str(intent.get("intent", ""))
         part, handler = self.handlers.get(name, (None, None))
         try:
@@ -119,7 +128,11 @@ class LabView:
             self.changed()
             return refused
         self.changed()
-        return self.snapshot()
+        return None
+
+    def save(self) -> None:
+        """Keep the schedule and its branches for the next session, if they are news."""
+        self._desk.save()
 
     def tuning_news(self, sent: Sent) -> list[Message]:
         """What a screen that has `sent` of the tuning runs lacks; see `tvmlab.view.tuning_news`."""

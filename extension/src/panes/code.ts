@@ -110,7 +110,7 @@ export class Code implements Drawn<CodeView> {
 
   private draw(stamp: string): void {
     const { text, kind } = this.state!;
-    if (stamp.split("\n", 1)[0] !== this.shown.split("\n", 1)[0]) this.rows.scroller.scrollTop = 0;
+    if (stamp.split("\n", 1)[0] !== this.shown.split("\n", 1)[0]) this.rows.scrollTo(0);
     this.shown = stamp;
     const lines = text ? text.trimEnd().replaceAll("\t", "    ").split("\n") : [];
     this.rows.set(

@@ -80,7 +80,8 @@ export class Trace implements Drawn<TraceView> {
     if (!state.refusal && this.editing >= 0 && state.lines[this.editing]?.text === this.draft) this.editing = -1;
     this.draw();
     showRefusal(this.refusal, state.refusal);
-    if (grew) this.list.querySelector('[aria-current="step"]')?.scrollIntoView?.({ block: "nearest" });
+    // With the frame, for which the page is laid out anyhow.
+    if (grew) requestAnimationFrame(() => this.list.querySelector('[aria-current="step"]')?.scrollIntoView?.({ block: "nearest" }));
   }
 
   private draw(): void {

@@ -92,11 +92,11 @@ class BranchesPart(Part):
     def _rename(self, intent: Intent) -> None:
         branches = self.desk.timeline.branches
         branches.rename(as_position(intent, "number"), as_text(intent, "name"))
-        self.desk.save()
+        self.desk.is_unsaved = True
 
     def _remove(self, intent: Intent) -> None:
         self.desk.timeline.branches.remove(as_position(intent, "number"))
-        self.desk.save()
+        self.desk.is_unsaved = True
 
     def _cherry_pick(self, intent: Intent) -> None:
         step = self._state(intent).step

@@ -5,9 +5,10 @@ from __future__ import annotations
 from tvmlab.analysis.accesses import accesses
 from tvmlab.analysis.conflicts import loops_around, stay_apart
 from tvmlab.analysis.parallelism import is_private
-from tvmlab.ir.axis import BLOCK_AXES, axis_of
+from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import LANES, For, Program
+from tvmlab.ir.shuffle import WARP
 from tvmlab.ir.walk import blocks_with_loops
 
 OWNED = ("shared", "warp", "local")
@@ -38,9 +39,10 @@ def loops_to_owner(program: Program, buffer: Buffer) -> list[For]:
 def handed_on(program: Program, buffer: Buffer, scope: str) -> For | None:
     """A bound loop whose iterations would share `buffer`, though each has a `scope` of its own.
 
-    Shared memory is of a block of threads, so threads may share it. Warp and local memory are not
-    handed from one iteration of a bound loop to another; they live on from one nest of a block's
-    threads to the next, where each thread, or warp, finds in them what it left there.
+    Shared memory is of a block of threads, so threads may share it. Local memory is not handed from
+    one iteration of a bound loop to another; it lives on from one nest of a block's threads to the
+    next, where each thread finds in it what it left there. So does memory of a warp, which threads
+    along threadIdx.x hand to each other where those of a row are of one warp.
     """
     around = loops_to_owner(program, buffer)
     kept: bool | None = None
@@ -53,10 +55,17 @@ def handed_on(program: Program, buffer: Buffer, scope: str) -> For | None:
                     continue
                 if scope in ("local", "warp") and axis not in BLOCK_AXES:
                     kept = is_of_one_thread(program, buffer) if kept is None else kept
-                    if kept:
+                    if kept or (scope == "warp" and _is_row_of_warp(loop)):
                         continue
                 return loop
     return None
+
+
+def _is_row_of_warp(loop: For) -> bool:
+    """Whether the iterations of a bound loop are threads of one warp, for all else being equal."""
+    return (
+        axis_of(loop) == THREAD_AXES[0] and isinstance(loop.extent, int) and WARP % loop.extent == 0
+    )
 
 
 def is_of_one_thread(program: Program, buffer: Buffer) -> bool:

@@ -17,6 +17,7 @@ from tvmlab.lower.bind import bind
 from tvmlab.lower.compact import close_gaps
 from tvmlab.lower.initialise import initialise
 from tvmlab.lower.instructions import spell_out_but
+from tvmlab.lower.lanes import spread_over_lanes
 from tvmlab.lower.localise import localise
 from tvmlab.lower.memories import place_memories
 from tvmlab.lower.pipeline import Pass, simplify_program
@@ -61,6 +62,7 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
         Pass("simplification", "indices in simplest form", simplify_program),
         Pass("gaps", "what a thread keeps lies close together", close_gaps),
         Pass("private loops", "short loops over it are written out", write_out_private),
+        Pass("lanes", "memory of a warp is registers of its threads", spread_over_lanes),
         Pass("trees of threads", "a tree is folded by all threads", fold_trees),
         Pass("shared space", "what lives at different times shares memory", share_space),
         Pass("barriers", "threads wait where one needs what another wrote", write_barriers),

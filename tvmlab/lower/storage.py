@@ -25,7 +25,7 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var, binary
 from tvmlab.ir.program import Block, For, Invoke, Iter, Program, Region, Stmt, Store
 from tvmlab.ir.shapes import same_extent
-from tvmlab.ir.walk import map_children, rewrite, rewrite_expr, variables
+from tvmlab.ir.walk import map_children, rewrite, rewrite_expr, stmts, variables
 
 PRIVATE = ("warp", "local")
 """Scopes of which each thread of a device has its own."""
@@ -61,8 +61,11 @@ def shrink_storage(program: Program) -> Program:
 
 
 def shrink_shared(program: Program) -> Program:
-    """Every intermediate but those of a thread, which are shrunk where threads are told apart."""
-    return _shrunk(program, [b for b in program.buffers if b.scope not in PRIVATE])
+    """Every intermediate but those of a thread and tiles of instructions, which are shrunk where
+    threads are told apart."""
+    tiles = {o.buffer for s in stmts(program.body) if isinstance(s, Invoke) for o in s.operands}
+    handed = [b for b in program.buffers if b.scope == "warp" and b not in tiles]
+    return _shrunk(program, [b for b in program.buffers if b.scope not in PRIVATE or b in handed])
 
 
 def shrink_private(program: Program) -> Program:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from tvmlab.analysis.ownership import handed_on
 from tvmlab.errors import TargetError
 from tvmlab.ir.axis import axis_of
 from tvmlab.ir.buffer import Buffer
@@ -20,7 +21,7 @@ from tvmlab.ir.conjuncts import conjuncts, guarded
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.instruction import is_collective
 from tvmlab.ir.program import Block, For, If, Invoke, Program, Seq, Stmt
-from tvmlab.ir.shuffle import WARP
+from tvmlab.ir.shuffle import SHUFFLES, WARP
 from tvmlab.ir.walk import (
     blocks_with_loops,
     map_children,
@@ -37,8 +38,9 @@ LANES = "threadIdx.x"
 def keep_tiles(program: Program, known: Collection[str]) -> Program:
     """The program with instructions of warps only where their tiles lie in registers of warps.
 
-    Others are spelled out; and buffers of scope `warp` that anything else touches are `local`, as
-    they are touched by one thread of each warp.
+    Others are spelled out; and of buffers of scope `warp` that anything else touches, those of one
+    thread of each warp are `local`; others stay where threads can ask each other, by shuffles that
+    are `known`, and are `shared` elsewhere.
     """
     kept = {b for b in program.buffers if b.scope == "warp"}
     while True:
@@ -53,8 +55,12 @@ def keep_tiles(program: Program, known: Collection[str]) -> Program:
         return None
 
     body = rewrite(program.body, on_stmt)
-    moved = {b: b.replace(scope="local") for b in program.buffers if b.scope == "warp"}
-    moved = {old: new for old, new in moved.items() if old not in kept}
+    handed = "warp" if frozenset(known) >= SHUFFLES else "shared"
+    moved = {
+        b: b.replace(scope="local" if handed_on(program, b, "local") is None else handed)
+        for b in program.buffers
+        if b.scope == "warp" and b not in kept
+    }
     buffers = [moved.get(b, b) for b in program.buffers]
     body = replace_buffers(body, moved)
     return Program(program.name, program.params, program.outputs, buffers, body)

@@ -136,8 +136,26 @@ PRINTED = Room(
 
 WARPS = Room(
     "warps",
-    ("tests/lower/test_warp_trees.py",),
+    ("tests/lower/test_warp_trees.py", "tests/lower/test_lanes.py"),
     (
+        Bug(
+            "every row of a warp reads what the first row keeps",
+            "tvmlab.lower.lanes",
+            "simplify(lane + row % (WARP // self.count) * self.count, self.ranges)",
+            "simplify(lane, self.ranges)",
+        ),
+        Bug(
+            "threads that need nothing do not come to a shuffle",
+            "tvmlab.lower.lanes",
+            "return let(found, values, guarded(conditions, placed))",
+            "return guarded(conditions, let(found, values, placed))",
+        ),
+        Bug(
+            "later rounds are kept where the first one is",
+            "tvmlab.lower.lanes",
+            "simplify(flat // whole * self.step + flat % self.step, self.ranges)",
+            "simplify(flat % self.step, self.ranges)",
+        ),
         Bug(
             "a shuffle reaches twice as far",
             "tvmlab.lower.warp_trees",

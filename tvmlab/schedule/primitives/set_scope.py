@@ -6,9 +6,10 @@ Other systems: TVM `set_scope`, Halide `store_in`, Exo `set_memory`.
 threads that run in step, `local` to one thread: legal where the iterations of some loop can each
 have a buffer of their own, and of bound loops those of the right axes. Where nests of threads of
 one block follow each other, `local` and `warp` memory live on: legal where no thread or warp
-touches what is another's. `scratch.input`, `scratch.weight` and `scratch.accumulator` are memories
-inside an accelerator, which their target fills. No value changes; a CPU keeps all of them in
-memory, `local` ones in registers where it can.
+touches what is another's. On NVIDIA's GPUs memory of a warp is registers of its threads, which they
+read of each other by shuffles; other devices keep it in shared memory. `scratch.input`,
+`scratch.weight` and `scratch.accumulator` are memories inside an accelerator, which their target
+fills. No value changes; a CPU keeps all of them in memory, `local` ones in registers where it can.
 
 Before:
 
@@ -83,7 +84,10 @@ class SetScope(Step):
     def _require_owner(self, program: Program, buffer: Buffer) -> None:
         """A loop around all that touches the buffer, each iteration of which can have its own."""
         around = loops_to_owner(program, buffer)
-        whose = "a block of threads" if self.scope == "shared" else "one thread"
+        whose = {
+            "shared": "a block of threads",
+            "warp": "threads in a row of threadIdx.x of 32 or a divisor of it",
+        }.get(self.scope, "one thread")
         if not around:
             raise self.refuse(
                 "",

@@ -4,9 +4,10 @@
 
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -45,4 +46,6 @@ const version = /__version__ = "(.+)"/.exec(readFileSync(join(here, "..", "tvmla
 const described = join(made, "package.json");
 const description = JSON.parse(readFileSync(described, "utf8"));
 writeFileSync(described, `${JSON.stringify({ ...description, version }, null, 2)}\n`);
-console.log("built tvmlab/labextension");
+const scripts = readdirSync(join(made, "static")).filter((name) => name.endsWith(".js"));
+const bytes = scripts.reduce((sum, name) => sum + gzipSync(readFileSync(join(made, "static", name))).length, 0);
+console.log(`built tvmlab/labextension: ${Math.round(bytes / 1000)} kB compressed (1,500 are the most)`);

@@ -15,6 +15,18 @@ ASK = """import os
 from tvmlab.view.preferences import preferred_protocol
 from tvmlab.targets.cpu.build.patience import compile_limit_s
 print(preferred_protocol().limit_s, compile_limit_s())"""
+COMMANDS = """() => {
+  const bound = new Set(jupyterapp.commands.keyBindings.map(({command}) => command));
+  const ours = jupyterapp.commands.listCommands().filter(name => name.startsWith("tvmlab:"));
+  return ours.map(name => [name, bound.has(name)]).sort();
+}"""
+CONSOLE = """() => {
+  jupyterapp.commands.execute('console:create', {kernelPreference: {name: 'python3'}});
+}"""
+INJECT = """code => {
+  const path = jupyterapp.shell.currentWidget.sessionContext.path;
+  jupyterapp.commands.execute('console:inject', {activate: true, code, path});
+}"""
 ENDLESS = 'run = t.tune(t.ops.matmul(256, 256, 256), trials=100000, explorer="random", seed=1)'
 KILL = "import os, signal\nos.kill(run._process.pid, signal.SIGKILL)"
 
@@ -49,6 +61,16 @@ def test_the_desk_by_menu_keys_and_drag(lab: LabPage) -> None:
         panel.locator(".tv-entry", has_text="12 of 64").first.locator(".tv-entry-open").click()
         expect(records.get_by_label("Run in front")).to_have_value("1", timeout=SLOW_MS)
         lab.screenshot("extension-hidden-run")
+        # Commands: all in the palette, each with its keys.
+        page.keyboard.press("Control+Shift+C")
+        listed = page.locator('.lm-CommandPalette-item[data-command^="tvmlab:"]')
+        expect(listed).to_have_count(11, timeout=SLOW_MS)
+        names = set(listed.evaluate_all("items => items.map(item => item.dataset.command)"))
+        assert page.evaluate(COMMANDS) == [[name, True] for name in sorted(names)]
+        page.keyboard.insert_text("tensor programs")
+        expect(listed.locator("mark").first).to_be_visible(timeout=SLOW_MS)
+        lab.screenshot("extension-palette")
+        page.keyboard.press("Escape")
         # File > New.
         page.locator(".lm-MenuBar-item", has_text="File").click()
         page.locator(".lm-Menu-item", has_text="New").first.hover()
@@ -59,11 +81,19 @@ def test_the_desk_by_menu_keys_and_drag(lab: LabPage) -> None:
         notebook = page.locator(".jp-NotebookPanel:visible .jp-Notebook")
         expect(notebook).to_contain_text('target="opencl"', timeout=SLOW_MS)
         # A drag into a cell.
-        lab.wait_idle()
         cell = notebook.locator(".jp-CodeCell .cm-content").first
         panel.get_by_role("button", name="Lanes that may not meet").drag_to(cell)
         expect(cell).to_contain_text('t.Lab.exercise("mend")')
         lab.screenshot("extension-drag")
+        # A console, whose kernel is followed as a notebook's is.
+        page.evaluate(CONSOLE)
+        expect(page.locator(".jp-CodeConsole:visible")).to_be_visible(timeout=SLOW_MS)
+        lab.wait_idle()
+        page.evaluate(INJECT, SCHEDULE)
+        expect(dock.locator(".tv-dock-place")).to_have_text("s in Console 1", timeout=SLOW_MS)
+        expect(dock.locator('.tv-loop[data-loop="x"]')).to_be_visible(timeout=SLOW_MS)
+        lab.change_theme("Dark")
+        lab.screenshot("extension-console")
     finally:
         put_settings(lab)
 
@@ -90,10 +120,16 @@ def test_settings_reach_kernels_and_runs_are_told_of(lab: LabPage) -> None:
         expect(dock.get_by_role("tab", name="Tune")).to_have_attribute(
             "aria-selected", "true", timeout=SLOW_MS
         )
+        page.keyboard.press("Alt+Shift+I")
+        written = page.locator(".jp-CodeCell", has_text="t.Lab(run)")
+        expect(written).to_be_visible(timeout=SLOW_MS)
+        lab.start("notebook:delete-cell")
+        expect(written).to_have_count(0)
         lab.run_cell(3)
         failed = page.locator(".Toastify__toast", has_text="Tuning failed")
         expect(failed).to_contain_text("SIGKILL", timeout=SLOW_MS)
         expect(status).to_be_hidden(timeout=SLOW_MS)
+        expect(failed).to_be_in_viewport(ratio=1)
         lab.screenshot("extension-failed")
         lab.start("settingeditor:open")
         page.locator(".jp-PluginList").get_by_text("Tensor programs").click()
@@ -107,23 +143,3 @@ def test_settings_reach_kernels_and_runs_are_told_of(lab: LabPage) -> None:
         expect(lab.output(4)).to_contain_text("10.0 60.0", timeout=SLOW_MS)
     finally:
         put_settings(lab)
-
-
-def test_a_console_is_followed_as_a_notebook_is(lab: LabPage) -> None:
-    open_desk(lab)
-    lab.start("tvmlab:show-lab")
-    page = lab.page
-    page.evaluate(
-        "() => { jupyterapp.commands.execute('console:create',"
-        " {kernelPreference: {name: 'python3'}}); }"
-    )
-    lab.wait_idle()
-    page.evaluate(
-        "code => { jupyterapp.commands.execute('console:inject', {activate: true, code,"
-        " path: jupyterapp.shell.currentWidget.sessionContext.path}); }",
-        SCHEDULE,
-    )
-    dock = page.locator("#tvmlab-dock")
-    expect(dock.locator(".tv-dock-place")).to_have_text("s in Console 1", timeout=SLOW_MS)
-    expect(dock.locator('.tv-loop[data-loop="x"]')).to_be_visible(timeout=SLOW_MS)
-    lab.screenshot("extension-console")

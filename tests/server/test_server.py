@@ -145,7 +145,7 @@ def test_what_labs_keep_is_read_though_it_is_hidden(server: Server) -> None:
 
 
 def test_who_is_not_known_is_told_nothing(server: Server, files: Path) -> None:
-    for route in (RECORDS, TRIAL, TRACE):
+    for route in (RECORDS, TRIAL, TRACE, "tvmlab/workspace"):
         assert server.get(route, token="wrong", path="runs/run.tvmlab.db")[0] == 403
 
 

@@ -85,7 +85,7 @@ def test_a_page_is_sent_what_it_looks_at_and_only_what_changed(
 ) -> None:
     variables["s"] = s = schedule()
     page = docked(kernel, "program", "trace")
-    assert {"kind": "following", "name": "s"} in page.told
+    assert {"kind": "following", "name": "s", "what": "schedule"} in page.told
     eventually(lambda: page.parts("program"))
     assert not page.parts("moves")
     page.say(kind="look", panes=["program", "moves"])
@@ -120,7 +120,9 @@ def test_a_lab_that_is_clicked_comes_to_the_front(
     variables["s"] = schedule()
     kernel.look()
     lab.do(intent="select", block="L", loop="y")
-    assert [m["name"] for m in page.told if m["kind"] == "following"] == ["lab", "s", "lab"]
+    following = [m for m in page.told if m["kind"] == "following"]
+    assert [m["name"] for m in following] == ["lab", "s", "lab"]
+    assert [m["what"] for m in following] == ["lab", "schedule", "lab"]
     page.close({})
     variables["s"] = schedule("later")
     kernel.look()
@@ -188,7 +190,8 @@ def test_a_run_that_is_on_is_opened_in_a_lab(
         page.say(kind="open_run", run=id(run))
         page.say(kind="open_run", run=id(run))
         page.say(kind="open_run", run="none of ours")
-        assert [m["name"] for m in page.told if m["kind"] == "following"] == ["mine"]
+        following = [m for m in page.told if m["kind"] == "following"]
+        assert [(m["name"], m["what"]) for m in following] == [("mine", "run")]
         eventually(lambda: page.parts("tuner"))
         assert page.parts("tuner")[-1]["trials"] == 1
     finally:

@@ -22,7 +22,7 @@ from tvmlab.measure.figures import time_words
 from tvmlab.schedule import Schedule, Trace
 from tvmlab.targets.cpu.build.patience import set_compile_limit
 from tvmlab.tune.client import Run, live_runs
-from tvmlab.ui.follow import Follower, Touched
+from tvmlab.ui.follow import OUTPUT, Follower, Touched
 from tvmlab.ui.lab import Lab
 from tvmlab.ui.subshell import keep_comm
 from tvmlab.view.machine_run import MachineRun
@@ -92,14 +92,15 @@ class Dock:
 
     # ---- what the kernel says
 
-    def follow(self, lab: Lab, name: str) -> None:
-        """Show `lab`, which the notebook calls `name`, from now on."""
+    def follow(self, lab: Lab, name: str, what: str) -> None:
+        """Show `lab` from now on; the notebook calls it `name`, or `what` it is of: "schedule"
+        or "run"."""
         if lab is not self._lab:
             if self._lab is not None:
                 self._lab.leave(self)
             self._lab, self.sent, self._parts = lab, Sent(), {}
             self._name = name
-            self._send({"kind": "following", "name": name})
+            self._send({"kind": "following", "name": name, "what": what})
             lab.show_on(self)
 
     def say_runs(self, runs: list[dict[str, Any]]) -> None:
@@ -178,7 +179,7 @@ class DockedKernel:
         self._docks.append(dock)
         self.look()
         if self._shown is not None:
-            dock.follow(self._lab_of(self._shown), self._shown.name)
+            dock.follow(self._lab_of(self._shown), self._shown.name, self._what(self._shown))
 
     def labs(self) -> list[tuple[Schedule, Lab]]:
         """The labs made here, of schedules that the notebook has no lab of."""
@@ -218,14 +219,23 @@ class DockedKernel:
 
     def _name_of(self, run: Run) -> str:
         """What the notebook calls a run."""
-        names = (name for name, value in list(self._variables.items()) if value is run)
-        return next((name for name in names if not name.startswith("_")), "run")
+        names = [name for name, value in list(self._variables.items()) if value is run]
+        outputs = [f"Out[{found[1]}]" for name in names if (found := OUTPUT.fullmatch(name))]
+        own = [name for name in names if not name.startswith("_")]
+        return next(iter([*own, *outputs]), "run")
 
     def _follow(self, touched: Touched) -> None:
         self._shown = touched
         lab = self._lab_of(touched)
         for dock in self._docks:
-            dock.follow(lab, touched.name)
+            dock.follow(lab, touched.name, self._what(touched))
+
+    def _what(self, touched: Touched) -> str:
+        """What the notebook's name stands for: a "schedule", a "lab", or a "run"."""
+        if isinstance(touched.value, Schedule):
+            return "schedule"
+        is_own = any(lab is touched.value for _, lab in self._labs.values())
+        return "run" if is_own else "lab"
 
     def _on_lab(self, found: weakref.ref[Lab], name: str, what: str) -> None:
         """A lab of the notebook changed: it is the one being worked on."""

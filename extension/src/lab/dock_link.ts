@@ -24,9 +24,12 @@ export interface RunWords {
   database: string;
 }
 
+/** What the notebook's name of what is followed stands for. */
+export type Followed = "schedule" | "lab" | "run";
+
 export type DockMessage =
   | { kind: "docked" }
-  | { kind: "following"; name: string }
+  | { kind: "following"; name: string; what: Followed }
   | { kind: "parts"; name: string; parts: Record<string, unknown> }
   | { kind: "news"; message: unknown }
   | { kind: "problem"; problem: string }
@@ -43,6 +46,7 @@ export class DockLink {
   reason = "";
   /** What the notebook calls the schedule that is followed. */
   following = "";
+  what: Followed = "schedule";
   runs: RunWords[] = [];
   private comm: Kernel.IComm | null = null;
   private panes: string[] = [];
@@ -131,8 +135,10 @@ export class DockLink {
       this.move("docked");
       this.prefer(this.settings);
       this.look(this.panes);
-    } else if (message.kind === "following") this.following = message.name;
-    else if (message.kind === "runs") this.runs = message.runs;
+    } else if (message.kind === "following") {
+      this.following = message.name;
+      this.what = message.what;
+    } else if (message.kind === "runs") this.runs = message.runs;
     this.heard.emit(message);
   }
 

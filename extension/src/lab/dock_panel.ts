@@ -140,7 +140,6 @@ const plugin: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(SHOW_LAB, {
       label: trans.__("Show the lab beside the notebook"),
       caption: trans.__("Follows the schedule that the notebook touched last"),
-      icon: loopsIcon,
       execute: (args) => show(String(args["pane"] ?? "")),
     });
     app.commands.addCommand(SHOW_TUNER, {

@@ -2,7 +2,7 @@
 // part. Neither loads the file into the page, and nothing is ever saved.
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
+import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from "@jupyterlab/apputils";
 import { ABCWidgetFactory, DocumentModel, DocumentWidget, TextModelFactory, type DocumentRegistry } from "@jupyterlab/docregistry";
 import type { Contents, ServiceManager } from "@jupyterlab/services";
 import { PathExt } from "@jupyterlab/coreutils";
@@ -14,6 +14,7 @@ import type { DocumentView } from "./document_frame.js";
 import { loopsIcon } from "./icons.js";
 import { DOMAIN, LOOK_AT } from "./names.js";
 import { asking, type Ask } from "./server.js";
+import { readWorkspace, type RunEntry } from "./workspace.js";
 
 type Draw = (root: HTMLElement, ask: Ask, trans: TranslationBundle) => Promise<DocumentView>;
 
@@ -33,11 +34,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
   id: "tvmlab:documents",
   description: "Tuning records as dashboards and traces as programs.",
   autoStart: true,
-  optional: [ITranslator, ILayoutRestorer],
-  activate(app: JupyterFrontEnd, translator: ITranslator | null, restorer: ILayoutRestorer | null) {
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette],
+  activate(app: JupyterFrontEnd, translator: ITranslator | null, restorer: ILayoutRestorer | null, palette: ICommandPalette | null) {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { docRegistry } = app;
     addLookAt(app, trans, restorer);
+    palette?.addItem({ command: LOOK_AT, category: trans.__("Tensor programs") });
     const common = { contentType: "file" as const, fileFormat: null as unknown as Contents.FileFormat, icon: loopsIcon };
     docRegistry.addFileType({ ...common, name: "tvmlab-records", displayName: trans.__("Tuning records"), pattern: RECORDS });
     docRegistry.addFileType({ ...common, name: "tvmlab-trace", displayName: trans.__("Schedule trace"), pattern: TRACES });
@@ -67,6 +69,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
 /** The command that opens a file in its viewer, at one of its runs if that is given. What labs keep
  * for themselves is hidden, so that it is no document to JupyterLab; it gets a view all the same. */
 function addLookAt(app: JupyterFrontEnd, trans: TranslationBundle, restorer: ILayoutRestorer | null): void {
+  const { serverSettings } = app.serviceManager;
   const tracker = new WidgetTracker<MainAreaWidget<Viewer>>({ namespace: "tvmlab-hidden" });
   const open = async (path: string): Promise<Opened> => {
     if (!path.split("/").some((part) => part.startsWith("."))) {
@@ -74,7 +77,7 @@ function addLookAt(app: JupyterFrontEnd, trans: TranslationBundle, restorer: ILa
     }
     const known = tracker.find(({ content }) => content.path === path);
     if (known) return known;
-    const ask = asking(app.serviceManager.serverSettings, () => path);
+    const ask = asking(serverSettings, () => path);
     const draw = path.endsWith(TRACE) ? drawTrace : drawRecords;
     const content = new Viewer((root) => draw(root, ask, trans), path);
     content.title.icon = loopsIcon;
@@ -85,12 +88,24 @@ function addLookAt(app: JupyterFrontEnd, trans: TranslationBundle, restorer: ILa
     void tracker.add(widget);
     return widget;
   };
+  const missing = trans.__("The server's part of tvmlab is not enabled: jupyter server extension enable tvmlab.server");
+  const latest = async (): Promise<RunEntry> => {
+    const [run] = (await readWorkspace(serverSettings, missing)).runs;
+    if (!run) throw new Error(trans.__("There is no tuning run in this folder yet."));
+    return run;
+  };
   app.commands.addCommand(LOOK_AT, {
-    label: trans.__("Look at a file of tuning runs, or a trace"),
+    label: trans.__("Open the latest tuning run"),
+    caption: trans.__("Of all that are kept in a file of the workspace"),
     execute: async (args) => {
-      const widget = await open(String(args["path"] ?? ""));
-      if (args["run"] !== undefined) widget.content.choose(Number(args["run"]));
-      app.shell.activateById(widget.id);
+      try {
+        const { path, run } = args["path"] === undefined ? await latest() : args;
+        const widget = await open(String(path));
+        if (run !== undefined) widget.content.choose(Number(run));
+        app.shell.activateById(widget.id);
+      } catch (error) {
+        Notification.warning((error as Error).message, { autoClose: 8000 });
+      }
     },
   });
   const args = ({ content }: MainAreaWidget<Viewer>) => ({ path: content.path });

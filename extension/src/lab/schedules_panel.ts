@@ -231,12 +231,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(INSERT_LAB, {
       label: trans.__("Insert the lab of the schedule touched last"),
       isEnabled: () => kernels.link?.following !== "" && kernels.link !== null,
-      execute: () => desk.insert(() => labCode(kernels.link?.following || "s", settings.now)),
+      execute: () => desk.insert(() => labCode(kernels.link?.following || "s", kernels.link?.what ?? "schedule", settings.now)),
     });
     app.commands.addCommand(OPEN_COURSE, {
       label: (args) => (args["isLauncher"] ? trans.__("Course") : trans.__("Open the course on tensor programs")),
       caption: trans.__("Lab notebooks and exercises, in order"),
-      icon: (args) => (args["isPalette"] ? undefined : courseIcon),
+      icon: (args) => (args["isLauncher"] ? courseIcon : undefined),
       execute: () => {
         const widget = new MainAreaWidget({ content: new Course(desk) });
         widget.title.label = trans.__("Course");
@@ -247,7 +247,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     });
     const category = trans.__("Tensor programs");
     for (const command of [SHOW_SCHEDULES, INSERT_LAB, OPEN_COURSE]) {
-      palette?.addItem({ command, category, args: { isPalette: true } });
+      palette?.addItem({ command, category });
     }
     launcher?.add({ command: OPEN_COURSE, args: { isLauncher: true }, category, rank: 100 });
   },

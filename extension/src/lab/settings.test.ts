@@ -8,10 +8,13 @@ test("the defaults are those of the schema", () => {
   expect(Object.fromEntries(stated)).toEqual(DEFAULTS);
 });
 
-test("every shortcut and menu entry is one of our commands, and no key is given twice", () => {
-  const commands = new Set<string>(Object.values(names));
+test("every command of ours has a shortcut, menu entries are ours, and no key is given twice", () => {
+  const { DOMAIN, ...ours } = names;
+  const commands = new Set<string>(Object.values(ours));
+  expect(DOMAIN).toBe("tvmlab");
   const shortcuts = schema["jupyter.lab.shortcuts"];
   const items = schema["jupyter.lab.menus"].main.flatMap(({ items }) => items as { command?: string }[]);
+  expect(new Set(shortcuts.map(({ command }) => command))).toEqual(commands);
   for (const { command } of [...shortcuts, ...items]) if (command) expect(commands).toContain(command);
   expect(new Set(shortcuts.map(({ keys }) => keys.join())).size).toBe(shortcuts.length);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { notebookOf, TEMPLATES, withSettings } from "./templates.js";
+import { labCode, notebookOf, TEMPLATES, withSettings } from "./templates.js";
 
 test("every template is a notebook with a lab in it", () => {
   for (const template of TEMPLATES) {
@@ -15,6 +15,8 @@ test("the settings stand in the code of a new notebook", () => {
   const code = (settings: { trials: number; target: string }) =>
     withSettings(conv2d, settings).cells.map(({ source }) => source).join("\n");
   expect(code({ trials: 8, target: "cpu" })).toContain("t.tune(work, trials=8)");
+  expect(labCode("s", "schedule", { target: "opencl" })).toBe('t.Lab(s, target="opencl")');
+  expect([labCode("lab", "lab", { target: "opencl" }), labCode("run", "run", { target: "opencl" })]).toEqual(["lab", "t.Lab(run)"]);
   const forCuda = code({ trials: 64, target: "cuda" });
   expect(forCuda).toContain('t.tune(work, trials=64, target="cuda")');
   expect(forCuda).toContain('t.Lab(work, target="cuda")');

@@ -6,6 +6,7 @@ import matmul from "./templates/matmul.json";
 import scratch from "./templates/scratch.json";
 import softmax from "./templates/softmax.json";
 
+import type { Followed } from "./dock_link.js";
 import type { Settings } from "./settings.js";
 
 interface TemplateCell {
@@ -31,14 +32,15 @@ export function tuneArguments({ trials, target }: Pick<Settings, "trials" | "tar
   return `trials=${trials}${target === "cpu" ? "" : `, target="${target}"`}`;
 }
 
-/** The code of a lab for the target that the settings name. */
-export function labCode(name: string, { target }: Pick<Settings, "target">): string {
-  return target === "cpu" ? `t.Lab(${name})` : `t.Lab(${name}, target="${target}")`;
+/** The code that shows the lab of what the notebook calls `name`; a schedule's is for the target that the settings name. */
+export function labCode(name: string, what: Followed, { target }: Pick<Settings, "target">): string {
+  if (what === "lab") return name;
+  return target === "cpu" || what === "run" ? `t.Lab(${name})` : `t.Lab(${name}, target="${target}")`;
 }
 
 /** The template with the user's settings in its code. */
 export function withSettings(template: Template, settings: Pick<Settings, "trials" | "target">): Template {
-  const lab = labCode("$1", settings);
+  const lab = labCode("$1", "schedule", settings);
   const written = (source: string) =>
     source.replace("trials=64", tuneArguments(settings)).replace(/t\.Lab\((\w+)\)/, lab);
   return { ...template, cells: template.cells.map(({ type, source }) => ({ type, source: written(source) })) };

@@ -1,6 +1,6 @@
 // Doubles for tests: a host that records what panes ask, and made-up snapshots.
 
-import type { CodeView, ColumnView, LineView, MovesView, ProgramView, TraceView, TunerView } from "./schema.js";
+import type { CodeView, ColumnView, ContributionsView, ContributionView, LineView, MovesView, ProgramView, TraceView, TrialView, TunerView } from "./schema.js";
 import type { Host } from "./pane.js";
 import type { Intent } from "./schema.js";
 
@@ -24,6 +24,7 @@ export function line(id: number, text: string, loop?: string, isNew = false): Li
     tokens: [[text.search(/\S/), text.search(/\S/) + 3, "keyword"]],
     loop: loop ? { block: "C", loop } : null,
     mark: isNew ? "new" : "",
+    step: isNew ? 1 : 0,
   };
 }
 
@@ -39,10 +40,20 @@ export function program(lines: LineView[], more: Partial<ProgramView> = {}): Pro
     missing: 0,
     overlay: "none",
     marks: [],
+    contributions: contributions([], { status: "idle" }),
     compared: "previous",
     can_compare: false,
     ...more,
   };
+}
+
+export function trial(more: Partial<TrialView> = {}): TrialView {
+  const nothing = { reason: "", steps: [], program: [], loops: [], diff: [], code: "", contributions: null, marks: [], facts: [], raw: "" };
+  return { run: 4, number: 2, status: "ready", ...nothing, ...more };
+}
+
+export function contributions(parts: ContributionView[], more: Partial<ContributionsView> = {}): ContributionsView {
+  return { status: "ready", reason: "", is_stale: false, model: "xgboost-rank, fitted to 48 trials", total: "1.4 points", parts, ...more };
 }
 
 export function code(text: string, origins: number[], more: Partial<CodeView> = {}): CodeView {

@@ -13,9 +13,9 @@ test("rates and shares do not pretend to be exact", () => {
 
 test("no number has an exponent, however large or small", () => {
   expect([1e9, 123456.7, 99.97, 9.999].map(digits)).toEqual(["1,000,000,000", "123,457", "100", "10.0"]);
-  expect([0, 0.042, 2.04e-7, -3e-10].map(digits)).toEqual(["0", "0.042", "2.0 × 10⁻⁷", "-3.0 × 10⁻¹⁰"]);
+  expect([0, 0.042, 2.04e-7, -3e-10].map(digits)).toEqual(["0", "0.042", "2.0 × 10⁻⁷", "−3.0 × 10⁻¹⁰"]);
   expect([Infinity, -Infinity].map(digits)).toEqual(["–", "–"]);
-  expect([0.31, -12.44].map(signed)).toEqual(["+0.31", "−12.4"]);
+  expect([0.31, -0.0514, -12.44, 4e-5].map(signed)).toEqual(["+0.31", "−0.05", "−12.44", "+4.0 × 10⁻⁵"]);
 });
 
 test("clocks count hours only when there are some", () => {

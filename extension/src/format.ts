@@ -27,19 +27,20 @@ const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 /** Three significant digits without an exponent, all of a large number; two of a small fraction. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return "–";
-  const size = Math.abs(value);
-  if (size >= 99.95) return Math.round(value).toLocaleString("en");
-  if (size >= 9.995) return value.toFixed(1);
-  if (size === 0) return "0";
-  if (size >= 0.0995) return value.toFixed(2);
-  if (size >= 1e-4) return value.toPrecision(2);
+  if (value < 0) return `−${digits(-value)}`;
+  if (value >= 99.95) return Math.round(value).toLocaleString("en");
+  if (value >= 9.995) return value.toFixed(1);
+  if (value === 0) return "0";
+  if (value >= 0.0995) return value.toFixed(2);
+  if (value >= 1e-4) return value.toPrecision(2);
   const [digit, power] = value.toExponential(1).split("e-");
   return `${digit} × 10⁻${[...power!].map((n) => RAISED[Number(n)]).join("")}`;
 }
 
-/** A number with its sign, a minus as wide as a plus: +0.31, −12.4. */
+/** A number with its sign, and as many places for all but tiny ones: +0.31, −0.05. */
 export function signed(value: number): string {
-  return `${value < 0 ? "−" : "+"}${digits(Math.abs(value))}`;
+  const size = Math.abs(value);
+  return `${value < 0 ? "−" : "+"}${size >= 0.005 ? size.toFixed(2) : digits(size)}`;
 }
 
 /** A fraction as a percentage: 0.314 -> 31 %. */

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
-import { code, line, program, RecordingHost } from "./double.js";
+import { code, line, program, RecordingHost, trace } from "./double.js";
 import { Code } from "./panes/code.js";
 import { Program } from "./panes/program.js";
+import { Trace } from "./panes/trace.js";
 
 let canvas: Program;
 let listing: Code;
@@ -75,4 +76,25 @@ test("pointing at a loop of the code lights its line in program and code", () =>
   expect(lit(labs[1]!, 0)).toEqual([]);
   listing.update(code("add", [2]));
   expect(labs[1]!.querySelector<HTMLElement>(".tv-loops")!.hidden).toBe(true);
+});
+
+test("a line and the step that wrote it light each other", () => {
+  const lab = labs[1]!;
+  canvas.update(program([line(1, "def C():"), line(2, "  for yo in parallel(2):", "yo", true), line(3, "    for yi in range(4):", "yi", true)]));
+  const schedule = new Trace(lab.appendChild(document.createElement("section")), new RecordingHost());
+  schedule.update(trace(["s[C].split(y)", "s[C].parallel(yo)"], 2));
+  const steps = () => [...lab.querySelectorAll<HTMLElement>(".tv-step")];
+  const litSteps = () => steps().flatMap((row, index) => (row.classList.contains("tv-lit") ? [index] : []));
+  hover(rows(lab, 0)[1]!);
+  expect(litSteps()).toEqual([1]);
+  lab.querySelector(".tv-canvas")!.dispatchEvent(new MouseEvent("mouseleave"));
+  expect(litSteps()).toEqual([]);
+  steps()[1]!.dispatchEvent(new MouseEvent("mouseenter"));
+  expect(lit(lab, 0)).toEqual([1, 2]);
+  steps()[2]!.dispatchEvent(new MouseEvent("mouseenter"));
+  expect(lit(lab, 0)).toEqual([]);
+  steps()[2]!.dispatchEvent(new MouseEvent("mouseleave"));
+  schedule.dispose();
+  hover(rows(lab, 0)[1]!);
+  expect(litSteps()).toEqual([]);
 });

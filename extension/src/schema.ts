@@ -4,6 +4,7 @@
 
 export type * from "./schema/branches.js";
 export type * from "./schema/code.js";
+export type * from "./schema/contributions.js";
 export type * from "./schema/explain.js";
 export type * from "./schema/gpu.js";
 export type * from "./schema/intent.js";

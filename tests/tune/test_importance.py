@@ -9,6 +9,7 @@ from tvmlab.tune.features import Feature
 from tvmlab.tune.importance import importances, reasons
 from tvmlab.tune.models import RankingModel
 from tvmlab.tune.models.regression import RegressionModel
+from tvmlab.tune.models.ridge import RidgeModel
 
 COLUMNS = tuple(Feature(name, "log2 iterations") for name in ("rows", "lanes", "depth", "noise"))
 
@@ -20,7 +21,7 @@ def examples(count: int = 300) -> tuple[np.ndarray, np.ndarray]:
     return features, scores
 
 
-@pytest.mark.parametrize("kind", [RankingModel, RegressionModel])
+@pytest.mark.parametrize("kind", [RankingModel, RegressionModel, RidgeModel])
 def test_the_columns_that_decide_come_first(kind: type[RankingModel]) -> None:
     model = kind()
     assert importances(model, COLUMNS) == []
@@ -32,9 +33,10 @@ def test_the_columns_that_decide_come_first(kind: type[RankingModel]) -> None:
     assert importances(model, COLUMNS, most=1) == found[:1]
 
 
-def test_reasons_add_up_to_the_prediction() -> None:
+@pytest.mark.parametrize("kind", [RegressionModel, RidgeModel])
+def test_reasons_add_up_to_the_prediction(kind: type[RegressionModel]) -> None:
     features, scores = examples()
-    model = RegressionModel()
+    model = kind()
     assert reasons(model, COLUMNS, features[0]) == []
     model.fit(features, scores)
     added = model.contributions(features)

@@ -21,6 +21,7 @@ from tvmlab.te.serial import to_json
 from tvmlab.tune.database import Database
 from tvmlab.tune.logs import import_log, read_log, write_log
 from tvmlab.tune.logs.lines import MAX_BYTES, Complaint, json_lines
+from tvmlab.tune.logs.read import told
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
 
@@ -331,3 +332,62 @@ def test_the_command_line(stored: Path, tmp_path: Path, capsys: pytest.CaptureFi
     told = capsys.readouterr().err
     assert "--export needs the runs to write" in told
     assert "cannot be read" in told
+
+
+def test_a_trial_of_autotvm_is_told_knob_by_knob(tmp_path: Path) -> None:
+    failed = {**AUTOTVM, "result": [[1e9], 6, 0.0, 1e200]}
+    entity = [["order", "re", [1, 0]], ["ann", "an", ["unroll", "vec"]], ["odd", "??", None]]
+    other = {**AUTOTVM, "config": {"entity": entity}}
+    path = write(tmp_path / "log.json", AUTOTVM, "not JSON", failed, other)
+    trials = [trial for run in read_log(path).runs for trial in run.trials]
+    assert [trial.line for trial in trials] == [1, 3, 4]
+    found = told(path, 1)
+    facts = dict(found.facts)
+    assert facts["Task"] == "dense_nopack.x86"
+    assert facts["Argument 0"] == "1x512 float32"
+    assert facts["tile_y"] == "split into rest × 8"
+    assert facts["unroll"] == "16"
+    assert facts["Times of 3 calls"] == "2 ms, 1 ms, 4 ms"
+    assert facts["Building and measuring"] == "1.5 s"
+    assert facts["Measured"] == "2023-11-14 22:13:20 UTC"
+    assert "dense_nopack.x86" in found.why
+    assert json.loads(found.raw) == AUTOTVM
+    facts = dict(told(path, 3).facts)
+    assert facts["Failure"] == "build timeout"
+    assert not {"Measured", "Times of 1 calls", "Time of a call"} & set(facts)
+    facts = dict(told(path, 4).facts)
+    assert facts["order"] == "order of the axes 1, 0"
+    assert facts["ann"] == "annotated unroll, vec"
+    assert facts["odd"] == "None"
+    assert "Configuration" not in facts
+
+
+def test_a_trial_of_metaschedule_is_told_instruction_by_instruction(tmp_path: Path) -> None:
+    failed = [1, [META[1][0], [1e10], "llvm"]]
+    path = write(tmp_path / "records.json", META, failed)
+    found = told(path, 1)
+    assert found.steps == [
+        "b0 = get_block('C', 'main')",
+        "v2 = sample_perfect_tile(l1, 4, 64, decision=[4, 8, 2, 8])",
+    ]
+    facts = dict(found.facts)
+    assert facts["Target: kind"] == "llvm"
+    assert facts["Argument 1"] == "512x256 float32"
+    assert facts["Times of 2 calls"] == "250 ms, 750 ms"
+    facts = dict(told(path, 2).facts)
+    assert (facts["Target"], facts["Failure"]) == ("llvm", "no time was written")
+
+
+def test_a_log_that_changed_is_loaded_again(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.json", AUTOTVM)
+    for number in (2, 99):
+        with pytest.raises(UsageError, match="has changed; load the log again"):
+            told(path, number)
+    write(path, "[", {**AUTOTVM, "config": {}})
+    with pytest.raises(UsageError, match="has changed; load the log again"):
+        told(path, 1)
+    with pytest.raises(UsageError, match="has changed: `config` has no list"):
+        told(path, 2)
+    path.unlink()
+    with pytest.raises(UsageError, match="cannot be read"):
+        told(path, 1)

@@ -11,11 +11,15 @@ from tests.learn.bench import FakeBench
 from tvmlab.analysis.estimate import Estimate, MachineFacts, Memory
 from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
+from tvmlab.ir.program import Program
 from tvmlab.learn import Exercise, Grade, judge
 from tvmlab.learn.answer import Answer
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step, step_from_json
+from tvmlab.tune.contributions import Contribution, Contributions
+from tvmlab.tune.logs import Told
+from tvmlab.tune.painting import Place
 from tvmlab.view.engine import (
     Allotted,
     Ceiling,
@@ -54,6 +58,7 @@ class FakeRun:
         self.done: list[Trial] = []
         self.schedules: dict[int, list[Step]] = {}
         self.explanation: dict[str, Any] = {}
+        self.logged: Told | None = None
         self._changed = changed
 
     def add(self, time_s: float | None, *steps: dict[str, object], status: str = "ok") -> None:
@@ -80,6 +85,22 @@ class FakeRun:
 
     def loops_of(self, number: int, columns: Sequence[str]) -> Mapping[str, Sequence[LoopRef]]:
         return {name: [{"block": "C", "loop": "y"}] for name in columns}
+
+    def contributions(self, of: int | Program) -> Contributions:
+        if isinstance(of, int) and of not in self.schedules:
+            raise UsageError(f"there is no trial {of}; open one that was tried.")
+        if not self.done:
+            raise UsageError("the 0 trials of this run are too few; go on with it.")
+        parts = (
+            Contribution("tile", Place("tile", (("C", "y"), ("C", "x")), (0,)), 8.0, "rows", 0.5),
+            Contribution("order", Place("order", (("C", "x"),)), 1.0, "0 or 1", -0.75),
+            Contribution("pack", Place("pack"), 0.0, "0 or 1", 0.25),
+        )
+        is_own = isinstance(of, int)
+        return Contributions("xgboost-rank", is_own, len(self.done), "points", 0.1, parts)
+
+    def told(self, number: int) -> Told | None:
+        return self.logged
 
     def extended(self, trials: int, changed: Callable[[], None]) -> FakeRun:
         longer = FakeRun(trials, changed)

@@ -14,6 +14,8 @@ import tvmlab as t
 from tests.view.fake_engine import FakeEngine, FakeRun
 from tests.view.product import product
 from tvmlab.analysis.work import Work
+from tvmlab.tune.database import Database
+from tvmlab.tune.logs import Told, write_log
 from tvmlab.view.choice_codes import ChoiceCodes, letters
 from tvmlab.view.engine import Trial
 from tvmlab.view.inspection import diff_lines
@@ -168,6 +170,45 @@ def test_contributions_are_painted_on_loops(view: LabView, engine: FakeEngine) -
     assert view.tuning_news(sent) == []
 
 
+def test_what_each_loop_of_a_trial_adds_is_told_on_request(
+    view: LabView, engine: FakeEngine
+) -> None:
+    run, sent = started(view, engine, 0.01), Sent()
+    view.do({"intent": "tune_inspect", "number": 0})
+    (seen,) = (m for m in view.tuning_news(sent) if m["kind"] == "inspected")
+    assert (seen["contributions"], seen["marks"]) == (None, [])
+    headers = [ref["loop"] for ref in seen["loops"] if ref is not None]
+    assert headers == ["y", "x", "k"]
+    view.do({"intent": "tune_contributions", "number": 0})
+    (seen,) = view.tuning_news(sent)
+    told = seen["contributions"]
+    assert told["model"] == "xgboost-rank fitted to 1 trial of run 7, as the run itself does."
+    assert told["total"] == (
+        "+0.10 points (more is faster): +0.10 to start, −0.25 by loops, +0.25 by no loop."
+    )
+    # A feature of two loops counts at each with a half.
+    assert [(mark["text"], mark["share"]) for mark in seen["marks"]] == [
+        ("+0.25", 0.5), ("−0.50", -1.0),
+    ]  # fmt: skip
+    assert "against" in seen["marks"][1]["words"]
+    assert told["parts"][0]["steps"] == [1]
+    assert (told["parts"][1]["value"], told["parts"][2]["value"]) == ("yes", "no")
+    run.done.clear()
+    view.do({"intent": "tune_contributions", "number": 0})
+    (seen,) = view.tuning_news(sent)
+    assert seen["contributions"]["status"] == "failed"
+    assert "too few" in seen["contributions"]["reason"]
+
+
+def test_a_trial_that_a_log_tells_of_has_no_program(view: LabView, engine: FakeEngine) -> None:
+    run = started(view, engine, 0.01)
+    run.logged = Told([("tile", "8")], ["split(l1)"], "It is code of TVM's.", "{}")
+    view.do({"intent": "tune_inspect", "number": 0})
+    seen = next(m for m in view.tuning_news(Sent()) if m["kind"] == "inspected")
+    assert (seen["status"], seen["reason"]) == ("logged", "It is code of TVM's.")
+    assert (seen["facts"], seen["steps"], seen["raw"]) == ([("tile", "8")], ["split(l1)"], "{}")
+
+
 def test_pauses_are_left_out_of_a_runs_time() -> None:
     elapsed = Elapsed()
     assert [elapsed(at) for at in (100.0, 103.0, 9e6, None)] == [0.0, 3.0, 3 + IDLE_S, 3 + IDLE_S]
@@ -206,6 +247,16 @@ def test_a_real_run_is_read_back_with_loops_and_logs(
     (tmp_path / "tune.json").write_text("{}\nnothing\n")
     with pytest.raises(t.UsageError, match=r"tune\.json holds no run"):
         runs_in("tune.json", {})
+    log = tmp_path / "run.tvmlog.jsonl"
+    with Database.open(".tvmlab/tuning.db") as database:
+        write_log(database, log)
+    (kept,) = runs_in(str(log), {})
+    assert (kept.trials, kept.best_s) == (9, run.best_s)
+    assert kept.open().steps(0) == run.open().steps(0)
+    assert kept.open().told(0) is None
+    opened = run.open()
+    assert opened.contributions(view.state.program).by_loop().keys() == {("C", n) for n in "yxk"}
+    assert opened.contributions(0).learnt_from == 9
     view.do({"intent": "tune_continue", "trials": 1})
     deadline = time.monotonic() + 60
     while tuner(view)["status"] != "done" and time.monotonic() < deadline:

@@ -20,11 +20,12 @@ def figure(value: float, digits: int = 3) -> str:
         return "–"
     rounded = float(f"{value:.{digits - 1}e}")
     if abs(rounded) >= 10**digits:
-        return f"{value:,.0f}"
+        return f"{value:,.0f}".replace("-", "−")
     if rounded and abs(rounded) < TINY:
         power = floor(log10(abs(rounded)))
-        return f"{rounded / 10.0**power:.{digits}g} × 10{str(power).translate(_RAISED)}"
-    return f"{rounded:.{digits}g}"
+        digit = f"{rounded / 10.0**power:.{digits}g}".replace("-", "−")
+        return f"{digit} × 10{str(power).translate(_RAISED)}"
+    return f"{rounded:.{digits}g}".replace("-", "−")
 
 
 def scaled(value: float) -> str:

@@ -12,7 +12,13 @@ from tvmlab.tune.features import Feature
 
 @runtime_checkable
 class Explained(Protocol):
-    """A model that can say what it goes by; see `tvmlab.tune.models.boosted_trees`."""
+    """A model that can say what it goes by; see `tvmlab.tune.models.boosted_trees`.
+
+    Attributes:
+        unit: that of its predictions, in words.
+    """
+
+    unit: str
 
     def gains(self, columns: int) -> np.ndarray:
         """(columns,) how much each column has served."""

@@ -15,6 +15,7 @@ from tvmlab.view.moves import find_loop
 from tvmlab.view.program import ProgramLines, first_new_loop
 from tvmlab.view.schema import LoopRef, RefusalView
 from tvmlab.view.timeline import Timeline, replayed
+from tvmlab.view.tuning import Tuning
 
 Listener = Callable[[str], None]
 
@@ -34,9 +35,10 @@ class Desk:
 
     `version` grows with every move between states and every selection: what a part worked out for
     one version is of no use in another. `pinned` is the state that others are compared with, and
-    `times` the median seconds of states that were measured. `folder` is where the lab keeps what
-    outlives it. Whoever changes anything holds `lock`, and sets `is_unsaved` where that is to
-    outlive the lab: files are written later, for somebody waits to see the change.
+    `times` the median seconds of states that were measured. `tuning` has its runs. `folder` is
+    where the lab keeps what outlives it. Whoever changes anything holds `lock`, and sets
+    `is_unsaved` where that is to outlive the lab: files are written later, for somebody waits to
+    see the change.
     """
 
     def __init__(self, start: State, engine: Engine, folder: Path | None) -> None:
@@ -58,6 +60,7 @@ class Desk:
         self.is_unsaved = False
         self._autosave = Autosave(start, folder)
         self._saving = threading.Lock()
+        self.tuning = Tuning(self.work, engine.why_no_tuner(start))
 
     @property
     def state(self) -> State:

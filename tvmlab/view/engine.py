@@ -13,11 +13,14 @@ from typing import Protocol as Interface
 
 from tvmlab.analysis.estimate import Estimate, GpuFacts, MachineFacts
 from tvmlab.analysis.work import Work
+from tvmlab.ir.program import Program
 from tvmlab.learn import Exercise, Grade
 from tvmlab.learn.answer import Answer
 from tvmlab.measure.outcome import Outcome
 from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step
+from tvmlab.tune.contributions import Contributions
+from tvmlab.tune.logs import Told
 from tvmlab.view.schema import CodeKind, CodeLoop, LoopRef
 
 LinkedLines = Sequence[tuple[str, int]]
@@ -151,6 +154,17 @@ class ShownRun(Interface):
 
     def loops_of(self, number: int, columns: Sequence[str]) -> Mapping[str, Sequence[LoopRef]]:
         """The loops of trial `number` that features speak of; TvmlabError where nobody knows."""
+
+    def contributions(self, of: int | Program) -> Contributions:
+        """What each feature adds to what a model makes of a trial by its number, or of another
+        program of the same expression; takes seconds the first time.
+
+        Raises:
+            TvmlabError: there is too little to learn from.
+        """
+
+    def told(self, number: int) -> Told | None:
+        """What a log tells of trial `number` where it has no schedule; else None."""
 
 
 class RecordedRun(NamedTuple):

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tvmlab.errors import UsageError
+from tvmlab.ir.program import Program
 from tvmlab.schedule import Step
 from tvmlab.tune.client import Run, attach
+from tvmlab.tune.contributions import Contributions
 from tvmlab.view.engine import RunFacts, RunState, Trial
+from tvmlab.view.hindsights import Hindsights
 from tvmlab.view.recorded_run import facts_of, painted, record_of, steps_of
 from tvmlab.view.schema import LoopRef
 from tvmlab.view.trials import Elapsed, trial_of
@@ -22,6 +25,7 @@ class MachineRun:
         self._is_stopping = False
         self._trials: list[Trial] = []
         self._elapsed = Elapsed()
+        self._hindsights = Hindsights(run.setup, lambda: tuple(run.trials))
         run.listen(lambda _: changed())
 
     @property
@@ -73,6 +77,15 @@ class MachineRun:
     def loops_of(self, number: int, columns: Sequence[str]) -> Mapping[str, Sequence[LoopRef]]:
         """The loops of trial `number` that features speak of."""
         return painted(self._run.setup, record_of(self._run.trials, number), columns)
+
+    def contributions(self, of: int | Program) -> Contributions:
+        """What a model that learnt from its trials makes of one of them, or of a program."""
+        if isinstance(of, Program):
+            return self._hindsights.of_program(of)
+        return self._hindsights.of_trial(record_of(self._run.trials, of))
+
+    def told(self, number: int) -> None:
+        """Nothing: its trials have schedules."""
 
     def extended(self, trials: int, changed: Callable[[], None]) -> MachineRun:
         """This run, which is over, going on in a new process until it has so many trials."""

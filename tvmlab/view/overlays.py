@@ -16,7 +16,7 @@ KINDS: tuple[str, ...] = get_args(OverlayKind)
 
 def overlay_marks(kind: str, program: Program, lines: Sequence[Line]) -> list[OverlayMark]:
     """The marks of `kind` for the loop headers among the printed `lines` of `program`."""
-    if kind == "none":
+    if kind in ("none", "model"):  # what a model says comes from `tvmlab.view.contributions`
         return []
     costs = loop_costs(program)
     most = max([_value(kind, cost) for cost in costs.values()], default=0.0) or 1.0

@@ -22,11 +22,13 @@ REMEMBERED = 512
 class StateLines:
     """A printed state: its lines, their identities, and those of the state before that are gone.
 
-    `gone` holds pairs (line of this program above which it stood, the line).
+    `gone` holds pairs (line of this program above which it stood, the line). `steps` says of each
+    line after how many steps it was first there.
     """
 
     lines: tuple[Line, ...]
     ids: tuple[int, ...]
+    steps: tuple[int, ...]
     new: frozenset[int]
     gone: tuple[tuple[int, Line], ...]
 
@@ -53,19 +55,23 @@ class ProgramLines:
         lines, before = self.of(state), self.of(base)
         pairs = matched_lines([x.text for x in before.lines], [x.text for x in lines.lines])
         new = frozenset(set(range(len(lines.lines))) - set(pairs))
-        return StateLines(lines.lines, lines.ids, new, _gone(before.lines, pairs))
+        return StateLines(lines.lines, lines.ids, lines.steps, new, _gone(before.lines, pairs))
 
     def _print(self, state: State) -> StateLines:
         lines = print_program(state.program).lines
         before = self._known.get(state.parent) if state.parent is not None else None
         if before is None:
-            return StateLines(lines, tuple(next(self._ids) for _ in lines), frozenset(), ())
+            ids = tuple(next(self._ids) for _ in lines)
+            return StateLines(lines, ids, (0,) * len(lines), frozenset(), ())
         pairs = matched_lines([x.text for x in before.lines], [x.text for x in lines])
         ids = tuple(
             before.ids[pairs[n]] if n in pairs else next(self._ids) for n in range(len(lines))
         )
+        steps = tuple(
+            before.steps[pairs[n]] if n in pairs else state.depth for n in range(len(lines))
+        )
         new = frozenset(set(range(len(lines))) - set(pairs))
-        return StateLines(lines, ids, new, _gone(before.lines, pairs))
+        return StateLines(lines, ids, steps, new, _gone(before.lines, pairs))
 
 
 def _gone(before: tuple[Line, ...], pairs: dict[int, int]) -> tuple[tuple[int, Line], ...]:
@@ -91,6 +97,7 @@ def line_views(printed: StateLines, count: int | None = None) -> list[LineView]:
             "tokens": _tokens(line),
             "loop": _loop(line),
             "mark": "new" if n in printed.new else "",
+            "step": printed.steps[n],
         }
         for n, line in enumerate(printed.lines[:count])
     ]

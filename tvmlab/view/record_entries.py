@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, Protocol
 
 from tvmlab.errors import UsageError
 from tvmlab.tune.database import Database, StoredSession, Tally
-from tvmlab.tune.logs import LoggedRun, import_log, read_log, tvmlog
-from tvmlab.tune.logs.lines import Complaint, Line, json_lines
-from tvmlab.tune.logs.read import is_database
+from tvmlab.tune.logs import LoggedRun, import_log, read_log
+from tvmlab.tune.logs.lines import Complaint
+from tvmlab.tune.logs.read import is_database, is_ours
 from tvmlab.view.engine import RunFacts, ShownRun
 from tvmlab.view.recorded_run import LogRun, Opener, StoredRun, facts_of
 from tvmlab.view.run_list import Figures
@@ -127,7 +127,7 @@ class LoggedRecords:
     def opened(self, entry: RunEntry) -> FollowedRun:
         """Its trials, which are in memory already."""
         assert isinstance(entry.origin, LoggedRun)
-        return LogRun(entry.facts, entry.origin)
+        return LogRun(entry.facts, entry.origin, self._path)
 
     def _entry(self, number: int, run: LoggedRun) -> RunEntry:
         facts = RunFacts(run.title, self._name, number, run.source, "")
@@ -147,8 +147,7 @@ def records_in(path: Path, name: str) -> Records:
     """
     if is_database(path):
         return StoredRecords(partial(Database.look, path), name)
-    first = next((line for line in json_lines(path) if isinstance(line, Line)), None)
-    if first is None or not tvmlog.recognises(first.data):
+    if not is_ours(path):
         return LoggedRecords(path, name)
     database = Database.open(None)
     _, complaints = import_log(path, database)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tvmlab.errors import UsageError
+from tvmlab.ir.program import Program
 from tvmlab.schedule import Step, step_from_json
+from tvmlab.tune.contributions import Contributions
 from tvmlab.tune.database import Database, StoredSession, Tally
 from tvmlab.tune.explorers import EXPLORERS
-from tvmlab.tune.logs import LoggedRun, LoggedTrial, read_log
-from tvmlab.tune.logs.read import is_database
+from tvmlab.tune.logs import LoggedRun, LoggedTrial, Told, import_log, read_log
+from tvmlab.tune.logs.read import is_database, is_ours, told
 from tvmlab.tune.model_guided import ModelGuided
 from tvmlab.tune.painting import loops_of
 from tvmlab.tune.record import Record
@@ -23,6 +25,7 @@ from tvmlab.tune.setup_space import space_of
 from tvmlab.tune.store import is_address, shown
 from tvmlab.tune.title import title
 from tvmlab.view.engine import RecordedRun, RunFacts, Trial
+from tvmlab.view.hindsights import Hindsights
 from tvmlab.view.schema import LoopRef
 from tvmlab.view.trials import Elapsed, choice_texts, interval_of, trial_of
 
@@ -44,6 +47,7 @@ class StoredRun:
         self._elapsed = Elapsed()
         self._trials: list[Trial] = []
         self._row = 0
+        self._hindsights = Hindsights(stored.setup, self._records)
 
     def follow(self, stored: StoredSession) -> bool:
         """Take in what was stored since, up to `MOST_TRIALS` in all; False if this is `stored` no
@@ -68,6 +72,19 @@ class StoredRun:
         """The loops of trial `number` that features speak of."""
         return painted(self._stored.setup, self._record(number), columns)
 
+    def contributions(self, of: int | Program) -> Contributions:
+        """What a model that learnt from its trials makes of one of them, or of a program."""
+        if isinstance(of, Program):
+            return self._hindsights.of_program(of)
+        return self._hindsights.of_trial(self._record(of))
+
+    def told(self, number: int) -> None:
+        """Nothing: its trials have schedules."""
+
+    def _records(self) -> list[Record]:
+        with self._opened() as database:
+            return database.records(self._stored.id)
+
     def _record(self, number: int) -> Record:
         with self._opened() as database:
             return _there(database.record(self._stored.id, number), number)
@@ -78,8 +95,9 @@ class LogRun:
 
     batch = 0
 
-    def __init__(self, facts: RunFacts, run: LoggedRun) -> None:
+    def __init__(self, facts: RunFacts, run: LoggedRun, path: Path) -> None:
         self.facts = facts
+        self._path = path
         self._logged: list[LoggedTrial] = []
         self._elapsed = Elapsed()
         self._trials: list[Trial] = []
@@ -108,6 +126,20 @@ class LogRun:
         """None, for the same reason."""
         return {}
 
+    def contributions(self, of: int | Program) -> Contributions:
+        """None: what models see of a trial, they see of its schedule."""
+        raise UsageError(
+            "a log of another tuner holds no schedules that a model could learn from; open a run "
+            "of a database instead."
+        )
+
+    def told(self, number: int) -> Told:
+        """What the log's line says of trial `number`."""
+        trial = next((t for t in self._logged if t.number == number), None)
+        if trial is None:
+            raise UsageError(f"there is no trial {number} in this run; open one of those shown.")
+        return told(self._path, trial.line)
+
 
 def runs_in(place: str, workload: Mapping[str, Any]) -> list[RecordedRun]:
     """The runs in a database or log, in order.
@@ -125,12 +157,33 @@ def runs_in(place: str, workload: Mapping[str, Any]) -> list[RecordedRun]:
         with Database.open(path, create=False) as database:
             sessions, tallies = database.sessions(), database.tallies()
         return [_stored(path, s, tallies.get(s.id, Tally(0, 0, None)), workload) for s in sessions]
+    if is_ours(Path(path)):
+        return _from_ours(Path(path), workload)
     log = read_log(path)
     if not log.runs:
         first = next(iter(log.complaints), None)
         why = "" if first is None else f" (line {first.line}: {first.reason})"
         raise UsageError(f"{Path(path).name} holds no run{why}; give a database or a tuning log.")
     return [_from_log(path, number, run) for number, run in enumerate(log.runs, 1)]
+
+
+def _from_ours(path: Path, workload: Mapping[str, Any]) -> list[RecordedRun]:
+    """The runs of a log of ours, which have schedules: from a database in memory."""
+    database = Database.open(None)
+    import_log(path, database)
+    tallies = database.tallies()
+    found = []
+    for stored in database.sessions():
+        run = StoredRun(lambda: nullcontext(database), stored, str(path))
+        is_of_this = stored.setup.workload == workload
+
+        def opened(run: StoredRun = run, stored: StoredSession = stored) -> StoredRun:
+            run.follow(stored)
+            return run
+
+        tally = tallies.get(stored.id, Tally(0, 0, None))
+        found.append(RecordedRun(run.facts, *tally, is_of_this, opened))
+    return found
 
 
 def _stored(
@@ -152,7 +205,9 @@ def _from_log(path: str, number: int, run: LoggedRun) -> RecordedRun:
     best = run.best
     failed = sum(bool(trial.failure) for trial in run.trials)
     best_s = None if best is None else best.median_s
-    return RecordedRun(facts, len(run.trials), failed, best_s, False, partial(LogRun, facts, run))
+    return RecordedRun(
+        facts, len(run.trials), failed, best_s, False, partial(LogRun, facts, run, Path(path))
+    )
 
 
 def facts_of(setup: Setup, source: str, number: int) -> RunFacts:

@@ -9,6 +9,8 @@ from tvmlab.analysis.work import Work, work_of
 from tvmlab.errors import ScheduleError, TraceError, UsageError
 from tvmlab.schedule import State, parse_document, step_from_json
 from tvmlab.te.serial import from_json
+from tvmlab.tune.contributions import features_of
+from tvmlab.view.contributions import NOTHING, contributions_view
 from tvmlab.view.moves import refusal_view
 from tvmlab.view.overlays import KINDS, overlay_marks
 from tvmlab.view.parts.program import workload_words
@@ -105,6 +107,9 @@ class TraceFile:
 
     def _program(self, state: State, overlay: str) -> ProgramView:
         printed = self._printed.of(state)
+        told = NOTHING
+        if overlay == "model":
+            told = contributions_view(features_of(state.program), None)
         return {
             "title": state.program.name,
             "subtitle": workload_words(state, self._work),
@@ -118,6 +123,7 @@ class TraceFile:
             "can_compare": False,
             "overlay": overlay,  # type: ignore[typeddict-item]
             "marks": overlay_marks(overlay, state.program, printed.lines),
+            "contributions": told,
         }
 
 

@@ -62,6 +62,16 @@ class Tuning:
         self.live = next(self._ids)
         self._show(self.live, self.track(run))
 
+    @property
+    def learner(self) -> tuple[ShownRun | None, tuple[int, int, bool]]:
+        """The current run, whose trials a model may learn from, and how far it is: another figure
+        where asking such a model again is worth while."""
+        track = self.tracks.get(self.live)
+        if track is not None:
+            track.follow()
+        known = len(track.points) if track is not None else 0
+        return self.run, (self.live, known.bit_length(), self.is_on)
+
     # ---- runs beside it
 
     def enlist(self, runs: Sequence[RecordedRun]) -> None:

@@ -19,7 +19,7 @@ export function programAt(kept: KeptView, position: number): ProgramView {
     const { text, tokens } = kept.lines[index] ?? { text: "", tokens: [] };
     // The same text may stand in a program twice; as the same line it keeps its node from step to step.
     const id = index + before * kept.lines.length;
-    return { id, origin: at + 1, text, tokens, loop: null, mark: changed.has(at) ? "new" : "" };
+    return { id, origin: at + 1, text, tokens, loop: null, mark: changed.has(at) ? "new" : "", step: 0 };
   };
   return {
     title: kept.title,
@@ -34,6 +34,7 @@ export function programAt(kept: KeptView, position: number): ProgramView {
     can_compare: false,
     overlay: "none",
     marks: [],
+    contributions: { status: "idle", reason: "", is_stale: false, model: "", total: "", parts: [] },
   };
 }
 

@@ -1,6 +1,6 @@
 import { nullTranslator } from "@jupyterlab/translation";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { tuner } from "../double.js";
+import { trial, tuner } from "../double.js";
 import type { Point, RunView } from "../schema.js";
 import { RecordView, type RecordsAnswer } from "./record_view.js";
 import type { Query } from "./server.js";
@@ -90,8 +90,8 @@ test("a trial is asked for on demand, with its code when that is wanted", async 
   answers = [answer("e1", 0, 2)];
   await view.refresh();
   vi.runAllTimers();
-  const trial = { run: 2, number: 1, status: "ready", reason: "", steps: ["s.split()"], program: ["for y"], diff: [], code: "" };
-  answers = [trial, { ...trial, code: "ret" }];
+  const told = trial({ run: 2, number: 1, steps: ["s.split()"], program: ["for y"] });
+  answers = [told, { ...told, code: "ret" }];
   root.querySelector<HTMLElement>(".tv-leader")!.click();
   await vi.runAllTimersAsync();
   expect(asked.at(-1)).toEqual(["trial", { run: 2, number: 1, code: 0 }]);

@@ -170,7 +170,7 @@ export class RecordView implements DocumentView {
 
   private async inspect(run: number, number: number, withCode: boolean): Promise<void> {
     const { model } = this;
-    const empty = { run, number, steps: [], program: [], diff: [], code: "" };
+    const empty = { run, number, steps: [], program: [], loops: [], diff: [], code: "", contributions: null, marks: [], facts: [], raw: "" };
     try {
       const trial = await this.ask<TrialView>("trial", { run, number, code: withCode ? 1 : 0 });
       model.tell({ kind: "inspected", ...trial });

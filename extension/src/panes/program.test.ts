@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import { line, program, RecordingHost } from "../double.js";
+import { contributions, line, program, RecordingHost } from "../double.js";
+import type { LoopRef } from "../schema.js";
 import { Program } from "./program.js";
 
 const LINES = [
@@ -100,4 +101,51 @@ test("an overlay is asked for, and its figures stand beside the loops they are o
   expect(host.last).toEqual({ intent: "overlay", kind: "cost" });
   pane.update(program(LINES));
   expect(root.querySelector(".tv-loop-figure")).toBeNull();
+});
+
+const C_Y = { block: "C", loop: "y" };
+const C_X = { block: "C", loop: "x" };
+const part = (words: string, weight: number | null, loops: LoopRef[], steps: number[] = []) => ({ name: words, words, value: "8", unit: "iterations", weight, loops, steps });
+
+test("the cost model is asked once for a state, and what it says is signed, told and linked", () => {
+  const asked = () => host.asked.filter(({ intent }) => intent === "contributions").length;
+  pane.update(program(LINES, { overlay: "model" }));
+  expect(asked()).toBe(1);
+  pane.update(program(LINES, { overlay: "model", contributions: contributions([], { status: "working" }) }));
+  pane.update(program(LINES, { overlay: "model", contributions: contributions([], { status: "working", is_stale: true }) }));
+  expect(asked()).toBe(1);
+  const marks = [
+    { line: 1, share: 1, text: "+0.40", words: "Loop y of C speaks for it." },
+    { line: 2, share: -0.5, text: "−0.20", words: "Loop x of C speaks against it." },
+  ];
+  const parts = [part("length", 0.4, [C_Y]), part("A stride", -0.2, [C_X]), part("no loop 3: length", 0.1, []), part("serial", 0, [C_Y])];
+  pane.update(program(LINES, { overlay: "model", marks, contributions: contributions(parts) }));
+  expect(asked()).toBe(1);
+  const bar = (n: number) => root.querySelectorAll<HTMLElement>(".tv-loop-figure")[n]!.querySelector<HTMLElement>(".tv-signed-box > *")!;
+  expect([bar(0).className, bar(0).style.left, bar(0).style.width]).toEqual(["tv-for", "50%", "50%"]);
+  expect([bar(1).className, bar(1).style.right, bar(1).style.width]).toEqual(["tv-against", "50%", "25%"]);
+  const features = () => [...root.querySelectorAll<HTMLTableRowElement>(".tv-contribution-table tbody tr")];
+  const names = () => features().map((row) => row.cells[0]!.textContent);
+  expect(names()).toEqual(["length", "A stride", "no loop 3: length"]);
+  expect(features()[2]!.cells[3]!.textContent).toBe("no loop");
+
+  const hover = (node: Element, kind: string) => node.dispatchEvent(new MouseEvent(kind, { bubbles: kind === "mouseover" }));
+  hover(rows()[1]!, "mouseover");
+  expect(names()).toEqual(["length", "serial"]);
+  hover(root.querySelector(".tv-canvas")!, "mouseleave");
+  hover(features()[1]!, "mouseenter");
+  expect(rows().map((row) => row.classList.contains("tv-lit"))).toEqual([false, false, true, false]);
+  hover(root.querySelector(".tv-contribution-table")!, "mouseleave");
+  expect(root.querySelector(".tv-lit")).toBeNull();
+  features()[0]!.querySelector("button")!.click();
+  expect(host.last).toEqual({ intent: "select", ...C_Y });
+  expect(names()).toEqual(["length", "serial"]);
+
+  pane.update(program(LINES, { overlay: "model", marks: [], contributions: contributions(parts, { is_stale: true }) }));
+  expect(asked()).toBe(2);
+  const fold = [...root.querySelectorAll("button")].find((button) => button.textContent === "Features")!;
+  fold.click();
+  expect(root.querySelector<HTMLElement>(".tv-drawer")!.hidden).toBe(true);
+  pane.update(program(LINES));
+  expect(fold.hidden).toBe(true);
 });

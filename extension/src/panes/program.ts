@@ -2,8 +2,10 @@
 // selectable by mouse and keyboard, and what the last step changed marked in the gutter.
 
 import type { LineView, LoopRef, OverlayKind, OverlayMark, ProgramView } from "../schema.js";
+import { Contributions } from "../contributions.js";
 import { button, copyText, el, setText } from "../dom.js";
-import { Links, type Link } from "../links.js";
+import { loopFigure } from "../loop_figure.js";
+import { isSame, Links, type Link } from "../links.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { Rows, type Row } from "../rows.js";
 import { coloured } from "../tokens.js";
@@ -17,14 +19,12 @@ interface CanvasLine {
   row: Row;
 }
 
-const same = (a: LoopRef | null, b: LoopRef | null) =>
-  a !== null && b !== null && a.block === b.block && a.loop === b.loop;
-
 const OVERLAYS: [OverlayKind, string][] = [
   ["none", "No overlay"],
   ["cost", "Cost share"],
   ["bytes", "Bytes moved"],
   ["reuse", "Reuse distance"],
+  ["model", "Cost model"],
 ];
 
 let views = 0;
@@ -40,6 +40,9 @@ export class Program implements Drawn<ProgramView> {
   private readonly noticeText = el("span", { class: "tv-grow" });
   private readonly startOver: HTMLButtonElement;
   private readonly overlay: HTMLSelectElement;
+  private readonly features: Contributions;
+  private readonly drawer: HTMLElement;
+  private readonly fold: HTMLButtonElement;
   private readonly rows: Rows;
   private readonly links: Links;
   private state: ProgramView | null = null;
@@ -49,6 +52,7 @@ export class Program implements Drawn<ProgramView> {
   private active = -1;
   private activeNode: HTMLElement | undefined;
   private selected: LoopRef | null = null;
+  private isUnfolded = true;
 
   constructor(
     root: HTMLElement,
@@ -73,6 +77,15 @@ export class Program implements Drawn<ProgramView> {
       },
       ...OVERLAYS.map(([kind, label]) => el("option", { value: kind }, label)),
     );
+    this.fold = button("Features", () => this.unfold(!this.isUnfolded), {
+      title: "The features behind the figures, and what each adds",
+      class: "tv-toggle",
+    });
+    this.features = new Contributions({
+      point: (loops) => this.links.point(0, false, { loops }),
+      select: (loop) => this.select(this.canvas.findIndex(({ line }) => isSame(line?.loop, loop))),
+    });
+    this.drawer = el("div", { class: "tv-drawer", hidden: true }, this.features.root);
     this.startOver = button("Start over", () => host.ask({ intent: "start_over" }));
     this.notice.append(this.noticeText, this.startOver);
     const scroller = el("div", {
@@ -82,13 +95,14 @@ export class Program implements Drawn<ProgramView> {
       "aria-label": "Program: arrow keys move between loops, Enter selects",
       onkeydown: (event) => this.onKey(event as KeyboardEvent),
       onclick: (event) => this.onClick(event),
-      onmouseover: (event) => this.links.point(this.canvas[this.rows.indexAt(event)]?.line?.origin ?? 0),
-      onmouseleave: () => this.links.point(0),
+      onmouseover: (event) => this.point(this.canvas[this.rows.indexAt(event)]?.line ?? null),
+      onmouseleave: () => this.point(null),
     });
     root.append(
-      el("header", { class: "tv-bar" }, this.title, this.subtitle, this.summary, this.changes, this.compared, this.overlay, copy),
+      el("header", { class: "tv-bar" }, this.title, this.subtitle, this.summary, this.changes, this.compared, this.fold, this.overlay, copy),
       this.notice,
       scroller,
+      this.drawer,
     );
     this.rows = new Rows(scroller);
     this.links = new Links(root, (link) => this.showLink(link));
@@ -113,9 +127,10 @@ export class Program implements Drawn<ProgramView> {
     this.changes.hidden = state.gone.length === 0;
     this.overlay.value = state.overlay;
     this.marks = new Map(state.marks.map((mark) => [mark.line, mark]));
+    this.showFeatures(state);
     this.redraw();
     this.rows.light(() => false);
-    const focus = this.canvas.findIndex(({ line }) => same(line?.loop ?? null, this.selected));
+    const focus = this.canvas.findIndex(({ line }) => isSame(line?.loop, this.selected));
     this.setActive(focus >= 0 ? focus : this.canvas.findIndex(({ line }) => line?.mark === "new"));
     // The rest of a long program is asked for once its beginning is on the screen.
     if (state.missing > 0) requestAnimationFrame(() => setTimeout(() => this.host.ask({ intent: "all_lines" })));
@@ -126,11 +141,38 @@ export class Program implements Drawn<ProgramView> {
     this.rows.dispose();
   }
 
-  /** Lights the lines that code elsewhere comes from. */
-  private showLink({ origin, isChosen }: Link): void {
-    this.rows.light((index) => origin > 0 && this.canvas[index]?.line?.origin === origin);
-    const first = this.canvas.findIndex(({ line }) => line?.origin === origin);
-    if (isChosen && origin > 0 && first >= 0) this.rows.reveal(first);
+  /** What the cost model says of the program, asked for while its overlay is chosen. */
+  private showFeatures({ overlay, contributions }: ProgramView): void {
+    const isOn = overlay === "model";
+    this.fold.hidden = !isOn;
+    this.fold.setAttribute("aria-pressed", String(this.isUnfolded));
+    this.drawer.hidden = !isOn || !this.isUnfolded;
+    if (!isOn) return;
+    this.features.update(contributions);
+    this.features.focus(this.selected);
+    const { status, is_stale: isStale } = contributions;
+    if (status === "idle" || (isStale && status !== "working")) this.host.ask({ intent: "contributions" });
+  }
+
+  private unfold(isUnfolded: boolean): void {
+    this.isUnfolded = isUnfolded;
+    if (this.state) this.showFeatures(this.state);
+  }
+
+  /** Tells every pane which line is pointed at; null for none. */
+  private point(line: LineView | null): void {
+    this.links.point(line?.origin ?? 0, false, { loops: line?.loop ? [line.loop] : [], step: line?.step ?? 0 });
+    this.features.focus(line?.loop ?? this.selected);
+  }
+
+  /** Lights the lines that code, features or a step elsewhere come from. */
+  private showLink({ origin, loops, step, isChosen }: Link): void {
+    const isMeant = ({ line }: CanvasLine) =>
+      line !== null &&
+      (origin > 0 ? line.origin === origin : loops.some((loop) => isSame(line.loop, loop)) || (step > 0 && line.step === step));
+    this.rows.light((index) => isMeant(this.canvas[index]!));
+    const first = this.canvas.findIndex(isMeant);
+    if (isChosen && first >= 0) this.rows.reveal(first);
   }
 
   private text(): string {
@@ -163,7 +205,7 @@ export class Program implements Drawn<ProgramView> {
   }
 
   private addLine(line: LineView, number: number): void {
-    const isSelected = same(line.loop, this.selected);
+    const isSelected = isSame(line.loop, this.selected);
     const mark = this.marks.get(number - 1);
     const key = `${line.id} ${number} ${line.mark} ${isSelected} ${mark ? `${mark.share} ${mark.words}` : ""} ${line.text}`;
     const draw = () => {
@@ -182,7 +224,7 @@ export class Program implements Drawn<ProgramView> {
         el("span", { class: "tv-number", "aria-hidden": "true" }, String(number)),
       );
       node.append(coloured(line.text, line.tokens));
-      if (mark) node.prepend(figure(mark));
+      if (mark) node.prepend(loopFigure(mark, this.state?.overlay === "model"));
       return node;
     };
     this.canvas.push({ line, number, row: { key, length: line.text.length, draw } });
@@ -214,15 +256,21 @@ export class Program implements Drawn<ProgramView> {
 
   private onKey(event: KeyboardEvent): void {
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
-    if (event.key in steps) this.setActive(this.nextLoop(this.active, steps[event.key]!));
-    else if (event.key === "Home") this.setActive(this.nextLoop(-1, 1));
-    else if (event.key === "End") this.setActive(this.nextLoop(this.canvas.length, -1));
+    if (event.key in steps) this.walkTo(this.nextLoop(this.active, steps[event.key]!));
+    else if (event.key === "Home") this.walkTo(this.nextLoop(-1, 1));
+    else if (event.key === "End") this.walkTo(this.nextLoop(this.canvas.length, -1));
     else if (event.key === "Enter" || event.key === " ") this.select(this.active);
     else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
       this.host.ask({ intent: event.shiftKey ? "redo" : "undo" });
     } else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Makes a row the active one, and points at it as the mouse would. */
+  private walkTo(index: number): void {
+    this.setActive(index);
+    this.point(this.canvas[index]?.line ?? null);
   }
 
   /** The nearest row after `from` in direction `step` that is a loop header; else `from`. */
@@ -250,17 +298,10 @@ export class Program implements Drawn<ProgramView> {
     this.selected = loop;
     this.redraw();
     this.setActive(index);
-    this.links.point(this.canvas[index]!.line!.origin, true);
+    this.features.focus(loop);
+    this.links.point(this.canvas[index]!.line!.origin, true, { loops: [loop] });
     this.host.ask({ intent: "select", block: loop.block, loop: loop.loop });
   }
-}
-
-/** A figure at the right edge, in sight however far the line is scrolled. */
-function figure({ share, text, words }: OverlayMark): HTMLElement {
-  const bar = el("span", { class: "tv-bar-fill", "aria-hidden": "true" });
-  bar.style.width = `${100 * share}%`;
-  const spoken = el("span", { class: "tv-hidden" }, words);
-  return el("span", { class: "tv-loop-figure", title: words }, bar, el("span", { "aria-hidden": "true" }, text), spoken);
 }
 
 export default pane<ProgramView>("program", (root, host) => new Program(root, host));

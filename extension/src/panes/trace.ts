@@ -3,6 +3,7 @@
 
 import type { HoleView, TraceLine, TraceView } from "../schema.js";
 import { button, copyText, el, fill } from "../dom.js";
+import { Links } from "../links.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { refusalBox, showRefusal } from "../refusal.js";
 import "./trace.css";
@@ -17,6 +18,7 @@ export class Trace implements Drawn<TraceView> {
   private editing = -1;
   private draft = "";
   private sent = "";
+  private readonly links: Links;
 
   constructor(
     root: HTMLElement,
@@ -47,6 +49,7 @@ export class Trace implements Drawn<TraceView> {
       onpaste: (event) => this.onPaste(event as ClipboardEvent),
       onkeydown: (event) => this.onLaneKey(event as KeyboardEvent),
     });
+    this.links = new Links(root, ({ step }) => this.light(step));
     root.addEventListener("keydown", (event) => this.onKey(event));
     root.append(
       el(
@@ -84,6 +87,15 @@ export class Trace implements Drawn<TraceView> {
     if (grew) requestAnimationFrame(() => this.list.querySelector('[aria-current="step"]')?.scrollIntoView?.({ block: "nearest" }));
   }
 
+  dispose(): void {
+    this.links.dispose();
+  }
+
+  /** Marks the step that wrote the line pointed at. */
+  private light(step: number): void {
+    [...this.list.children].forEach((row, position) => row.classList.toggle("tv-lit", step > 0 && position === step));
+  }
+
   private draw(): void {
     const state = this.state!;
     const input = this.list.querySelector("input");
@@ -102,6 +114,10 @@ export class Trace implements Drawn<TraceView> {
     const isRefused = state.refusal !== null && state.refused_line === position - 1;
     const row = el("li", {
       class: `tv-step${later ? " tv-later" : ""}${isRefused ? " tv-step-refused" : ""}`,
+      onmouseenter: () => this.links.point(0, false, { step: position }),
+      onmouseleave: () => this.links.point(0),
+      onfocusin: () => this.links.point(0, false, { step: position }),
+      onfocusout: () => this.links.point(0),
       "aria-current": isCurrent ? "step" : undefined,
     });
     row.append(el("span", { class: "tv-number", "aria-hidden": "true" }, String(position)));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { RecordingHost, tuner } from "../double.js";
+import { contributions, RecordingHost, trial, tuner } from "../double.js";
 import type { Point, RunView } from "../schema.js";
 import { axesOf, linesOf } from "../tuner/space.js";
 import { Trials } from "../trials.js";
@@ -81,11 +81,56 @@ test("few different predictions are said to be few", () => {
   expect(sheet().textContent).toContain("4 predictions, but 1 different value");
 });
 
+const C_Y = { block: "C", loop: "y" };
+const PART = { name: "tile[0]", words: "tile[0]", value: "8", unit: "iterations", weight: -0.2, loops: [C_Y], steps: [1] };
+
+test("what each loop of a trial adds is asked for once, painted, and linked both ways", () => {
+  const seen = trial({ program: ["def C():", "  for y in range(8):"], loops: [null, C_Y] });
+  pane.receive({ kind: "inspected", ...seen });
+  const panel = root.querySelector<HTMLElement>(".tv-trial")!;
+  press("Model", panel);
+  press("Model", panel);
+  expect(host.asked.filter(({ intent }) => intent === "tune_contributions").length).toBe(1);
+  expect(panel.querySelector(".tv-model-words")!.textContent).toBe("Asking the cost model…");
+  const marks = [{ line: 1, share: -1, text: "−0.20", words: "Loop y of C speaks against it." }];
+  pane.receive({ kind: "inspected", ...seen, marks, contributions: contributions([PART, { ...PART, words: "pack", loops: [], weight: 0.4 }]) });
+  const [head, loop] = [...panel.querySelectorAll<HTMLElement>(".tv-trial-model .tv-trial-lines > div")];
+  expect(head!.querySelector(".tv-loop-figure")).toBeNull();
+  expect(loop!.querySelector(".tv-loop-figure .tv-against")).not.toBeNull();
+  const rows = () => [...panel.querySelectorAll<HTMLTableRowElement>(".tv-contribution-table tbody tr")];
+  expect(rows().map((row) => row.cells[0]!.textContent)).toEqual(["tile[0]", "pack"]);
+  expect(rows().map((row) => row.cells[3]!.textContent)).toEqual(["ystep 1", "step 1"]);
+  rows()[0]!.dispatchEvent(new MouseEvent("mouseenter"));
+  expect(loop!.classList.contains("tv-lit")).toBe(true);
+  rows()[1]!.dispatchEvent(new MouseEvent("mouseenter"));
+  expect(loop!.classList.contains("tv-lit")).toBe(false);
+  loop!.dispatchEvent(new MouseEvent("mouseenter"));
+  expect(rows().map((row) => row.cells[0]!.textContent)).toEqual(["tile[0]"]);
+  expect(panel.querySelector("caption")!.textContent).toBe("Features of loop y of C: −0.20 in all");
+  rows()[0]!.querySelector("button")!.click();
+  expect(host.last).toEqual({ intent: "select", ...C_Y, place: "tuner" });
+});
+
+test("of a trial that another tuner logged there is what its line says, and no branch", () => {
+  const reason = "There is no program to show.";
+  pane.receive({ kind: "inspected", ...trial({ status: "logged", reason, facts: [["tile_y", "split into 8 × 8"]], raw: '{"input": 1}' }) });
+  const panel = root.querySelector<HTMLElement>(".tv-trial")!;
+  const tabs = () => [...panel.querySelectorAll("[role=tab]")].map((tab) => tab.textContent);
+  expect(tabs()).toEqual(["Log", "Line"]);
+  expect(panel.querySelector(".tv-facts")!.textContent).toBe("tile_ysplit into 8 × 8");
+  expect(panel.querySelector(".tv-why")!.textContent).toBe(reason);
+  expect([...panel.querySelectorAll("button")].find((button) => button.textContent === "Make this my branch")!.hidden).toBe(true);
+  press("Line", panel);
+  expect(panel.querySelector(".tv-trial-lines")!.textContent).toBe('{"input": 1}');
+  pane.receive({ kind: "inspected", ...trial({ status: "logged", reason, steps: ["b0 = get_block('C')"], raw: "[]" }) });
+  expect(tabs()).toEqual(["Log", "Steps", "Line"]);
+});
+
 test("a trial is looked at, and made a branch", () => {
   root.querySelector<HTMLElement>(".tv-leader")!.click();
   expect(host.last).toEqual({ intent: "tune_inspect", run: 4, number: 2 });
-  const diff = [[" ", "for y"], ["-", "for x"], ["+", "for xo"]];
-  pane.receive({ kind: "inspected", run: 4, number: 2, status: "ready", reason: "", steps: ["one", "<b>"], program: ["for y"], diff, code: "" });
+  const diff: [string, string][] = [[" ", "for y"], ["-", "for x"], ["+", "for xo"]];
+  pane.receive({ kind: "inspected", ...trial({ steps: ["one", "<b>"], program: ["for y"], diff }) });
   const panel = root.querySelector<HTMLElement>(".tv-trial")!;
   expect(panel.hidden).toBe(false);
   expect(panel.textContent).toContain("30.0 (29.0 to 31.0) GFLOP/s");

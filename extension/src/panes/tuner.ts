@@ -2,9 +2,10 @@
 // and goes by, the path through the space, and runs beside each other. Points come as deltas, never
 // whole figures.
 
-import type { ExplanationView, TrialView, TunerView } from "../schema.js";
+import type { ExplanationView, LoopRef, TrialView, TunerView } from "../schema.js";
 import { button, el, setText } from "../dom.js";
 import { clock, percent } from "../format.js";
+import { Links } from "../links.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { refusalBox, showRefusal } from "../refusal.js";
 import { Explanation } from "../tuner/explanation.js";
@@ -49,6 +50,7 @@ export class Tuner implements Drawn<TunerView> {
   private readonly space: SpaceChart;
   private readonly runs: Runs;
   private readonly panel: TrialPanel;
+  private readonly links: Links;
   private readonly settings = new Settings();
   private readonly all = new Map<number, Trials>();
   private readonly nothing = new Trials();
@@ -87,7 +89,8 @@ export class Tuner implements Drawn<TunerView> {
     this.frontier = new FrontierChart(trials, this.settings, selected, inspect, redraw);
     this.predictions = new PredictionChart(trials, this.settings, selected, inspect, () => this.hasModel);
     this.foresight = new QualityChart(trials);
-    this.explanation = new Explanation((intent) => host.ask(intent), inspect);
+    const point = (loops: LoopRef[]) => this.links.point(0, false, { loops });
+    this.explanation = new Explanation((intent) => host.ask(intent), inspect, point);
     this.space = new SpaceChart(trials, this.settings, selected, inspect);
     this.runs = new Runs(host, (run) => this.of(run), this.settings, (run, number) => this.inspect(run, number), redraw);
     this.panel = new TrialPanel(
@@ -95,6 +98,9 @@ export class Tuner implements Drawn<TunerView> {
         inspect,
         open: (run, number) => host.ask({ intent: "open_candidate", run, number }),
         code: (run, number) => host.ask({ intent: "tune_code", run, number }),
+        contributions: (run, number) => host.ask({ intent: "tune_contributions", run, number }),
+        select: (loop) => host.ask({ intent: "select", ...loop, place: "tuner" }),
+        point,
         close: () => this.show(null),
       },
       this.settings,
@@ -133,6 +139,10 @@ export class Tuner implements Drawn<TunerView> {
       this.empty,
       this.body,
     );
+    this.links = new Links(root, ({ loops }) => {
+      this.explanation.light(loops);
+      this.panel.light(loops);
+    });
     this.turn("frontier");
     host.ask({ intent: "tune_points" });
   }
@@ -182,6 +192,7 @@ export class Tuner implements Drawn<TunerView> {
 
   dispose(): void {
     window.clearTimeout(this.timer);
+    this.links.dispose();
     for (const chart of [this.frontier.chart, this.predictions.chart, this.foresight.chart, this.runs.chart, this.space]) chart.dispose();
   }
 

@@ -1,6 +1,7 @@
 // Figures beside the loops of a program.
 
-/** A figure at the loop header in `line` (from 0): a bar of `share`, short and in a sentence. */
+/** A figure at the loop header in `line` (from 0): a bar of `share`, to the left where below 0, short and
+ * in a sentence. */
 export interface OverlayMark {
   line: number;
   share: number;
@@ -8,4 +9,4 @@ export interface OverlayMark {
   words: string;
 }
 
-export type OverlayKind = "none" | "cost" | "bytes" | "reuse";
+export type OverlayKind = "none" | "cost" | "bytes" | "reuse" | "model";

@@ -1,5 +1,6 @@
 // The program with what the last step changed.
 
+import type { ContributionsView } from "./contributions.js";
 import type { OverlayKind, OverlayMark } from "./overlay.js";
 
 /** [start, end, kind]: a coloured stretch of a line, in UTF-16 units from its beginning. */
@@ -11,7 +12,8 @@ export interface LoopRef {
   loop: string;
 }
 
-/** One line of the program. `id` survives steps that leave the line's statement in place. */
+/** One line of the program. `id` survives steps that leave the line's statement in place; `step` is the
+ * one that wrote it, from 1, and 0 where none did. */
 export interface LineView {
   id: number;
   origin: number;
@@ -19,6 +21,7 @@ export interface LineView {
   tokens: Token[];
   loop: LoopRef | null;
   mark: "" | "new";
+  step: number;
 }
 
 /** A line of the previous state that the last step removed; it stood above line `before`. */
@@ -41,4 +44,5 @@ export interface ProgramView {
   can_compare: boolean;
   overlay: OverlayKind;
   marks: OverlayMark[];
+  contributions: ContributionsView;
 }

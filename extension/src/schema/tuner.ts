@@ -1,5 +1,7 @@
 // Tuning runs; their points, the quality of their models and single trials travel as messages.
 
+import type { ContributionsView } from "./contributions.js";
+import type { OverlayMark } from "./overlay.js";
 import type { LoopRef } from "./program.js";
 import type { RefusalView } from "./refusal.js";
 
@@ -43,16 +45,21 @@ export interface RunView {
   is_of_this: boolean;
 }
 
-/** One trial, looked at closely. */
+/** One trial, looked at closely; of one that is `logged` a log tells all there is. */
 export interface TrialView {
   run: number;
   number: number;
-  status: "working" | "ready" | "failed";
+  status: "working" | "ready" | "logged" | "failed";
   reason: string;
   steps: string[];
   program: string[];
+  loops: (LoopRef | null)[];
   diff: [sign: string, line: string][];
   code: string;
+  contributions: ContributionsView | null;
+  marks: OverlayMark[];
+  facts: [name: string, value: string][];
+  raw: string;
 }
 
 /** A feature's part in a prediction, and the loops it speaks of. */

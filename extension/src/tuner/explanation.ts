@@ -3,16 +3,21 @@
 
 import type { ExplanationView, LoopRef } from "../schema.js";
 import { button, el, fill, setText } from "../dom.js";
+import { signedBar } from "../contributions.js";
 import { percent } from "../format.js";
+import { isSame } from "../links.js";
 
 export class Explanation {
   readonly root: HTMLElement;
   private readonly head = el("span", { class: "tv-grow tv-ellipsis" });
   private readonly body = el("div", { class: "tv-features", tabindex: 0, role: "group", "aria-label": "Features of the cost model" });
 
+  private said: ExplanationView | null = null;
+
   constructor(
     private readonly ask: (intent: { intent: string; [argument: string]: unknown }) => void,
     private readonly inspect: (number: number) => void,
+    private readonly point: (loops: LoopRef[]) => void,
   ) {
     this.root = el("figure", {}, el("figcaption", {}, this.head), this.body);
   }
@@ -21,8 +26,19 @@ export class Explanation {
   update(said: ExplanationView | null, why: string): void {
     setText(this.head, said ? `What the model goes by, after ${said.learnt_from} trials` : "What the model goes by");
     this.head.title = this.head.textContent!;
+    // Drawn anew only where it says something else, so that what is pointed at stays.
+    if (said !== null && said === this.said) return;
+    this.said = said;
     if (said) fill(this.body, this.reasons(said), importances(said));
     else fill(this.body, el("p", { class: "tv-empty" }, why));
+  }
+
+  /** Marks the features that speak of any of `loops`. */
+  light(loops: LoopRef[]): void {
+    this.said?.reasons.forEach((reason, n) => {
+      const isLit = loops.some((loop) => reason.loops.some((other) => isSame(loop, other)));
+      this.body.querySelectorAll("[aria-label='What speaks for and against it'] tbody tr")[n]?.classList.toggle("tv-lit-row", isLit);
+    });
   }
 
   private reasons(said: ExplanationView): HTMLElement {
@@ -31,7 +47,12 @@ export class Explanation {
     const rows = said.reasons.map((reason) =>
       el(
         "tr",
-        {},
+        {
+          onmouseenter: () => this.point(reason.loops),
+          onmouseleave: () => this.point([]),
+          onfocusout: () => this.point([]),
+          onfocusin: () => this.point(reason.loops),
+        },
         el("th", { scope: "row", title: `${reason.name} = ${reason.value} (${reason.unit})` }, reason.name),
         el("td", { class: "tv-num" }, signedBar(reason.weight, most)),
         el("td", { class: "tv-loops-cell" }, ...reason.loops.map((loop) => this.loop(loop))),
@@ -59,12 +80,4 @@ function importances({ importances }: ExplanationView): HTMLElement {
 function table(label: string, caption: HTMLElement, heads: string[], rows: HTMLElement[]): HTMLElement {
   const head = el("thead", {}, el("tr", {}, ...heads.map((words) => el("th", { scope: "col" }, words))));
   return el("table", { class: "tv-trial-table", "aria-label": label }, caption, head, el("tbody", {}, ...rows));
-}
-
-/** A bar to the right for what raises a prediction, to the left for what lowers it, with its sign. */
-function signedBar(weight: number, most: number): HTMLElement {
-  const share = (50 * Math.abs(weight)) / most;
-  const side = weight < 0 ? `right:50%` : `left:50%`;
-  const bar = el("span", { class: weight < 0 ? "tv-against" : "tv-for", style: `${side};width:${share}%` });
-  return el("span", { class: "tv-signed" }, bar, el("span", {}, `${weight < 0 ? "−" : "+"}${Math.abs(weight).toFixed(2)}`));
 }

@@ -15,6 +15,15 @@ def logarithm(counts: np.ndarray) -> np.ndarray:
     return scaled
 
 
+def plain(value: float, unit: str) -> tuple[float, str]:
+    """What a column counts, its logarithm undone, and the unit of that."""
+    if unit.startswith("sign * log2(1 + |"):
+        return float(np.copysign(np.exp2(abs(value)) - 1.0, value)), unit.partition(") ")[2]
+    if unit.startswith("log2 "):
+        return float(np.exp2(value)), unit.removeprefix("log2 ")
+    return value, unit
+
+
 def first(values: np.ndarray, count: int, axis: int) -> np.ndarray:
     """The first `count` places along an axis, filled up with zeros."""
     shape = list(values.shape)

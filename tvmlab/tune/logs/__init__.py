@@ -2,7 +2,8 @@
 
 from tvmlab.tune.logs.logged import Log, LoggedRun, LoggedTrial
 from tvmlab.tune.logs.read import read_log
+from tvmlab.tune.logs.told import Told
 from tvmlab.tune.logs.tvmlog import import_log, write_log
 
-__all__ = ["Log", "LoggedRun", "LoggedTrial", "import_log", "read_log", "write_log"]
+__all__ = ["Log", "LoggedRun", "LoggedTrial", "Told", "import_log", "read_log", "write_log"]
 """For whoever looks at a run, whoever wrote it."""

@@ -11,9 +11,11 @@ replayed from it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from tvmlab.tune.logs.logged import LoggedRun
+from tvmlab.tune.logs.told import Told, seconds_told, times_told
 from tvmlab.tune.logs.values import durations, moment
 
 ERRORS = (
@@ -22,13 +24,16 @@ ERRORS = (
 )  # fmt: skip
 """`MeasureErrorNo` -> what it stands for; 0 is no error."""
 
+YEAR_9999_S = 253_370_764_800
+"""Seconds since 1970 at which calendars of ours end."""
+
 
 def recognises(data: Any) -> bool:
     """Whether a line is one of AutoTVM's."""
     return isinstance(data, dict) and {"input", "config", "result"} <= data.keys()
 
 
-def read(data: Mapping[str, Any], runs: dict[str, LoggedRun]) -> None:
+def read(data: Mapping[str, Any], runs: dict[str, LoggedRun], line: int = 0) -> None:
     """Add a line to the run of its task and target, which is made where there is none.
 
     Raises:
@@ -47,7 +52,39 @@ def read(data: Mapping[str, Any], runs: dict[str, LoggedRun]) -> None:
     title = f"{task}({', '.join(map(_argument, args))})"
     choices = _choices(config)
     run = runs.setdefault(f"{title} {target}", LoggedRun("AutoTVM", title, target))
-    run.add(times_s, ERRORS[error], choices, moment(result[3]))
+    run.add(times_s, ERRORS[error], choices, moment(result[3]), line)
+
+
+def told(data: Mapping[str, Any]) -> Told:
+    """What a line says that `read` took."""
+    given, config, (times, error, all_cost, at) = data["input"], data["config"], data["result"]
+    facts = [("Task", str(given[1])), ("Target", str(given[0]))]
+    facts += [(f"Argument {n}", _argument(value)) for n, value in enumerate(given[2])]
+    facts += [(str(knob), _entity(kind, value)) for knob, kind, value in config["entity"]]
+    facts += [("Configuration", f"number {config['index']}")] if "index" in config else []
+    facts += times_told(times) if error == 0 else [("Failure", ERRORS[error])]
+    if isinstance(all_cost, float | int):
+        facts.append(("Building and measuring", seconds_told(all_cost)))
+    seconds = moment(at)
+    if seconds is not None and 0 <= seconds < YEAR_9999_S:
+        facts.append(("Measured", f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"))
+    return Told(
+        facts,
+        [],
+        f"What these knobs do is code of TVM's template {given[1]}, which a log of AutoTVM does "
+        "not hold: there is no program to show.",
+    )
+
+
+def _entity(kind: Any, value: Any) -> str:
+    """What a knob was set to, as its kind means it."""
+    if kind == "sp" and isinstance(value, list):
+        return "split into " + " × ".join("rest" if n == -1 else str(n) for n in value)
+    if kind == "re" and isinstance(value, list):
+        return "order of the axes " + ", ".join(map(str, value))
+    if kind == "an" and isinstance(value, list):
+        return "annotated " + ", ".join(map(str, value))
+    return str(value)
 
 
 def _choices(config: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -48,10 +49,27 @@ def json_lines(path: Path) -> Iterator[Line | Complaint]:
                 if line is None:
                     yield Complaint(number, f"longer than {MAX_BYTES >> 20} MiB")
                 elif line.strip():
-                    yield _read(number, line)
+                    yield line_of(number, line)
     except OSError as error:
-        why = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
-        raise UsageError(f"the log {path} {why}; give the name of a file.") from error
+        raise _unread(path, error) from error
+
+
+def line_at(path: Path, number: int) -> bytes | None:
+    """Line `number` of a file, from 1; None where it has no such line, or one that is too long.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return next(islice(_lines(file), number - 1, None), None)
+    except OSError as error:
+        raise _unread(path, error) from error
+
+
+def _unread(path: Path, error: OSError) -> UsageError:
+    why = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
+    return UsageError(f"the log {path} {why}; give the name of a file.")
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes | None]:
@@ -68,7 +86,8 @@ def _lines(file: BinaryIO) -> Iterator[bytes | None]:
         yield None if is_long else held
 
 
-def _read(number: int, line: bytes) -> Line | Complaint:
+def line_of(number: int, line: bytes) -> Line | Complaint:
+    """What a line says, or what is wrong with it."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -26,6 +26,7 @@ class LoggedTrial:
         failure: what went wrong, in the writer's own terms; empty where nothing did.
         choices: the decisions, by name.
         at: seconds since 1970 when it was measured; None where the log does not say.
+        line: that of the log, from 1; 0 where it is from no log.
     """
 
     number: int
@@ -33,6 +34,7 @@ class LoggedTrial:
     failure: str
     choices: Mapping[str, Any]
     at: float | None = None
+    line: int = field(default=0, compare=False)
 
     @property
     def median_s(self) -> float | None:
@@ -62,10 +64,15 @@ class LoggedRun:
         return min(good, key=lambda t: median(t.times_s), default=None)
 
     def add(
-        self, times_s: tuple[float, ...], failure: str, choices: Mapping[str, Any], at: float | None
+        self,
+        times_s: tuple[float, ...],
+        failure: str,
+        choices: Mapping[str, Any],
+        at: float | None,
+        line: int = 0,
     ) -> None:
         """Append the next trial."""
-        self.trials.append(LoggedTrial(len(self.trials), times_s, failure, choices, at))
+        self.trials.append(LoggedTrial(len(self.trials), times_s, failure, choices, at, line))
 
     def table(self) -> pandas.DataFrame:
         """The trials as a DataFrame, indexed by `number`: median_s and min_s in seconds (NaN for a

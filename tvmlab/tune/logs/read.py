@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from tvmlab.errors import UsageError
 from tvmlab.tune.database import Database, StoredSession
 from tvmlab.tune.logs import autotvm, metaschedule, tvmlog
-from tvmlab.tune.logs.lines import Complaint, json_lines
+from tvmlab.tune.logs.lines import Complaint, Line, json_lines, line_at, line_of
 from tvmlab.tune.logs.logged import Log, LoggedRun
+from tvmlab.tune.logs.told import Told
 from tvmlab.tune.store import is_address
 
-FORMATS = (tvmlog, autotvm, metaschedule)
+OTHERS: Sequence[Any] = (autotvm, metaschedule)
+"""Logs without schedules; each says what it tells of a trial (`told`)."""
+
+FORMATS: Sequence[Any] = (tvmlog, *OTHERS)
 """Each says which lines are its own (`recognises`), and adds one to the runs (`read`)."""
 
 
@@ -43,11 +50,38 @@ def read_log(path: str | Path) -> Log:
         try:
             if form is None:
                 raise ValueError("no line of a log that tvmlab knows")
-            form.read(line.data, runs)
+            form.read(line.data, runs, line.number)
         except ValueError as error:
             log.complaints.append(Complaint(line.number, str(error)))
     log.runs = list(runs.values())
     return log
+
+
+def told(path: Path, number: int) -> Told:
+    """What line `number` of another tuner's log, counted from 1, says of its trial.
+
+    Raises:
+        UsageError: the file cannot be read, or does not hold what it did.
+    """
+    text = line_at(path, number)
+    line = Complaint(number, "") if text is None else line_of(number, text)
+    form = None
+    if isinstance(line, Line):
+        form = next((f for f in OTHERS if f.recognises(line.data)), None)
+    if form is None or isinstance(line, Complaint) or text is None:
+        raise UsageError(f"line {number} of {path.name} has changed; load the log again.")
+    try:
+        form.read(line.data, {})
+    except ValueError as error:
+        raise UsageError(f"line {number} of {path.name} has changed: {error}.") from error
+    found: Told = form.told(line.data)
+    return found._replace(raw=text.decode("utf-8").strip())
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a log of ours, told by the first line that can be read."""
+    first = next((line for line in json_lines(path) if isinstance(line, Line)), None)
+    return first is not None and tvmlog.recognises(first.data)
 
 
 def is_database(path: str | Path) -> bool:

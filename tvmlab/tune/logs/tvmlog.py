@@ -120,19 +120,19 @@ def recognises(data: Any) -> bool:
     )
 
 
-def read(data: Any, runs: dict[str, LoggedRun]) -> None:
+def read(data: Any, runs: dict[str, LoggedRun], line: int = 0) -> None:
     """Add a line to the runs of a log that is looked at.
 
     Raises:
         ValueError: as `parse`, and where the line does not follow from those before it.
     """
-    line = parse(data)
-    key = f"tvmlab {line.session}"
-    _follow(line, key in runs)
-    if isinstance(line, Session):
-        runs[key] = begun(line.setup)
+    parsed = parse(data)
+    key = f"tvmlab {parsed.session}"
+    _follow(parsed, key in runs)
+    if isinstance(parsed, Session):
+        runs[key] = begun(parsed.setup)
     else:
-        add(runs[key], line.record)
+        add(runs[key], parsed.record, line)
 
 
 def begun(setup: Setup) -> LoggedRun:
@@ -140,11 +140,11 @@ def begun(setup: Setup) -> LoggedRun:
     return LoggedRun("tvmlab", title(setup.workload, setup.template), setup.target)
 
 
-def add(run: LoggedRun, record: Record) -> None:
+def add(run: LoggedRun, record: Record, line: int = 0) -> None:
     """Append a trial of ours to a run that is looked at."""
     outcome = record.outcome
     failure = "" if outcome.is_ok else f"{outcome.status} at {outcome.stage}"
-    run.add(outcome.times_s if outcome.is_ok else (), failure, record.config, None)
+    run.add(outcome.times_s if outcome.is_ok else (), failure, record.config, None, line)
 
 
 def parse(data: Mapping[str, Any]) -> Session | Trial:

@@ -9,4 +9,5 @@ class RankingModel(BoostedTrees):
     """Pairwise ranking; predictions have no unit, only an order."""
 
     name = "xgboost-rank"
+    unit = "points of its ranking"
     objective = "rank:pairwise"

@@ -9,4 +9,5 @@ class RegressionModel(BoostedTrees):
     """Regression on the scores themselves; predictions have their unit."""
 
     name = "xgboost-regression"
+    unit = "of the fastest speed"
     objective = "reg:squarederror"

@@ -18,9 +18,11 @@ class RidgeModel:
     """Least squares with a penalty on the weights, in closed form."""
 
     name = "ridge"
+    unit = "of the fastest speed"
 
     def __init__(self, seed: int = 0) -> None:
         self._mean: np.ndarray | None = None
+        self._spread = np.zeros(0)
 
     def fit(
         self,
@@ -39,6 +41,7 @@ class RidgeModel:
         x = (columns - self._mean) / self._scale
         normal = x.T @ x + PENALTY * np.eye(x.shape[1])
         self._weights = np.linalg.solve(normal, x.T @ (scores - self._offset))
+        self._spread = self._added(x).var(axis=0)
 
     def predict(self, features: np.ndarray, base: np.ndarray | None = None) -> np.ndarray:
         """(n,) float64 in the unit of the scores; `base` or zeros before the first `fit`."""
@@ -47,6 +50,25 @@ class RidgeModel:
             return below
         x = (_with_squares(features) - self._mean) / self._scale
         return np.asarray(below + self._offset + x @ self._weights, dtype=np.float64)
+
+    def gains(self, columns: int) -> np.ndarray:
+        """(columns,) float64: the variance, over what it learnt from, of what each column and its
+        square add together; zeros before the first `fit`."""
+        return self._spread if self._mean is not None else np.zeros(columns)
+
+    def contributions(self, features: np.ndarray) -> np.ndarray:
+        """(n, f + 1) float64: what each column adds to each prediction, which is its coefficient
+        times how far its value is from the mean, and the same of its square; the last column is
+        what they start from. Zeros before the first `fit`."""
+        if self._mean is None:
+            return np.zeros((len(features), features.shape[1] + 1))
+        added = self._added((_with_squares(features) - self._mean) / self._scale)
+        return np.concatenate([added, np.full((len(features), 1), self._offset)], axis=1)
+
+    def _added(self, x: np.ndarray) -> np.ndarray:
+        """(n, f) of (n, 2 f) scaled columns: a column's part and its square's."""
+        linear, squared = np.split(x * self._weights, 2, axis=1)
+        return np.asarray(linear + squared, dtype=np.float64)
 
 
 def _with_squares(features: np.ndarray) -> np.ndarray:

@@ -11,11 +11,13 @@ from tvmlab.ir.dtypes import is_float
 from tvmlab.measure.figures import scaled
 from tvmlab.schedule import State
 from tvmlab.view.arguments import as_ref, as_text
+from tvmlab.view.contributions import NOTHING
 from tvmlab.view.desk import Desk
 from tvmlab.view.moves import find_loop
 from tvmlab.view.overlays import KINDS, overlay_marks
 from tvmlab.view.parts.part import Handler, Intent, Part
 from tvmlab.view.program import FIRST_LINES, gone_views, line_views
+from tvmlab.view.program_contributions import ProgramContributions
 from tvmlab.view.schema import GoneLine, LineView, OverlayMark, ProgramView
 
 
@@ -24,6 +26,7 @@ class ProgramPart(Part):
 
     name = "program"
     refuses_in = "moves"
+    slow = frozenset({"contributions"})
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -35,6 +38,7 @@ class ProgramPart(Part):
         self._is_whole = False
         self._lines: list[LineView] = []
         self._gone: list[GoneLine] = []
+        self._contributions = ProgramContributions(desk)
 
     def view(self) -> ProgramView:
         """The program with what the last step changed, or what differs from the pinned state."""
@@ -55,16 +59,19 @@ class ProgramPart(Part):
             "can_compare": desk.pinned is not None,
             "overlay": self._overlay,  # type: ignore[typeddict-item]
             "marks": self._overlaid(desk.state),
+            "contributions": self._contributions.view() if self._overlay == "model" else NOTHING,
         }
 
     def intents(self) -> Mapping[str, Handler]:
-        """Selecting, comparing, overlaying, showing all, and going back to the beginning."""
+        """Selecting, comparing, overlaying, showing all, asking a cost model, and going back to the
+        beginning."""
         return {
             "select": self._select,
             "compare_program": self._compare,
             "start_over": self._start_over,
             "overlay": self._take_overlay,
             "all_lines": self._show_all,
+            "contributions": self._contributions.find,
         }
 
     def _show_all(self, intent: Intent) -> None:
@@ -82,6 +89,8 @@ class ProgramPart(Part):
 
     def _overlaid(self, state: State) -> list[OverlayMark]:
         """The marks of the overlay chosen, kept until state or overlay are others."""
+        if self._overlay == "model":
+            return self._contributions.marks()
         if self._marked != (state, self._overlay):
             lines = self.desk.printed.of(state).lines
             self._marks = overlay_marks(self._overlay, state.program, lines)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.ir.printer import print_program
 from tvmlab.schedule import State
 from tvmlab.view.arguments import as_count, as_position, as_text
+from tvmlab.view.contributions import NOTHING, contributions_view, loop_marks
 from tvmlab.view.desk import Desk
 from tvmlab.view.engine import TuningRun
-from tvmlab.view.inspection import failed_view, trial_view
+from tvmlab.view.inspection import failed_view, logged_view, trial_view
 from tvmlab.view.parts.part import Handler, Intent, Part
-from tvmlab.view.schema import TunerView
+from tvmlab.view.schema import OverlayMark, TrialView, TunerView
 from tvmlab.view.timeline import replayed
-from tvmlab.view.tuning import Tuning
 from tvmlab.view.tuning_news import Message, Sent, news
 
 
@@ -21,11 +22,13 @@ class TunerPart(Part):
     """Shows a `TunerView`; points, batches and single trials travel as messages."""
 
     name = "tuner"
-    slow = frozenset({"tune_list", "tune_load", "tune_show", "tune_paint", "tune_code"})
+    slow = frozenset(
+        {"tune_list", "tune_load", "tune_show", "tune_paint", "tune_code", "tune_contributions"}
+    )
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._tuning = Tuning(desk.work, desk.engine.why_no_tuner(desk.start))
+        self._tuning = desk.tuning
 
     def view(self) -> TunerView:
         """How the runs stand."""
@@ -64,6 +67,7 @@ class TunerPart(Part):
             "tune_paint": self._paint,
             "tune_inspect": self._inspect,
             "tune_code": self._code,
+            "tune_contributions": self._contributions,
             "open_candidate": self._open,
         }
 
@@ -167,6 +171,10 @@ class TunerPart(Part):
     def _inspect(self, intent: Intent) -> None:
         run, number = self._chosen(intent)
         try:
+            told = self._tuning.shown(run).told(number)
+            if told is not None:
+                self._tuning.inspected = logged_view(run, number, told)
+                return
             state = self._candidate(run, number)
         except TvmlabError as error:
             self._tuning.inspected = failed_view(run, number, str(error))
@@ -182,9 +190,33 @@ class TunerPart(Part):
         except TvmlabError as error:
             text = str(error)
         with self.desk.lock:
-            seen = self._tuning.inspected
-            if seen is not None and (seen["run"], seen["number"]) == (run, number):
+            seen = self._seen(run, number)
+            if seen is not None:
                 self._tuning.inspected = {**seen, "code": text}
+
+    def _seen(self, run: int, number: int) -> TrialView | None:
+        """The trial looked at, if it is this one still."""
+        seen = self._tuning.inspected
+        is_it = seen is not None and (seen["run"], seen["number"]) == (run, number)
+        return seen if is_it else None
+
+    def _contributions(self, intent: Intent) -> None:
+        """What each feature adds to what the run's model makes of a trial."""
+        with self.desk.lock:
+            each, number = self._chosen(intent)
+            run = self._tuning.shown(each)
+            lines = print_program(self._candidate(each, number).program).lines
+        marks: list[OverlayMark] = []
+        try:
+            found = run.contributions(number)
+            view = contributions_view(found, run.facts)
+            marks = loop_marks(found, lines)
+        except TvmlabError as error:
+            view = {**NOTHING, "status": "failed", "reason": str(error)}
+        with self.desk.lock:
+            seen = self._seen(each, number)
+            if seen is not None:
+                self._tuning.inspected = {**seen, "contributions": view, "marks": marks}
 
     def _open(self, intent: Intent) -> None:
         run, number = self._chosen(intent)

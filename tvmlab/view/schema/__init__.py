@@ -6,6 +6,7 @@ seconds, rates in the unit their name says, shares are fractions of 1.
 
 from tvmlab.view.schema.branches import BranchesView, BranchLine, BranchView
 from tvmlab.view.schema.code import CodeKind, CodeLoop, CodeView
+from tvmlab.view.schema.contributions import ContributionsView, ContributionView
 from tvmlab.view.schema.explain import (
     ElsewhereView,
     ExplainView,
@@ -40,6 +41,7 @@ from tvmlab.view.schema.locality import (
     LoopValue,
     MissRow,
 )
+from tvmlab.view.schema.loop import LoopRef
 from tvmlab.view.schema.measure import DuelView, MeasureView, ResultView
 from tvmlab.view.schema.moves import (
     ColumnView,
@@ -52,7 +54,7 @@ from tvmlab.view.schema.moves import (
     TimedView,
 )
 from tvmlab.view.schema.overlay import OverlayKind, OverlayMark
-from tvmlab.view.schema.program import GoneLine, LineView, LoopRef, ProgramView, Token
+from tvmlab.view.schema.program import GoneLine, LineView, ProgramView, Token
 from tvmlab.view.schema.refusal import RefusalView
 from tvmlab.view.schema.roofline import CeilingView, RooflineView, TrailPoint
 from tvmlab.view.schema.snapshot import Refused, Snapshot
@@ -93,6 +95,8 @@ __all__ = [
     "CodeView",
     "DistanceBin",
     "ColumnView",
+    "ContributionView",
+    "ContributionsView",
     "DuelView",
     "ExplanationView",
     "ExerciseView",

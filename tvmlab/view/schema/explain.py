@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from tvmlab.view.schema.program import LoopRef
+from tvmlab.view.schema.loop import LoopRef
 from tvmlab.view.schema.refusal import RefusalView
 
 

@@ -6,7 +6,7 @@ from typing import Literal, TypedDict
 
 from tvmlab.view.schema.explain import ElsewhereView
 from tvmlab.view.schema.locality import LoopValue
-from tvmlab.view.schema.program import LoopRef
+from tvmlab.view.schema.loop import LoopRef
 from tvmlab.view.schema.refusal import RefusalView
 
 

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from tvmlab.view.schema.contributions import ContributionsView
+from tvmlab.view.schema.loop import LoopRef
 from tvmlab.view.schema.overlay import OverlayKind, OverlayMark
 
 Token = tuple[int, int, str]
 """(start, end, kind): a coloured stretch of a line, in characters."""
 
 
-class LoopRef(TypedDict):
-    """A loop, named as schedules name it."""
-
-    block: str
-    loop: str
-
-
 class LineView(TypedDict):
     """One line of the program; `id` survives the steps that leave the line in place.
 
     `origin` is the 1-based line under whose number generated code refers to it: a loop's header
-    itself, and for what stands in a block the block's first line.
+    itself, and for what stands in a block the block's first line. `step` wrote it, from 1; 0 for
+    what was there before any step.
     """
 
     id: int
@@ -30,6 +26,7 @@ class LineView(TypedDict):
     tokens: list[Token]
     loop: LoopRef | None
     mark: Literal["", "new"]
+    step: int
 
 
 class GoneLine(TypedDict):
@@ -60,3 +57,4 @@ class ProgramView(TypedDict):
     can_compare: bool
     overlay: OverlayKind
     marks: list[OverlayMark]
+    contributions: ContributionsView

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from tvmlab.view.schema.program import LoopRef
+from tvmlab.view.schema.contributions import ContributionsView
+from tvmlab.view.schema.loop import LoopRef
+from tvmlab.view.schema.overlay import OverlayMark
 from tvmlab.view.schema.refusal import RefusalView
 
 Point = tuple[int, float | None, float | None, float | None, float | None, str, float, str]
@@ -37,16 +39,27 @@ class RunView(TypedDict):
 
 class TrialView(TypedDict):
     """One trial, looked at closely; `diff` holds ("+", "-" or " ", line) from the lab's program to
-    the trial's. `code` is empty until it is asked for."""
+    the trial's. `code` is empty, and `contributions` None, until they are asked for; `marks` are
+    the figures of these beside the program's loops. `loops` has the loop of each of its lines that
+    is a header.
+
+    Of a trial that is `logged` there is no program, for the `reason` given: `facts` are what the
+    log tells of it by name, `steps` its instructions, where it tells them, and `raw` its line.
+    """
 
     run: int
     number: int
-    status: Literal["working", "ready", "failed"]
+    status: Literal["working", "ready", "logged", "failed"]
     reason: str
     steps: list[str]
     program: list[str]
+    loops: list[LoopRef | None]
     diff: list[tuple[str, str]]
     code: str
+    contributions: ContributionsView | None
+    marks: list[OverlayMark]
+    facts: list[tuple[str, str]]
+    raw: str
 
 
 class ReasonView(TypedDict):

@@ -96,7 +96,11 @@ def span_of(start: Expr, extent: object, local: set[Var], known: Ranges) -> Span
         return None
     if any(isinstance(e, Load) for e in exprs(start)):
         return None  # the index is data: any element may be meant
-    total = linear(start, known)
+    return span_of_sum(linear(start, known), extent, local, known)
+
+
+def span_of_sum(total: Linear, extent: int, local: set[Var], known: Ranges) -> Span | None:
+    """The same of a first index in normal form."""
     outside = Linear({}, total.constant)
     low, high = Linear({}, 0), Linear({}, extent - 1)
     for atom, coefficient in total.terms.items():

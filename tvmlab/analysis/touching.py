@@ -55,15 +55,25 @@ def line_of(
     over = substitute(index, values)
     parts = list(exprs(over))
     if any(isinstance(e, Load) for e in parts):
-        return Line((0.0,) * len(order), 0, 0, inf, True, False)
-    total = linear(over, ranges)
+        return line_of_data(order)
+    line = line_of_sum(linear(over, ranges), order)
+    is_sum = all(isinstance(e, (Var, Const)) or _is_sum(e) for e in parts)
+    return line._replace(is_sum=is_sum and line.is_sum)
+
+
+def line_of_data(order: Mapping[Var, int]) -> Line:
+    """The line of an index that is read from memory."""
+    return Line((0.0,) * len(order), 0, 0, inf, True, False)
+
+
+def line_of_sum(total: Linear, order: Mapping[Var, int]) -> Line:
+    """The line of an index in normal form, over loops."""
     steps = [0.0] * len(order)
     for atom, coefficient in total.terms.items():
         for var, step in _steps(atom).items():
             if var in order:
                 steps[order[var]] += coefficient * step
-    is_sum = all(isinstance(e, (Var, Const)) or _is_sum(e) for e in parts)
-    is_sum = is_sum and all(isinstance(atom, Var) for atom in total.terms)
+    is_sum = all(isinstance(atom, Var) for atom in total.terms)
     return Line(tuple(steps), total.constant, total.constant, _most(total), False, is_sum)
 
 

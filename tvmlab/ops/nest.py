@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from math import prod
 
 from tvmlab.schedule import Loop, Schedule
-from tvmlab.schedule.find import find_site
 from tvmlab.schedule.stage import Stage
 from tvmlab.te import Tensor
 from tvmlab.te.graph import block_names, stages, unique_names
@@ -40,9 +39,8 @@ def extents_of(tensor: Tensor) -> dict[str, int]:
 
 def inner_extents(schedule: Schedule, block: str, around: int) -> dict[str, int]:
     """A block's loops and their iterations now, the outermost `around` loops left out."""
-    site = find_site(schedule.mod, block)
-    assert site is not None, f"{block} is a block of the schedule"
-    return {o.var.name: o.extent for o in site.loops[around:] if isinstance(o.extent, int)}
+    loops = schedule.loops_around(block)[around:]
+    return {o.var.name: o.extent for o in loops if isinstance(o.extent, int)}
 
 
 def fused(stage: Stage, loops: Sequence[str]) -> str:

@@ -12,7 +12,6 @@ from math import prod
 
 from tvmlab.ops.nest import fused
 from tvmlab.schedule import Schedule
-from tvmlab.schedule.find import find_site
 
 TOGETHER = 16
 """Columns that are copied at once: as many as a line of the caches holds of four bytes each."""
@@ -45,7 +44,7 @@ def pack(
     schedule[block].cache_read(operand)
     (copy,) = set(schedule.blocks) - before
     stage = schedule[copy]
-    site = find_site(schedule.mod, copy)
+    site = schedule.site(copy)
     assert site is not None, "the copy was made above"
     # Of dimensions of one element there are no loops.
     loops = [next((o for o in site.loops if o.var is b), None) for b in site.block.bindings]

@@ -16,7 +16,7 @@ from tvmlab.ops.register_tile import lane_choices, waste
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.streams import STREAM, is_streamed, stream
 from tvmlab.schedule import Schedule
-from tvmlab.schedule.find import Site, find_site
+from tvmlab.schedule.find import Site
 from tvmlab.schedule.primitives.merge import Merge
 from tvmlab.te import Tensor
 
@@ -165,7 +165,7 @@ def _merge_with_folds(schedule: Schedule, others: Sequence[str]) -> None:
         own = [[o for o in x.loops if o not in y.loops] for x, y in ((a, b), (b, a))]
         for p, q in zip(*own, strict=False):
             step = Merge(first, p.var.name, second, q.var.name)
-            if p.kind != "serial" or step.check(schedule.mod) is not None:
+            if p.kind != "serial" or not schedule.allows(step):
                 break
             schedule.apply(step)
 
@@ -175,7 +175,7 @@ def _fetch_ahead(schedule: Schedule, others: Sequence[str], group: str) -> None:
     for block in reversed(others):
         site = _site(schedule, block)
         inner = [o for o in site.loops[site.names().index(group) + 1 :] if o.kind == "serial"]
-        read = [r.buffer for r in site.block.reads if r.buffer in schedule.mod.params]
+        read = [r.buffer for r in site.block.reads if r.buffer in schedule.params]
         wide = [buffer.name for buffer in read if len(buffer.shape) > 1]
         if inner and wide:
             for name in wide:
@@ -199,6 +199,6 @@ def _roles(schedule: Schedule, block: str, own: Mapping[str, int]) -> tuple[str,
 
 
 def _site(schedule: Schedule, block: str) -> Site:
-    site = find_site(schedule.mod, block)
+    site = schedule.site(block)
     assert site is not None, f"{block} is a block of the schedule"
     return site

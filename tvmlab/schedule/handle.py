@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tvmlab.errors import UsageError
-from tvmlab.ir.program import Program
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.program import For, Program
 from tvmlab.schedule.caution import Caution
 from tvmlab.schedule.cautioning import cautions
-from tvmlab.schedule.find import sites
+from tvmlab.schedule.find import Site, find_site, sites
 from tvmlab.schedule.hole import Hole, literal
 from tvmlab.schedule.open_step import filled, holes_of, plain, with_holes
 from tvmlab.schedule.recipe import RecordedRecipe
@@ -111,6 +112,24 @@ class Schedule:
     def blocks(self) -> list[str]:
         """The names of the blocks, in program order."""
         return [site.block.name for site in sites(self.mod)]
+
+    @property
+    def params(self) -> tuple[Buffer, ...]:
+        """The buffers that callers hand over."""
+        return tuple(self.mod.params)
+
+    def site(self, block: str) -> Site | None:
+        """The block of that name with its loops; None where there is none."""
+        return find_site(self.mod, block)
+
+    def loops_around(self, block: str) -> tuple[For, ...]:
+        """The loops around a block, outermost first; none where there is no such block."""
+        site = self.site(block)
+        return () if site is None else site.loops
+
+    def allows(self, step: Step) -> bool:
+        """Whether a step is legal now."""
+        return step.check(self.mod) is None
 
     @property
     def holes(self) -> dict[str, Hole]:

@@ -20,7 +20,7 @@ from tvmlab.errors import UsageError
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.te import Tensor
-from tvmlab.tune.space import Config, Space
+from tvmlab.tune.space import Config, Plan, Space
 from tvmlab.tune.template_space import template_space
 
 SKETCH = "sketch"
@@ -37,6 +37,7 @@ class SketchSpace(Space):
         self, templates: Mapping[str, ScheduleTemplate], outputs: Sequence[Tensor]
     ) -> None:
         self._titles = tuple(templates)
+        self._plans = {title: template.apply for title, template in templates.items()}
         self._parts = [template_space(template, outputs) for template in templates.values()]
         merged = _merged(knob for part in self._parts for knob in part.knobs)
         columns = {key: number for number, key in enumerate(merged, 1)}
@@ -44,6 +45,10 @@ class SketchSpace(Space):
             [ChoiceKnob(SKETCH, self._titles), *merged.values()],
             lambda config: self._parts[self._number(config)].trace(config),
             lambda config: self._parts[self._number(config)].program(config),
+            plan=Plan(
+                tuple(outputs),
+                lambda schedule, config: self._plans[config[SKETCH]](schedule, config),
+            ),
         )
         self._columns = [
             np.array([columns[knob.name, knob.options] for knob in part.knobs], dtype=np.int64)

@@ -16,7 +16,7 @@ import numpy as np
 from tvmlab.errors import UsageError
 from tvmlab.ir.program import Program
 from tvmlab.ops.knobs import Knob, Option, SplitKnob
-from tvmlab.schedule import Step
+from tvmlab.schedule import Schedule, Step
 from tvmlab.te import Tensor
 
 Config = dict[str, Option]
@@ -27,6 +27,13 @@ Realise = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 
 ToProgram = Callable[[Mapping[str, Any]], Program]
 """Turns a configuration into the scheduled program; raises ScheduleError where that is illegal."""
+
+
+class Plan(NamedTuple):
+    """What schedules `outputs`: `apply` appends to a schedule the steps of a configuration."""
+
+    outputs: tuple[Tensor, ...]
+    apply: Callable[[Schedule, Mapping[str, Any]], None]
 
 
 class OpenSchedule(NamedTuple):
@@ -40,7 +47,8 @@ class Space:
     """Every combination of the options of `knobs`; `realise` turns one into a trace.
 
     `schedule` turns one into the program that the trace leads to; without it there are no features
-    of programs. `holes` is the schedule that configurations fill, where they fill one.
+    of programs. `holes` is the schedule that configurations fill, where they fill one, and `plan`
+    what makes their steps.
 
     Attributes:
         structures: how many there are of which configurations choose one; 1 where all differ in
@@ -54,8 +62,10 @@ class Space:
         realise: Realise,
         schedule: ToProgram | None = None,
         holes: OpenSchedule | None = None,
+        plan: Plan | None = None,
     ) -> None:
         self.knobs = tuple(knobs)
+        self.plan = plan
         self.holes = holes
         self._realise = realise
         self._schedule = schedule

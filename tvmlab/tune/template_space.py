@@ -9,7 +9,7 @@ from tvmlab.ops.hole_template import HoleTemplate
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule, create_schedule
 from tvmlab.te import Tensor
-from tvmlab.tune.space import OpenSchedule, Space
+from tvmlab.tune.space import OpenSchedule, Plan, Space
 
 
 def template_space(template: ScheduleTemplate, outputs: Sequence[Tensor]) -> Space:
@@ -29,5 +29,9 @@ def template_space(template: ScheduleTemplate, outputs: Sequence[Tensor]) -> Spa
         OpenSchedule(tuple(outputs), template.steps) if isinstance(template, HoleTemplate) else None
     )
     return Space(
-        template.knobs(outputs), realise, lambda config: scheduled(config).state.program, holes
+        template.knobs(outputs),
+        realise,
+        lambda config: scheduled(config).state.program,
+        holes,
+        Plan(tuple(outputs), template.apply),
     )

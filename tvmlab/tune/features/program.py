@@ -14,14 +14,15 @@ import numpy as np
 
 from tvmlab.errors import ScheduleError
 from tvmlab.ir.program import Program
+from tvmlab.tune.features.drafts.drafts import Drafts
 from tvmlab.tune.features.closed import ClosedForms
 from tvmlab.tune.features.curve import RelationCurves
 from tvmlab.tune.features.feature import Feature
 from tvmlab.tune.features.itervar import LoopContext
 from tvmlab.tune.features.nests import Nests, nests_of
-from tvmlab.tune.features.statement import read
+from tvmlab.tune.features.statement import Reading, read
 from tvmlab.tune.features.store import StoreContext
-from tvmlab.tune.space import Space
+from tvmlab.tune.space import Config, Space
 
 REMEMBERED = 1 << 14
 """Configurations whose rows are kept: some 40 MB, many times what a batch is chosen from."""
@@ -66,6 +67,7 @@ class ProgramFeatures:
         self._space = space
         self._kind = kind
         self._closed = ClosedForms.of(space)
+        self._drafts = None if space.plan is None else Drafts(space.plan)
         self._known = _KNOWN.setdefault(space, {}).setdefault(kind.name, {})
 
     @property
@@ -101,13 +103,22 @@ class ProgramFeatures:
     def _rows(self, digits: Sequence[np.ndarray]) -> np.ndarray:
         """(n, columns), computed."""
         found = np.zeros((len(digits), len(self.columns)), dtype=np.float32)
-        programs: dict[int, Program] = {}
+        readings: dict[int, Reading] = {}
         for n, row in enumerate(digits):
             try:
-                programs[n] = self._space.program(self._space.config(row))
+                readings[n] = self._reading(self._space.config(row))
             except ScheduleError:
                 continue
-        if programs:
-            readings = [read(program) for program in programs.values()]
-            found[list(programs)] = self._kind.rows(nests_of(readings))
+        if readings:
+            found[list(readings)] = self._kind.rows(nests_of(list(readings.values())))
         return found
+
+    def _reading(self, config: Config) -> Reading:
+        """Of a configuration, drafted where it can be.
+
+        Raises:
+            ScheduleError: it is illegal, as far as that is asked.
+        """
+        if self._drafts is None:
+            return read(self._space.program(config))
+        return self._drafts.reading(config)

@@ -8,7 +8,7 @@ reduction is not counted: the update of the same element stands for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -97,8 +97,12 @@ class Reading(NamedTuple):
 
 def read(program: Program) -> Reading:
     """The statements of a program and its scratch buffers."""
-    found = sorted(in_order(program), key=lambda each: -each.work)
-    return Reading(tuple(found), program.buffers)
+    return Reading(by_work(in_order(program)), program.buffers)
+
+
+def by_work(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Those with the most work first, else in order."""
+    return tuple(sorted(statements, key=lambda each: -each.work))
 
 
 def in_order(program: Program) -> list[Statement]:
@@ -162,7 +166,8 @@ def _inside(stmt: Stmt, place: _Place) -> Iterator[Statement]:
         bound = {
             it.var: substitute(b, values) for it, b in zip(stmt.iters, stmt.bindings, strict=True)
         }
-        moved = {**_positions(stmt, bound), **positions}
+        loops = {var: variables(value) for var, value in bound.items()}
+        moved = {**positions_of(stmt, loops), **positions}
         yield from _inside(stmt.body, _Place(around, {**values, **bound}, moved, named))
     elif isinstance(stmt, Store):
         yield _statement(stmt, place)
@@ -176,14 +181,18 @@ def _inside(stmt: Stmt, place: _Place) -> Iterator[Statement]:
             named = ()
 
 
-def _positions(block: Block, bound: Mapping[Var, Expr]) -> dict[Var, int]:
-    """Which of the block's iteration variables each loop moves, as a number of `POSITIONS`."""
+def positions_of(block: Block, loops: Mapping[Var, Iterable[Var]]) -> dict[Var, int]:
+    """Which of the block's iteration variables each loop moves, as a number of `POSITIONS`.
+
+    Args:
+        loops: those that move each variable.
+    """
     found: dict[Var, int] = {}
     for first, is_reduce in ((0, False), (3, True)):
         iters = [it.var for it in block.iters if it.is_reduce == is_reduce]
         for n, var in enumerate(iters):
             place = 0 if n == len(iters) - 1 else 2 if n == 0 else 1
-            for loop in variables(bound[var]):
+            for loop in loops[var]:
                 found[loop] = len(POSITIONS) - 1 if loop in found else first + place
     return found
 
@@ -203,24 +212,27 @@ def _statement(store: Store, place: _Place) -> Statement:
             met[id(index)] = line_of(index, values, ranges, order)
         return met[id(index)]
 
-    def touch(buffer: Buffer, indices: tuple[Expr, ...], is_write: bool) -> None:
-        lines = tuple(map(line, indices))
-        for n, known in enumerate(found):
-            if known.buffer is buffer:
-                joined = _joined(known.lines, lines)
-                if joined is not None:
-                    found[n] = Access(
-                        buffer, known.is_read or not is_write, known.is_write or is_write, joined
-                    )
-                    return
-        found.append(Access(buffer, not is_write, is_write, lines))
-
-    touch(store.buffer, store.indices, True)
+    add_access(found, Access(store.buffer, False, True, tuple(map(line, store.indices))))
     for value in (*named, store.value):
         for e in exprs(value):
             if isinstance(e, Load):
-                touch(e.buffer, e.indices, False)
+                add_access(found, Access(e.buffer, True, False, tuple(map(line, e.indices))))
     return Statement(axes, operations((*named, store.value)), tuple(found))
+
+
+def add_access(found: list[Access], access: Access) -> None:
+    """Take in an access, with one of the same buffer where both move alike."""
+    for n, known in enumerate(found):
+        if known.buffer is access.buffer:
+            lines = _joined(known.lines, access.lines)
+            if lines is not None:
+                is_read, is_write = (
+                    known.is_read or access.is_read,
+                    known.is_write or access.is_write,
+                )
+                found[n] = Access(access.buffer, is_read, is_write, lines)
+                return
+    found.append(access)
 
 
 def _joined(a: tuple[Line, ...], b: tuple[Line, ...]) -> tuple[Line, ...] | None:

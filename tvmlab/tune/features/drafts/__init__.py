@@ -1,0 +1,1 @@
+"""Schedules of which features are wanted and no program: steps that move loops are arithmetic."""

@@ -1,0 +1,188 @@
+"""A schedule whose steps on loops are drafted: names and numbers follow them, the program does not.
+
+A state stands behind a draft, of a program to which only those steps were applied that need one: a
+copy of an operand, another layout, partial results. What a step on loops does to a block's nest
+and what such a step does to another block do not depend on each other, so the two go side by side.
+Where they might, what was drafted is applied first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+from tvmlab.ir.program import Block, For, Program
+from tvmlab.schedule import Schedule, Step
+from tvmlab.schedule.find import Site
+from tvmlab.schedule.primitives import Merge
+from tvmlab.schedule.registry import STEPS
+from tvmlab.schedule.stage import Loop, Stage
+from tvmlab.schedule.state import State
+from tvmlab.te import Tensor
+from tvmlab.tune.features.drafts.reading import reading_of
+from tvmlab.tune.features.drafts.scaffold import DraftLoop, NotDrafted, Scaffold, carried
+from tvmlab.tune.features.drafts.steps import DRAFTED, can_merge
+from tvmlab.tune.features.statement import Reading, read
+
+ScaffoldOf = Callable[[Program], Scaffold]
+"""The scaffold of a program; whoever asks changes a copy only."""
+
+
+class Draft(Schedule):
+    """A schedule of which the features are wanted; legality of steps on loops is not asked.
+
+    Args:
+        state: where it begins.
+        scaffold_of: what finds a program's scaffold.
+        names: the blocks of the tensors computed.
+    """
+
+    def __init__(self, state: State, scaffold_of: ScaffoldOf, names: Mapping[Tensor, str]) -> None:
+        super().__init__(state)
+        self._names = names
+        self._scaffold_of = scaffold_of
+        self._scaffold = scaffold_of(state.program).copy()
+        self._noted: list[Step] = []
+        self._loops: dict[DraftLoop, For] = {}
+
+    # ---- what templates ask
+
+    @property
+    def mod(self) -> Program:
+        """The program now, for which all that was drafted is applied."""
+        self._settle()
+        return self._state.program
+
+    @property
+    def params(self) -> tuple[Any, ...]:
+        """The buffers that callers hand over, which no step changes."""
+        return tuple(self._state.program.params)
+
+    @property
+    def blocks(self) -> list[str]:
+        """The names of the blocks, in program order."""
+        return list(self._scaffold.leaves)
+
+    def site(self, block: str) -> Site:
+        """A block with its loops, bound to them as it is now; what is inside a loop is not said."""
+        leaf = self._scaffold.leaves[block]
+        values = self._scaffold.values_of(leaf, {})
+        bindings = [values[it.var].expr() for it in leaf.block.iters]
+        return Site(leaf.block.replace(bindings=tuple(bindings)), self.loops_around(block))
+
+    def loops_around(self, block: str) -> tuple[For, ...]:
+        """The loops around a block, outermost first; what is inside them is not said."""
+        leaf = self._scaffold.leaves[block]
+        return tuple([self._for(loop, leaf.block) for loop in leaf.path])
+
+    def _for(self, loop: DraftLoop, inside: Block) -> For:
+        """One statement for each loop, whichever block is asked about."""
+        known, kind = self._loops.get(loop), self._scaffold.kinds[loop]
+        if known is None or known.kind != kind:
+            known = self._loops[loop] = For(loop, self._scaffold.extents[loop], inside, kind)
+        return known
+
+    def allows(self, step: Step) -> bool:
+        """Whether a step is legal; of a merge, as far as numbers tell."""
+        if isinstance(step, Merge):
+            return can_merge(self._scaffold, step)
+        return super().allows(step)
+
+    def __getitem__(self, key: Tensor | str) -> Stage:
+        name = self._names[key] if isinstance(key, Tensor) else key
+        return DraftStage(self, name, None)
+
+    # ---- steps
+
+    def apply(self, step: Step) -> list[Loop]:
+        """Draft a step, or apply it where it needs the program; the loops it made.
+
+        Raises:
+            ScheduleError: the step needs the program, and is illegal in it.
+        """
+        drafted = DRAFTED.get(type(step))
+        if drafted is not None:
+            try:
+                names = drafted(self._scaffold, step)
+            except NotDrafted:
+                pass
+            else:
+                self._noted.append(step)
+                return [Loop(name, step.block) for name in names]
+        before = self._advance(step)
+        return [Loop(name, step.block) for name in step.results(before.program)]
+
+    def apply_all(self, steps: Iterable[Step]) -> None:
+        """Draft or apply steps."""
+        for step in steps:
+            self.apply(step)
+
+    def reading(self) -> Reading:
+        """What features need to know of the program that the steps lead to."""
+        try:
+            return reading_of(self._scaffold, self._state.program)
+        except NotDrafted:
+            return read(self.mod)
+
+    def _advance(self, step: Step) -> State:
+        """Apply a step behind what was drafted of its block; the state that it was applied to."""
+        left = [each for each in self._noted if each.block != step.block]
+        if self._scaffold.is_alone(step.block):
+            own = [each for each in self._noted if each.block == step.block]
+            before = self._state.replay(own)
+            after = before.apply(step)
+            known, fresh = (self._scaffold_of(s.program) for s in (self._state, after))
+            kept = carried(self._scaffold, known, fresh, _concerned(left))
+            if kept is not None:
+                self._state, self._scaffold, self._noted = after, kept, left
+                return before
+        before = self._state.replay(self._noted)
+        self._state, self._noted = before.apply(step), []
+        self._scaffold = self._scaffold_of(self._state.program).copy()
+        return before
+
+    def _settle(self) -> None:
+        """Apply all that was drafted."""
+        if self._noted:
+            self._state, self._noted = self._state.replay(self._noted), []
+            self._scaffold = self._scaffold_of(self._state.program).copy()
+
+
+def _concerned(steps: Iterable[Step]) -> set[str]:
+    """The blocks that steps name."""
+    named = [
+        getattr(step, field, "")
+        for step in steps
+        for field in ("block", "consumer", "producer", "other")
+    ]
+    return {name for name in named if name}
+
+
+class DraftStage(Stage):
+    """A block of a draft; steps with equal arguments are made once."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return partial(self._take, name)
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """The loops around the block now, outermost first."""
+        path = self._schedule.loops_around(self._block)
+        return tuple(Loop(loop.var.name, self._block) for loop in path)
+
+    def _take(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        plain = tuple(map(self._known, args))
+        named = tuple((key, self._known(value)) for key, value in kwargs.items())
+        made = self._schedule.apply(_step(name, self._block, plain, named))
+        return made[0] if len(made) == 1 else tuple(made) if made else None
+
+    def _known(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return tuple(map(self._known, value))
+        return value if isinstance(value, (str, int, type(None))) else self._plain(value, set())
+
+
+@lru_cache(maxsize=1 << 14)
+def _step(name: str, block: str, args: tuple[Any, ...], kwargs: tuple[Any, ...]) -> Step:
+    return STEPS[name].from_call(block, *args, **dict(kwargs))

@@ -70,10 +70,14 @@ def line_of_sum(total: Linear, order: Mapping[Var, int]) -> Line:
     """The line of an index in normal form, over loops."""
     steps = [0.0] * len(order)
     for atom, coefficient in total.terms.items():
+        if isinstance(atom, Var):
+            if atom in order:
+                steps[order[atom]] += coefficient
+            continue
         for var, step in _steps(atom).items():
             if var in order:
                 steps[order[var]] += coefficient * step
-    is_sum = all(isinstance(atom, Var) for atom in total.terms)
+    is_sum = all([isinstance(atom, Var) for atom in total.terms])
     return Line(tuple(steps), total.constant, total.constant, _most(total), False, is_sum)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tvmlab.ops.knobs import Knob, Option
@@ -10,6 +11,7 @@ from tvmlab.ops.nest import blocks
 from tvmlab.ops.reading import follows, reads
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.stage_plan import StagePlan
+from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
 from tvmlab.te.graph import recurrences
@@ -54,32 +56,38 @@ class GenericTemplate(ScheduleTemplate):
                 if plan.is_last:
                     last, shared = plan.block, loop
 
-    def _plans(self, outputs: Sequence[Tensor]) -> list[StagePlan]:
+    def _plans(self, outputs: Sequence[Tensor]) -> tuple[StagePlan, ...]:
         """The computations, as far as their loops may be scheduled, producers first."""
-        cells = {stage for r in recurrences(outputs) for stage in r.cell}
-        *before, (final, block) = blocks(outputs)
-        last = StagePlan(self._own(final, cells), block, self.vectors, is_bound=final in cells)
-        plans = [
-            StagePlan(
-                self._own(stage, cells),
-                name,
-                self.vectors,
-                is_last=False,
-                is_bound=stage in cells,
-                may_follow=len(outputs) == 1
-                and not cells
-                and _may_follow(stage, last, [other for other, _ in before]),
-            )
-            for stage, name in before
-        ]
-        return [*plans, last]
+        return _plans_of(self.vectors, tuple(outputs))
 
-    @staticmethod
-    def _own(stage: Tensor, cells: Collection[Tensor]) -> Tensor:
-        """A computation, that of a cell without its first dimension, the steps."""
-        if stage not in cells:
-            return stage
-        return Tensor(stage.name, stage.shape[1:], stage.dtype, stage.axes[1:], stage.body)
+
+@lru_cache(maxsize=64)
+def _plans_of(vectors: VectorUnit, outputs: tuple[Tensor, ...]) -> tuple[StagePlan, ...]:
+    """Kept: a search asks for every configuration."""
+    cells = {stage for r in recurrences(outputs) for stage in r.cell}
+    *before, (final, block) = blocks(outputs)
+    last = StagePlan(_own(final, cells), block, vectors, is_bound=final in cells)
+    plans = [
+        StagePlan(
+            _own(stage, cells),
+            name,
+            vectors,
+            is_last=False,
+            is_bound=stage in cells,
+            may_follow=len(outputs) == 1
+            and not cells
+            and _may_follow(stage, last, [other for other, _ in before]),
+        )
+        for stage, name in before
+    ]
+    return (*plans, last)
+
+
+def _own(stage: Tensor, cells: Collection[Tensor]) -> Tensor:
+    """A computation, that of a cell without its first dimension, the steps."""
+    if stage not in cells:
+        return stage
+    return Tensor(stage.name, stage.shape[1:], stage.dtype, stage.axes[1:], stage.body)
 
 
 def _may_follow(stage: Tensor, last: StagePlan, others: Sequence[Tensor]) -> bool:

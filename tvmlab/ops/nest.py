@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
 
 from tvmlab.schedule import Loop, Schedule
@@ -22,13 +23,25 @@ Part = tuple[str, int]
 
 def loop_names(tensor: Tensor) -> list[str]:
     """The names of a computation's loops, spatial ones first, as its block has them."""
-    return unique_names([axis.name for axis in (*tensor.axes, *tensor.reduce_axes)])
+    return list(_loop_names(tensor))
+
+
+@lru_cache(maxsize=256)
+def _loop_names(tensor: Tensor) -> tuple[str, ...]:
+    """Kept: a search asks for every configuration."""
+    return tuple(unique_names([axis.name for axis in (*tensor.axes, *tensor.reduce_axes)]))
 
 
 def blocks(outputs: Sequence[Tensor]) -> list[tuple[Tensor, str]]:
     """The computations with the names of their blocks, producers first."""
+    return list(_blocks(tuple(outputs)))
+
+
+@lru_cache(maxsize=64)
+def _blocks(outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, str], ...]:
+    """Kept: a search asks for every configuration."""
     names = block_names(outputs)
-    return [(stage, names[stage]) for stage in stages(outputs)]
+    return tuple((stage, names[stage]) for stage in stages(outputs))
 
 
 def extents_of(tensor: Tensor) -> dict[str, int]:

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 from tvmlab.ir import dtypes
-from tvmlab.ir.walk import variables
 from tvmlab.ops.choices import nearest, powers, switch
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, Part, blocks, extents_of, inner_extents, loop_names
@@ -16,7 +15,6 @@ from tvmlab.ops.register_tile import lane_choices, waste
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.streams import STREAM, is_streamed, stream
 from tvmlab.schedule import Schedule
-from tvmlab.schedule.find import Site
 from tvmlab.schedule.primitives.merge import Merge
 from tvmlab.te import Tensor
 
@@ -158,11 +156,12 @@ def _merge_with_folds(schedule: Schedule, others: Sequence[str]) -> None:
     As far as their loops agree; where they do not, two nests do as well.
     """
     for first, second in pairwise(others):
-        a, b = _site(schedule, first), _site(schedule, second)
-        made = [region.buffer for region in a.block.writes]
-        if b.block.init is None or not any(region.buffer in made for region in b.block.reads):
+        made = [region.buffer for region in schedule.block(first).writes]
+        reader = schedule.block(second)
+        if reader.init is None or not any(region.buffer in made for region in reader.reads):
             continue
-        own = [[o for o in x.loops if o not in y.loops] for x, y in ((a, b), (b, a))]
+        a, b = schedule.loops_around(first), schedule.loops_around(second)
+        own = [[o for o in x if o not in y] for x, y in ((a, b), (b, a))]
         for p, q in zip(*own, strict=False):
             step = Merge(first, p.var.name, second, q.var.name)
             if p.kind != "serial" or not schedule.allows(step):
@@ -173,9 +172,10 @@ def _merge_with_folds(schedule: Schedule, others: Sequence[str]) -> None:
 def _fetch_ahead(schedule: Schedule, others: Sequence[str], group: str) -> None:
     """The next group's elements, as the last block does that reads them before the result."""
     for block in reversed(others):
-        site = _site(schedule, block)
-        inner = [o for o in site.loops[site.names().index(group) + 1 :] if o.kind == "serial"]
-        read = [r.buffer for r in site.block.reads if r.buffer in schedule.params]
+        loops = schedule.loops_around(block)
+        at = [loop.var.name for loop in loops].index(group)
+        inner = [loop for loop in loops[at + 1 :] if loop.kind == "serial"]
+        read = [r.buffer for r in schedule.block(block).reads if r.buffer in schedule.params]
         wide = [buffer.name for buffer in read if len(buffer.shape) > 1]
         if inner and wide:
             for name in wide:
@@ -185,20 +185,8 @@ def _fetch_ahead(schedule: Schedule, others: Sequence[str], group: str) -> None:
 
 def _roles(schedule: Schedule, block: str, own: Mapping[str, int]) -> tuple[str, str, str]:
     """Which of a block's own loops goes over rows, over lanes, and folds; "" where none does."""
-    site = _site(schedule, block)
-    reduced = {
-        variable.name
-        for it, binding in zip(site.block.iters, site.block.bindings, strict=True)
-        if it.is_reduce
-        for variable in variables(binding)
-    }
+    reduced = schedule.folded_loops(block)
     spatial = ["", "", *(name for name in own if name not in reduced)]
     folded = next((name for name in own if name in reduced), "")
-    is_wide = len(site.block.writes[0].bounds) > 1
+    is_wide = len(schedule.block(block).writes[0].bounds) > 1
     return (spatial[-2], spatial[-1], folded) if is_wide else (spatial[-1], "", folded)
-
-
-def _site(schedule: Schedule, block: str) -> Site:
-    site = schedule.site(block)
-    assert site is not None, f"{block} is a block of the schedule"
-    return site

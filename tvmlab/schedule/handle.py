@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tvmlab.errors import UsageError
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.program import For, Program
+from tvmlab.ir.program import Block, For, Program
+from tvmlab.ir.walk import variables
 from tvmlab.schedule.caution import Caution
 from tvmlab.schedule.cautioning import cautions
 from tvmlab.schedule.find import Site, find_site, sites
@@ -126,6 +127,23 @@ class Schedule:
         """The loops around a block, outermost first; none where there is no such block."""
         site = self.site(block)
         return () if site is None else site.loops
+
+    def block(self, name: str) -> Block:
+        """The block of that name: what it computes, reads and writes.
+
+        Raises:
+            UsageError: there is none.
+        """
+        site = self.site(name)
+        if site is None:
+            raise UsageError(f"there is no block {name!r}; there are {', '.join(self.blocks)}.")
+        return site.block
+
+    def folded_loops(self, block: str) -> set[str]:
+        """The names of the loops over which a block folds."""
+        own = self.block(block)
+        bound = zip(own.iters, own.bindings, strict=True)
+        return {v.name for it, b in bound if it.is_reduce for v in variables(b)}
 
     def allows(self, step: Step) -> bool:
         """Whether a step is legal now."""

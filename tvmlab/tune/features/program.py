@@ -14,9 +14,9 @@ import numpy as np
 
 from tvmlab.errors import ScheduleError
 from tvmlab.ir.program import Program
-from tvmlab.tune.features.drafts.drafts import Drafts
 from tvmlab.tune.features.closed import ClosedForms
 from tvmlab.tune.features.curve import RelationCurves
+from tvmlab.tune.features.drafts.drafts import Drafts
 from tvmlab.tune.features.feature import Feature
 from tvmlab.tune.features.itervar import LoopContext
 from tvmlab.tune.features.nests import Nests, nests_of

@@ -8,10 +8,11 @@ Where they might, what was drafted is applied first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import Any
 
+from tvmlab.analysis.regions import atom_variables
 from tvmlab.ir.program import Block, For, Program
 from tvmlab.schedule import Schedule, Step
 from tvmlab.schedule.find import Site
@@ -20,29 +21,24 @@ from tvmlab.schedule.registry import STEPS
 from tvmlab.schedule.stage import Loop, Stage
 from tvmlab.schedule.state import State
 from tvmlab.te import Tensor
+from tvmlab.tune.features.drafts.ground import Ground
 from tvmlab.tune.features.drafts.reading import reading_of
-from tvmlab.tune.features.drafts.scaffold import DraftLoop, NotDrafted, Scaffold, carried
+from tvmlab.tune.features.drafts.scaffold import DraftLoop, NotDrafted, carried
 from tvmlab.tune.features.drafts.steps import DRAFTED, can_merge
 from tvmlab.tune.features.statement import Reading, read
-
-ScaffoldOf = Callable[[Program], Scaffold]
-"""The scaffold of a program; whoever asks changes a copy only."""
 
 
 class Draft(Schedule):
     """A schedule of which the features are wanted; legality of steps on loops is not asked.
 
     Args:
-        state: where it begins.
-        scaffold_of: what finds a program's scaffold.
-        names: the blocks of the tensors computed.
+        ground: what it shares with others.
     """
 
-    def __init__(self, state: State, scaffold_of: ScaffoldOf, names: Mapping[Tensor, str]) -> None:
-        super().__init__(state)
-        self._names = names
-        self._scaffold_of = scaffold_of
-        self._scaffold = scaffold_of(state.program).copy()
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground.state)
+        self._ground = ground
+        self._scaffold = ground.scaffold(ground.state.program).copy()
         self._noted: list[Step] = []
         self._loops: dict[DraftLoop, For] = {}
 
@@ -67,9 +63,9 @@ class Draft(Schedule):
     def site(self, block: str) -> Site:
         """A block with its loops, bound to them as it is now; what is inside a loop is not said."""
         leaf = self._scaffold.leaves[block]
-        values = self._scaffold.values_of(leaf, {})
-        bindings = [values[it.var].expr() for it in leaf.block.iters]
-        return Site(leaf.block.replace(bindings=tuple(bindings)), self.loops_around(block))
+        values = self._scaffold.values_of(leaf)
+        bindings = tuple([values[it.var].expr() for it in leaf.block.iters])
+        return Site(leaf.block.replace(bindings=bindings), self.loops_around(block))
 
     def loops_around(self, block: str) -> tuple[For, ...]:
         """The loops around a block, outermost first; what is inside them is not said."""
@@ -83,6 +79,17 @@ class Draft(Schedule):
             known = self._loops[loop] = For(loop, self._scaffold.extents[loop], inside, kind)
         return known
 
+    def block(self, name: str) -> Block:
+        """What a block computes, reads and writes; its bindings do not count."""
+        return self._scaffold.leaves[name].block
+
+    def folded_loops(self, block: str) -> set[str]:
+        """The names of the loops over which a block folds."""
+        leaf = self._scaffold.leaves[block]
+        values = self._scaffold.values_of(leaf)
+        sums = [values[it.var] for it in leaf.block.iters if it.is_reduce]
+        return {v.name for total in sums for atom in total.terms for v in atom_variables(atom)}
+
     def allows(self, step: Step) -> bool:
         """Whether a step is legal; of a merge, as far as numbers tell."""
         if isinstance(step, Merge):
@@ -90,7 +97,7 @@ class Draft(Schedule):
         return super().allows(step)
 
     def __getitem__(self, key: Tensor | str) -> Stage:
-        name = self._names[key] if isinstance(key, Tensor) else key
+        name = self._ground.names[key] if isinstance(key, Tensor) else key
         return DraftStage(self, name, None)
 
     # ---- steps
@@ -121,7 +128,10 @@ class Draft(Schedule):
     def reading(self) -> Reading:
         """What features need to know of the program that the steps lead to."""
         try:
-            return reading_of(self._scaffold, self._state.program)
+            before = self._ground.scaffold(self._state.program)
+            return reading_of(
+                self._scaffold, self._state.program, before, self._noted, self._ground.read
+            )
         except NotDrafted:
             return read(self.mod)
 
@@ -132,21 +142,21 @@ class Draft(Schedule):
             own = [each for each in self._noted if each.block == step.block]
             before = self._state.replay(own)
             after = before.apply(step)
-            known, fresh = (self._scaffold_of(s.program) for s in (self._state, after))
+            known, fresh = (self._ground.scaffold(s.program) for s in (self._state, after))
             kept = carried(self._scaffold, known, fresh, _concerned(left))
             if kept is not None:
                 self._state, self._scaffold, self._noted = after, kept, left
                 return before
         before = self._state.replay(self._noted)
         self._state, self._noted = before.apply(step), []
-        self._scaffold = self._scaffold_of(self._state.program).copy()
+        self._scaffold = self._ground.scaffold(self._state.program).copy()
         return before
 
     def _settle(self) -> None:
         """Apply all that was drafted."""
         if self._noted:
             self._state, self._noted = self._state.replay(self._noted), []
-            self._scaffold = self._scaffold_of(self._state.program).copy()
+            self._scaffold = self._ground.scaffold(self._state.program).copy()
 
 
 def _concerned(steps: Iterable[Step]) -> set[str]:

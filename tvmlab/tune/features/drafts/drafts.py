@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tvmlab.ir.expr import Var
-from tvmlab.ir.program import Program
-from tvmlab.schedule.state import State
-from tvmlab.te.graph import block_names
 from tvmlab.tune.features.drafts.draft import Draft
-from tvmlab.tune.features.drafts.scaffold import Scaffold
+from tvmlab.tune.features.drafts.ground import Ground
 from tvmlab.tune.features.statement import Reading
 from tvmlab.tune.space import Plan
-
-REMEMBERED = 1 << 10
-"""Programs whose scaffolds, and whose states, are kept: those that layouts and partial results
-make, which many configurations have in common."""
 
 
 class Drafts:
@@ -24,13 +16,7 @@ class Drafts:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._names = block_names(plan.outputs)
-        self._forget()
-
-    def _forget(self) -> None:
-        self._first = State.start(self._plan.outputs)
-        self._scaffolds: dict[int, tuple[Program, Scaffold]] = {}
-        self._met: dict[Var, DraftLoop] = {}
+        self._ground = Ground(plan.outputs)
 
     def reading(self, config: Mapping[str, Any]) -> Reading:
         """Of one configuration.
@@ -38,14 +24,8 @@ class Drafts:
         Raises:
             ScheduleError: a step that needs a program is illegal; of others it is not asked.
         """
-        if len(self._scaffolds) > REMEMBERED:
-            self._forget()
-        draft = Draft(self._first, self._scaffold_of, self._names)
+        if self._ground.is_full:
+            self._ground = Ground(self._plan.outputs)
+        draft = Draft(self._ground)
         self._plan.apply(draft, config)
         return draft.reading()
-
-    def _scaffold_of(self, program: Program) -> Scaffold:
-        known = self._scaffolds.get(id(program))
-        if known is None:
-            known = self._scaffolds[id(program)] = (program, Scaffold.of(program, self._met))
-        return known[1]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
 
 from tvmlab.analysis.regions import atom_variables
 from tvmlab.analysis.touching import Line, line_of_data, line_of_sum
 from tvmlab.arith.linear import Linear
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Program
+from tvmlab.schedule import Step
 from tvmlab.tune.features.drafts.facts import Index, StoreFacts, facts_of
 from tvmlab.tune.features.drafts.scaffold import Leaf, NotDrafted, Scaffold
 from tvmlab.tune.features.statement import (
@@ -22,27 +24,53 @@ from tvmlab.tune.features.statement import (
 )
 
 
-def reading_of(scaffold: Scaffold, program: Program) -> Reading:
-    """What features need to know of a program with these loops, and the buffers of `program`.
+def reading_of(
+    scaffold: Scaffold,
+    program: Program,
+    before: Scaffold,
+    steps: Iterable[Step],
+    kept: dict[Hashable, list[Statement]],
+) -> Reading:
+    """What features need to know of a drafted program.
+
+    Args:
+        scaffold: its loops.
+        program, before: the program behind the draft, with its scaffold.
+        steps: what was drafted since.
+        kept: what was read before, to which what is read now is added.
 
     Raises:
         NotDrafted: a block has loops inside, or an index is no sum of loops.
     """
-    known: dict[Var, Linear] = {}
     found: list[Statement] = []
-    for leaf in scaffold.leaves.values():
-        facts = facts_of(leaf.block)
-        if facts is None:
-            raise NotDrafted(f"{leaf.block.name} has loops inside.")
-        values = scaffold.values_of(leaf, known)
-        loops = {
-            var: {v for a in value.terms for v in atom_variables(a)}
-            for var, value in values.items()
-        }
-        found += _statements(
-            scaffold, leaf, facts.stores, {**known, **values}, positions_of(leaf.block, loops)
-        )
+    own: dict[str, list[Step]] = {}
+    for step in steps:
+        own.setdefault(step.block, []).append(step)
+    around = Counter(leaf.path[0] for leaf in scaffold.leaves.values() if leaf.path)
+    for name, leaf in scaffold.leaves.items():
+        if leaf.is_moved or (leaf.path and around[leaf.path[0]] > 1):
+            found += _read(scaffold, leaf)
+            continue
+        kinds = tuple([before.kinds[loop] for loop in before.leaves[name].path])
+        key = (leaf.block, kinds, *own.get(name, ()))
+        if key not in kept:
+            kept[key] = _read(scaffold, leaf)
+        found += kept[key]
     return Reading(by_work(found), program.buffers)
+
+
+def _read(scaffold: Scaffold, leaf: Leaf) -> list[Statement]:
+    """A leaf's statements."""
+    facts = facts_of(leaf.block)
+    if facts is None:
+        raise NotDrafted(f"{leaf.block.name} has loops inside.")
+    values = scaffold.values_of(leaf)
+    moving = {
+        it.var: {loop for atom in values[it.var].terms for loop in atom_variables(atom)}
+        for it in leaf.block.iters
+    }
+    at = positions_of(leaf.block, moving)
+    return _statements(scaffold, leaf, facts.stores, values, at)
 
 
 def _statements(
@@ -74,9 +102,7 @@ def _statements(
     for store in stores:
         accesses: list[Access] = []
         for touch in store.touches:
-            touched = Access(
-                touch.buffer, not touch.is_write, touch.is_write, tuple(map(line, touch.indices))
-            )
-            add_access(accesses, touched)
+            over = tuple([line(index) for index in touch.indices])
+            add_access(accesses, Access(touch.buffer, touch.is_read, touch.is_write, over))
         found.append(Statement(axes, store.operations, tuple(accesses)))
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tvmlab.arith.linear import Atom, Interval, Linear, Opaque, divide
+from tvmlab.arith.linear import Atom, Interval, Linear, Opaque, divide, rejoin
 from tvmlab.arith.simplify import linear
 from tvmlab.errors import TvmlabError
 from tvmlab.ir.expr import Var
@@ -44,7 +44,11 @@ class Leaf:
     __slots__ = ("block", "path", "values", "is_moved")
 
     def __init__(
-        self, block: Block, path: Sequence[DraftLoop], values: dict[Var, Linear], is_moved: bool = False
+        self,
+        block: Block,
+        path: Sequence[DraftLoop],
+        values: dict[Var, Linear],
+        is_moved: bool = False,
     ) -> None:
         self.block = block
         self.path = list(path)
@@ -62,6 +66,7 @@ class Scaffold:
         ranges: the values of each.
         made: a loop that is no more -> what it is over others.
         sizes: names that loops cannot have.
+        resolved: values of loops over those that there are now, as far as asked for.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Scaffold:
         self.ranges = ranges
         self.made = made
         self.sizes = sizes
+        self.resolved: dict[Var, Linear] = {}
 
     @classmethod
     def of(cls, program: Program, met: dict[Var, DraftLoop]) -> Scaffold:
@@ -113,7 +119,9 @@ class Scaffold:
         }
         known = (self.extents, self.kinds, self.ranges, self.made)
         extents, kinds, ranges, made = (dict(each) for each in known)
-        return Scaffold(leaves, extents, kinds, ranges, made, self.sizes)  # type: ignore[arg-type]
+        found = Scaffold(leaves, extents, kinds, ranges, made, self.sizes)  # type: ignore[arg-type]
+        found.resolved = dict(self.resolved)
+        return found
 
     # ---- loops
 
@@ -161,7 +169,12 @@ class Scaffold:
         for leaf in self.inside(old):
             at = leaf.path.index(old)
             leaf.path[at : at + 1] = new
+        self.become(old, value)
+
+    def become(self, old: DraftLoop, value: Linear) -> None:
+        """A loop is no more, and is `value` from now on."""
         self.made[old] = value
+        self.resolved = {}
 
     def is_alone(self, block: str) -> bool:
         """Whether no loop around a block is around another."""
@@ -182,16 +195,28 @@ class Scaffold:
         Raises:
             NotDrafted: it is no sum, quotient and remainder of those.
         """
-        found = Linear({}, total.constant)
+        if len(total.terms) == 1 and not total.constant:
+            ((atom, coefficient),) = total.terms.items()
+            if coefficient == 1 and atom in known:
+                return known[atom]  # type: ignore[index]
+        found: dict[Atom, int] = {}
+        constant, is_plain = total.constant, True
         for atom, coefficient in total.terms.items():
-            found = found.plus(self._atom(atom, known), coefficient)
-        return found
+            part = known.get(atom) if isinstance(atom, Var) else None
+            part = self._atom(atom, known) if part is None else part
+            constant += coefficient * part.constant
+            for each, times in part.terms.items():
+                found[each] = found.get(each, 0) + coefficient * times
+                is_plain = is_plain and isinstance(each, Var)
+        if 0 in found.values():
+            found = {atom: times for atom, times in found.items() if times}
+        made = Linear(found, constant)
+        return made if is_plain else rejoin(made)
 
     def _atom(self, atom: Atom, known: dict[Var, Linear]) -> Linear:
         if isinstance(atom, Var):
-            if atom not in known:
-                known[atom] = self._loop_value(atom, known)
-            return known[atom]
+            known[atom] = value = self._loop_value(atom, known)
+            return value
         if isinstance(atom, Opaque):
             raise NotDrafted("an index is no sum of loops.")
         total = self.value(atom.total, known)
@@ -204,9 +229,11 @@ class Scaffold:
             return self.value(made, known)
         return Linear({loop: 1} if self.ranges[loop][1] > 0 else {}, 0)
 
-    def values_of(self, leaf: Leaf, known: dict[Var, Linear]) -> dict[Var, Linear]:
-        """The iteration variables of a leaf over the loops that there are now."""
-        return {var: self.value(total, known) for var, total in leaf.values.items()}
+    def values_of(self, leaf: Leaf) -> dict[Var, Linear]:
+        """The iteration variables of a leaf over the loops that there are now, and those loops."""
+        known = self.resolved
+        own = {var: self.value(total, known) for var, total in leaf.values.items()}
+        return {**known, **own}
 
 
 def carried(

@@ -31,7 +31,7 @@ from tvmlab.schedule.primitives import (
     Unroll,
     Vectorize,
 )
-from tvmlab.schedule.tiles import stored_tiles, tiles_over
+from tvmlab.schedule.tiles import tiles_over
 from tvmlab.tune.features.drafts.facts import BlockFacts, Index, facts_of
 from tvmlab.tune.features.drafts.scaffold import DraftLoop, Leaf, NotDrafted, Scaffold
 
@@ -80,7 +80,7 @@ def fuse(scaffold: Scaffold, step: Fuse) -> list[str]:
             digit = divide(digit, inside, scaffold.ranges)[0]
         if loop is not loops[0]:
             digit = divide(digit, scaffold.extents[loop], scaffold.ranges)[1]
-        scaffold.made[loop] = digit
+        scaffold.become(loop, digit)
         inside *= scaffold.extents[loop]
     for leaf in together:
         at = leaf.path.index(loops[0])
@@ -165,7 +165,7 @@ def compute_at(scaffold: Scaffold, step: ComputeAt) -> list[str]:
         for name, other in scaffold.leaves.items()
         if loop in other.path and any(b in targets for b, _ in _facts(other).reads)
     ]
-    tiles = stored_tiles(leaf.block)
+    tiles = _facts(leaf).tiles
     if loop in leaf.path or not readers or tiles is None:
         raise NotDrafted("the block does not move there.")
     box = _box(scaffold, [scaffold.leaves[name] for name in readers], loop, targets, writes=False)
@@ -227,13 +227,17 @@ def _facts(leaf: Leaf) -> BlockFacts:
 
 
 def _box(
-    scaffold: Scaffold, leaves: Iterable[Leaf], loop: DraftLoop, targets: list[Buffer], *, writes: bool
+    scaffold: Scaffold,
+    leaves: Iterable[Leaf],
+    loop: DraftLoop,
+    targets: list[Buffer],
+    *,
+    writes: bool,
 ) -> Box:
     """What the leaves read or write of `targets` in one iteration of `loop`."""
     boxes: list[Box] = []
-    known: dict[Var, Linear] = {}
     for leaf in leaves:
-        values = {**known, **scaffold.values_of(leaf, known)}
+        values = scaffold.values_of(leaf)
         local = set(leaf.path[leaf.path.index(loop) + 1 :])
         facts = _facts(leaf)
         for buffer, bounds in facts.writes if writes else facts.reads:

@@ -77,7 +77,7 @@ def line_of_sum(total: Linear, order: Mapping[Var, int]) -> Line:
         for var, step in _steps(atom).items():
             if var in order:
                 steps[order[var]] += coefficient * step
-    is_sum = all([isinstance(atom, Var) for atom in total.terms])
+    is_sum = all(isinstance(atom, Var) for atom in total.terms)
     return Line(tuple(steps), total.constant, total.constant, _most(total), False, is_sum)
 
 

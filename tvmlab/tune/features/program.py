@@ -56,8 +56,10 @@ def program_features(kind: str, programs: Sequence[Program]) -> np.ndarray:
 class ProgramFeatures:
     """The features of the programs that a space's configurations stand for.
 
-    They come from closed forms where there are any (see `tvmlab.tune.features.closed`); else every
-    program is scheduled, and one that is no legal schedule has zeros throughout.
+    They come from closed forms where there are any (see `tvmlab.tune.features.closed`). Else every
+    configuration is drafted (see `tvmlab.tune.features.drafts`), or scheduled where its template
+    is not known. What is found to be no legal schedule has zeros throughout; a draft finds that of
+    steps that need a program only.
     """
 
     is_general = True
@@ -67,7 +69,8 @@ class ProgramFeatures:
         self._space = space
         self._kind = kind
         self._closed = ClosedForms.of(space)
-        self._drafts = None if space.plan is None else Drafts(space.plan)
+        is_closed = self._closed is not None
+        self._drafts = None if is_closed or space.plan is None else Drafts.of(space.plan)
         self._known = _KNOWN.setdefault(space, {}).setdefault(kind.name, {})
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 
 from tvmlab.analysis.regions import atom_variables
 from tvmlab.ir.program import Block, For, Program
+from tvmlab.ir.walk import variables
 from tvmlab.schedule import Schedule, Step
 from tvmlab.schedule.find import Site
 from tvmlab.schedule.primitives import Merge
@@ -22,9 +23,10 @@ from tvmlab.schedule.stage import Loop, Stage
 from tvmlab.schedule.state import State
 from tvmlab.te import Tensor
 from tvmlab.tune.features.drafts.ground import Ground
+from tvmlab.tune.features.drafts.merging import can_merge, hands_on
 from tvmlab.tune.features.drafts.reading import reading_of
 from tvmlab.tune.features.drafts.scaffold import DraftLoop, NotDrafted, carried
-from tvmlab.tune.features.drafts.steps import DRAFTED, can_merge
+from tvmlab.tune.features.drafts.steps import DRAFTED
 from tvmlab.tune.features.statement import Reading, read
 
 
@@ -85,20 +87,29 @@ class Draft(Schedule):
 
     def folded_loops(self, block: str) -> set[str]:
         """The names of the loops over which a block folds."""
-        leaf = self._scaffold.leaves[block]
-        values = self._scaffold.values_of(leaf)
-        sums = [values[it.var] for it in leaf.block.iters if it.is_reduce]
+        leaf, known = self._scaffold.leaves[block], self._scaffold
+        if leaf.path == self._ground.scaffold(self._state.program).leaves[block].path:
+            bound = zip(leaf.block.iters, leaf.block.bindings, strict=True)
+            return {v.name for it, b in bound if it.is_reduce for v in variables(b)}
+        folded = [leaf.values[it.var] for it in leaf.block.iters if it.is_reduce]
+        sums = [known.value(total, known.resolved) for total in folded]
         return {v.name for total in sums for atom in total.terms for v in atom_variables(atom)}
 
     def allows(self, step: Step) -> bool:
-        """Whether a step is legal; of a merge, as far as numbers tell."""
+        """Whether a step is legal; of a merge, names and numbers mostly tell."""
         if isinstance(step, Merge):
-            return can_merge(self._scaffold, step)
+            try:
+                if not can_merge(self._scaffold, step):
+                    return False
+                if hands_on(self._scaffold, step):
+                    return True
+            except NotDrafted:
+                pass
         return super().allows(step)
 
     def __getitem__(self, key: Tensor | str) -> Stage:
         name = self._ground.names[key] if isinstance(key, Tensor) else key
-        return DraftStage(self, name, None)
+        return DraftStage(self, name)
 
     # ---- steps
 
@@ -138,7 +149,7 @@ class Draft(Schedule):
     def _advance(self, step: Step) -> State:
         """Apply a step behind what was drafted of its block; the state that it was applied to."""
         left = [each for each in self._noted if each.block != step.block]
-        if self._scaffold.is_alone(step.block):
+        if step.block in self._scaffold.leaves and self._scaffold.is_alone(step.block):
             own = [each for each in self._noted if each.block == step.block]
             before = self._state.replay(own)
             after = before.apply(step)
@@ -172,19 +183,23 @@ def _concerned(steps: Iterable[Step]) -> set[str]:
 class DraftStage(Stage):
     """A block of a draft; steps with equal arguments are made once."""
 
+    def __init__(self, draft: Draft, block: str) -> None:
+        super().__init__(draft, block, None)
+        self._draft = draft
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return partial(self._take, name)
 
     @property
     def loops(self) -> tuple[Loop, ...]:
         """The loops around the block now, outermost first."""
-        path = self._schedule.loops_around(self._block)
+        path = self._draft.loops_around(self._block)
         return tuple(Loop(loop.var.name, self._block) for loop in path)
 
     def _take(self, name: str, *args: Any, **kwargs: Any) -> Any:
         plain = tuple(map(self._known, args))
         named = tuple((key, self._known(value)) for key, value in kwargs.items())
-        made = self._schedule.apply(_step(name, self._block, plain, named))
+        made = self._draft.apply(_step(name, self._block, named, *plain))
         return made[0] if len(made) == 1 else tuple(made) if made else None
 
     def _known(self, value: Any) -> Any:
@@ -193,6 +208,6 @@ class DraftStage(Stage):
         return value if isinstance(value, (str, int, type(None))) else self._plain(value, set())
 
 
-@lru_cache(maxsize=1 << 14)
-def _step(name: str, block: str, args: tuple[Any, ...], kwargs: tuple[Any, ...]) -> Step:
+@lru_cache(maxsize=1 << 14, typed=True)
+def _step(name: str, block: str, kwargs: tuple[Any, ...], *args: Any) -> Step:
     return STEPS[name].from_call(block, *args, **dict(kwargs))

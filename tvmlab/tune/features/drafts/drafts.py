@@ -7,6 +7,7 @@ from typing import Any
 
 from tvmlab.tune.features.drafts.draft import Draft
 from tvmlab.tune.features.drafts.ground import Ground
+from tvmlab.tune.features.drafts.scaffold import NotDrafted
 from tvmlab.tune.features.statement import Reading
 from tvmlab.tune.space import Plan
 
@@ -14,9 +15,17 @@ from tvmlab.tune.space import Plan
 class Drafts:
     """What features need to know of each configuration that `plan` schedules."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, ground: Ground) -> None:
         self._plan = plan
-        self._ground = Ground(plan.outputs)
+        self._ground = ground
+
+    @classmethod
+    def of(cls, plan: Plan) -> Drafts | None:
+        """The drafts of a plan; None where only a call tells the extents of loops."""
+        try:
+            return cls(plan, Ground(plan.outputs))
+        except NotDrafted:
+            return None
 
     def reading(self, config: Mapping[str, Any]) -> Reading:
         """Of one configuration.

@@ -6,17 +6,19 @@ from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from tvmlab.arith.linear import Linear
+from tvmlab.arith.linear import Atom, Linear, Quotient
 from tvmlab.arith.simplify import linear
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Expr
+from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Invoke, Let, Region, Stmt, Store
 from tvmlab.ir.walk import exprs, stmts, sub_stmts
 from tvmlab.schedule.tiles import Tile, stored_tiles
+from tvmlab.tune.features.drafts.scaffold import NotDrafted
 from tvmlab.tune.features.operations import Operations, operations
 
-Index = Linear | None
-"""An index over a block's iteration variables; None where it is data."""
+Index = Linear | Expr | None
+"""An index over a block's iteration variables: a sum of them, and of quotients and remainders of
+single ones; any other expression as it is; None where it is data."""
 
 
 class Touch(NamedTuple):
@@ -58,6 +60,18 @@ def facts_of(block: Block) -> BlockFacts | None:
     stores = tuple(_stores(block.body, (), met))
     regions = (_regions(block.reads, met), _regions(block.writes, met))
     return BlockFacts(stores, *regions, stored_tiles(block))
+
+
+def facts_in(block: Block) -> BlockFacts:
+    """The facts of a block.
+
+    Raises:
+        NotDrafted: it has loops or an instruction inside.
+    """
+    found = facts_of(block)
+    if found is None:
+        raise NotDrafted(f"{block.name} has loops inside.")
+    return found
 
 
 Met = dict[Hashable, Linear]
@@ -110,4 +124,14 @@ def _index(index: Expr, met: Met) -> Index:
     if any(isinstance(e, Load) for e in exprs(index)):
         return None
     total = linear(index, {})
+    if not all(map(_is_simple, total.terms)):
+        return index
     return met.setdefault(total.key(), total)
+
+
+def _is_simple(atom: Atom) -> bool:
+    """Whether what an atom is over loops follows from what its one variable is."""
+    if isinstance(atom, Quotient) and atom.total.constant == 0 and len(atom.total.terms) == 1:
+        ((inner, coefficient),) = atom.total.terms.items()
+        return isinstance(inner, Var) and coefficient == 1
+    return isinstance(atom, Var)

@@ -17,7 +17,7 @@ PROGRAMS, NESTS = 1 << 10, 1 << 14
 
 
 class Ground:
-    """Where drafts of `outputs` begin.
+    """Where drafts of `outputs` begin; NotDrafted where only a call tells the extents of loops.
 
     Attributes:
         state: the state before any step, which remembers those that follow.
@@ -31,6 +31,7 @@ class Ground:
         self.read: dict[Hashable, list[Statement]] = {}
         self._met: dict[Var, DraftLoop] = {}
         self._scaffolds: dict[int, tuple[Program, Scaffold]] = {}
+        self.scaffold(self.state.program)
 
     def scaffold(self, program: Program) -> Scaffold:
         """The scaffold of a program; whoever wants to change it takes a copy."""

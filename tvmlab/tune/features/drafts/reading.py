@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 
 from tvmlab.analysis.regions import atom_variables
-from tvmlab.analysis.touching import Line, line_of_data, line_of_sum
+from tvmlab.analysis.touching import Line, line_of, line_of_data, line_of_sum
 from tvmlab.arith.linear import Linear
-from tvmlab.ir.expr import Var
+from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Program
 from tvmlab.schedule import Step
-from tvmlab.tune.features.drafts.facts import Index, StoreFacts, facts_of
-from tvmlab.tune.features.drafts.scaffold import Leaf, NotDrafted, Scaffold
+from tvmlab.tune.features.drafts.facts import Index, StoreFacts, facts_in
+from tvmlab.tune.features.drafts.scaffold import Leaf, Scaffold
 from tvmlab.tune.features.statement import (
     Access,
     Axis,
@@ -61,9 +61,7 @@ def reading_of(
 
 def _read(scaffold: Scaffold, leaf: Leaf) -> list[Statement]:
     """A leaf's statements."""
-    facts = facts_of(leaf.block)
-    if facts is None:
-        raise NotDrafted(f"{leaf.block.name} has loops inside.")
+    facts = facts_in(leaf.block)
     values = scaffold.values_of(leaf)
     moving = {
         it.var: {loop for atom in values[it.var].terms for loop in atom_variables(atom)}
@@ -94,6 +92,9 @@ def _statements(
     def line(index: Index) -> Line:
         if index is None:
             return line_of_data(order)
+        if isinstance(index, Expr):
+            over = {var: values[var].expr() for var in leaf.values}
+            return line_of(index, over, scaffold.ranges, order)
         if id(index) not in lines:
             lines[id(index)] = line_of_sum(scaffold.value(index, values), order)
         return lines[id(index)]

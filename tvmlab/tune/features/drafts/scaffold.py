@@ -136,14 +136,23 @@ class Scaffold:
         self.ranges[loop] = (0, extent - 1)
         return loop
 
+    def leaf(self, block: str) -> Leaf:
+        """The leaf of a block.
+
+        Raises:
+            NotDrafted: there is none.
+        """
+        if block not in self.leaves:
+            raise NotDrafted(f"there is no block {block}.")
+        return self.leaves[block]
+
     def loop(self, block: str, name: str) -> DraftLoop:
         """The loop of that name around a block.
 
         Raises:
             NotDrafted: there is none.
         """
-        leaf = self.leaves.get(block)
-        for loop in leaf.path if leaf is not None else ():
+        for loop in self.leaf(block).path:
             if loop.name == name:
                 return loop
         raise NotDrafted(f"{block} has no loop {name}.")
@@ -247,11 +256,15 @@ def carried(
         blocks: whose loops were drafted; of others it is as in `after`.
 
     Returns:
-        None where the loops of a drafted block have changed, or where a new block stands is unclear.
+        None where the loops of a drafted block have changed, another block stands in them now, or
+        the place of a new one is unclear.
     """
     paths = [set(drafted.leaves[name].path) for name in blocks]
     held = [n for n, leaf in drafted.leaves.items() if any(map(set(leaf.path).intersection, paths))]
     if any(n not in after.leaves or not _is_same(before, after, n) for n in held):
+        return None
+    own = {loop for n in held for loop in before.leaves[n].path}
+    if any(own.intersection(leaf.path) for n, leaf in after.leaves.items() if n not in held):
         return None
     order = _order(drafted, after)
     if order is None:

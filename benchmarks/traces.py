@@ -1,8 +1,8 @@
 """How many whole traces a second an evolutionary search sees for the first time, by workload.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/traces.py [matmul ...] [--population 512] [--judged 200]
+    python benchmarks/traces.py [matmul ...] [--population 512] [--judged 200]
 
-On one core, in processor time, over the sketches of each workload:
+On one core (OPENBLAS_NUM_THREADS=1), in processor time, over the sketches of each workload:
 
 - *scheduled*: configurations drawn, each scheduled step by step, then its features;
 - *drafted*: the same configurations and the same features, without programs;

@@ -58,8 +58,9 @@ class ProgramFeatures:
 
     They come from closed forms where there are any (see `tvmlab.tune.features.closed`). Else every
     configuration is drafted (see `tvmlab.tune.features.drafts`), or scheduled where its template
-    is not known. What is found to be no legal schedule has zeros throughout; a draft finds that of
-    steps that need a program only.
+    is not known. What is found to be no legal schedule has zeros throughout; drafts do not find
+    what depends on which iterations touch one element, so that whoever chooses a configuration
+    schedules it.
     """
 
     is_general = True

@@ -1,7 +1,8 @@
 """Steps on loops, done to a scaffold: names and numbers as the steps themselves would make them.
 
 Each returns the names of the loops it makes, and raises `NotDrafted`, with nothing changed, where
-what it does is more than names and numbers. None asks whether the step is legal.
+what it does is more than names and numbers, or where numbers say that it is illegal. Whether
+iterations depend on each other is not asked.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tvmlab.schedule.primitives import (
     Unroll,
     Vectorize,
 )
+from tvmlab.schedule.primitives.vectorize import MAX_LANES
 from tvmlab.tune.features.drafts.merging import merge
 from tvmlab.tune.features.drafts.placing import compute_at, reverse_compute_at
 from tvmlab.tune.features.drafts.scaffold import DraftLoop, Leaf, NotDrafted, Scaffold
@@ -39,11 +41,18 @@ KINDS: dict[type[Step], str] = {
 }
 """What steps make of a loop's kind."""
 
+MOST: dict[type[Step], int] = {TreeReduce: MAX_LANES, Vectorize: MAX_LANES}
+"""Iterations that a step takes at most."""
+
 
 def split(scaffold: Scaffold, step: Split) -> list[str]:
     """A loop becomes a nest; its value is the sum of theirs."""
     loop = scaffold.serial(step.block, step.loop)
     known = prod(f for f in step.factors if f is not None)
+    inferred, extent = step.factors.count(None), scaffold.extents[loop]
+    most = 2 * extent if inferred else max(2 * extent, known)
+    if not 0 < known <= most or inferred > 1 or (not inferred and known < extent):
+        raise NotDrafted(f"the factors {step.factors} do not suit {extent} iterations.")
     extents = [-(-scaffold.extents[loop] // known) if f is None else f for f in step.factors]
     ends = ("o", "i") if len(extents) == 2 else [str(n) for n in range(len(extents))]
     names = fresh_names(scaffold.names_with(loop), [step.loop + end for end in ends])
@@ -107,7 +116,10 @@ def _sharing(scaffold: Scaffold, loops: Iterable[DraftLoop]) -> list[Leaf]:
 
 def kind(scaffold: Scaffold, step: Parallel | TreeReduce | Unroll | Vectorize) -> list[str]:
     """A loop is executed otherwise."""
-    scaffold.kinds[scaffold.serial(step.block, step.loop)] = KINDS[type(step)]
+    loop = scaffold.serial(step.block, step.loop)
+    if scaffold.extents[loop] > MOST.get(type(step), scaffold.extents[loop]):
+        raise NotDrafted(f"the loop {step.loop} is too long for it.")
+    scaffold.kinds[loop] = KINDS[type(step)]
     return []
 
 

@@ -163,6 +163,7 @@ _HOMES = {
         "sum",
         "tan",
         "tanh",
+        "tf32",
         "trunc",
         "truncdiv",
         "truncmod",

@@ -344,7 +344,10 @@ class Writer:
                 lambda: te.hypot(a, b) + te.copysign(a, self.exact(b)),
                 lambda: te.atan2(a, te.abs(b) + 1) + te.fmod(self.exact(a), const(0.75, dtype)),
                 lambda: te.round(self.exact(a) * 4) + te.nearbyint(b * 0) - te.trunc(self.exact(b)),
-                lambda: te.ldexp(a, rng.choice(axes) % 5 - 2) + te.clip(b, -0.5, 0.5),
+                lambda: (
+                    te.ldexp(a, rng.choice(axes) % 5 - 2)
+                    + te.clip(b, -0.5, 0.5) * cast(dtype, te.tf32(cast("float32", self.exact(a))))
+                ),
                 lambda: select(te.isnan(a) | te.isinf(self.exact(b)), b, a),
             ]
         else:

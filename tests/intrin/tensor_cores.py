@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tvmlab as t
-from tvmlab.intrin.matrix_tiles import SHORT, Family, wide
+from tvmlab.intrin.matrix_tiles import SHORT, Family, element, factor, wide
 from tvmlab.intrin.mma import MMA
 from tvmlab.intrin.wmma import WMMA
 from tvmlab.ir import dtypes
@@ -11,20 +11,24 @@ from tvmlab.te.tensor import Tensor
 
 FAMILIES = {"mma": MMA, "wmma": WMMA}
 DTYPES = ("float16", "bfloat16", "int8")
+MEMBERS = [(name, kind) for name, family in FAMILIES.items() for kind in family.shapes]
 
 
 def product(dtype: str, by_columns: bool = False, m: int = 64, n: int = 32, k: int = 64) -> Tensor:
-    """C[y, x] = sum of A[y, k] * B[k, x], or B[x, k], in the dtype that holds the products."""
-    a = t.placeholder((m, k), dtype, name="A")
-    b = t.placeholder((n, k) if by_columns else (k, n), dtype, name="B")
+    """C[y, x] = sum of A[y, k] * B[k, x], or B[x, k], in the dtype that holds the products.
+
+    Args:
+        dtype: of the operands, or `tf32`.
+    """
+    a = t.placeholder((m, k), element(dtype), name="A")
+    b = t.placeholder((n, k) if by_columns else (k, n), element(dtype), name="B")
     r = t.reduce_axis((0, k), name="k")
-    to = wide(dtype)
 
-    def element(y: Tensor, x: Tensor) -> Tensor:
+    def result(y: Tensor, x: Tensor) -> Tensor:
         right = b[x, r] if by_columns else b[r, x]
-        return t.sum(a[y, r].astype(to) * right.astype(to), axis=r)
+        return t.sum(factor(dtype, a[y, r]) * factor(dtype, right), axis=r)
 
-    return t.compute((m, n), element, name="C")
+    return t.compute((m, n), result, name="C")
 
 
 def tensorized(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tvmlab as t
-from tests.intrin.tensor_cores import DTYPES, FAMILIES, product, tensorized
+from tests.intrin.tensor_cores import MEMBERS, product, tensorized
 from tvmlab.ir import equal
 from tvmlab.ir.instruction import INSTRUCTIONS, is_collective
 from tvmlab.ir.parse import parse_program
@@ -14,8 +14,7 @@ from tvmlab.ir.walk import stmts
 from tvmlab.schedule.primitives import Tensorize
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("family", "dtype"), MEMBERS)
 def test_a_product_of_warps_is_the_product(family: str, dtype: str) -> None:
     s = tensorized(family, dtype, by_columns=(family == "mma") == (dtype == "float16"))
     (found,) = s.check()

@@ -100,6 +100,23 @@ def test_what_follows_takes_results_from_shared_memory() -> None:
     assert scopes == {"shared": 3, "warp": 3}, "no intermediate in the device's memory"
 
 
+def test_float32_rounded_to_ten_bits_is_multiplied_as_such() -> None:
+    a, b = t.placeholder((20, 40), name="A"), t.placeholder((40, 24), name="B")
+    k = t.reduce_axis((0, 40), name="k")
+    c = t.compute((20, 24), lambda y, x: t.sum(t.tf32(a[y, k]) * t.tf32(b[k, x]), k), name="C")
+
+    class Whole:
+        tensors = (c,)
+
+    schedule = planned([c], y=(1, 16), x=(1, 32))
+    arrays = list(random_inputs([c], 0).values())
+    assert {"mma_tf32", "mma_load_b_tf32"} <= judge(schedule, Whole, arrays)
+    text = MACHINE.emit(MACHINE.lower(schedule.mod))
+    assert "HMMA.1688.F32.TF32" in MACHINE.code(text, "sass")
+    half = t.compute((20, 24), lambda y, x: t.sum(t.tf32(a[y, k]) * b[k, x], k), name="C")
+    assert MatrixProduct.of(half) is None, "one operand is not rounded"
+
+
 @pytest.mark.parametrize(
     ("architecture", "dtype", "by", "words"),
     [

@@ -96,3 +96,17 @@ def test_what_would_add_more_than_zeros_is_refused() -> None:
     s = t.create_schedule(t.compute((13,), lambda y: t.sum(t.exp(a[y, k]), axis=k), name="C"))
     with pytest.raises(t.ScheduleError, match="no sum, from zero, of products"):
         s["C"].pad_einsum([1, 4])
+
+
+def test_factors_that_are_rounded_stay_zero() -> None:
+    a, b = t.placeholder((5, 7), name="A"), t.placeholder((7, 6), name="B")
+    k = t.reduce_axis((0, 7), name="k")
+    c = t.compute((5, 6), lambda y, x: t.sum(t.tf32(a[y, k]) * t.tf32(b[k, x]), axis=k), name="C")
+    s = t.create_schedule(c)
+    s["C"].pad_einsum([4, 4, 4])
+    assert s["C"].loops == ("y", "x", "k")
+    assert s.check()
+    root = t.compute((5, 6), lambda y, x: t.sum(t.exp(a[y, k]) * b[k, x], axis=k), name="C")
+    s = t.create_schedule(root)
+    with pytest.raises(t.ScheduleError, match="no sum, from zero, of products"):
+        s["C"].pad_einsum([4, 4, 4])

@@ -15,11 +15,12 @@ from tvmlab.errors import ExpressionError
 from tvmlab.ir import dtypes
 from tvmlab.ir.expr import const
 from tvmlab.ir.functions import FUNCTIONS, call
+from tvmlab.ir.references import tf32
 from tvmlab.lower import lower
 from tvmlab.targets.cpu.emit import emit
 from tvmlab.targets.cpu.limits import cpu_features
 
-UNARY = [f.name for f in FUNCTIONS.values() if f.arity == 1 and f.domain != "integers"]
+UNARY = [f.name for f in FUNCTIONS.values() if f.arity == 1 and f.takes("float64")]
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, np.inf, -np.inf, np.nan, 1e-3, -1e-3, 88.5, -88.5]
 
 
@@ -212,3 +213,15 @@ def test_abs_of_integers_wraps(dtype: str) -> None:
     x = np.array([dtypes.lowest(dtype), dtypes.highest(dtype), 0, 1, 5] * 7, dtype)
     with np.errstate(all="ignore"):
         assert np.array_equal(elementwise(lambda v: call("abs", v), x, lanes=16), np.abs(x))
+
+
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_ten_bits_of_mantissa_are_kept_and_halves_go_away_from_zero(lanes: int) -> None:
+    near = 1 + np.array([2**-11, 3 * 2**-11, 2**-11 - 2**-23, 0], np.float32)
+    rounded = np.array([1 + 2**-10, 1 + 2 * 2**-10, 1, 1], np.float32)
+    found = elementwise(te.tf32, np.concatenate([near, -near]), lanes=lanes)
+    assert np.array_equal(found, [*rounded, *-rounded])
+    largest = np.finfo(np.float32).max
+    odd = np.array([np.nan, np.inf, -np.inf, largest, 0, 1e-40, -2e-45, 5], np.float32)
+    found = elementwise(te.tf32, odd, lanes=lanes)
+    assert np.array_equal(found, [np.nan, np.inf, -np.inf, np.inf, 0, *tf32(odd[5:])], True)

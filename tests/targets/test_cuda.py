@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tvmlab as t
-from tests.intrin.tensor_cores import DTYPES, FAMILIES, product, tensorized
+from tests.intrin.tensor_cores import MEMBERS, product, tensorized
 from tests.targets.gpu_schedules import reversed_rows, tiled_matmul, uneven_elementwise
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
@@ -173,8 +173,7 @@ def test_much_shared_memory_is_asked_for_at_the_launch() -> None:
 # TensorCores
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("family", "dtype"), MEMBERS)
 def test_tensor_cores_multiply(family: str, dtype: str) -> None:
     s = tensorized(family, dtype, by_columns=dtype == "bfloat16")
     machine = target("sm_90a" if dtype == "float16" else "sm_80")

@@ -1,8 +1,8 @@
 """Which thread holds which element of a tile: our loads and stores against the documented layout.
 
 The address formulas of the printed device functions are evaluated for every thread, and what they
-reach is compared with the tables of the PTX ISA ("Matrix fragments for mma.m16n8k16" and
-"... m16n8k32"), written down here once more.
+reach is compared with the tables of the PTX ISA ("Matrix fragments for mma.m16n8k16",
+"... m16n8k32" and "... m16n8k8"), written down here once more.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _offset(formula: str) -> int:
     return int(eval(formula, {"row_bytes": ROW, "row": ROW, "p": 0}))
 
 
-@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("size", [1, 2, 4])
 def test_words_of_a_and_of_b_by_columns(size: int) -> None:
     for name, count, layout in (("load_a_words", 4, _a), ("load_t_words", 2, _b)):
         text = function(name)
@@ -73,8 +73,10 @@ def test_words_of_a_and_of_b_by_columns(size: int) -> None:
     [
         ("load_a_matrix", 4, 1),
         ("load_a_matrix", 4, 2),
+        ("load_a_matrix", 4, 4),
         ("load_t_matrix", 2, 1),
         ("load_t_matrix", 2, 2),
+        ("load_t_matrix", 2, 4),
         ("load_b_matrix", 2, 2),  # halves alone are transposed
     ],
 )
@@ -92,8 +94,7 @@ def test_ldmatrix_hands_out_rows(name: str, count: int, size: int) -> None:
                 )
                 address = base(8 * r + inside[0]) + 2 * inside[1] + (0 if is_turned else 2 * half)
                 for byte in range(2):
-                    i = (r * 4 + half * 2 + byte) // size
-                    rest = byte % size
+                    i, rest = divmod(r * 4 + half * 2 + byte, size)
                     if name == "load_a_matrix":
                         row, column = _a(lane, i, 4 // size)
                         expected = row * ROW + column * size + rest
@@ -112,6 +113,13 @@ def test_elements_of_b_by_rows() -> None:
             address = _base(text)(lane) + i // 2 * 8 * ROW + i % 2 * ROW
             row, column = _b(lane, i, 2)
             assert address == row * ROW + column * 2
+    text = function("load_b_singles")
+    offsets = [_offset(o) for o in re.findall(r"\*\(const unsigned\*\)(\(?p.*?)\s*;", text)]
+    for lane in LANES:
+        for i, offset in enumerate(offsets):
+            row, column = _b(lane, i, 1)
+            assert _base(text)(lane) + offset == row * ROW + column * 4
+    assert len(offsets) == 2
     text = function("load_b_bytes")
     assert "p += 16 * row_bytes" in text
     for lane in LANES:
@@ -133,7 +141,7 @@ def test_results_go_where_they_belong(name: str) -> None:
 
 
 def test_every_element_is_held_once() -> None:
-    for size, per in ((2, 2), (1, 4)):
+    for size, per in ((4, 1), (2, 2), (1, 4)):
         held_a = {_a(lane, i, per) for lane in LANES for i in range(4 * per)}
         held_b = {_b(lane, i, per) for lane in LANES for i in range(2 * per)}
         assert len(held_a) == 32 * 4 * per == 16 * 32 // size

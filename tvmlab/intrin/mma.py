@@ -1,12 +1,13 @@
 """NVIDIA's `mma.sync`: products of tiles whose registers have a documented layout.
 
-PTX ISA, "Matrix multiply-accumulate instructions": m16n8k16 for 16-bit floats and m16n8k32 for
-bytes, since sm_80. Results of floats are float32, those of bytes int32.
+PTX ISA, "Matrix multiply-accumulate instructions": m16n8k16 for 16-bit floats, m16n8k32 for bytes
+and m16n8k8 for float32 rounded to tf32, since sm_80. Results of floats are float32, those of bytes
+int32.
 """
 
 from __future__ import annotations
 
-from tvmlab.intrin.matrix_tiles import Family, Shape, declared
+from tvmlab.intrin.matrix_tiles import TF32, Family, Shape, declared
 
 MMA = Family(
     "mma",
@@ -14,9 +15,10 @@ MMA = Family(
         "float16": Shape(16, 8, 16),
         "bfloat16": Shape(16, 8, 16),
         "int8": Shape(16, 8, 32),
+        TF32: Shape(16, 8, 8),
     },
 )
-"""Its extents for each dtype of operands."""
+"""Its extents for each kind of operands."""
 
 INSTRUCTIONS = declared(MMA)
 """Its members by name: `mma_f16`, `mma_t_f16`, `mma_load_a_f16`, ..., `mma_store_f32`."""

@@ -25,7 +25,7 @@ class Function:
         name: as written in a program.
         arity: number of arguments, all of one dtype, which is the result's.
         reference: from arrays or scalars of that dtype to the result.
-        domain: what it takes: "floats", "integers" or "numbers", which are both.
+        domain: what it takes: "floats", "integers", "numbers", which are both, or one dtype.
         ulps: how many units in the last place a target may be off the exact result.
     """
 
@@ -37,6 +37,10 @@ class Function:
 
     def takes(self, dtype: str) -> bool:
         """Whether arguments may be of `dtype`."""
+        if self.domain == dtype:
+            return True
+        if self.domain not in ("floats", "integers", "numbers"):
+            return False
         in_floats = dtypes.is_float(dtype) and self.domain != "integers"
         return in_floats or (dtypes.is_integer(dtype) and self.domain != "floats")
 
@@ -80,6 +84,7 @@ FUNCTIONS = {
         Function("trunc", 1, np.trunc, ulps=0.0),
         Function("round", 1, references.round_half_away, ulps=0.0),
         Function("nearbyint", 1, np.rint, ulps=0.0),
+        Function("tf32", 1, references.tf32, "float32", ulps=0.0),
         Function("truncdiv", 2, references.truncdiv, "integers"),
         Function("truncmod", 2, np.fmod, "integers"),
         Function("clz", 1, references.clz, "integers"),

@@ -65,6 +65,18 @@ def round_half_away(x: Value) -> Value:
     return np.copysign(np.abs(whole) + (np.abs(x - whole) >= 0.5), x)
 
 
+def tf32(x: Value) -> Value:
+    """The nearest float32 with 10 bits of mantissa; halfway between two the one further from zero.
+
+    PTX ISA, "cvt": cvt.rna.tf32.f32.
+    """
+    given = np.asarray(x)
+    bits = given.astype(np.float32).view(np.uint32)
+    kept = ((bits + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
+    found = np.where(np.isnan(given), given, kept.astype(given.dtype))
+    return found if given.ndim else given.dtype.type(found)
+
+
 def unsigned(x: Value) -> Value:
     """The bits of an integer as an unsigned one."""
     kept = np.asarray(x)

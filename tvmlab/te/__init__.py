@@ -43,6 +43,7 @@ from tvmlab.te.function import (
     sqrt,
     tan,
     tanh,
+    tf32,
     trunc,
 )
 from tvmlab.te.integer import (
@@ -148,6 +149,7 @@ __all__ = [
     "sum",
     "tan",
     "tanh",
+    "tf32",
     "trunc",
     "truncdiv",
     "truncmod",

@@ -164,6 +164,12 @@ def nearbyint(x: ExprLike) -> Expr:
     return call("nearbyint", x)
 
 
+def tf32(x: ExprLike) -> Expr:
+    """x with 10 bits of mantissa, as TensorCores multiply float32; halfway between two such the one
+    further from zero."""
+    return call("tf32", x)
+
+
 def power(x: ExprLike, y: ExprLike) -> Expr:
     """x to the power of y (float); another name of `pow`."""
     return call("pow", x, y)

@@ -88,7 +88,7 @@ def _tan(x: Array, y: Array, error: Error) -> Array:
 _MONOTONE = (
     "exp2", "exp10", "expm1", "log2", "log10", "log1p", "rsqrt", "sigmoid", "sinh", "asinh",
     "acosh", "atanh", "erf", "asin", "acos", "atan", "floor", "ceil", "trunc", "round",
-    "nearbyint",
+    "nearbyint", "tf32",
 )  # fmt: skip
 
 _SLOPES: dict[str, Slope] = {

@@ -58,4 +58,29 @@ PRODUCTS = Room(
     ),
 )
 
-ROOMS = (MATRICES, PRODUCTS)
+TF32 = Room(
+    "tf32",
+    ("tests/targets/test_cpu_emit_math.py", "tests/targets/test_cuda_matrices.py"),
+    (
+        Bug(
+            "halves are dropped",
+            "tvmlab.targets.cpu.emit_math",
+            "v.whole(0x1000)",
+            "v.whole(0x0FFF)",
+        ),
+        Bug(
+            "what is no number becomes zero",
+            "tvmlab.targets.cpu.emit_math",
+            'v.choose(v.test("uno", x, x), x, kept)',
+            "kept",
+        ),
+        Bug(
+            "the second register of B comes from the next row",
+            "tvmlab.targets.cuda.matrices",
+            "(p + 4 * row_bytes);",
+            "(p + row_bytes);",
+        ),
+    ),
+)
+
+ROOMS = (MATRICES, PRODUCTS, TF32)

@@ -13,8 +13,9 @@ from functools import cached_property
 from math import prod
 
 from tvmlab import te
+from tvmlab.intrin.matrix_tiles import TF32
 from tvmlab.ir.buffer import Load
-from tvmlab.ir.expr import Binary, Cast, Expr, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Expr, Var
 from tvmlab.ir.walk import exprs, variables
 from tvmlab.ops.gpu.team import site_of
 from tvmlab.schedule import Schedule
@@ -112,6 +113,8 @@ class Contraction:
         def element(y: Expr, x: Expr) -> Expr:
             left = a[k, y] if self.left.runs_along else a[y, k]
             right = b[k, x] if self.right.runs_along else b[x, k]
+            if kind_of(self.stage) == TF32:
+                return te.sum(te.tf32(left) * te.tf32(right), axis=k)
             return te.sum(left.astype(wide) * right.astype(wide), axis=k)
 
         return te.compute((m, n), element, name=self.stage.name, axes=("p0", "p1"))
@@ -187,8 +190,28 @@ def factors_of(stage: Tensor) -> list[Load]:
         return []
     if not isinstance(term, Binary) or term.op != "*":
         return []
-    values = [e.value if isinstance(e, Cast) else e for e in (term.a, term.b)]
+    if _is_rounded(term.a) != _is_rounded(term.b):
+        return []
+    values = [_element(e) for e in (term.a, term.b)]
     return [e for e in values if isinstance(e, Load)]
+
+
+def kind_of(stage: Tensor) -> str:
+    """The kind of the operands of which `factors_of` finds some, as `tvmlab.intrin` names it."""
+    (term,) = terms_of(stage)
+    assert isinstance(term, Binary), "it has factors"
+    return TF32 if _is_rounded(term.a) else _element(term.a).dtype
+
+
+def _is_rounded(e: Expr) -> bool:
+    return isinstance(e, Call) and e.function == TF32
+
+
+def _element(e: Expr) -> Expr:
+    """What a factor is made of."""
+    if isinstance(e, Call) and e.function == TF32:
+        return e.args[0]
+    return e.value if isinstance(e, Cast) else e
 
 
 def _number(axes: Sequence[Axis], places: Mapping[Axis, str], sizes: Mapping[Axis, int]) -> str:

@@ -10,7 +10,6 @@ from math import prod
 from typing import Any
 
 from tvmlab.intrin.matrix_tiles import Family
-from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ops.gpu.matrix_product import MatrixProduct
 from tvmlab.ops.gpu.padded import padded
 from tvmlab.ops.gpu.unit import ThreadUnit
@@ -71,7 +70,7 @@ class MatrixPart(StagePart):
     @property
     def word(self) -> str:
         """`tensorize(C, mma_f16)`, with what follows."""
-        names = " or ".join(f.name_of("", self.product.dtype) for f in self.families)
+        names = " or ".join(f.name_of("", self.product.kind) for f in self.families)
         return (
             f"tensorize({self.block}, {names}{f', then {self.follower}' if self.follower else ''})"
         )
@@ -96,7 +95,8 @@ class MatrixPart(StagePart):
         product = MatrixProduct.of(stage)
         if product is None or not unit.families:
             return None
-        made = cls(stage, block, unit, product, unit.families, follower, makers or {})
+        families = tuple(f for f in unit.families if product.kind in f.shapes)
+        made = cls(stage, block, unit, product, families, follower, makers or {})
         return made if made._grown(OWN[0], OWN[0], STEPS[0]) <= MOST_PADDING else None
 
     def _grown(self, *tile: int) -> float:
@@ -155,7 +155,7 @@ class MatrixPart(StagePart):
 
     def _shared_bytes(self, rows: Cut, columns: Cut, step: int) -> int:
         """Of a block: two copies of what a step takes, and results that are handed on."""
-        m, n, size = prod(rows), prod(columns), size_bytes(self.product.dtype)
+        m, n, size = prod(rows), prod(columns), self.product.size_bytes
         apart = ROW_BYTES // size
         copied = 2 * size * max((m + n) * (step + apart), m * (step + apart) + step * (n + apart))
         is_handed = self.follower or self._grown(m, n, 1) > 1

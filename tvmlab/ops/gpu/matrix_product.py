@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tvmlab.intrin.matrix_tiles import wide
+from tvmlab.intrin.matrix_tiles import element, wide
 from tvmlab.intrin.mma import MMA
+from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Expr
-from tvmlab.ops.gpu.contraction import factors_of
+from tvmlab.ops.gpu.contraction import factors_of, kind_of
 from tvmlab.te import Tensor
 from tvmlab.te.reduction import Axis
 
@@ -34,13 +35,18 @@ class MatrixProduct:
     of which may be stored the other way round; dimensions before are the same of all three.
 
     Attributes:
-        dtype: of the operands; sums are of the dtype that holds its products.
+        kind: of the operands: their dtype, or `tf32`; sums are of the dtype that holds products.
         left, right: the operands with the rows and with the columns of C.
     """
 
-    dtype: str
+    kind: str
     left: Operand
     right: Operand
+
+    @property
+    def size_bytes(self) -> int:
+        """Of an element of an operand."""
+        return dtypes.size_bytes(element(self.kind))
 
     @classmethod
     def of(cls, stage: Tensor) -> MatrixProduct | None:
@@ -48,16 +54,17 @@ class MatrixProduct:
         factors = factors_of(stage)
         if len(factors) != 2 or len(stage.axes) < 2 or len(stage.reduce_axes) != 1:
             return None
-        dtypes = {load.dtype for load in factors}
-        (dtype, *others) = dtypes
-        if others or dtype not in MMA.shapes or stage.dtype != wide(dtype):
+        kind = kind_of(stage)
+        if kind not in MMA.shapes or stage.dtype != wide(kind):
+            return None
+        if any(load.dtype != element(kind) for load in factors):
             return None
         (k,) = stage.reduce_axes
         *_, y, x = stage.axes
         for first, second in (factors, factors[::-1]):
             left, right = _operand(stage, first, y, k), _operand(stage, second, x, k)
             if left is not None and right is not None and left.name != right.name:
-                return cls(dtype, left, right)
+                return cls(kind, left, right)
         return None
 
 

@@ -117,16 +117,16 @@ class WarpTiles:
 
     @property
     def _shape(self) -> Shape:
-        return self.family.shapes[self.product.dtype]
+        return self.family.shapes[self.product.kind]
 
     @property
     def _by_rows(self) -> bool:
-        """Whether the right operand is kept by rows, which `mma` loads of 16-bit elements alone."""
-        is_slow = self.family.name == "mma" and dtypes.size_bytes(self.product.dtype) == 1
+        """Whether the right operand is kept by rows, which `mma` loads of bytes one by one."""
+        is_slow = self.family.name == "mma" and self.product.size_bytes == 1
         return self.product.right.is_turned and not is_slow
 
-    def _instruction(self, what: str, dtype: str = "") -> str:
-        return self.family.name_of(what, dtype or self.product.dtype)
+    def _instruction(self, what: str, kind: str = "") -> str:
+        return self.family.name_of(what, kind or self.product.kind)
 
     def _nest(self, schedule: Schedule, block: str) -> tuple[str, str, str, dict[Part, str]]:
         """Cut and ordered: the loops over rows, columns and the sum, and what became of them."""
@@ -220,7 +220,7 @@ class WarpTiles:
         (y, ey), (x, ex) = _last_two(schedule, stored)
         order: list[Part] = [(n, level) for level in (WARPS, TILES, INSIDE) for n in (y, x)]
         loops = Nest({y: ey, x: ex}, order, self._cuts(y, x)).apply(schedule[stored])
-        store = self._instruction("store", wide(self.product.dtype))
+        store = self._instruction("store", wide(self.product.kind))
         schedule[stored].tensorize(loops[y, INSIDE], store)
         _bind_warps(schedule, stored, loops, y, x)
 

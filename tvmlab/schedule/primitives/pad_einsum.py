@@ -46,7 +46,7 @@ from math import prod
 
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Binary, Cast, Const, Expr, Var
+from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Var
 from tvmlab.ir.fold import fold_of, identities, points
 from tvmlab.ir.program import Block, For, Iter, Program, Stmt
 from tvmlab.ir.unsaid import regions
@@ -210,12 +210,15 @@ class PadEinsum(Step):
 
 
 def _product(term: Expr) -> list[Load]:
-    """The elements that a product multiplies, converted or not; none if it is something else."""
+    """The elements that a product multiplies, converted, rounded or not; none if it is something
+    else."""
     if isinstance(term, Binary) and term.op == "*":
         a, b = _product(term.a), _product(term.b)
         return [*a, *b] if a and b else []
     if isinstance(term, Cast):
         return [term.value] if isinstance(term.value, Load) else []
+    if isinstance(term, Call) and term.function == "tf32":
+        return _product(term.args[0])
     return [term] if isinstance(term, Load) else []
 
 

@@ -78,6 +78,13 @@ def _power_of_two(v: Lanes, n: str, most: float) -> str:
     return v.power_of_two(v.to_integer(bounded))
 
 
+def _tf32(v: Lanes, x: str) -> str:
+    """Half of the last bit that is kept is added to the bits, and those below it dropped."""
+    raised = v.integer("add", v.bits(x), v.whole(0x1000))
+    kept = v.as_float(v.integer("and", raised, v.whole(-0x2000)))
+    return v.choose(v.test("uno", x, x), x, kept)
+
+
 def _rsqrt(v: Lanes, x: str) -> str:
     return v.exact("fdiv", v.number(1.0), v.intrinsic("sqrt", x))
 
@@ -119,6 +126,7 @@ _FUNCTIONS: dict[str, Callable[..., str]] = {
     "trunc": _intrinsic("trunc"),
     "round": _intrinsic("round"),
     "nearbyint": _intrinsic("roundeven"),
+    "tf32": _tf32,
     "truncdiv": _truncating("div"),
     "truncmod": _truncating("rem"),
     "clz": lambda v, x: v.intrinsic("ctlz", x, flag="false"),

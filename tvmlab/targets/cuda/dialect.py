@@ -148,6 +148,9 @@ class CudaDialect(Dialect):
         end = "f" if dtype == "float32" else ""
         if function == "sigmoid":
             return f"1.0{end} / (1.0{end} + exp{end}(-({arguments[0]})))"
+        if function == "tf32":
+            kept = f"__uint_as_float((__float_as_uint({arguments[0]}) + 0x1000u) & 0xffffe000u)"
+            return f"(isnan({arguments[0]}) ? ({arguments[0]}) : {kept})"
         if function == "ldexp":
             return f"ldexp{end}({arguments[0]}, (int)({arguments[1]}))"
         return f"{_FLOAT_NAMES.get(function, function)}{end}({', '.join(arguments)})"
@@ -169,7 +172,9 @@ class CudaDialect(Dialect):
                 given.append(value(argument))
             elif argument.buffer.scope == "warp":
                 start = address(_whole(argument)).removesuffix(" + 0")
-                given.append(f"{start} + {value(first_register(argument))}")
+                tile = f"{start} + {value(first_register(argument))}"
+                is_operand = call.function.startswith("load_")
+                given.append(f"(unsigned*)({tile})" if is_operand else tile)
             else:
                 given.append(address(argument))
         lines = [f"{call.function}({', '.join(given)});"]

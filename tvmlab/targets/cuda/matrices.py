@@ -1,7 +1,8 @@
 """TensorCores' instructions, and asynchronous copies, as text: device functions around PTX.
 
 PTX ISA, "Warp-level matrix instructions". Of `mma`, whose layout is documented ("Matrix fragments
-for mma.m16n8k16", "... m16n8k32"), thread `x` of a warp holds, with g = x / 4 and t = x % 4:
+for mma.m16n8k16", "... m16n8k32", "... m16n8k8"), thread `x` of a warp holds, with g = x / 4 and
+t = x % 4:
 
 - of A in register r the four bytes from 4 t + 16 (r / 2) on in row g + 8 (r % 2);
 - of B in register r the four bytes from 4 t + 16 r on in column g;
@@ -96,6 +97,15 @@ _FUNCTIONS: dict[str, tuple[str, Sequence[str]]] = {
             "        | (unsigned)*(const unsigned short*)(p + row_bytes) << 16;",
         ],
     ),
+    "load_b_singles": (
+        "unsigned* b, const void* from, int row_bytes",
+        [
+            "const char* p = (const char*)from",
+            "    + (threadIdx.x & 3) * row_bytes + (threadIdx.x >> 2) * 4;",
+            "b[0] = *(const unsigned*)p;",
+            "b[1] = *(const unsigned*)(p + 4 * row_bytes);",
+        ],
+    ),
     "load_b_bytes": (
         "unsigned* b, const void* from, int row_bytes",
         [
@@ -146,9 +156,10 @@ def _made(name: str) -> tuple[str, list[str]]:
         "f32", "float", "f"
     )  # fmt: skip
     if family == "mma":
-        steps = 32 if short == "s8" else 16
+        steps = {"s8": 32, "tf32": 8}.get(short, 16)
         order = f"mma.sync.aligned.m16n8k{steps}.row.col.{result}.{short}.{short}.{result}"
-        return _product(order, kind, constraint, (4, 4, 2))
+        made = _product(order, kind, constraint, (4, 4, 2))
+        return _rounded(*made) if short == "tf32" else made
     operands = {"f16": 8, "bf16": 4, "s8": 2}.get(short, 8)
     layout = "col" if "t" in what else "row"
     if what[:1] == ["load"]:
@@ -179,6 +190,16 @@ def _product(
         f"    : {sums}",
         f"    : {given});",
     ]
+
+
+def _rounded(parameters: str, product: list[str]) -> tuple[str, list[str]]:
+    """The product of float32 operands, each rounded to tf32 beforehand."""
+    lines = ["unsigned ra[4], rb[2];"]
+    for n, (to, of) in enumerate([("ra", "a")] * 4 + [("rb", "b")] * 2):
+        at = n % 4
+        lines.append(f'asm("cvt.rna.tf32.f32 %0, %1;" : "=r"({to}[{at}]) : "f"({of}[{at}]));')
+    renamed = [x.replace('"r"(a[', '"r"(ra[').replace('"r"(b[', '"r"(rb[') for x in product]
+    return parameters.replace("unsigned", "float"), [*lines, *renamed]
 
 
 def _wmma_load(order: str, count: int) -> tuple[str, list[str]]:

@@ -77,8 +77,8 @@ def call_of(invoke: Invoke) -> TileCall:
 def _load(name: str, what: str, source: Region) -> str:
     """The function of `mma` that loads a tile of A, of B by rows or of B by columns."""
     size = dtypes.size_bytes(source.buffer.dtype)
-    if what == "b" and size == 1:
-        return "load_b_bytes"
+    if what == "b" and size != 2:
+        return "load_b_bytes" if size == 1 else "load_b_singles"
     if source.buffer.scope == "shared" and _begins_at(source, 16):
         return f"load_{what}_matrix"
     if what == "b":

@@ -16,6 +16,7 @@ from tvmlab.targets.cfamily.dialect import Dialect
 _TEMPLATES = {
     "abs": "fabs({})", "round": "round({})", "nearbyint": "rint({})", "min": "fmin({}, {})",
     "max": "fmax({}, {})", "sigmoid": "1 / (1 + exp(-({})))", "ldexp": "ldexp({}, (int)({}))",
+    "tf32": "(isnan({0}) ? ({0}) : as_float((as_uint({0}) + 0x1000u) & 0xffffe000u))",
 }  # fmt: skip
 _INTEGER_TEMPLATES = {
     "truncdiv": "({}) / ({})", "truncmod": "({}) % ({})", "clz": "clz(({kind})({}))",

@@ -9,7 +9,7 @@ MATRICES = Room(
         Bug(
             "a product is summed in whatever dtype",
             "tvmlab.ops.gpu.matrix_product",
-            " or stage.dtype != wide(dtype)",
+            " or stage.dtype != wide(kind)",
             "",
         ),
         Bug(

@@ -194,18 +194,20 @@ class DraftStage(Stage):
     def loops(self) -> tuple[Loop, ...]:
         """The loops around the block now, outermost first."""
         path = self._draft.loops_around(self._block)
-        return tuple(Loop(loop.var.name, self._block) for loop in path)
+        return tuple([Loop(loop.var.name, self._block) for loop in path])
 
     def _take(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        plain = tuple(map(self._known, args))
-        named = tuple((key, self._known(value)) for key, value in kwargs.items())
+        plain = [self._known(value) for value in args]
+        named = tuple([(key, self._known(value)) for key, value in kwargs.items()])
         made = self._draft.apply(_step(name, self._block, named, *plain))
         return made[0] if len(made) == 1 else tuple(made) if made else None
 
     def _known(self, value: Any) -> Any:
+        if isinstance(value, (str, int, type(None))):
+            return value
         if isinstance(value, (list, tuple)):
-            return tuple(map(self._known, value))
-        return value if isinstance(value, (str, int, type(None))) else self._plain(value, set())
+            return tuple([self._known(each) for each in value])
+        return self._plain(value, set())
 
 
 @lru_cache(maxsize=1 << 14, typed=True)

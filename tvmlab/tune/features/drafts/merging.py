@@ -16,7 +16,7 @@ def merge(scaffold: Scaffold, step: Merge) -> list[str]:
     """The second of two loops becomes the first."""
     first = scaffold.serial(step.block, step.loop)
     second = scaffold.serial(step.other, step.other_loop)
-    if not can_merge(scaffold, step) or not hands_on(scaffold, step):
+    if not can_merge(scaffold, step):
         raise NotDrafted("the loops are not alike, or do not follow each other.")
     inner = [leaf.path[leaf.path.index(second) + 1 :] for leaf in scaffold.inside(second)]
     taken = {loop.name for path in inner for loop in path} | scaffold.names_with(first)

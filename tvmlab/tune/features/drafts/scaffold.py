@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tvmlab.arith.linear import Atom, Interval, Linear, Opaque, divide, rejoin
+from tvmlab.arith.linear import Atom, Interval, Linear, Opaque, Quotient, divide, rejoin
 from tvmlab.arith.simplify import linear
 from tvmlab.errors import TvmlabError
 from tvmlab.ir.expr import Var
@@ -183,7 +183,11 @@ class Scaffold:
     def become(self, old: DraftLoop, value: Linear) -> None:
         """A loop is no more, and is `value` from now on."""
         self.made[old] = value
-        self.resolved = {}
+        self.resolved = {
+            loop: total
+            for loop, total in self.resolved.items()
+            if old not in total.terms and not any(isinstance(a, Quotient) for a in total.terms)
+        }
 
     def is_alone(self, block: str) -> bool:
         """Whether no loop around a block is around another."""
@@ -206,8 +210,9 @@ class Scaffold:
         """
         if len(total.terms) == 1 and not total.constant:
             ((atom, coefficient),) = total.terms.items()
-            if coefficient == 1 and atom in known:
-                return known[atom]  # type: ignore[index]
+            if coefficient == 1:
+                part = known.get(atom) if isinstance(atom, Var) else None
+                return self._atom(atom, known) if part is None else part
         found: dict[Atom, int] = {}
         constant, is_plain = total.constant, True
         for atom, coefficient in total.terms.items():
@@ -235,8 +240,18 @@ class Scaffold:
     def _loop_value(self, loop: Var, known: dict[Var, Linear]) -> Linear:
         made = self.made.get(loop)
         if made is not None:
-            return self.value(made, known)
+            return made if self._is_final(made) else self.value(made, known)
         return Linear({loop: 1} if self.ranges[loop][1] > 0 else {}, 0)
+
+    def _is_final(self, total: Linear) -> bool:
+        """Whether a sum is over loops that there are, each of several iterations."""
+        for atom in total.terms:
+            if isinstance(atom, Var):
+                if atom in self.made or self.ranges[atom][1] <= 0:
+                    return False
+            elif not isinstance(atom, Quotient) or not self._is_final(atom.total):
+                return False
+        return True
 
     def values_of(self, leaf: Leaf) -> dict[Var, Linear]:
         """The iteration variables of a leaf over the loops that there are now, and those loops."""

@@ -28,7 +28,6 @@ INJECT = """code => {
   jupyterapp.commands.execute('console:inject', {activate: true, code, path});
 }"""
 ENDLESS = 'run = t.tune(t.ops.matmul(256, 256, 256), trials=100000, explorer="random", seed=1)'
-SHORT = 't.tune(B, trials=2, explorer="random", seed=1)'
 DOCKED = 'import sys\nprint("tvmlab.ui.dock" in sys.modules)'
 RESTART = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 KILL = "import os, signal\nos.kill(run._process.pid, signal.SIGKILL)"
@@ -105,7 +104,7 @@ def test_settings_reach_kernels_and_runs_are_told_of(lab: LabPage) -> None:
     put_settings(lab, **SETTINGS)
     page = lab.page
     try:
-        cells = (ASK, SCHEDULE, ENDLESS, KILL, ASK, SHORT, DOCKED)
+        cells = (ASK, SCHEDULE, ENDLESS, KILL, ASK, DOCKED)
         lab.open(lab.write_notebook("desk.ipynb", *cells))
         lab.run_cell(0)  # nothing is connected yet
         expect(lab.output(0)).to_contain_text("1.0 7.0")
@@ -139,17 +138,12 @@ def test_settings_reach_kernels_and_runs_are_told_of(lab: LabPage) -> None:
         field(lab, "protocol").select_option(label="certified")
         field(lab, "compileLimit").fill("60")  # the default again
         field(lab, "colours").select_option(label="green and red")
-        field(lab, "notify").uncheck()
         field(lab, "connect").uncheck()
         expect(page.locator("body")).to_have_attribute("data-tv-colours", "green and red")
         lab.screenshot("extension-settings")
         page.get_by_role("tab", name="desk.ipynb").click()
         lab.run_cell(4)
         expect(lab.output(4)).to_contain_text("10.0 60.0", timeout=SLOW_MS)
-        lab.run_cell(5)
-        expect(status).to_be_visible(timeout=SLOW_MS)
-        expect(status).to_be_hidden(timeout=SLOW_MS)
-        expect(page.locator(".Toastify__toast", has_text="Tuning ended")).to_have_count(0)
         # A kernel that begins anew is told once more, and left alone otherwise.
         lab.start("application:toggle-right-area")
         expect(dock).to_be_hidden()
@@ -158,7 +152,7 @@ def test_settings_reach_kernels_and_runs_are_told_of(lab: LabPage) -> None:
         lab.run_cell(1)
         lab.run_cell(0)
         expect(lab.output(0)).to_contain_text("10.0 60.0")
-        lab.run_cell(6)
-        expect(lab.output(6)).to_contain_text("False")
+        lab.run_cell(5)
+        expect(lab.output(5)).to_contain_text("False")
     finally:
         put_settings(lab)

@@ -1,6 +1,7 @@
 import type { EditorLanguageRegistry, IEditorLanguageRegistry } from "@jupyterlab/codemirror";
 import { beforeAll, expect, test, vi } from "vitest";
 
+vi.mock("@jupyterlab/rendermime", () => ({ IRenderMimeRegistry: {} }));
 let Registry: typeof EditorLanguageRegistry;
 let registry: IEditorLanguageRegistry;
 

@@ -15,6 +15,9 @@ from tvmlab.schedule import State, Trace
 
 THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
 OPEN = "args => { jupyterapp.commands.execute('docmanager:open', args); }"
+OPENED_BY = "path => jupyterapp.docRegistry.defaultWidgetFactory(path).name"
+CAN_BE_OPENED_BY = """path =>
+  jupyterapp.docRegistry.preferredWidgetFactories(path).map(factory => factory.name)"""
 SAVE = "() => { jupyterapp.commands.execute('docmanager:save').catch(() => null); }"
 
 
@@ -45,6 +48,11 @@ def in_dark(lab: LabPage, name: str) -> None:
 
 
 def test_a_database_is_a_dashboard_that_follows_its_run(desk: LabPage) -> None:
+    for name in ("a.tvmlog.jsonl", "x/database_tuning_record.json", "database_workload.json"):
+        assert desk.page.evaluate(OPENED_BY, name) == "Tuning dashboard"
+    for name in ("tune.log", "tune.json", "tuning.db"):
+        assert desk.page.evaluate(OPENED_BY, name) != "Tuning dashboard"
+        assert "Tuning dashboard" in desk.page.evaluate(CAN_BE_OPENED_BY, name)
     path = desk.server.root / "run.tvmlab.db"
     prepare_audit(desk)
     with begin(path, 40, 30) as database:
@@ -85,6 +93,9 @@ def test_a_database_is_a_dashboard_that_follows_its_run(desk: LabPage) -> None:
     expect(document.locator(".tv-document-notes")).to_contain_text("Line 31", timeout=60_000)
     expect(document.locator(".tv-leader")).to_have_count(8)
     desk.screenshot("records-log")
+    (desk.server.root / "database_workload.json").write_text('["1234", "a program"]\n')
+    words = opened(desk, "database_workload.json").locator(".tv-document-error")
+    expect(words).to_contain_text("open database_tuning_record.json", timeout=60_000)
     (desk.server.root / "broken.tvmlab.db").write_bytes(b"no database")
     broken = opened(desk, "broken.tvmlab.db")
     expect(broken.locator(".tv-document-error")).to_contain_text("no tuning run", timeout=60_000)

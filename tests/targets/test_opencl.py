@@ -76,6 +76,21 @@ def test_vectors_and_what_does_not_fill_them() -> None:
     assert all(s.check("opencl"))
 
 
+@pytest.mark.parametrize(("columns", "is_row"), [(36, True), (35, False)])
+def test_lanes_are_neighbours_where_digits_of_their_number_are(columns: int, is_row: bool) -> None:
+    """Read under another shape rows follow each other; with a gap after each they do not."""
+    a = t.placeholder((4, 36), name="A")
+    flat = t.compute(
+        (4 * columns,), lambda i: a[i // columns, i % columns // 5 * 5 + i % columns % 5], name="B"
+    )
+    s = t.create_schedule(flat)
+    outer, lanes = s["B"].split("i", 4)
+    s["B"].bind(outer, "threadIdx.x")
+    s["B"].vectorize(lanes)
+    assert ("vload4" in s.code("opencl")) == is_row
+    assert all(s.check("opencl"))
+
+
 def host_in_between() -> t.Schedule:
     """Three stages, of which the middle one is not bound."""
     a = t.placeholder((16,), name="A")

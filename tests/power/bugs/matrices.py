@@ -83,4 +83,17 @@ TF32 = Room(
     ),
 )
 
-ROOMS = (MATRICES, PRODUCTS, TF32)
+LANES = Room(
+    "lanes of kernels",
+    ("tests/targets/test_opencl.py",),
+    (
+        Bug(
+            "lanes with a gap between them are taken for a row",
+            "tvmlab.targets.cfamily.statements",
+            "return lane not in variables(place.plus(Linear({lane: 1}, 0), -1).expr())",
+            "return True",
+        ),
+    ),
+)
+
+ROOMS = (MATRICES, PRODUCTS, TF32, LANES)

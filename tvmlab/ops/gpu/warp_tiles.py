@@ -32,6 +32,9 @@ STEPS, PARTS, TERMS = range(3)
 LANES = ("threadIdx.x", 32)
 """The threads of a warp."""
 
+MADE_LANES = 8
+"""Elements of a copy that a thread computes at once, each written out."""
+
 TAKEN_UP = 4
 """Results that a thread takes up at once, where rows allow."""
 
@@ -203,14 +206,15 @@ class WarpTiles:
         source, to = found.reads[0].buffer, found.writes[0].buffer
         lanes = BYTES // dtypes.size_bytes(to.dtype)
         stage.compute_at(block, step)
-        names = [o.var.name for o in own_loops(schedule, copy.block, step)]
-        row = own_loops(schedule, copy.block, step)[-1].extent
+        loops = own_loops(schedule, copy.block, step)
+        names, row = [o.var.name for o in loops], loops[-1].extent
         fits = copy.is_plain and row % lanes == 0 == source.extents[-1] % lanes
         if fits and to.dtype in DTYPES:
             rest, inside = stage.split(fused(stage, names), lanes)
             stage.tensorize(inside, f"copy_async_{SHORT[to.dtype]}")
-            names = [str(rest)]
-        team.take(schedule, copy.block, names)
+            names, lanes = [str(rest)], 1
+        lanes = min(lanes, MADE_LANES)
+        team.take(schedule, copy.block, names, lanes if row % lanes == 0 else 1)
         stage.set_scope(copy.buffer, "shared")
 
     # ---- results

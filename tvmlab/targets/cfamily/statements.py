@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tvmlab.arith.bounds import Interval
-from tvmlab.arith.simplify import loop_range
+from tvmlab.arith.linear import Linear
+from tvmlab.arith.simplify import linear, loop_range
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Const, Expr, Ramp, Select, Var
+from tvmlab.ir.expr import Const, Expr, Select, Var
 from tvmlab.ir.program import (
     Allocate,
     Barrier,
@@ -258,13 +259,15 @@ class Statements:
 
     def _is_row(self, buffer: Buffer, indices: tuple[Expr, ...], lanes: int) -> bool:
         """Whether the lanes of an access are neighbours in memory, one after the other."""
-        last = indices[-1]
-        return (
-            buffer.scope not in ("register", "local", "warp")
-            and isinstance(last, Ramp)
-            and last.lanes == lanes
-            and all(i.lanes == 1 for i in indices[:-1])
-        )
+        if buffer.scope in ("register", "local", "warp") or all(i.lanes == 1 for i in indices):
+            return False
+        values, lane = self.values, Var("lane")
+        before, values.lane = values.lane, lane
+        values.ranges[lane] = (0, lanes - 1)
+        place = linear(values.offset(buffer, indices), values.ranges)
+        values.lane = before
+        del values.ranges[lane]
+        return lane not in variables(place.plus(Linear({lane: 1}, 0), -1).expr())
 
     def _assign(self, s: Store, depth: int) -> None:
         """One element."""

@@ -11,6 +11,8 @@ from math import inf, isinf, isnan
 import numpy as np
 
 from tvmlab.arith import Interval, bounds, simplify
+from tvmlab.arith.simplify import linear
+from tvmlab.arith.undigited import undigited
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import INDEX
@@ -100,7 +102,9 @@ class Values:
         total: Expr = Const(0, INDEX)
         for index, stride in zip(indices, buffer.strides(), strict=True):
             total = total + self.at_lane(index) * stride
-        return simplify(total, self.ranges)
+        flat = linear(total, self.ranges)
+        joined = undigited(flat, self.ranges)
+        return simplify(total if joined is flat else joined.expr(), self.ranges)
 
     def element(self, buffer: Buffer, indices: tuple[Expr, ...]) -> str:
         """An element in memory, as it may be assigned to."""

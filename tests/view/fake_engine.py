@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from tests.learn.bench import FakeBench
-from tvmlab.analysis.estimate import Estimate, MachineFacts, Memory
+from tvmlab.analysis.estimate import Estimate, GpuFacts, MachineFacts, Memory
 from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
 from tvmlab.ir.program import Program
@@ -32,7 +32,7 @@ from tvmlab.view.engine import (
     Trial,
     never,
 )
-from tvmlab.view.schema import CodeKind, CodeLoop, LoopRef
+from tvmlab.view.schema import CodeKind, CodeLoop, LoopRef, TargetView
 
 CEILINGS = (
     Ceiling("L2", 1, 100e9, 1e6),
@@ -122,6 +122,8 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.outcome: Outcome = OK
+        self.target = "cpu"
+        self.gpu: GpuFacts | None = None
         self.no_tuner = ""
         self.allotted: Sequence[Allotted] = ()
         self.made_ready = 0
@@ -135,7 +137,28 @@ class FakeEngine:
     def work(self, state: State) -> Work:
         return Work(2e9, 12e6)
 
+    def targets(self) -> Sequence[TargetView]:
+        return [
+            {"name": "cpu", "title": "Processor", "problem": ""},
+            {"name": "cuda", "title": "CUDA", "problem": "No driver is installed; install one."},
+        ]
+
+    def choose(self, target: str) -> None:
+        if target not in ("cpu", "cuda"):
+            raise TargetError(f"Target {target!r} is not known; use 'cpu' or 'cuda'.")
+        self.target = target
+
+    def why_no_code(self, state: State) -> str:
+        is_bound = "blockIdx" in str(state.program) or self.target == "cpu"
+        return "" if is_bound else "No loop is bound; bind one."
+
+    def think_of(self, gpu: GpuFacts) -> bool:
+        is_other, self.gpu = gpu != self.gpu, gpu
+        return is_other and self.target != "cpu"
+
     def code_kinds(self) -> Sequence[CodeKind]:
+        if self.target == "cuda":
+            return [{"kind": "cuda", "title": "CUDA C"}]
         return [{"kind": "llvm", "title": "LLVM IR"}, {"kind": "asm", "title": "Assembly"}]
 
     def code(self, state: State, kind: str) -> LinkedLines:

@@ -13,6 +13,7 @@ from tests.view.product import product
 from tvmlab import te
 from tvmlab.view import LabView
 from tvmlab.view.engine import Allotted
+from tvmlab.view.machine import Machine
 
 BOUND = """yo, xo, yi, xi = s["C"].tile("y", "x", 8, 32)
 s["C"].bind("yo", "blockIdx.y")
@@ -43,6 +44,43 @@ def test_before_anything_is_bound_there_is_nothing_to_show(view: LabView) -> Non
     assert (found["status"], found["kernels"], found["mapping"]) == ("ready", [], None)
     assert found["told"].startswith("block C is bound to no axis of the GPU")
     assert do(view, intent="gpu_at", moment=1)["kind"] == "refusal"
+
+
+def test_another_target_is_chosen_and_what_was_known_is_forgotten(view: LabView) -> None:
+    do(view, intent="measure")
+    do(view, intent="explain")
+    view.do({"intent": "select", "block": "C", "loop": "y"})
+    do(view, intent="predict")
+    before = view.snapshot()
+    assert before["measure"]["history"]
+    assert before["explain"]["facts"]
+    assert before["gpu"]["target"] == "cpu"
+    found = do(view, intent="target", name="cuda")
+    assert (found["target"], [t["name"] for t in found["targets"]]) == ("cuda", ["cpu", "cuda"])
+    assert found["target_told"] == "No code for CUDA: No loop is bound; bind one."
+    after = view.snapshot()
+    assert [kind["kind"] for kind in after["code"]["kinds"]] == ["cuda"]
+    assert after["measure"]["history"] == []
+    assert (after["explain"]["facts"], after["explain"]["status"]) == ([], "idle")
+    assert after["measure"]["status"] == "idle"
+    assert after["moves"]["column"]["predictions"] == {}
+    found = do(bound(view), intent="gpu")
+    assert found["target_told"] == "It cannot run here: No driver is installed; install one."
+    assert do(view, intent="target", name="cpu")["target_told"] == ""
+    assert do(view, intent="target", name="tpu")["why"] == "Target 'tpu' is not known"
+
+
+def test_what_is_told_is_of_the_gpu_that_is_chosen(tmp_path: Path) -> None:
+    lab = bound(LabView(product(64), Machine("cuda"), folder=tmp_path))
+    do(lab, intent="gpu")
+    first = lab.do({"intent": "explain"})["explain"]
+    do(lab, intent="gpu", machine={"gpu": "T4"})
+    assert lab.snapshot()["explain"]["facts"] == []
+    second = lab.do({"intent": "explain"})["explain"]
+    assert first["states"][0]["here_s"] < second["states"][0]["here_s"]
+    assert do(lab, intent="gpu")["target_told"] in ("", *(
+        f"It cannot run here: {t['problem']}" for t in lab.snapshot()["gpu"]["targets"]
+    ))  # fmt: skip
 
 
 def test_kernels_and_accesses_are_told(view: LabView) -> None:

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol as Interface
 
+from tvmlab.analysis.estimate import GpuFacts
 from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.schedule import State, Step
 from tvmlab.view.autosave import FOLDER, Autosave
@@ -28,6 +30,16 @@ class Refusing:
     place: str
     view: RefusalView
     line: int = -1
+
+
+class Forgetful(Interface):
+    """What a desk knows of the parts that work at it."""
+
+    def forget_told(self) -> None:
+        """Let go of what was told of states on another machine."""
+
+    def forget_target(self) -> None:
+        """Let go of what was made or measured for another target."""
 
 
 class Desk:
@@ -55,6 +67,7 @@ class Desk:
         self.notice = ""
         self.version = 0
         self.seq = 0
+        self.parts: list[Forgetful] = []
         self._listeners: list[Listener] = []
         self.folder = folder or Path.cwd() / FOLDER
         self.is_unsaved = False
@@ -87,6 +100,25 @@ class Desk:
         if self.selection is not None and find_loop(self.state, self.selection) is None:
             self.selection = first_new_loop(self.printed.of(self.state))
         self.is_unsaved = True
+
+    def choose_target(self, name: str) -> None:
+        """Work for another target: what parts know of the one before is of no use.
+
+        Raises:
+            TvmlabError: there is none of that name.
+        """
+        self.engine.choose(name)
+        self.times.clear()
+        self.version += 1
+        for part in self.parts:
+            part.forget_target()
+
+    def think_of(self, gpu: GpuFacts) -> None:
+        """Tell of this GPU, where code is made for one."""
+        if self.engine.think_of(gpu):
+            self.version += 1
+            for part in self.parts:
+                part.forget_told()
 
     def save(self) -> None:
         """Keep the schedule shown, and the branches beside it, for the next session, if that is

@@ -21,7 +21,7 @@ from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State, Step
 from tvmlab.tune.contributions import Contributions
 from tvmlab.tune.logs import Told
-from tvmlab.view.schema import CodeKind, CodeLoop, LoopRef
+from tvmlab.view.schema import CodeKind, CodeLoop, LoopRef, TargetView
 
 LinkedLines = Sequence[tuple[str, int]]
 """Lines of code, each with the line of the program that it comes from (0: none)."""
@@ -210,6 +210,27 @@ class Engine(Interface):
 
     def work(self, state: State) -> Work:
         """What the workload does at least."""
+
+    @property
+    def target(self) -> str:
+        """The name of the target that code is made for."""
+
+    def targets(self) -> Sequence[TargetView]:
+        """The targets there are, and why those that cannot run here cannot, as far as that is known
+        yet; quick."""
+
+    def choose(self, target: str) -> None:
+        """Make code for another target, and measure and tune on it.
+
+        Raises:
+            TvmlabError: there is none of that name.
+        """
+
+    def why_no_code(self, state: State) -> str:
+        """Why the target makes no code of a state, in a sentence; empty where it does."""
+
+    def think_of(self, gpu: GpuFacts) -> bool:
+        """Tell of this GPU where code is made for one; whether what is told of states changes."""
 
     def code_kinds(self) -> Sequence[CodeKind]:
         """The kinds of text that `code` makes."""

@@ -30,6 +30,10 @@ class Latest:
             self.is_working = False
         return self.is_it(ticket)
 
+    def forget(self) -> None:
+        """No answer to what was asked so far counts."""
+        self.settle(self.ask())
+
     def status(self, reason: str, is_found: bool) -> str:
         """In a pane's word: working, failed where there is a reason, ready, or idle."""
         if self.is_working:

@@ -21,7 +21,7 @@ from tvmlab.analysis.estimate import (
     estimate_on_gpu,
 )
 from tvmlab.analysis.work import Work, work_of
-from tvmlab.errors import TargetError
+from tvmlab.errors import TargetError, TvmlabError
 from tvmlab.ir.printer import print_program
 from tvmlab.learn import Exercise, Grade, judge
 from tvmlab.learn.answer import Answer
@@ -51,7 +51,7 @@ from tvmlab.view.engine import (
 from tvmlab.view.kernels import as_launched
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.recorded_run import runs_in
-from tvmlab.view.schema import CodeKind, CodeLoop
+from tvmlab.view.schema import CodeKind, CodeLoop, TargetView
 
 TITLES = {
     "llvm": "LLVM IR",
@@ -65,10 +65,13 @@ TITLES = {
 }
 """Kinds of code as people say them."""
 
+TARGET_TITLES = {"cpu": "Processor", "cuda": "CUDA", "opencl": "OpenCL"}
+"""Targets as people say them."""
+
 CPU = "cpu"
 
 USUAL_GPU = next(iter(GPUS.values()))
-"""The GPU that is told of where a lab is for one."""
+"""The GPU that is told of where a lab is for one, until another is chosen."""
 
 DATABASE = "tuning.db"
 POLL_S = 0.2
@@ -102,7 +105,44 @@ class Machine:
 
     def __init__(self, target: str = CPU) -> None:
         self._target = targets.get(target)
+        self._gpu = USUAL_GPU
         self._seeds = count()
+
+    @property
+    def target(self) -> str:
+        """What code is made for."""
+        return self._target.name
+
+    def targets(self) -> Sequence[TargetView]:
+        """Those of the registry; their devices are asked for in the background, once."""
+        _DEVICES.ask()
+        return [
+            {
+                "name": name,
+                "title": TARGET_TITLES.get(name, name),
+                "problem": _DEVICES.why_not(name),
+            }
+            for name in targets.TARGETS
+        ]
+
+    def choose(self, target: str) -> None:
+        """From now on."""
+        self._target = targets.get(target)
+
+    def why_no_code(self, state: State) -> str:
+        """What lowering or printing it for a device ends in; nothing is compiled."""
+        if self.target == CPU:
+            return ""
+        try:
+            self._target.emit(self._target.lower(state.program))
+        except TvmlabError as error:
+            return str(error)
+        return ""
+
+    def think_of(self, gpu: GpuFacts) -> bool:
+        """In place of the usual one."""
+        is_other, self._gpu = gpu != self._gpu, gpu
+        return is_other and self.target != CPU
 
     def work(self, state: State) -> Work:
         """Counted on the naive program."""
@@ -181,7 +221,7 @@ class Machine:
 
     def facts(self) -> MachineFacts | GpuFacts:
         """What was measured of this processor, or of a usual GPU what is published."""
-        return machine_facts() if self._target.name == CPU else USUAL_GPU
+        return machine_facts() if self._target.name == CPU else self._gpu
 
     def estimate(self, state: State, machine: MachineFacts | GpuFacts | None = None) -> Estimate:
         """Of the program as lowered for the processor; of its kernels on a GPU."""
@@ -246,6 +286,34 @@ class Machine:
             return runs_in(place, workload)
         own = Path.cwd() / FOLDER / DATABASE
         return [r for r in runs_in(str(own), workload) if r.is_of_this] if own.exists() else ()
+
+
+class _Devices:
+    """What devices of targets answer, who may take seconds to do so."""
+
+    def __init__(self) -> None:
+        self._problems: dict[str, str] = {}
+        self._is_asked = False
+
+    def ask(self) -> None:
+        """Ask each, in a thread of its own, the first time of all."""
+        if not self._is_asked:
+            self._is_asked = True
+            threading.Thread(target=self._ask, name="tvmlab-devices", daemon=True).start()
+
+    def why_not(self, target: str) -> str:
+        """Why a target cannot run here; empty if it can, or has not answered yet."""
+        return self._problems.get(target, "")
+
+    def _ask(self) -> None:
+        for name in targets.TARGETS:
+            try:
+                targets.get(name).device()
+            except TargetError as error:
+                self._problems[name] = str(error)
+
+
+_DEVICES = _Devices()
 
 
 def _smallest() -> Tensor:

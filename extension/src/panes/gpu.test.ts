@@ -67,6 +67,12 @@ const view = (more: Partial<GpuView> = {}): GpuView => ({
   gpus: ["H100", "T4"],
   machine,
   this_machine: machine,
+  target: "cuda",
+  targets: [
+    { name: "cpu", title: "Processor", problem: "" },
+    { name: "cuda", title: "CUDA", problem: "No driver is installed; install one." },
+  ],
+  target_told: "",
   kernels: [KERNEL],
   accesses: [access(0), access(1, { name: "load B", memory: "shared", figure: 1, least: 1, share: 1, step: "+1" })],
   mapping: MAP,
@@ -157,7 +163,7 @@ test("cells are read from the keyboard, and the picture has a table", () => {
 
 test("another GPU is asked for as a whole, and sliders go back", () => {
   pane.update(view());
-  const gpu = root.querySelector("select")!;
+  const gpu = root.querySelector<HTMLSelectElement>("[aria-label=GPU]")!;
   gpu.value = "T4";
   gpu.dispatchEvent(new Event("change"));
   expect(host.last).toEqual({ intent: "gpu", machine: { gpu: "T4" } });
@@ -169,6 +175,16 @@ test("another GPU is asked for as a whole, and sliders go back", () => {
   expect(root.querySelector("[role=status]")!.textContent).toContain("shared 32 KB");
   named("As it is").click();
   expect(host.last).toEqual({ intent: "gpu", machine: { gpu: "H100" } });
+});
+
+test("another target is asked for, and one that cannot run here says so", () => {
+  pane.update(view({ target_told: "It cannot run here: No driver is installed; install one." }));
+  const targets = root.querySelector<HTMLSelectElement>("[aria-label=Target]")!;
+  expect([targets.value, ...[...targets.options].map((option) => option.text)]).toEqual(["cuda", "Processor", "CUDA (read only)"]);
+  expect(root.querySelector(".tv-target-said")!.textContent).toContain("No driver is installed");
+  targets.value = "cpu";
+  targets.dispatchEvent(new Event("change"));
+  expect(host.last).toEqual({ intent: "target", name: "cpu" });
 });
 
 test("words of figures, threads and extents", () => {

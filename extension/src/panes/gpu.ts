@@ -26,6 +26,12 @@ const OVERVIEW = 88;
 export class Gpu implements Drawn<GpuView> {
   private readonly status = el("span", { class: "tv-dim tv-grow tv-ellipsis", role: "status" });
   private readonly gpus = el("select", { class: "tv-input", "aria-label": "GPU", onchange: () => this.ask({ gpu: this.gpus.value }) });
+  private readonly targets = el("select", {
+    class: "tv-input",
+    "aria-label": "Target",
+    onchange: () => this.host.ask({ intent: "target", name: this.targets.value }),
+  });
+  private readonly targetSaid = el("p", { class: "tv-target-said tv-dim", role: "status" });
   private readonly reset: HTMLButtonElement;
   private readonly twin: HTMLButtonElement;
   private readonly refusal = refusalBox();
@@ -88,6 +94,7 @@ export class Gpu implements Drawn<GpuView> {
     this.status.title = this.status.textContent!;
     if (this.gpus.childElementCount !== state.gpus.length) fill(this.gpus, ...state.gpus.map((name) => el("option", { value: name }, name)));
     this.gpus.value = state.machine.gpu;
+    this.drawTargets(state);
     this.reset.hidden = !this.whatIf.isOther(state.machine, state.this_machine);
     this.twin.hidden = !state.mapping;
     showRefusal(this.refusal, state.refusal);
@@ -116,7 +123,20 @@ export class Gpu implements Drawn<GpuView> {
       el("div", {}, el("h4", {}, "What if the GPU were another"), this.whatIf.sliders, this.told, this.whatIf.ranking),
     );
     this.body.append(picture, figures);
-    this.root.append(el("header", { class: "tv-bar" }, this.status, this.reset, this.gpus, this.twin), this.refusal, this.empty, this.body);
+    this.root.append(el("header", { class: "tv-bar" }, this.status, this.reset, this.targets, this.gpus, this.twin), this.refusal, this.targetSaid, this.empty, this.body);
+  }
+
+  /** What code is made for; a target that cannot run here says why in its title. */
+  private drawTargets(state: GpuView): void {
+    const options = state.targets.map(({ name, title, problem }) => {
+      return el("option", { value: name, title: problem }, problem ? `${title} (read only)` : title);
+    });
+    fill(this.targets, ...options);
+    this.targets.hidden = options.length === 0;
+    this.targets.value = state.target;
+    this.targets.title = state.targets.find(({ name }) => name === state.target)?.problem || "What code is made for, and what measures and tunes";
+    setText(this.targetSaid, state.target_told);
+    this.targetSaid.hidden = !state.target_told;
   }
 
   private draw(state: GpuView, isWorking: boolean): void {

@@ -83,10 +83,20 @@ export interface GpuMachineView {
   registers_k: number;
 }
 
+/** A target to make code for, and why it cannot run here. */
+export interface TargetView {
+  name: string;
+  title: string;
+  problem: string;
+}
+
 export interface GpuView {
   status: "idle" | "working" | "ready" | "failed";
   reason: string;
   is_stale: boolean;
+  target: string;
+  targets: TargetView[];
+  target_told: string;
   gpus: string[];
   machine: GpuMachineView;
   this_machine: GpuMachineView;

@@ -27,6 +27,10 @@ class CodePart(Part):
         """The text made last."""
         return self._code.view(self.desk.state)
 
+    def forget_target(self) -> None:
+        """Begin with the kinds of code of the target there is now."""
+        self._code = Code(self.desk.engine.code_kinds())
+
     def intents(self) -> Mapping[str, Handler]:
         """Making code of a kind."""
         return {"code": self._make}
@@ -34,10 +38,10 @@ class CodePart(Part):
     def _make(self, intent: Intent) -> None:
         desk = self.desk
         with desk.lock:
-            kind, state = as_text(intent, "kind"), desk.state
-            if not self._code.knows(kind):
+            kind, state, made = as_text(intent, "kind"), desk.state, self._code
+            if not made.knows(kind):
                 raise UsageError(f"the target has no code of kind {kind!r}.")
-            ticket = self._code.begin(kind)
+            ticket = made.begin(kind)
         desk.changed()
         lines: LinkedLines = ()
         loops: Sequence[CodeLoop] = ()
@@ -48,4 +52,4 @@ class CodePart(Part):
         except TvmlabError as error:
             reason = str(error)
         with desk.lock:
-            self._code.settle(ticket, state, lines, reason, loops)
+            made.settle(ticket, state, lines, reason, loops)

@@ -79,6 +79,16 @@ class ExplainPart(Part):
             "refusal": self.desk.refusal("explain"),
         }
 
+    def forget_told(self) -> None:
+        """Nothing is explained."""
+        self._latest.forget()
+        self._found, self._here, self._reason = None, None, ""
+
+    def forget_target(self) -> None:
+        """Nor is another machine thought of."""
+        self.forget_told()
+        self._machine = None
+
     def intents(self) -> Mapping[str, Handler]:
         """Explaining, on the `machine` given, if one is."""
         return {"explain": self._explain}

@@ -16,7 +16,7 @@ from tvmlab.view.explanation import shares
 from tvmlab.view.kernels import Kernels, as_launched
 from tvmlab.view.latest import Latest
 from tvmlab.view.parts.part import Handler, Intent, Part
-from tvmlab.view.schema import ElsewhereView, GpuMachineView, GpuView, MappingView
+from tvmlab.view.schema import ElsewhereView, GpuMachineView, GpuView, MappingView, TargetView
 from tvmlab.view.thread_picture import loops_at, moments_of, moved, picture
 
 KB = 1024
@@ -28,7 +28,7 @@ class GpuPart(Part):
     """Shows a `GpuView`."""
 
     name = "gpu"
-    slow = frozenset({"gpu"})
+    slow = frozenset({"gpu", "target"})
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -40,15 +40,21 @@ class GpuPart(Part):
         self._mapping: MappingView | None = None
         self._states: list[ElsewhereView] = []
         self._told = ""
+        self._no_code = ""
+        self._is_seen = False
 
     def view(self) -> GpuView:
         """What was found last."""
         found, gpu = self._found, _thought_of(self._machine)
+        targets = self.desk.engine.targets() if self._is_seen else ()
         shown = self._failed or (found.state if found is not None else None)
         return {
             "status": self._latest.status(self._reason, found is not None),  # type: ignore[typeddict-item]
             "reason": self._reason,
             "is_stale": shown is not None and shown is not self.desk.state,
+            "target": self.desk.engine.target,
+            "targets": list(targets),
+            "target_told": _of_target(self.desk.engine.target, targets, self._no_code),
             "gpus": list(GPUS),
             "machine": self._machine,
             "this_machine": _machine_view(GPUS[self._machine["gpu"]]),
@@ -62,18 +68,34 @@ class GpuPart(Part):
         }
 
     def intents(self) -> Mapping[str, Handler]:
-        """Looking into the kernels, on the `machine` given if one is, and at another moment."""
-        return {"gpu": self._look, "gpu_at": self._go_to}
+        """Looking into the kernels, on the `machine` given if one is, and at another moment; making
+        code for another target."""
+        return {"gpu": self._look, "gpu_at": self._go_to, "target": self._choose}
+
+    def forget_target(self) -> None:
+        """Nothing was looked into."""
+        self._latest.forget()
+        self._found, self._failed, self._reason, self._no_code = None, None, "", ""
+
+    def _choose(self, intent: Intent) -> None:
+        """Work for another target, and see what becomes of the schedule there."""
+        with self.desk.lock:
+            self.desk.choose_target(as_text(intent, "name"))
+        self.desk.changed()
+        self._look({})
 
     def _look(self, intent: Intent) -> None:
         desk = self.desk
         machine = _as_machine(intent.get("machine"), self._machine)
         with desk.lock:
             ticket, state = self._latest.ask(), desk.state
+            self._is_seen = True
             others = {state: "shown", **compared_states(desk, state)}
             self._machine = machine
+            desk.think_of(_thought_of(machine))
         desk.changed()
         found, reason, told = self._found, "", ""
+        no_code = desk.engine.why_no_code(state)
         states: list[ElsewhereView] = []
         try:
             if found is None or found.state is not state:
@@ -90,6 +112,7 @@ class GpuPart(Part):
             self._states, self._told = states, told
             if is_new or reason:
                 self._mapping = self._first_picture()
+            self._no_code = no_code
 
     def _allotted(self, state: State) -> Sequence[Allotted]:
         """What a compiler says, if it does; what it refuses, it says where code is asked for."""
@@ -141,6 +164,16 @@ class GpuPart(Part):
             min(max(n, 0), most - 1) for n, most in zip(wanted, what.launch.grid, strict=True)
         )
         self._mapping = picture(number, what, (x, y, z), moment)
+
+
+def _of_target(name: str, every: Sequence[TargetView], no_code: str) -> str:
+    """What is wrong with the schedule on a target, or with the target here; empty if nothing is."""
+    now = next((t for t in every if t["name"] == name), None)
+    if now is None:
+        return ""
+    if no_code:
+        return f"No code for {now['title']}: {no_code}"
+    return f"It cannot run here: {now['problem']}" if now["problem"] else ""
 
 
 def _ranked(

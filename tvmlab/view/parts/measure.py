@@ -72,6 +72,12 @@ class MeasurePart(Part):
             "open_result": self._open,
         }
 
+    def forget_target(self) -> None:
+        """Nothing was measured."""
+        self._going.cancel()
+        self._measurements = Measurements(self.desk.work)
+        self._peaks = self._duel = self._waterfall = None
+
     def close(self) -> None:
         """End what goes on."""
         self._going.cancel()
@@ -82,7 +88,8 @@ class MeasurePart(Part):
             if not is_free:
                 return
             with self.desk.lock:
-                state, self._measurements.reason = self.desk.state, ""
+                state, made = self.desk.state, self._measurements
+                made.reason = ""
             protocol = CERTIFIED if is_certified else preferred_protocol()
             try:
                 outcome = self.desk.engine.measure(
@@ -95,8 +102,10 @@ class MeasurePart(Part):
             why_not = self.desk.engine.why_not_counted()
             with self.desk.lock:
                 self._why_not_counted = why_not
+                if made is not self._measurements:
+                    return  # for another target
                 if outcome is not None:
-                    self._measurements.settle(state, outcome, peaks, is_certified)
+                    made.settle(state, outcome, peaks, is_certified)
                     if outcome.median_s is not None:
                         self.desk.times[state] = outcome.median_s
                 self._peaks = peaks or self._peaks

@@ -78,6 +78,11 @@ class MovesPart(Part):
             "stop_moves": self._stop,
         }
 
+    def forget_told(self) -> None:
+        """Nothing is told or measured of any move."""
+        self._going.cancel()
+        self._column = Column()
+
     def close(self) -> None:
         """End what goes on."""
         self._going.cancel()

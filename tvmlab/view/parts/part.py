@@ -29,6 +29,7 @@ class Part(ABC):
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        desk.parts.append(self)
 
     @abstractmethod
     def view(self) -> Mapping[str, Any]:
@@ -37,6 +38,13 @@ class Part(ABC):
     @abstractmethod
     def intents(self) -> Mapping[str, Handler]:
         """The intents of this part by name. A handler raises TvmlabError for a user's mistake."""
+
+    def forget_told(self) -> None:  # noqa: B027 - most parts tell nothing of machines
+        """Let go of what was told of states on another machine; called with the lock."""
+
+    def forget_target(self) -> None:
+        """Let go of what was made or measured for another target; called with the lock."""
+        self.forget_told()
 
     def close(self) -> None:  # noqa: B027 - most parts have nothing to end
         """End what goes on in the background."""

@@ -23,6 +23,7 @@ from tvmlab.view.schema.gpu import (
     KernelView,
     MappingView,
     OccupancyRow,
+    TargetView,
 )
 from tvmlab.view.schema.kept import KeptLine, KeptStep, KeptView
 from tvmlab.view.schema.learn import (
@@ -135,6 +136,7 @@ __all__ = [
     "RunView",
     "Snapshot",
     "StepView",
+    "TargetView",
     "TaskView",
     "TimedView",
     "Token",

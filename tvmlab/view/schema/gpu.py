@@ -109,16 +109,28 @@ class GpuMachineView(TypedDict):
     registers_k: int
 
 
+class TargetView(TypedDict):
+    """A target to make code for: its name, what people call it, and why it cannot run here."""
+
+    name: str
+    title: str
+    problem: str
+
+
 class GpuView(TypedDict):
     """What was found of the kernels last; stale where it is of another state.
 
     `states` are the schedules compared, on the GPU as it is and as it is thought of; `told` says
-    why the one shown is not among them, where that is so.
+    why the one shown is not among them, where that is so. `target_told` says what is wrong with the
+    schedule on the target, or why that cannot run here.
     """
 
     status: Literal["idle", "working", "ready", "failed"]
     reason: str
     is_stale: bool
+    target: str
+    targets: list[TargetView]
+    target_told: str
     gpus: list[str]
     machine: GpuMachineView
     this_machine: GpuMachineView

@@ -22,6 +22,7 @@ SCHEDULE = """import tvmlab as t
 A = t.placeholder((64, 64), name="A")
 B = t.compute((64, 64), lambda y, x: A[y, x] * 2, name="B")
 s = t.create_schedule(B)"""
+IS_BUSY = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
 PTX = ".visible .entry kernel(\n\t.param .u64 a\n) {\n\tadd.f32 %f1, %f2, %f3; // a sum\n}\n"
 
 
@@ -75,7 +76,8 @@ def test_the_launcher_begins_a_notebook_as_the_settings_say(lab: LabPage) -> Non
 
 def test_the_docked_lab_follows_the_schedule_last_touched(lab: LabPage) -> None:
     tune = 'run = t.tune(B, trials=2, explorer="random", seed=1)'
-    cells = (SCHEDULE, 's["B"].split("x", 8)', tune, "print(s.trace.to_python())")
+    wait = "import time; time.sleep(300)"
+    cells = (SCHEDULE, 's["B"].split("x", 8)', tune, "print(s.trace.to_python())", wait)
     lab.open(lab.write_notebook("docked.ipynb", *cells))
     lab.run_cell(0)
     lab.start("tvmlab:show-lab")
@@ -98,6 +100,13 @@ def test_the_docked_lab_follows_the_schedule_last_touched(lab: LabPage) -> None:
     expect(lab.output(3)).to_contain_text('parallel("y")')
     ended = lab.page.locator(".jp-toast-message, .Toastify__toast", has_text="Tuning ended")
     expect(ended.first).to_be_visible(timeout=SLOW_MS)
+    lab.start_cell(4)  # the panel answers while a cell runs
+    lab.page.wait_for_function(IS_BUSY)
+    dock.get_by_role("tab", name="Moves").click()
+    dock.locator('.tv-loop[data-loop="xi"]').click()
+    expect(dock.locator(".tv-moves .tv-bar b")).to_have_text("xi", timeout=SLOW_MS)
+    assert lab.page.evaluate(IS_BUSY)
+    lab.start("notebook:interrupt-kernel")
 
 
 def left_by_a_lab(folder: Path) -> dict[str, object]:

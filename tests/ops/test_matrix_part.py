@@ -13,6 +13,7 @@ import pytest
 import tvmlab as t
 from tests.ops.shapes import assert_right, inputs_of, scheduled
 from tvmlab import ops
+from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.program import Invoke, Program
 from tvmlab.ir.walk import stmts
@@ -23,6 +24,7 @@ from tvmlab.ops.gpu.matrix_product import MatrixProduct
 from tvmlab.ops.gpu.unit import UNITS
 from tvmlab.schedule import Schedule, create_schedule
 from tvmlab.targets.cuda.dialect import instructions_of
+from tvmlab.targets.cuda.tiles import row_stride
 from tvmlab.te.evaluate import random_inputs
 
 TEMPLATE = ops.template_named("gpu/cuda")
@@ -121,6 +123,7 @@ def test_float32_rounded_to_ten_bits_is_multiplied_as_such() -> None:
     ("architecture", "dtype", "by", "words"),
     [
         ("sm_75", "float16", "wmma", {"HMMA"}),
+        ("sm_75", "int8", "mma", {"IMMA", "LDSM"}),
         ("sm_80", "bfloat16", "mma", {"HMMA", "LDSM", "LDGSTS"}),
         ("sm_86", "int8", "mma", {"IMMA", "LDSM", "LDGSTS"}),
         ("sm_89", "float16", "mma", {"HMMA", "LDSM", "LDGSTS"}),
@@ -182,3 +185,23 @@ def test_random_configurations_are_legal() -> None:
         config = {k.name: k.options[int(rng.integers(len(k.options)))] for k in knobs}
         schedule = scheduled(workload, TEMPLATE, config)
         assert "mma" in MACHINE.emit(MACHINE.lower(schedule.mod))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+@pytest.mark.parametrize("size", [4096, 1000])
+def test_rows_that_are_loaded_together_lie_in_all_banks(size: int, dtype: str) -> None:
+    """`ldmatrix` reads 16 bytes of eight rows at a time: all 32 banks, if rows are odd multiples of
+    16 bytes apart."""
+    schedule = planned(ops.matmul(size, size, size, dtype=dtype).tensors)
+    program = MACHINE.lower(schedule.mod)
+    loaded = [
+        s.operands[1]
+        for s in stmts(program.body)
+        if isinstance(s, Invoke) and s.name.startswith("mma_load")
+    ]
+    assert loaded
+    for tile in loaded:
+        assert tile.buffer.scope == "shared"
+        row_bytes = row_stride(tile) * size_bytes(tile.buffer.dtype)
+        places = {row * row_bytes % 128 for row in range(8)}
+        assert places == set(range(0, 128, 16))

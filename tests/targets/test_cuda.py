@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tvmlab as t
-from tests.intrin.tensor_cores import MEMBERS, product, tensorized
+from tests.intrin.tensor_cores import FAMILIES, MEMBERS, product, tensorized
 from tests.targets.gpu_schedules import reversed_rows, tiled_matmul, uneven_elementwise
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
@@ -197,18 +197,21 @@ def test_copies_go_past_the_registers() -> None:
 
 def test_what_an_architecture_lacks_is_spelled_out() -> None:
     turing = instructions_of((7, 5))
-    assert {n.split("_")[0] for n in turing} == {"wmma"}
-    assert "wmma_f16" in turing
-    assert "wmma_bf16" not in turing
+    assert {n.split("_")[0] for n in turing} == {"mma", "wmma"}
+    assert {"wmma_f16", "mma_f16", "mma_s8"} <= turing
+    assert not turing & {"wmma_bf16", "mma_bf16", "mma_tf32", "copy_async_f16"}
     volta = instructions_of((7, 0))
     assert "wmma_f16" in volta
-    assert "wmma_s8" not in volta
+    assert not volta & {"wmma_s8", "mma_f16"}
     machine = target("sm_75")
-    text = machine.emit(machine.lower(tensorized("mma", "float16").mod))
+    text = machine.emit(machine.lower(tensorized("mma", "bfloat16").mod))
     assert "mma" not in text
     assert "FFMA" in mnemonics(machine.code(text, "sass"))
-    text = machine.emit(machine.lower(tensorized("wmma", "float16").mod))
-    assert any(m.startswith("HMMA.1688") for m in mnemonics(machine.code(text, "sass")))
+    for family in FAMILIES:
+        text = machine.emit(machine.lower(tensorized(family, "float16", is_async=True).mod))
+        found = mnemonics(machine.code(text, "sass"))
+        assert any(m.startswith("HMMA.1688") for m in found)
+        assert any(m.startswith("LDG.E.128") for m in found), "a copy is one access all the same"
 
 
 def test_tiles_that_lie_in_other_memory_are_spelled_out() -> None:

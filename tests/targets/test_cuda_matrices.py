@@ -147,3 +147,35 @@ def test_every_element_is_held_once() -> None:
         assert len(held_a) == 32 * 4 * per == 16 * 32 // size
         assert len(held_b) == 32 * 2 * per == 8 * 32 // size
     assert len({_c(lane, i) for lane in LANES for i in range(4)}) == 128
+
+
+def _registers(call: str, name: str) -> list[int]:
+    return [int(n) for n in re.findall(rf"\({name}\[(\d+)\]\)", call)]
+
+
+def test_smaller_products_take_parts_of_the_tiles() -> None:
+    """m16n8k8 of halves and m8n8k16 of bytes, whose fragments the PTX ISA gives in tables too."""
+    halves = re.findall(r"asm\((.*?)\);", function("mma_f16").partition("#else")[2], re.DOTALL)
+    assert len(halves) == 2
+    for part, call in enumerate(halves):
+        assert _registers(call, "c") == [0, 1, 2, 3]
+        for lane in LANES:
+            group, thread = lane >> 2, lane % 4
+            held = [_a(lane, 2 * r + e, 2) for r in _registers(call, "a") for e in range(2)]
+            rows, columns = (group, group + 8), (2 * thread, 2 * thread + 1)
+            assert held == [(y, 8 * part + x) for y in rows for x in columns]
+            held = [_b(lane, 2 * r + e, 2) for r in _registers(call, "b") for e in range(2)]
+            assert held == [(8 * part + x, group) for x in columns]
+    quarters = re.findall(r"asm\((.*?)\);", function("mma_s8").partition("#else")[2], re.DOTALL)
+    assert len(quarters) == 4
+    for n, call in enumerate(quarters):
+        below, part = divmod(n, 2)
+        for lane in LANES:
+            group, thread = lane >> 2, lane % 4
+            terms = [16 * part + 4 * thread + e for e in range(4)]
+            held = [_a(lane, 4 * r + e, 4) for r in _registers(call, "a") for e in range(4)]
+            assert held == [(8 * below + group, k) for k in terms]
+            held = [_b(lane, 4 * r + e, 4) for r in _registers(call, "b") for e in range(4)]
+            assert held == [(k, group) for k in terms]
+            held = [_c(lane, r) for r in _registers(call, "c")]
+            assert held == [(8 * below + group, 2 * thread + e) for e in range(2)]

@@ -20,7 +20,8 @@ DTYPES = ("float32", "float16", "bfloat16", "int8")
 def _copy(dtype: str) -> Instruction:
     count = BYTES // dtypes.size_bytes(dtype)
     source = placeholder((count,), dtype, name="A")
-    return declare(f"copy_async_{SHORT[dtype]}", compute((count,), lambda x: source[x], name="C"))
+    copy = compute((count,), lambda x: source[x], name="C")
+    return declare(f"copy_async_{SHORT[dtype]}", copy, order=[("x", "vectorized")])
 
 
 INSTRUCTIONS = {instruction.name: instruction for instruction in map(_copy, DTYPES)}

@@ -1,8 +1,8 @@
 """NVIDIA's `mma.sync`: products of tiles whose registers have a documented layout.
 
 PTX ISA, "Matrix multiply-accumulate instructions": m16n8k16 for 16-bit floats, m16n8k32 for bytes
-and m16n8k8 for float32 rounded to tf32, since sm_80. Results of floats are float32, those of bytes
-int32.
+and m16n8k8 for float32 rounded to tf32, since sm_80; sm_75 makes those of float16 and of bytes of
+smaller ones. Results of floats are float32, those of bytes int32.
 """
 
 from __future__ import annotations

@@ -96,4 +96,23 @@ LANES = Room(
     ),
 )
 
-ROOMS = (MATRICES, PRODUCTS, TF32, LANES)
+SMALLER = Room(
+    "smaller products",
+    ("tests/targets/test_cuda_matrices.py",),
+    (
+        Bug(
+            "a half is multiplied with the other one",
+            "tvmlab.targets.cuda.matrices",
+            """(a[{2 * part + 1}]), "r"(b[{part}]));',""",
+            """(a[{2 * part + 1}]), "r"(b[{1 - part}]));',""",
+        ),
+        Bug(
+            "rows below take the terms beside",
+            "tvmlab.targets.cuda.matrices",
+            "(a[{2 * part + below}])",
+            "(a[{2 * below + part}])",
+        ),
+    ),
+)
+
+ROOMS = (MATRICES, PRODUCTS, TF32, LANES, SMALLER)

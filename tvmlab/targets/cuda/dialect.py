@@ -43,9 +43,13 @@ _RESERVED = """
 
 _VECTOR = "template <typename T, int n>\nstruct alignas(sizeof(T) * n) Vector {\n    T x[n];\n};\n"
 
-SINCE = {"mma": (8, 0), "copy": (8, 0), "wmma_f16": (7, 0), "wmma_s8": (7, 2), "wmma_bf16": (8, 0)}
-"""The compute capability from which on instructions exist, by how their names begin or, of the
-dtypes of `wmma`, end (PTX ISA, "Target ISA notes" of each)."""
+SINCE = {
+    "copy": (8, 0), "wmma_f16": (7, 0), "wmma_s8": (7, 2), "wmma_bf16": (8, 0), "mma_f16": (7, 5),
+    "mma_s8": (7, 5), "mma_f32": (7, 5), "mma_s32": (7, 5), "mma_bf16": (8, 0),
+    "mma_tf32": (8, 0),
+}  # fmt: skip
+"""The compute capability from which on instructions exist, by how their names begin, and end (PTX
+ISA, "Target ISA notes" of each)."""
 
 
 def _has_lanes(kernel: Kernel) -> bool:

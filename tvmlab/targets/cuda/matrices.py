@@ -159,6 +159,14 @@ def _made(name: str) -> tuple[str, list[str]]:
         steps = {"s8": 32, "tf32": 8}.get(short, 16)
         order = f"mma.sync.aligned.m16n8k{steps}.row.col.{result}.{short}.{short}.{result}"
         made = _product(order, kind, constraint, (4, 4, 2))
+        if short in ("f16", "s8"):
+            return made[0], [
+                "#if __CUDA_ARCH__ >= 800",
+                *made[1],
+                "#else",
+                *_halves(short),
+                "#endif",
+            ]
         return _rounded(*made) if short == "tf32" else made
     operands = {"f16": 8, "bf16": 4, "s8": 2}.get(short, 8)
     layout = "col" if "t" in what else "row"
@@ -189,6 +197,33 @@ def _product(
         f'    "{text};"',
         f"    : {sums}",
         f"    : {given});",
+    ]
+
+
+def _halves(short: str) -> list[str]:
+    """The product by those of sm_75, whose tiles are parts of it: m16n8k8 takes half of the terms,
+    m8n8k16 half of them for half of the rows ("Matrix fragments for mma.m16n8k8", "m8n8k16")."""
+    if short == "f16":
+        order = "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32"
+        return [
+            line
+            for part in range(2)
+            for line in (
+                f'asm("{order} {{%0, %1, %2, %3}}, {{%4, %5}}, {{%6}}, {{%0, %1, %2, %3}};"',
+                '    : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])',
+                f'    : "r"(a[{2 * part}]), "r"(a[{2 * part + 1}]), "r"(b[{part}]));',
+            )
+        ]
+    order = "mma.sync.aligned.m8n8k16.row.col.s32.s8.s8.s32"
+    return [
+        line
+        for below in range(2)
+        for part in range(2)
+        for line in (
+            f'asm("{order} {{%0, %1}}, {{%2}}, {{%3}}, {{%0, %1}};"',
+            f'    : "+r"(c[{2 * below}]), "+r"(c[{2 * below + 1}])',
+            f'    : "r"(a[{2 * part + below}]), "r"(b[{part}]));',
+        )
     ]
 
 

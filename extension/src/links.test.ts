@@ -98,3 +98,14 @@ test("a line and the step that wrote it light each other", () => {
   hover(rows(lab, 0)[1]!);
   expect(litSteps()).toEqual([]);
 });
+
+test("what is pointed at stays lit when figures come, but not when the program is another", () => {
+  const lab = labs[1]!;
+  const lines = [line(1, "def C():"), line(2, "  for y in range(8):", "y"), line(3, "    with block")];
+  hover(rows(lab, 1)[3]!);
+  expect(lit(lab, 0)).toEqual([1]);
+  canvas.update(program(lines, { overlay: "cost", marks: [{ line: 1, share: 1, text: "100 %", words: "" }] }));
+  expect(lit(lab, 0)).toEqual([1]);
+  canvas.update(program([line(9, "def D():"), line(2, "  for x in range(8):", "x")]));
+  expect(lit(lab, 0)).toEqual([]);
+});

@@ -49,6 +49,22 @@ class Run:
         return [step_from_json({"step": "parallel", "block": "C", "loop": "y"})]
     def loops_of(self, number, columns):
         return {c: [{"block": "C", "loop": "yxk"["xyo".find(c[-1]) % 3]}] for c in columns}
+    def told(self, number):
+        from tvmlab.tune.logs import Told
+        why = "What these knobs do is code of a template of another tuner."
+        return Told([("Task", "dense"), ("tile_y", "split into rest × 8")], ["split(l1, 8)"], why,
+                    '{"input": ["llvm"]}') if number == 3 else None
+    def contributions(self, of):
+        from tvmlab.tune.contributions import Contribution, Contributions
+        from tvmlab.tune.painting import Place
+        def part(words, weight, *loops, unit="iterations"):
+            place = Place(words, tuple(("C", loop) for loop in loops))
+            return Contribution(words, place, 1024.0, unit, weight)
+        parts = (part("length", 0.84, "x"), part("A stride", -0.61, "y", unit="elements"),
+                 part("C touched", 0.42, "y", "x"), part("no loop 4: length", -0.3),
+                 part("B reuse", 0.2, "k"), part("top-down", 0.0, "k"))
+        return Contributions("xgboost-rank", isinstance(of, int), 160, "points of its ranking",
+                             0.1, parts)
     def stop(self): pass
 lab.view.attach(lambda changed: Run(COUNT))
 lab.view.changed()"""
@@ -92,6 +108,16 @@ def test_a_trial_is_found_and_looked_at_by_mouse_and_by_keyboard(
     trial.get_by_role("tab", name="Difference").click()
     expect(trial.locator(".tv-plus")).to_contain_text("for y in parallel(1024)")
     lab.screenshot("tuner-trial")
+    trial.get_by_role("tab", name="Features").click()
+    features = trial.locator(".tv-contribution-table tbody tr")
+    expect(features).to_have_count(5)
+    expect(trial.locator(".tv-loop-figure")).to_have_count(3)
+    features.filter(has_text="B reuse").hover()
+    expect(trial.locator('.tv-lit[data-loop="k"]')).to_be_visible()
+    expect(pane.pane("program").locator('.tv-lit[data-loop="k"]')).to_be_visible()
+    pane.loop("y").hover()
+    expect(trial.locator('.tv-lit[data-loop="y"]')).to_be_visible()
+    expect(trial.locator(".tv-lit-row")).to_have_count(2)
     # The ring marked what Enter chose; a click there chooses the same.
     trial.get_by_role("button", name="Back to the fastest trials").click()
     lab.page.mouse.click(ring["x"] + 6, ring["y"] + 6)
@@ -125,6 +151,52 @@ def test_a_trial_is_found_and_looked_at_by_mouse_and_by_keyboard(
     lab.page.keyboard.press("Enter")
     expect(tuner.get_by_role("alert").first).to_contain_text(re.compile("nowhere"))
     assert "Traceback" not in lab.output(0).inner_text()
+
+
+def test_loops_and_features_of_the_program_point_at_each_other(lab: LabPage, pane: LabPane) -> None:
+    program, tuner = pane.pane("program"), pane.pane("tuner")
+    program.get_by_label("Figures beside the loops").select_option("model")
+    rows = program.locator(".tv-contribution-table tbody tr")
+    expect(rows).to_have_count(5)
+    expect(program.locator(".tv-model-words").first).to_contain_text("fitted to")
+    expect(pane.loop("y").locator(".tv-loop-figure")).to_contain_text("−0.40")
+    expect(pane.loop("x").locator(".tv-loop-figure")).to_contain_text("+1.05")
+    rows.filter(has_text="C touched").hover()
+    expect(program.locator(".tv-row.tv-lit")).to_have_count(2)
+    pane.loop("k").hover()
+    expect(rows).to_have_count(2)
+    caption = program.locator(".tv-contribution-table caption")
+    expect(caption).to_have_text("Features of loop k of C: +0.20 in all")
+    canvas = program.locator(".tv-canvas")
+    canvas.focus()
+    lab.page.keyboard.press("Home")
+    expect(caption).to_contain_text("loop y of C")
+    lab.page.keyboard.press("Tab")
+    lab.page.keyboard.press("Tab")
+    expect(rows.first.get_by_role("button")).to_be_focused()
+    lab.page.keyboard.press("Enter")
+    expect(pane.loop("y")).to_have_attribute("aria-selected", "true")
+    tuner.get_by_role("tab", name="Model").click()
+    reason = tuner.get_by_role("row", name=re.compile("tile_y"))
+    reason.first.hover()
+    expect(program.locator('.tv-lit[data-loop="x"]')).to_be_visible()
+    pane.type_line('s["C"].parallel("y")')
+    pane.pane("trace").locator(".tv-step").nth(1).hover()
+    expect(program.locator('.tv-lit[data-loop="y"]')).to_be_visible()
+    pane.loop("y").hover()
+    expect(pane.pane("trace").locator(".tv-step.tv-lit")).to_contain_text("parallel")
+
+    tuner.get_by_role("tab", name="Frontier").click()
+    plot = chart(pane, "Trials and best so far").locator(".tv-chart")
+    plot.focus()
+    for key in (*["ArrowRight"] * 4, "Enter"):
+        lab.page.keyboard.press(key)
+    trial = tuner.locator(".tv-trial")
+    expect(trial.locator(".tv-facts")).to_contain_text("split into rest × 8")
+    expect(trial.locator(".tv-why")).to_contain_text("another tuner")
+    expect(pane.button("tuner", "Make this my branch")).to_have_count(0)
+    trial.get_by_role("tab", name="Line").click()
+    expect(trial.locator(".tv-trial-lines")).to_contain_text('{"input"')
 
 
 # The pane alone, fed with a made-up run as a kernel feeds it; answers how long each sheet draws.
@@ -194,7 +266,9 @@ def test_ten_thousand_points_are_drawn_on_every_sheet(page: Page) -> None:
 
 
 def test_every_sheet_in_every_theme(lab: LabPage, pane: LabPane) -> None:
-    tuner = pane.pane("tuner")
+    tuner, program = pane.pane("tuner"), pane.pane("program")
+    program.get_by_label("Figures beside the loops").select_option("model")
+    expect(program.locator(".tv-contribution-table tbody tr")).to_have_count(5)
     prepare_audit(lab)
     for look in lab.looks((1280, 800), (560, 900)):
         for sheet in ("Frontier", "Model", "Space", "Runs"):
@@ -205,3 +279,7 @@ def test_every_sheet_in_every_theme(lab: LabPage, pane: LabPane) -> None:
             assert tuner.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
             if look.startswith("1280"):
                 assert tuner.evaluate(AUDIT) == [], (look, sheet)
+        pane.show()
+        lab.screenshot(f"cost-model-{look}")
+        if look.startswith("1280"):
+            assert program.evaluate(AUDIT) == [], look

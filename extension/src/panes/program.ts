@@ -53,6 +53,7 @@ export class Program implements Drawn<ProgramView> {
   private activeNode: HTMLElement | undefined;
   private selected: LoopRef | null = null;
   private isUnfolded = true;
+  private link: Link = { origin: 0, loops: [], step: 0, isChosen: false };
 
   constructor(
     root: HTMLElement,
@@ -109,6 +110,7 @@ export class Program implements Drawn<ProgramView> {
   }
 
   update(state: ProgramView): void {
+    const before = this.state;
     this.state = state;
     this.selected = state.selection;
     setText(this.title, state.title);
@@ -129,7 +131,9 @@ export class Program implements Drawn<ProgramView> {
     this.marks = new Map(state.marks.map((mark) => [mark.line, mark]));
     this.showFeatures(state);
     this.redraw();
-    this.rows.light(() => false);
+    // What is pointed at elsewhere stays lit; a line's number means another one in another program.
+    const isSameProgram = before?.lines.length === state.lines.length && state.lines.every((line, n) => line.id === before.lines[n]!.id);
+    this.showLink({ ...this.link, origin: isSameProgram ? this.link.origin : 0, isChosen: false });
     const focus = this.canvas.findIndex(({ line }) => isSame(line?.loop, this.selected));
     this.setActive(focus >= 0 ? focus : this.canvas.findIndex(({ line }) => line?.mark === "new"));
     // The rest of a long program is asked for once its beginning is on the screen.
@@ -166,7 +170,9 @@ export class Program implements Drawn<ProgramView> {
   }
 
   /** Lights the lines that code, features or a step elsewhere come from. */
-  private showLink({ origin, loops, step, isChosen }: Link): void {
+  private showLink(link: Link): void {
+    this.link = link;
+    const { origin, loops, step, isChosen } = link;
     const isMeant = ({ line }: CanvasLine) =>
       line !== null &&
       (origin > 0 ? line.origin === origin : loops.some((loop) => isSame(line.loop, loop)) || (step > 0 && line.step === step));

@@ -18,6 +18,7 @@ export class Trace implements Drawn<TraceView> {
   private editing = -1;
   private draft = "";
   private sent = "";
+  private lit = 0;
   private readonly links: Links;
 
   constructor(
@@ -93,6 +94,7 @@ export class Trace implements Drawn<TraceView> {
 
   /** Marks the step that wrote the line pointed at. */
   private light(step: number): void {
+    this.lit = step;
     [...this.list.children].forEach((row, position) => row.classList.toggle("tv-lit", step > 0 && position === step));
   }
 
@@ -102,6 +104,7 @@ export class Trace implements Drawn<TraceView> {
     if (input) this.draft = input.value;
     const focused = this.focusedHole();
     fill(this.list, this.row(0, state.head, null), ...state.lines.map((line) => this.row(line.index + 1, line.text, line)));
+    this.light(this.lit);
     this.list.querySelector("input")?.focus();
     if (focused) this.list.querySelector<HTMLElement>(focused)?.focus();
   }

@@ -88,13 +88,13 @@ test("what each loop of a trial adds is asked for once, painted, and linked both
   const seen = trial({ program: ["def C():", "  for y in range(8):"], loops: [null, C_Y] });
   pane.receive({ kind: "inspected", ...seen });
   const panel = root.querySelector<HTMLElement>(".tv-trial")!;
-  press("Model", panel);
-  press("Model", panel);
+  press("Features", panel);
+  press("Features", panel);
   expect(host.asked.filter(({ intent }) => intent === "tune_contributions").length).toBe(1);
   expect(panel.querySelector(".tv-model-words")!.textContent).toBe("Asking the cost model…");
   const marks = [{ line: 1, share: -1, text: "−0.20", words: "Loop y of C speaks against it." }];
   pane.receive({ kind: "inspected", ...seen, marks, contributions: contributions([PART, { ...PART, words: "pack", loops: [], weight: 0.4 }]) });
-  const [head, loop] = [...panel.querySelectorAll<HTMLElement>(".tv-trial-model .tv-trial-lines > div")];
+  const [head, loop] = [...panel.querySelectorAll<HTMLElement>(".tv-trial-painted > div")];
   expect(head!.querySelector(".tv-loop-figure")).toBeNull();
   expect(loop!.querySelector(".tv-loop-figure .tv-against")).not.toBeNull();
   const rows = () => [...panel.querySelectorAll<HTMLTableRowElement>(".tv-contribution-table tbody tr")];
@@ -123,7 +123,7 @@ test("of a trial that another tuner logged there is what its line says, and no b
   press("Line", panel);
   expect(panel.querySelector(".tv-trial-lines")!.textContent).toBe('{"input": 1}');
   pane.receive({ kind: "inspected", ...trial({ status: "logged", reason, steps: ["b0 = get_block('C')"], raw: "[]" }) });
-  expect(tabs()).toEqual(["Log", "Steps", "Line"]);
+  expect(tabs()).toEqual(["Log", "Instructions", "Line"]);
 });
 
 test("a trial is looked at, and made a branch", () => {

@@ -11,8 +11,8 @@ import type { Trials } from "../trials.js";
 import { trialWords, type Settings } from "./settings.js";
 
 const LEADERS = 8;
-type Sheet = "steps" | "diff" | "program" | "code" | "model" | "facts" | "raw";
-const NAMES: Record<Sheet, string> = { steps: "Steps", diff: "Difference", program: "Program", code: "Code", model: "Model", facts: "Log", raw: "Line" };
+type Sheet = "steps" | "diff" | "program" | "code" | "model" | "facts" | "instructions" | "raw";
+const NAMES: Record<Sheet, string> = { steps: "Steps", diff: "Difference", program: "Program", code: "Code", model: "Features", facts: "Log", instructions: "Instructions", raw: "Line" };
 
 export interface PanelActions {
   inspect(number: number): void;
@@ -37,7 +37,7 @@ export class TrialPanel {
   private readonly fastest: HTMLElement;
   private readonly trial: HTMLElement;
   private readonly features: Contributions;
-  private readonly painted = el("div", { class: "tv-trial-lines tv-mono" });
+  private readonly painted = el("div", { class: "tv-trial-painted tv-mono" });
   private readonly model: HTMLElement;
   private shown: Sheet = "steps";
   private view: TrialView | null = null;
@@ -126,7 +126,7 @@ export class TrialPanel {
 
   /** The sheets that there are of the trial shown. */
   private get sheets(): Sheet[] {
-    if (this.view?.status === "logged") return this.view.steps.length > 0 ? ["facts", "steps", "raw"] : ["facts", "raw"];
+    if (this.view?.status === "logged") return this.view.steps.length > 0 ? ["facts", "instructions", "raw"] : ["facts", "raw"];
     return ["steps", "diff", "program", "code", ...(this.isReadOnly ? [] : ["model" as const])];
   }
 
@@ -157,6 +157,7 @@ export class TrialPanel {
       program: program.map((line) => ["", line]),
       diff: changed ? diff : [["", this.isReadOnly ? "The same program as before any step." : "The same program as the lab's."]],
       facts: facts.map(([name, value]) => ["", `${name}: ${value}`]),
+      instructions: steps.map((line) => ["", line]),
       raw: [["", raw]],
       model: [],
       code: code ? code.trimEnd().split("\n").map((line) => ["", line.replaceAll("\t", "    ")]) : [["", "Making assembly…"]],

@@ -51,7 +51,7 @@ def test_a_cell_of_llvm_is_checked_and_becomes_machine_code(shell: InteractiveSh
     assert "ret" in made
     shown = shell.display_formatter.format(made)[0]
     assert shown == {"text/plain": made, "text/x-tvmlab-asm": made}
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=r"^LLVM refuses the cell: line 2, column .*'i32'\.$"):
         shell.run_cell_magic("llvm", "", IR.replace("fadd float", "fadd i32"))
 
 

@@ -16,9 +16,10 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from tvmlab.errors import TvmlabError
+from tvmlab.errors import TargetError, TvmlabError
 from tvmlab.ir.parse import parse_program
 from tvmlab.targets.code_text import CodeText
+from tvmlab.targets.cpu.build.generate import objection
 from tvmlab.targets.cpu.build.patience import generate_patiently
 
 
@@ -26,8 +27,11 @@ def assembly(text: str) -> CodeText:
     """LLVM IR as the assembly of this processor.
 
     Raises:
-        TargetError: LLVM refuses the text.
+        TargetError: LLVM refuses the text, or cannot make code of it.
     """
+    why = objection(text)
+    if why:
+        raise TargetError(f"LLVM refuses the cell: {why}.")
     return CodeText(generate_patiently(text, "full", "intel").decode(), "asm")
 
 

@@ -64,18 +64,37 @@ def _optimised(text: str, preset: Preset) -> Iterator[llvm.ModuleRef]:
         context.close()
 
 
-def _parsed(text: str, context: llvm.ContextRef) -> llvm.ModuleRef:
-    module = None
+def objection(text: str) -> str:
+    """Why LLVM refuses a text that is not ours, in its words; empty where it takes it."""
+    context = llvm.create_context()
     try:
-        module = llvm.parse_assembly(text, context)
-        module.verify()
+        _read(text, context).close()
     except RuntimeError as error:
-        if module is not None:
-            module.close()
+        return sentence(error)
+    finally:
+        context.close()
+    return ""
+
+
+def _parsed(text: str, context: llvm.ContextRef) -> llvm.ModuleRef:
+    try:
+        return _read(text, context)
+    except RuntimeError as error:
         raise TargetError(
             f"Building for target cpu stopped in LLVM, which refuses the emitted text: "
             f"{sentence(error)}; this is a defect of tvmlab, please report it with the program."
         ) from error
+
+
+def _read(text: str, context: llvm.ContextRef) -> llvm.ModuleRef:
+    module = None
+    try:
+        module = llvm.parse_assembly(text, context)
+        module.verify()
+    except RuntimeError:
+        if module is not None:
+            module.close()
+        raise
     return module
 
 

@@ -101,8 +101,9 @@ class Draft(Schedule):
             try:
                 if not can_merge(self._scaffold, step):
                     return False
-                if hands_on(self._scaffold, step):
-                    return True
+                told = hands_on(self._scaffold, step)
+                if told is not None:
+                    return told
             except NotDrafted:
                 pass
         return super().allows(step)

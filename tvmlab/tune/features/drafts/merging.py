@@ -46,25 +46,26 @@ def can_merge(scaffold: Scaffold, step: Merge) -> bool:
     return a == b
 
 
-def hands_on(scaffold: Scaffold, step: Merge) -> bool:
-    """Whether iterations of the second loop surely use only what the same ones of the first leave.
+def hands_on(scaffold: Scaffold, step: Merge) -> bool | None:
+    """Whether iterations of the second loop use only what the same ones of the first leave; None
+    where names and numbers do not tell.
 
-    So it is where no block of the first folds over the loop what the second reads, in some
-    dimension of that the first loop moves what is written as the second moves what is read, and
-    the second writes nothing that the first touches.
+    They do where, in some dimension of all that is written and read, the first loop moves what is
+    written as the second moves what is read, and the second writes nothing that the first touches.
+    They do not where the first folds over the loop what the second reads.
     """
     first = scaffold.loop(step.block, step.loop)
     second = scaffold.loop(step.other, step.other_loop)
     ahead, behind = scaffold.inside(first), scaffold.inside(second)
-    touched = {
-        b for leaf in ahead for b, _ in (*facts_in(leaf.block).reads, *facts_in(leaf.block).writes)
-    }
+    facts = [facts_in(leaf.block) for leaf in ahead]
+    touched = {buffer for each in facts for buffer, _ in (*each.reads, *each.writes)}
     if any(buffer in touched for leaf in behind for buffer, _ in facts_in(leaf.block).writes):
-        return False
+        return None
+    told: bool | None = True
     for writer in ahead:
         values = scaffold.values_of(writer)
         folded = [values[it.var] for it in writer.block.iters if it.is_reduce]
-        is_whole = not any(first in total.terms for total in folded)
+        is_folded = any(first in total.terms for total in folded)
         for buffer, bounds in facts_in(writer.block).writes:
             written = [_moved(scaffold, start, values, first) for start, _ in bounds]
             for reader in behind:
@@ -72,11 +73,13 @@ def hands_on(scaffold: Scaffold, step: Merge) -> bool:
                 for target, starts in facts_in(reader.block).reads:
                     if target is not buffer:
                         continue
+                    if is_folded:
+                        return False
                     read = [_moved(scaffold, start, own, second) for start, _ in starts]
                     pairs = zip(written, read, strict=True)
-                    if not is_whole or not any(a == b for a, b in pairs if a is not None):
-                        return False
-    return True
+                    if not any(a == b for a, b in pairs if a is not None):
+                        told = None
+    return told
 
 
 def _moved(

@@ -32,7 +32,7 @@ class DraftLoop(Var):
 
 
 class Leaf:
-    """A block in its loops.
+    """A block in its loops; scaffolds share it, so it is never changed.
 
     Attributes:
         block: as it was before any step was drafted; its bindings do not count.
@@ -51,7 +51,7 @@ class Leaf:
         is_moved: bool = False,
     ) -> None:
         self.block = block
-        self.path = list(path)
+        self.path = tuple(path)
         self.values = values
         self.is_moved = is_moved
 
@@ -113,13 +113,9 @@ class Scaffold:
 
     def copy(self) -> Scaffold:
         """One that can be changed by itself."""
-        leaves = {
-            name: Leaf(leaf.block, leaf.path, leaf.values, leaf.is_moved)
-            for name, leaf in self.leaves.items()
-        }
         known = (self.extents, self.kinds, self.ranges, self.made)
         extents, kinds, ranges, made = (dict(each) for each in known)
-        found = Scaffold(leaves, extents, kinds, ranges, made, self.sizes)  # type: ignore[arg-type]
+        found = Scaffold(dict(self.leaves), extents, kinds, ranges, made, self.sizes)  # type: ignore[arg-type]
         found.resolved = dict(self.resolved)
         return found
 
@@ -177,8 +173,12 @@ class Scaffold:
         """Loops in the place of one, which is `value` from now on."""
         for leaf in self.inside(old):
             at = leaf.path.index(old)
-            leaf.path[at : at + 1] = new
+            self.lead(leaf, (*leaf.path[:at], *new, *leaf.path[at + 1 :]))
         self.become(old, value)
+
+    def lead(self, leaf: Leaf, path: Sequence[DraftLoop]) -> None:
+        """Another path to the block of a leaf."""
+        self.leaves[leaf.block.name] = Leaf(leaf.block, path, leaf.values, leaf.is_moved)
 
     def become(self, old: DraftLoop, value: Linear) -> None:
         """A loop is no more, and is `value` from now on."""

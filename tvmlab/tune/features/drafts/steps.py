@@ -72,7 +72,7 @@ def fuse(scaffold: Scaffold, step: Fuse) -> list[str]:
     path = scaffold.leaf(step.block).path
     at = path.index(loops[0])
     together = _sharing(scaffold, loops)
-    if path[at : at + len(loops)] != loops:
+    if list(path[at : at + len(loops)]) != loops:
         raise NotDrafted("loops that do not follow each other are not fused.")
     taken = scaffold.names_with(loops[0]) - set(step.loops)
     names = fresh_names(taken, ["".join(step.loops)])
@@ -89,7 +89,7 @@ def fuse(scaffold: Scaffold, step: Fuse) -> list[str]:
         inside *= scaffold.extents[loop]
     for leaf in together:
         at = leaf.path.index(loops[0])
-        leaf.path[at : at + len(loops)] = [fused]
+        scaffold.lead(leaf, (*leaf.path[:at], fused, *leaf.path[at + len(loops) :]))
     return names
 
 
@@ -101,8 +101,10 @@ def reorder(scaffold: Scaffold, step: Reorder) -> list[str]:
     moving = path[places[0] : places[-1] + 1]
     together = _sharing(scaffold, moving)
     for leaf in together:
+        order = list(leaf.path)
         for place, loop in zip(places, loops, strict=True):
-            leaf.path[place] = loop
+            order[place] = loop
+        scaffold.lead(leaf, order)
     return []
 
 

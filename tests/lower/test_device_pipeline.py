@@ -8,6 +8,7 @@ import pytest
 import tvmlab as t
 from tests.golden import check_golden
 from tests.targets.gpu_schedules import (
+    any_rows,
     one_row_after_the_other,
     reversed_rows,
     row_sums,
@@ -140,6 +141,17 @@ def test_what_the_host_fills_for_a_kernel_is_memory() -> None:
     result = np.zeros_like(given)
     interpret_threads(program, [given, result])
     assert (result == given + 62).all()
+
+
+@pytest.mark.parametrize("rows", [1, 8, 9, 40])
+def test_grids_are_as_large_as_the_arrays_say(rows: int) -> None:
+    program = lower_for_device(any_rows().mod)
+    assert [[v.name for v in k.sizes] for k in kernels_of(program)] == [["n"], ["n"]]
+    a = np.arange(rows * 24, dtype=np.int32).reshape(rows, 24) % 7
+    b = np.arange(24 * 16, dtype=np.int32).reshape(24, 16) % 5
+    result = np.zeros((rows, 16), np.int32)
+    interpret_threads(program, [a, b, result], "backward")
+    assert (result == (a + 1) @ b).all()
 
 
 def test_programs_without_kernels_are_refused() -> None:

@@ -98,6 +98,34 @@ def one_row_after_the_other(columns: int = 33) -> t.Schedule:
     return s
 
 
+def any_length(threads: int = 64) -> t.Schedule:
+    """2 A + 1 of a length that the arrays tell, in as many blocks as it needs."""
+    n = t.var("n")
+    a = t.placeholder((n,), "int32", name="A")
+    s = t.create_schedule(t.compute((n,), lambda i: a[i] * 2 + 1, name="B"))
+    s["B"].split("i", threads)
+    s["B"].bind("io", "blockIdx.x")
+    s["B"].bind("ii", "threadIdx.x")
+    return s
+
+
+def any_rows(tile: int = 8) -> t.Schedule:
+    """Rows of A, as many as there are, times B, by way of memory that is as large as they need."""
+    n = t.var("n")
+    a, b = t.placeholder((n, 24), "int32", name="A"), t.placeholder((24, 16), "int32", name="B")
+    k = t.reduce_axis((0, 24), name="k")
+    p = t.compute((n, 24), lambda y, x: a[y, x] + 1, name="P")
+    c = t.compute((n, 16), lambda y, x: t.sum(p[y, k] * b[k, x], axis=k), name="C")
+    s = t.create_schedule(c)
+    for block in "PC":
+        s[block].split("y", tile)
+        loops = [str(loop) for loop in s[block].loops]
+        s[block].bind(loops[0], "blockIdx.x")
+        s[block].bind(loops[1], "threadIdx.y")
+        s[block].bind(loops[2], "threadIdx.x")
+    return s
+
+
 def stepwise_lstm(bound: tuple[str, ...] = ("H_first", "C_first", "gates", "H_next")) -> t.Schedule:
     """A recurrence whose steps in time are launches, of the blocks that are `bound`."""
     s = t.create_schedule(t.ops.lstm(4, 16).tensors)

@@ -10,6 +10,8 @@ import pytest
 
 import tvmlab as t
 from tests.targets.gpu_schedules import (
+    any_length,
+    any_rows,
     one_row_after_the_other,
     reversed_rows,
     row_sums,
@@ -18,7 +20,7 @@ from tests.targets.gpu_schedules import (
     two_hops,
     uneven_elementwise,
 )
-from tvmlab.errors import TargetError
+from tvmlab.errors import TargetError, UsageError
 from tvmlab.measure.timing import Protocol
 from tvmlab.targets.cfamily.launching import DeviceBoundCall
 from tvmlab.targets.cfamily.plan import Launch, Repeat, read_plan
@@ -56,6 +58,38 @@ def test_the_host_launches_kernels_in_a_loop(make: Callable[[], t.Schedule]) -> 
     assert any(x.numbers == (repeat.name,) for x in repeat.steps if isinstance(x, Launch))
     assert all(s.check("opencl"))
     assert ".entry" in s.code("ptx")
+
+
+@pytest.mark.parametrize("make", [any_length, any_rows])
+def test_the_arrays_tell_how_many_blocks_there_are(make: Callable[[], t.Schedule]) -> None:
+    s = make()
+    plan = read_plan(s.code("opencl"))
+    assert [size.name for size in plan.sizes] == ["n"]
+    (n,) = plan.sizes
+    assert [launch.blocks[0] for launch in plan.at({n: 130}).launches] in ([3], [17, 17])
+    assert all(s.check("opencl"))
+    assert ".entry" in s.code("ptx")
+
+
+def test_arrays_that_disagree_on_a_size_are_refused() -> None:
+    f = any_length().build("opencl")
+    result = np.zeros(7, np.int32)
+    with pytest.raises(UsageError, match=r"B has shape \(7,\) where n = 8 from A"):
+        f(np.zeros(8, np.int32), result)
+    f(np.arange(7, dtype=np.int32), result)
+    assert (result == 2 * np.arange(7) + 1).all()
+
+
+def test_sizes_that_must_be_known_before_are_said() -> None:
+    n = t.var("n")
+    a = t.placeholder((n, 8), name="A")
+    b = t.compute((n, 8), lambda y, x: a[y, x] * 2, name="B")
+    s = t.create_schedule(t.compute((n, 8), lambda y, x: b[y, x] + 1, name="C"))
+    s["C"].bind("y", "blockIdx.x")
+    with pytest.raises(TargetError, match="over sizes, and a part runs on the host; "):
+        s.code("opencl")
+    with pytest.raises(t.ScheduleError, match="the extent of y is not known"):
+        s["B"].bind("y", "threadIdx.x")
 
 
 @pytest.mark.parametrize("make", [row_sums, two_hops])

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from tvmlab.ir.buffer import Extent
 from tvmlab.ir.program import Block, For, Stmt
+from tvmlab.ir.shapes import is_over_sizes, same_extent
 from tvmlab.ir.walk import sub_stmts
 
 BLOCK_AXES = ("blockIdx.x", "blockIdx.y", "blockIdx.z")
@@ -48,15 +50,15 @@ def kernels(stmt: Stmt) -> Iterator[For]:
 
 def axis_problem(kernel: For) -> str | None:
     """What is wrong with a kernel's axes, in words; None if nothing is."""
-    extents: dict[str, int] = {}
+    extents: dict[str, Extent] = {}
     problem = _collect(kernel, (), extents)
-    threads = prod(extents.get(axis, 1) for axis in THREAD_AXES)
+    threads = prod(e for axis in THREAD_AXES if isinstance(e := extents.get(axis, 1), int))
     if problem is None and threads > MOST_THREADS:
         return f"its {threads} threads a block are more than the {MOST_THREADS} there may be"
     return problem
 
 
-def _collect(stmt: Stmt, around: tuple[str, ...], extents: dict[str, int]) -> str | None:
+def _collect(stmt: Stmt, around: tuple[str, ...], extents: dict[str, Extent]) -> str | None:
     """Add the axes in `stmt` to `extents`; the first problem met."""
     axis = axis_of(stmt) if isinstance(stmt, For) else None
     if axis is not None:
@@ -80,12 +82,13 @@ def _nested(axis: str, around: tuple[str, ...]) -> str | None:
     return None
 
 
-def _extent(axis: str, loop: For, extents: dict[str, int]) -> str | None:
+def _extent(axis: str, loop: For, extents: dict[str, Extent]) -> str | None:
     if not isinstance(loop.extent, int):
-        return f"the extent of {loop.var.name} is not known"
-    if loop.extent > MOST[axis]:
+        if axis not in BLOCK_AXES or not is_over_sizes(loop.extent):
+            return f"the extent of {loop.var.name} is not known"
+    elif loop.extent > MOST[axis]:
         return f"{loop.extent} iterations are more than the {MOST[axis]} of {axis}"
     known = extents.setdefault(axis, loop.extent)
-    if axis not in VIRTUAL_AXES and known != loop.extent:
+    if axis not in VIRTUAL_AXES and not same_extent(known, loop.extent):
         return f"{axis} has {known} iterations in one loop of the kernel and {loop.extent} here"
     return None

@@ -15,6 +15,8 @@ from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, VIRTUAL_AXES, axis_of
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Allocate, For, Invoke, Prefetch, Program, Seq, Stmt, Store
+from tvmlab.ir.shapes import sizes_of
+from tvmlab.ir.size import Size
 from tvmlab.ir.walk import exprs_of, loads, map_children, stmts, sub_stmts, variables
 
 
@@ -28,6 +30,7 @@ class Kernel:
         params: the buffers that it touches, the caller's and the program's, in their order.
         written: those of them that it writes.
         numbers: the variables of loops around it that it is told at each launch.
+        sizes: those that it is told besides.
         body: what one thread does; what is allocated with scope `shared` is there once a block.
     """
 
@@ -36,6 +39,7 @@ class Kernel:
     params: tuple[Buffer, ...]
     written: frozenset[Buffer]
     numbers: tuple[Var, ...]
+    sizes: tuple[Size, ...]
     body: Stmt
 
     @property
@@ -165,7 +169,8 @@ def _kernel(program: Program, name: str, stmt: Stmt, around: tuple[Var, ...]) ->
     params, written = _params(program, stmt)
     used = {v for s in stmts(stmt) for e in exprs_of(s) for v in variables(e)}
     numbers = tuple(v for v in around if v in used)
-    return Kernel(name, axes, params, written, numbers, stmt)
+    sizes = tuple(size for size in sizes_of(program) if size in used)
+    return Kernel(name, axes, params, written, numbers, sizes, stmt)
 
 
 def _params(program: Program, stmt: Stmt) -> tuple[tuple[Buffer, ...], frozenset[Buffer]]:

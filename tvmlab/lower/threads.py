@@ -23,6 +23,7 @@ from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.kernel import has_kernels, is_kernel, on_kernels
 from tvmlab.ir.names import fresh_names
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
+from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.shuffle import WARP
 from tvmlab.ir.walk import map_children, rewrite, stmts, substitute_stmt
 from tvmlab.lower.warps import LANES, has_together, is_together, lanes_of
@@ -129,7 +130,7 @@ def _stripped(stmt: Stmt, around: frozenset[str], axes: Axes, variables: dict[st
 def _by_the_first(stmt: Stmt, missing: list[str], axes: Axes, variables: dict[str, Var]) -> Stmt:
     """`stmt` where the threads of the axes it does not know are the first ones."""
     block = next((axis for axis in missing if axis in BLOCK_AXES), None)
-    if block is not None and axes[block].extent != 1:
+    if block is not None and not same_extent(axes[block].extent, 1):
         raise TargetError(
             f"{block} is bound to loop {axes[block].var.name} in a part of a kernel only, and its "
             "blocks do not wait for each other; bind that axis around all of the kernel, or "
@@ -139,7 +140,7 @@ def _by_the_first(stmt: Stmt, missing: list[str], axes: Axes, variables: dict[st
     first = [
         Binary("==", variables[a], Const(WARP - 1 if of_warp and a == LANES else 0, INDEX))
         for a in missing
-        if axes[a].extent != 1
+        if not same_extent(axes[a].extent, 1)
     ]
     if isinstance(stmt, Seq):
         return Seq([guarded(first, s) for s in stmt.stmts])

@@ -120,6 +120,12 @@ PRINTED = Room(
             "if True:",
         ),
         Bug(
+            "sizes are told in the bits of loops",
+            "tvmlab.targets.cfamily.launching",
+            "named = {size.name: np.int64(value)",
+            "named = {size.name: np.int32(value)",
+        ),
+        Bug(
             "every repetition is the first one",
             "tvmlab.targets.cfamily.launching",
             "numbers[repeat.name] = number",

@@ -3,8 +3,9 @@
 Other systems: TVM and TensorIR `bind`, Halide `gpu_blocks`, `gpu_threads`.
 
 Legal on a serial loop of independent iterations, on an axis no loop around it is bound to, within
-the limits of hardware, and with the same extent in all loops of a kernel bound to that axis. On a
-processor without such axes the outermost blocks run in parallel, threads one after the other.
+the limits of hardware, and with the same extent in all loops of a kernel bound to that axis, which
+for blocks may be over sizes. On a processor without such axes the outermost blocks run in parallel,
+threads one after the other.
 
 Before:
 

@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 
 from tvmlab.arith import Interval
+from tvmlab.arith.simplify import extent_range
 from tvmlab.errors import TargetError
 from tvmlab.ir.axis import THREAD_AXES
 from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Var
 from tvmlab.ir.kernel import HostLoop, HostPart, Kernel, parts_of
 from tvmlab.ir.program import Allocate, Barrier, Program
@@ -22,6 +24,7 @@ from tvmlab.targets.cfamily.dialect import KEYWORDS, Dialect
 from tvmlab.targets.cfamily.names import Names
 from tvmlab.targets.cfamily.plan import HostCall, Launch, Plan, Repeat, Step, Workspace
 from tvmlab.targets.cfamily.statements import Line, Statements
+from tvmlab.targets.cfamily.values import size_range
 
 Lines = Mapping[Var | str, int]
 _MARK = re.compile(r" *//@(\d+)$")
@@ -46,19 +49,17 @@ def emit(
             program; with them lines are marked with where they come from.
 
     Raises:
-        TargetError: the language lacks a dtype, or a shape is over sizes.
+        TargetError: the language lacks a dtype, or sizes are where they cannot be.
     """
-    if sizes_of(program):
-        raise TargetError(
-            f"Emitting for target {dialect.name} stopped at {program.name}, whose shapes are over "
-            "sizes; t.specialise(schedule, ...) gives them values."
-        )
+    sizes = sizes_of(program)
+    _require_known(program, dialect)
     module = Names({*KEYWORDS, *dialect.reserved}, {})
     known: dict[Buffer | Var, str] = {b: module.of(b) for b in (*program.params, *program.buffers)}
     printed: list[Line] = []
     helpers: dict[str, str] = {}
     kernels: list[Kernel] = []
-    ranges: dict[Var, Interval] = {}
+    known.update({size: module.of(size) for size in sizes})
+    ranges: dict[Var, Interval] = {size: size_range(size.low, size.high) for size in sizes}
 
     def step(part: Kernel | HostPart | HostLoop) -> Step:
         if isinstance(part, HostPart):
@@ -76,8 +77,8 @@ def emit(
         return _launch(part, name, known)
 
     steps = tuple(map(step, parts_of(program)))
-    workspaces = tuple(Workspace(known[b], b.dtype, b.extents) for b in program.buffers)
-    plan = Plan(tuple(known[b] for b in program.params), workspaces, steps)
+    workspaces = tuple(Workspace(known[b], b.dtype, b.shape) for b in program.buffers)
+    plan = Plan(tuple(known[b] for b in program.params), workspaces, steps, sizes)
     used_dtypes = _dtypes(kernels)
     head = [*plan.head(), "", *dialect.preamble(used_dtypes, kernels), *helpers.values()]
     text = [*head, *(_marked(line, lines is not None) for line in printed), "", *plan.tail()]
@@ -99,12 +100,11 @@ def _marked(line: Line, marks: bool) -> str:
 
 
 def _launch(kernel: Kernel, name: str, known: Mapping[Buffer | Var, str]) -> Launch:
-    x, y, z = (e for e in kernel.grid if isinstance(e, int))
     arguments = tuple(known[b] for b in kernel.params)
     written = tuple(known[b] for b in kernel.params if b in kernel.written)
     numbers = tuple(known[v] for v in kernel.numbers)
-    shared_bytes = kernel.bytes_of("shared")
-    return Launch(name, (x, y, z), kernel.block, arguments, written, shared_bytes, numbers)
+    shared_bytes, sizes = kernel.bytes_of("shared"), tuple(known[s] for s in kernel.sizes)
+    return Launch(name, kernel.grid, kernel.block, arguments, written, shared_bytes, numbers, sizes)
 
 
 def _host_call(
@@ -126,13 +126,12 @@ def _kernel(
 ) -> tuple[list[Line], dict[str, str]]:
     """The lines of a kernel inside loops of the host, and the helpers that it calls."""
     names = Names({*KEYWORDS, *dialect.reserved, name}, dict(known))
-    ranges: dict[Var, Interval] = {
-        var: (0, extent - 1) for var, extent in kernel.axes.values() if isinstance(extent, int)
-    }
-    ranges.update(around)
+    ranges = dict(around)
+    ranges.update({var: extent_range(extent, ranges) for var, extent in kernel.axes.values()})
     printer = Statements(dialect, names, ranges, lines or {}, _apart(kernel, dialect))
     parameters = [dialect.pointer(b.dtype, b in kernel.written, known[b]) for b in kernel.params]
     parameters += [f"const int {known[v]}" for v in kernel.numbers]
+    parameters += [f"const {dialect.type_of(INDEX)} {known[v]}" for v in kernel.sizes]
     for line in dialect.kernel_head(kernel, name, parameters).splitlines():
         printer.put(0, line)
     for axis, (var, _) in kernel.axes.items():
@@ -140,6 +139,23 @@ def _kernel(
     printer.stmt(kernel.body, 1)
     printer.leave()
     return printer.lines, printer.values.helpers
+
+
+def _require_known(program: Program, dialect: Dialect) -> None:
+    """Raise TargetError where a size is in what must be known before a call: parts of the host, and
+    memory of blocks and threads."""
+    for part in parts_of(program) if sizes_of(program) else ():
+        unknown = (
+            [b.name for b in part.allocated if not all(isinstance(e, int) for e in b.shape)]
+            if isinstance(part, Kernel)
+            else []
+        )
+        if unknown or not isinstance(part, Kernel):
+            what = f"{unknown[0]} is memory of a kernel" if unknown else "a part runs on the host"
+            raise TargetError(
+                f"Emitting for target {dialect.name} stopped at {program.name}: its shapes are "
+                f"over sizes, and {what}; t.specialise(schedule, ...) gives them values."
+            )
 
 
 def _apart(kernel: Kernel, dialect: Dialect) -> frozenset[Var]:

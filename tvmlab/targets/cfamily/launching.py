@@ -19,6 +19,9 @@ from tvmlab.targets.cfamily.printed_kernel import PrintedKernel, Reader
 from tvmlab.targets.registry import get
 from tvmlab.targets.target import Param, Signature
 
+Number = np.int32 | np.int64
+"""A number that a kernel takes, in the bits that it takes it in."""
+
 Memory = Any
 """Memory of a device, as its library hands it out."""
 
@@ -42,9 +45,9 @@ class Machine(Protocol):
         """Copy from the device to an array, once all work before it is done."""
 
     def launch(
-        self, function: Any, launch: Launch, memories: Sequence[Memory], numbers: Sequence[int]
+        self, function: Any, launch: Launch, memories: Sequence[Memory], numbers: Sequence[Number]
     ) -> None:
-        """Put a kernel into the queue, which takes memories and then numbers of 32 bits."""
+        """Put a kernel into the queue, which takes memories and then numbers."""
 
     def finish(self) -> None:
         """Wait until all work is done."""
@@ -89,26 +92,35 @@ class DeviceKernel(PrintedKernel):
     def prepare(self, *arrays: Any) -> DeviceBoundCall:
         """The kernel bound to arrays, which are checked and copied to the device now."""
         check_count(self.signature, arrays)
-        machine, params = self._machine, self.signature.params
+        machine, signature, plan, sizes = self._machine, *self._at_sizes(arrays)
         memories: dict[str, Memory] = {}
         kept: list[tuple[Memory, np.ndarray]] = []
-        for name, param, given in zip(self.plan.params, params, arrays, strict=True):
-            memory = machine.adopt(given, param, self.signature)
+        for name, param, given in zip(plan.params, signature.params, arrays, strict=True):
+            memory = machine.adopt(given, param, signature)
             if memory is None:
-                array = host_array(self.signature, param, given)
+                array = host_array(signature, param, given)
                 memory = machine.allocate(array.nbytes)
                 machine.upload(memory, array)
                 if param.is_output:
                     kept.append((memory, array))
             memories[name] = memory
-        for w in self.plan.workspaces:
+        for w in plan.workspaces:
             memories[w.name] = machine.allocate(w.size_bytes)
-        steps = [self._step(step, memories, {}) for step in self.plan.steps]
+        steps = [self._step(step, memories, dict(sizes)) for step in plan.steps]
         is_of_device = not self.plan.host_calls
         return DeviceBoundCall(machine, steps, kept, is_of_device, (memories, arrays))
 
+    def _at_sizes(self, arrays: Sequence[Any]) -> tuple[Signature, Plan, Mapping[str, Number]]:
+        """The signature, the plan and the sizes by name, for these arrays."""
+        if not self.signature.sizes:
+            return self.signature, self.plan, {}
+        values = self.signature.sizes_from([getattr(a, "shape", ()) for a in arrays])
+        named = {size.name: np.int64(value) for size, value in values.items()}
+        plan = self.plan.at({size: int(named[size.name]) for size in self.plan.sizes})
+        return self.signature.at(values), plan, named
+
     def _step(
-        self, step: Step, memories: dict[str, Memory], numbers: dict[str, int]
+        self, step: Step, memories: dict[str, Memory], numbers: dict[str, Number]
     ) -> Callable[[], None]:
         """One step of the plan, on these memories, in repetitions of these numbers."""
         machine = self._machine
@@ -117,7 +129,7 @@ class DeviceKernel(PrintedKernel):
 
             def again() -> None:
                 for number in range(repeat.count):
-                    numbers[repeat.name] = number
+                    numbers[repeat.name] = np.int32(number)
                     for act in inside:
                         act()
 
@@ -126,7 +138,10 @@ class DeviceKernel(PrintedKernel):
         if isinstance(step, Launch):
             function, launch = self._functions[step.kernel], step
             return lambda: machine.launch(
-                function, launch, given, [numbers[name] for name in launch.numbers]
+                function,
+                launch,
+                given,
+                [numbers[name] for name in (*launch.numbers, *launch.sizes)],
             )
         kernel = self._hosts[step.function]
         arrays = [empty(p.extents, p.dtype) for p in kernel.signature.params]
@@ -204,7 +219,7 @@ def _host_signature(step: HostCall, arrays: Mapping[str, Param | Workspace]) -> 
     """How a host part is called."""
     first = len(step.arguments) - step.outputs
     params = tuple(
-        Param(name, tuple(arrays[name].shape), arrays[name].dtype, n >= first)
+        Param(name, arrays[name].shape, arrays[name].dtype, n >= first)
         for n, name in enumerate(step.arguments)
     )
     return Signature(step.function, params)

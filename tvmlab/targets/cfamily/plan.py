@@ -4,9 +4,9 @@ A plan stands as comments at the head of the printed kernels, so that the text i
 program: whoever has it can build and run it.
 
     // tvmlab 1: what the host does, in order
-    // {"params": ["A", "C"]}
+    // {"params": ["A", "C"], "sizes": ["n"]}
     // {"workspace": "T", "dtype": "float32", "shape": [64, 64]}
-    // {"launch": "C_kernel0", "grid": [4, 4, 1], "block": [16, 16, 1], "arguments": ["A", "T"]}
+    // {"launch": "C_kernel0", "grid": ["n // 16", 4, 1], "block": [16, 16, 1], "arguments": ["A"]}
     // {"host": "C_host0", "target": "cpu", "arguments": ["T", "C"], "outputs": 1}
     // {"repeat": "t", "count": 16}
     // {"launch": "C_kernel1", "grid": [4, 1, 1], ..., "arguments": ["T", "A"], "numbers": ["t"]}
@@ -17,15 +17,21 @@ The text of a host part follows the kernels, in a comment that begins `/* host C
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
+from tvmlab.ir.buffer import Extent
+from tvmlab.ir.parse_expr import Scope, parse_expr
+from tvmlab.ir.printer import expr_text
+from tvmlab.ir.shapes import Values, value_of
+from tvmlab.ir.size import Size
 
 HEAD = "// tvmlab 1: what the host does, in order"
 _HOST = re.compile(r"^/\* host (\S+)\n(.*?)\n\*/$", re.MULTILINE | re.DOTALL)
@@ -39,26 +45,33 @@ class Workspace:
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[Extent, ...]
 
     @property
     def size_bytes(self) -> int:
-        """Bytes that it takes."""
-        return prod(self.shape) * dtypes.size_bytes(self.dtype)
+        """Bytes that it takes, of a plan without sizes."""
+        return prod(value_of(e, {}) for e in self.shape) * dtypes.size_bytes(self.dtype)
 
 
 @dataclass(frozen=True)
 class Launch:
     """One kernel: its function, geometry, arguments by name, bytes of shared memory, and the
-    repetitions whose numbers it takes after its arguments."""
+    repetitions whose numbers it takes after its arguments, in 32 bits, and then sizes, in 64."""
 
     kernel: str
-    grid: Three
+    grid: tuple[Extent, Extent, Extent]
     block: Three
     arguments: tuple[str, ...]
     written: tuple[str, ...]
     shared_bytes: int
     numbers: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+
+    @property
+    def blocks(self) -> Three:
+        """The grid, of a plan without sizes."""
+        x, y, z = (value_of(e, {}) for e in self.grid)
+        return x, y, z
 
 
 @dataclass(frozen=True)
@@ -100,11 +113,27 @@ class Plan:
         params: the names of what the caller hands in, in order.
         workspaces: the intermediates in the device's memory.
         steps: what is done, one after the other.
+        sizes: what grids and workspaces may be over.
     """
 
     params: tuple[str, ...]
     workspaces: tuple[Workspace, ...]
     steps: tuple[Step, ...]
+    sizes: tuple[Size, ...] = ()
+
+    def at(self, values: Values) -> Plan:
+        """The plan for known sizes."""
+
+        def known(extents: Iterable[Extent]) -> tuple[Any, ...]:
+            return tuple(value_of(e, values) for e in extents)
+
+        def step(s: Step) -> Step:
+            if isinstance(s, Launch):
+                return replace(s, grid=known(s.grid))
+            return replace(s, steps=tuple(map(step, s.steps))) if isinstance(s, Repeat) else s
+
+        workspaces = tuple(replace(w, shape=known(w.shape)) for w in self.workspaces)
+        return Plan(self.params, workspaces, tuple(map(step, self.steps)))
 
     @property
     def launches(self) -> tuple[Launch, ...]:
@@ -129,9 +158,10 @@ class Plan:
         ]
 
     def _rows(self) -> Iterable[dict[str, object]]:
-        yield {"params": self.params}
+        sizes = {"sizes": [s.name for s in self.sizes]} if self.sizes else {}
+        yield {"params": self.params, **sizes}
         for w in self.workspaces:
-            yield {"workspace": w.name, "dtype": w.dtype, "shape": w.shape}
+            yield {"workspace": w.name, "dtype": w.dtype, "shape": _said(w.shape)}
         yield from _rows_of(self.steps)
 
 
@@ -148,10 +178,11 @@ def _rows_of(steps: Iterable[Step]) -> Iterator[dict[str, object]]:
     for s in steps:
         if isinstance(s, Launch):
             row: dict[str, object] = {
-                "launch": s.kernel, "grid": s.grid, "block": s.block, "arguments": s.arguments,
-                "written": s.written, "shared_bytes": s.shared_bytes,
+                "launch": s.kernel, "grid": _said(s.grid), "block": s.block,
+                "arguments": s.arguments, "written": s.written, "shared_bytes": s.shared_bytes,
             }  # fmt: skip
-            yield {**row, "numbers": s.numbers} if s.numbers else row
+            told = {"numbers": s.numbers, "sizes": s.sizes}
+            yield {**row, **{name: names for name, names in told.items() if names}}
         elif isinstance(s, HostCall):
             yield {
                 "host": s.function, "target": s.target, "arguments": s.arguments,
@@ -182,28 +213,49 @@ def read_plan(text: str) -> Plan:
             break
         rows.append(json.loads(line[3:]))
     texts = dict(_HOST.findall(text))
+    first = next((r for r in rows if "params" in r), {"params": ()})
+    sizes = {name: Size(name) for name in first.get("sizes", ())}
     workspaces = tuple(
-        Workspace(r["workspace"], r["dtype"], tuple(r["shape"])) for r in rows if "workspace" in r
+        Workspace(r["workspace"], r["dtype"], _meant(r["shape"], sizes))
+        for r in rows
+        if "workspace" in r
     )
-    params = next((tuple(r["params"]) for r in rows if "params" in r), ())
-    return Plan(params, workspaces, _read_steps(iter(rows), texts))
+    steps = _read_steps(iter(rows), texts, sizes)
+    return Plan(tuple(first["params"]), workspaces, steps, tuple(sizes.values()))
 
 
-def _read_steps(rows: Iterator[dict[str, Any]], texts: Mapping[str, str]) -> tuple[Step, ...]:
+def _said(extents: Iterable[Extent]) -> list[int | str]:
+    """Extents as JSON has them: numbers, or text over sizes."""
+    return [e if isinstance(e, int) else expr_text(e) for e in extents]
+
+
+def _meant(extents: Iterable[int | str], sizes: Mapping[str, Size]) -> tuple[Any, ...]:
+    """Extents as JSON has them, over these sizes."""
+    scope = Scope(variables=sizes)
+    return tuple(
+        e if isinstance(e, int) else parse_expr(ast.parse(e, mode="eval").body, scope)
+        for e in extents
+    )
+
+
+def _read_steps(
+    rows: Iterator[dict[str, Any]], texts: Mapping[str, str], sizes: Mapping[str, Size]
+) -> tuple[Step, ...]:
     """The steps that rows state, up to the end of the repetition that they are in."""
     steps: list[Step] = []
     for r in rows:
         if "launch" in r:
-            grid, block = tuple(r["grid"]), tuple(r["block"])
+            x, y, z = _meant(r["grid"], sizes)
             names = tuple(r["arguments"]), tuple(r["written"])
-            numbers = tuple(r.get("numbers", ()))
-            steps.append(Launch(r["launch"], grid, block, *names, r["shared_bytes"], numbers))
+            told = tuple(r.get("numbers", ())), tuple(r.get("sizes", ()))
+            shared_bytes, block = r["shared_bytes"], tuple(r["block"])
+            steps.append(Launch(r["launch"], (x, y, z), block, *names, shared_bytes, *told))
         elif "host" in r:
             name = r["host"]
             given = tuple(r["arguments"])
             steps.append(HostCall(name, r["target"], given, r["outputs"], texts[name]))
         elif "repeat" in r:
-            steps.append(Repeat(r["repeat"], r["count"], _read_steps(rows, texts)))
+            steps.append(Repeat(r["repeat"], r["count"], _read_steps(rows, texts, sizes)))
         elif "end" in r:
             break
     return tuple(steps)

@@ -71,7 +71,8 @@ class Statements:
     def axis(self, axis: str, var: Var) -> None:
         """Add the line that names a thread's or block's number."""
         self._now = self._program_lines.get(var, 0)
-        self.put(1, f"const int {self.names.of(var)} = {self.dialect.axes[axis]};")
+        kind = "int" if self.values.is_narrow(var) else self.dialect.type_of(INDEX)
+        self.put(1, f"const {kind} {self.names.of(var)} = {self.dialect.axes[axis]};")
         self._now = 0
 
     def leave(self) -> None:

@@ -7,7 +7,7 @@ asked again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from ctypes import c_int32
+from ctypes import c_int32, c_int64
 from functools import cache
 from math import prod
 from typing import Any
@@ -19,6 +19,7 @@ from cuda.core.utils import StridedMemoryView
 
 from tvmlab.errors import TargetError
 from tvmlab.targets.cfamily.arguments import refuse_unlike
+from tvmlab.targets.cfamily.launching import Number
 from tvmlab.targets.cfamily.plan import Launch, Plan
 from tvmlab.targets.cuda.build import compile_cuda
 from tvmlab.targets.cuda.shared import asked_bytes
@@ -74,8 +75,8 @@ class CudaMachine:
                     f"{self.device.name} has {shared} for a block; choose smaller tiles."
                 )
 
-    def _function(self, module: Any, step: Launch, shared_bytes: int) -> tuple[Any, Any]:
-        """A kernel and how it is launched."""
+    def _function(self, module: Any, step: Launch, shared_bytes: int) -> tuple[Any, int]:
+        """A kernel and the shared memory that it asks for at each launch."""
         kernel = self._in_words(lambda: module.get_kernel(step.kernel))
         if shared_bytes:
             most = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
@@ -83,8 +84,7 @@ class CudaMachine:
                 most, shared_bytes, kernel.handle, self.device.device_id
             )
             self._require(status, f"give a block {shared_bytes} bytes of shared memory")
-        shape = LaunchConfig(grid=step.grid, block=step.block, shmem_size=shared_bytes)
-        return kernel, shape
+        return kernel, shared_bytes
 
     def allocate(self, size_bytes: int) -> Any:
         """Memory of the device."""
@@ -151,12 +151,14 @@ class CudaMachine:
         self._require(status, "copy an array from the device")
 
     def launch(
-        self, function: Any, step: Launch, memories: Sequence[Any], numbers: Sequence[int]
+        self, function: Any, step: Launch, memories: Sequence[Any], numbers: Sequence[Number]
     ) -> None:
         """Put a kernel into the stream."""
-        kernel, shape = function
+        kernel, shared_bytes = function
+        shape = LaunchConfig(grid=step.blocks, block=step.block, shmem_size=shared_bytes)
         addresses = [_pointer(memory) for memory in memories]
-        given = (*addresses, *map(c_int32, numbers))
+        told = [c_int32(int(n)) if n.itemsize == 4 else c_int64(int(n)) for n in numbers]
+        given = (*addresses, *told)
         self._in_words(lambda: launch(self._stream, shape, kernel, *given))
 
     def finish(self) -> None:

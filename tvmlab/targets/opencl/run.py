@@ -15,6 +15,7 @@ import pyopencl as cl
 
 from tvmlab.errors import TargetError
 from tvmlab.targets.cfamily.arguments import refuse_unlike
+from tvmlab.targets.cfamily.launching import Number
 from tvmlab.targets.cfamily.plan import Launch, Plan
 from tvmlab.targets.opencl.build import compiled
 from tvmlab.targets.opencl.limits import NO_DRIVER
@@ -82,11 +83,11 @@ class OpenClMachine:
         self._in_words(lambda: cl.enqueue_copy(self._queue, array, memory, is_blocking=True))
 
     def launch(
-        self, function: Any, launch: Launch, memories: Sequence[Any], numbers: Sequence[int]
+        self, function: Any, launch: Launch, memories: Sequence[Any], numbers: Sequence[Number]
     ) -> None:
         """Put a kernel into the queue."""
-        size = tuple(g * b for g, b in zip(launch.grid, launch.block, strict=True))
-        given = (*memories, *map(np.int32, numbers))
+        size = tuple(g * b for g, b in zip(launch.blocks, launch.block, strict=True))
+        given = (*memories, *numbers)
         event = self._in_words(lambda: function(self._queue, size, launch.block, *given))
         if self._events is not None:
             self._events.append(event)

@@ -102,7 +102,7 @@ AXES = Room(
         Bug(
             "an axis may have two extents in one kernel",
             "tvmlab.ir.axis",
-            "if axis not in VIRTUAL_AXES and known != loop.extent:",
+            "if axis not in VIRTUAL_AXES and not same_extent(known, loop.extent):",
             "if False:",
         ),
         Bug(

@@ -103,8 +103,8 @@ SHARED_OUT = Room(
         Bug(
             "the first of one axis is enough",
             "tvmlab.lower.threads",
-            "        for a in missing\n        if axes[a].extent != 1\n",
-            "        for a in missing[:1]\n        if axes[a].extent != 1\n",
+            "        for a in missing\n        if not same_extent(",
+            "        for a in missing[:1]\n        if not same_extent(",
         ),
     ),
 )
@@ -128,8 +128,8 @@ PRINTED = Room(
         Bug(
             "every repetition is the first one",
             "tvmlab.targets.cfamily.launching",
-            "numbers[repeat.name] = number",
-            "numbers[repeat.name] = 0",
+            "numbers[repeat.name] = np.int32(number)",
+            "numbers[repeat.name] = np.int32(0)",
         ),
         Bug(
             "a repetition ends where the plan does",

@@ -120,8 +120,8 @@ AXES = Room(
         Bug(
             "only the first axis of a kernel counts its threads",
             "tvmlab.ir.axis",
-            "prod(extents.get(axis, 1) for axis in THREAD_AXES)",
-            "max(extents.get(axis, 1) for axis in THREAD_AXES)",
+            "threads = prod(e for axis in THREAD_AXES",
+            "threads = max(e for axis in THREAD_AXES",
         ),
         Bug(
             "every block axis is shared out, one inside the other",

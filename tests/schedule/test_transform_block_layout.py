@@ -6,6 +6,8 @@ import pytest
 
 import tvmlab as t
 from tests.schedule.test_kept import check
+from tvmlab.ir.parse import parse_program
+from tvmlab.schedule.primitives import ComputeInline
 from tvmlab.te.tensor import Tensor
 
 
@@ -108,3 +110,20 @@ def test_what_has_one_image_is_inlined_as_well() -> None:
     s["B"].compute_inline()
     assert s.blocks == ["C"]
     assert s.check()
+
+
+def test_a_value_of_the_one_image_is_not_inlined_without_its_number() -> None:
+    text = """
+def C(A: float32[1, 6], C: float32[1, 6]):
+    B = allocate(float32[1, 6])
+    for i in range(6):
+        with block("B", vn=0, vi=i):
+            B[0, vi] = A[vn, vi] * 2.0
+    for i in range(6):
+        with block("C", vn=0, vi=i):
+            C[vn, vi] = B[vn, 5 - vi] + 1.0
+"""
+    refusal = ComputeInline("B").check(parse_program(text))
+    assert refusal is not None
+    assert "does not write one element for each of its indices" in refusal.why
+    assert ComputeInline("B").check(parse_program(text.replace("A[vn,", "A[0,"))) is None

@@ -17,6 +17,8 @@ from tvmlab.ops.knobs import Option
 from tvmlab.ops.vector_unit import AVX512
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
+from tvmlab.tune.explorer import History
+from tvmlab.tune.explorers.evolutionary import EvolutionaryExplorer
 from tvmlab.tune.features import FEATURES
 from tvmlab.tune.features.drafts import ground
 from tvmlab.tune.features.drafts.draft import Draft
@@ -178,3 +180,21 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ground, "PROGRAMS", 3)
     little = FEATURES["store"](SketchSpace(sketches(outputs), outputs))(rows)
     np.testing.assert_array_equal(much, little)
+
+
+def test_a_search_proposes_what_it_would_if_programs_were_scheduled() -> None:
+    outputs = ops.softmax(8, 24).tensors
+    proposed = []
+    for is_drafted in (True, False):
+        space = SketchSpace(sketches(outputs), outputs)
+        if not is_drafted:
+            space.plan = None
+        rng = np.random.default_rng(0)
+        digits = space.draw_new(20, rng, frozenset())
+        history = History(digits, rng.random(20), frozenset(space.indices(digits)))
+        explorer = EvolutionaryExplorer(space, seed=1, features="store")
+        explorer.observe(history)
+        proposed.append(explorer.propose(6, history))
+    for a, b in zip(*proposed, strict=True):
+        np.testing.assert_array_equal(a.digits, b.digits)
+        assert a.predicted == b.predicted

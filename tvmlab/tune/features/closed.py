@@ -7,8 +7,9 @@ scheduled and read, the loops' extents and steps are computed for a batch from i
 index of that program moves as much farther as its loop's step has grown.
 
 Options that are no factors (an order, a loop by its name) make classes, each with a program of its
-own. Where any of this does not hold there is no closed form, and every program must be scheduled.
-Whether a configuration is legal is not seen here: an illegal one has what its loops would have.
+own. Where any of this does not hold there is no closed form, and configurations are looked at one
+by one. Whether a configuration is legal is not seen here: an illegal one has what its
+loops would have.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ EXTENTS_ASIDE = (Annotate, ComputeInline, Parallel, Reorder, Split, Unroll, Vect
 
 CLASSES = 64
 """So many classes are learnt beforehand, a few hundredths of a second each; of a space with more,
-every program is scheduled."""
+configurations are looked at one by one."""
 
 ATTEMPTS = 4
 """So many programs of a class are tried for a legal one."""

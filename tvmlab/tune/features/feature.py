@@ -20,7 +20,7 @@ class Features(Protocol):
     Attributes:
         is_general: whether the columns are the same, in number and in meaning, for every space, so
             that what a model learnt of one workload says something about another.
-        is_slow: whether a row costs milliseconds, as where every configuration must be scheduled
+        is_slow: whether a row costs milliseconds, as where every configuration must be drafted
             to be seen, and not microseconds.
     """
 

@@ -76,7 +76,7 @@ class ProgramFeatures:
 
     @property
     def is_slow(self) -> bool:
-        """Whether every program must be scheduled."""
+        """Whether configurations are looked at one by one."""
         return self._closed is None
 
     def __call__(self, digits: np.ndarray) -> np.ndarray:
@@ -86,14 +86,14 @@ class ProgramFeatures:
             UsageError: the space has no programs.
         """
         if self._closed is None:
-            return self._scheduled(digits)
+            return self._one_by_one(digits)
         found = np.zeros((len(digits), len(self.columns)), dtype=np.float32)
         for rows, nests in self._closed.classes(digits):
             found[rows] = self._kind.rows(nests)
         return found
 
-    def _scheduled(self, digits: np.ndarray) -> np.ndarray:
-        """(n, columns), from the programs; those seen lately are remembered."""
+    def _one_by_one(self, digits: np.ndarray) -> np.ndarray:
+        """(n, columns), drafted or scheduled; those seen lately are remembered."""
         indices = self._space.indices(digits)
         new = {i: row for i, row in zip(indices, digits, strict=True) if i not in self._known}
         rows = {i: self._known[i] for i in indices if i not in new}

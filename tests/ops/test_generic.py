@@ -52,7 +52,7 @@ def integers() -> Tensor:
     k = te.reduce_axis((0, 8), name="k")
     return te.compute(
         (12, 20),
-        lambda y, x: te.sum(A[y, k].astype("int32") * B[k, x].astype("int32"), axis=k),
+        lambda y, x: te.sum((A[y, k].astype("int32") - 1) * B[k, x].astype("int32"), axis=k),
         name="C",
     )
 

@@ -42,6 +42,7 @@ def test_the_desk_by_menu_keys_and_drag(lab: LabPage) -> None:
     own = lab.server.root / ".tvmlab"
     own.mkdir(exist_ok=True)
     begin(own / "desk.db", 12, 9).close()
+    begin(lab.server.root / "plain.db", 3).close()
     put_settings(lab, **SETTINGS)
     page = lab.page
     try:
@@ -63,6 +64,10 @@ def test_the_desk_by_menu_keys_and_drag(lab: LabPage) -> None:
         panel.locator(".tv-entry", has_text="12 of 64").first.locator(".tv-entry-open").click()
         expect(records.get_by_label("Run in front")).to_have_value("1", timeout=SLOW_MS)
         lab.screenshot("extension-hidden-run")
+        page.keyboard.press("Alt+Shift+R")  # the latest, in a file of any name
+        expect(records.get_by_label("Run in front")).to_contain_text(
+            re.compile("3 trials"), timeout=SLOW_MS
+        )
         # Commands: all in the palette, each with its keys.
         page.keyboard.press("Control+Shift+C")
         listed = page.locator('.lm-CommandPalette-item[data-command^="tvmlab:"]')

@@ -2,33 +2,21 @@
 // part. Neither loads the file into the page, and nothing is ever saved.
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from "@jupyterlab/apputils";
+import { ICommandPalette, WidgetTracker } from "@jupyterlab/apputils";
 import { ABCWidgetFactory, DocumentModel, DocumentWidget, TextModelFactory, type DocumentRegistry } from "@jupyterlab/docregistry";
 import type { Contents, ServiceManager } from "@jupyterlab/services";
-import { PathExt } from "@jupyterlab/coreutils";
 import { ITranslator, nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
-import type { Message } from "@lumino/messaging";
-import { Widget } from "@lumino/widgets";
-import { el, fill } from "../dom.js";
-import type { DocumentView } from "./document_frame.js";
 import { loopsIcon } from "./icons.js";
+import { addLookAt } from "./look_at.js";
 import { DOMAIN, LOOK_AT } from "./names.js";
 import { asking, type Ask } from "./server.js";
-import { readWorkspace, type RunEntry } from "./workspace.js";
+import { DASHBOARD, drawRecords, drawTrace, SCRUBBER, Viewer, type Draw } from "./viewer.js";
 
-type Draw = (root: HTMLElement, ask: Ask, trans: TranslationBundle) => Promise<DocumentView>;
-
-const DASHBOARD = "Tuning dashboard";
-const SCRUBBER = "Program of a trace";
 const MODEL = "tvmlab-looked-at";
 
 /** Of tuners: ours, and MetaSchedule's, whose names are fixed. */
 const RECORDS = String.raw`(\.tvmlab\.db|\.tvmlog\.jsonl|(^|/)database_(tuning_record|workload)\.json)$`;
-const TRACE = ".trace.json";
 const TRACES = String.raw`\.trace\.json$`;
-
-const drawRecords: Draw = async (root, ask, trans) => new (await import("./record_view.js")).RecordView(root, ask, trans);
-const drawTrace: Draw = async (root, ask, trans) => new (await import("./trace_view.js")).TraceView(root, ask, trans);
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: "tvmlab:documents",
@@ -65,55 +53,6 @@ const plugin: JupyterFrontEndPlugin<void> = {
     }
   },
 };
-
-/** The command that opens a file in its viewer, at one of its runs if that is given. What labs keep
- * for themselves is hidden, so that it is no document to JupyterLab; it gets a view all the same. */
-function addLookAt(app: JupyterFrontEnd, trans: TranslationBundle, restorer: ILayoutRestorer | null): void {
-  const { serverSettings } = app.serviceManager;
-  const tracker = new WidgetTracker<MainAreaWidget<Viewer>>({ namespace: "tvmlab-hidden" });
-  const open = async (path: string): Promise<Opened> => {
-    if (!path.split("/").some((part) => part.startsWith("."))) {
-      return (await app.commands.execute("docmanager:open", { path })) as Opened;
-    }
-    const known = tracker.find(({ content }) => content.path === path);
-    if (known) return known;
-    const ask = asking(serverSettings, () => path);
-    const draw = path.endsWith(TRACE) ? drawTrace : drawRecords;
-    const content = new Viewer((root) => draw(root, ask, trans), path);
-    content.title.icon = loopsIcon;
-    content.title.label = PathExt.basename(path);
-    content.title.caption = path;
-    const widget = new MainAreaWidget({ content });
-    app.shell.add(widget, "main", { type: "tvmlab" });
-    void tracker.add(widget);
-    return widget;
-  };
-  const missing = trans.__("The server's part of tvmlab is not enabled: jupyter server extension enable tvmlab.server");
-  const latest = async (): Promise<RunEntry> => {
-    const [run] = (await readWorkspace(serverSettings, missing)).runs;
-    if (!run) throw new Error(trans.__("There is no tuning run in this folder yet."));
-    return run;
-  };
-  app.commands.addCommand(LOOK_AT, {
-    label: trans.__("Open the latest tuning run"),
-    caption: trans.__("Of all that are kept in a file of the workspace"),
-    execute: async (args) => {
-      try {
-        const { path, run } = args["path"] === undefined ? await latest() : args;
-        const widget = await open(String(path));
-        if (run !== undefined) widget.content.choose(Number(run));
-        app.shell.activateById(widget.id);
-      } catch (error) {
-        Notification.warning((error as Error).message, { autoClose: 8000 });
-      }
-    },
-  });
-  const args = ({ content }: MainAreaWidget<Viewer>) => ({ path: content.path });
-  void restorer?.restore(tracker, { command: LOOK_AT, args, name: ({ content }) => content.path });
-}
-
-/** What a viewer stands in: a document, or a part of the page. */
-type Opened = Widget & { content: Viewer };
 
 /** A document that the page neither loads nor saves: others write it, which is what JupyterLab calls
  * collaborative. */
@@ -168,65 +107,6 @@ function lookOnly(context: DocumentRegistry.Context): void {
     return found && { ...found, writable: false };
   };
   Object.defineProperty(context, "contentsModel", { get });
-}
-
-/** Shows a view and keeps it up to date while it is in sight. */
-class Viewer extends Widget {
-  private view: DocumentView | null = null;
-  private timer = 0;
-  private run: number | null = null;
-
-  constructor(
-    private readonly draw: (root: HTMLElement) => Promise<DocumentView>,
-    readonly path = "",
-  ) {
-    super();
-    this.addClass("tv-document-host");
-  }
-
-  /** Brings a run to the front, now or as soon as there is a view. */
-  choose(run: number): void {
-    this.run = run;
-    this.view?.choose?.(run);
-  }
-
-  /** Asks now, and again after a while. */
-  refresh(): void {
-    window.clearTimeout(this.timer);
-    if (!this.view || !this.isVisible || document.hidden) {
-      this.timer = window.setTimeout(() => this.isVisible && this.refresh(), 1000);
-      return;
-    }
-    void this.view.refresh().then((after) => {
-      window.clearTimeout(this.timer);
-      if (!this.isDisposed) this.timer = window.setTimeout(() => this.refresh(), after);
-    });
-  }
-
-  override dispose(): void {
-    window.clearTimeout(this.timer);
-    this.view?.dispose();
-    super.dispose();
-  }
-
-  protected override onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    if (this.view) this.refresh();
-  }
-
-  protected override onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    if (this.view) return this.refresh();
-    this.draw(this.node).then(
-      (view) => {
-        if (this.isDisposed) return view.dispose();
-        this.view = view;
-        if (this.run !== null) view.choose?.(this.run);
-        this.refresh();
-      },
-      (error: unknown) => fill(this.node, el("p", {}, String(error))),
-    );
-  }
 }
 
 export default plugin;

@@ -91,6 +91,7 @@ def test_the_desk_by_menu_keys_and_drag(lab: LabPage) -> None:
         cell = notebook.locator(".jp-CodeCell .cm-content").first
         panel.get_by_role("button", name="Lanes that may not meet").drag_to(cell)
         expect(cell).to_contain_text('t.Lab.exercise("mend")')
+        assert cell.inner_text().count("import tvmlab") == 1
         lab.screenshot("extension-drag")
         # A console, whose kernel is followed as a notebook's is.
         page.evaluate(CONSOLE)

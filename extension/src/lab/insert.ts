@@ -19,7 +19,7 @@ export async function insertCode(app: JupyterFrontEnd, tracker: INotebookTracker
   const { content } = panel;
   const isEmpty = content.activeCell?.model.type === "code" && !content.activeCell.model.sharedModel.getSource().trim();
   if (!isEmpty) NotebookActions.insertBelow(content);
-  const source = asCell(code(folderOfNotebook(tracker) ?? folder), importsTvmlab(panel));
+  const source = asCell(code(folderOfNotebook(tracker) ?? folder), importsTvmlab(panel, content.activeCellIndex));
   content.activeCell?.model.sharedModel.setSource(source);
   app.shell.activateById(panel.id);
 }
@@ -41,10 +41,10 @@ export function folderOfNotebook(tracker: INotebookTracker): string | null {
   return tracker.currentWidget && PathExt.dirname(tracker.currentWidget.context.path);
 }
 
-/** Whether a cell of a notebook above the active one, or that itself, imports tvmlab. */
-export function importsTvmlab(panel: NotebookPanel | null): boolean {
+/** Whether a cell of a notebook imports tvmlab: one of the first `count`, or any. */
+export function importsTvmlab(panel: NotebookPanel | null, count = Infinity): boolean {
   const cells = panel?.content.model?.cells;
-  for (let at = 0; at < Math.min((panel?.content.activeCellIndex ?? 0) + 1, cells?.length ?? 0); at++) {
+  for (let at = 0; at < Math.min(count, cells?.length ?? 0); at++) {
     if (/^\s*import tvmlab as t\b/m.test(cells!.get(at).sharedModel.getSource())) return true;
   }
   return false;

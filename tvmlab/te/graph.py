@@ -39,22 +39,21 @@ def reads(tensor: Tensor) -> list[Tensor]:
 
 
 def tensors(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Every tensor the outputs need, producers before consumers.
+    """Every tensor the outputs need, producers before consumers; no recursion, for chains are long.
 
     The results of one computation stand side by side, needed or not.
     """
     order: dict[int, Tensor] = {}
-
-    def visit(tensor: Tensor) -> None:
+    # Those to be placed, the next last; one that waits for what it reads stands there with True.
+    left = [(output, False) for output in reversed(outputs)]
+    while left:
+        tensor, is_next = left.pop()
         if id(tensor) in order:
-            return
-        for below in reads(tensor):
-            visit(below)
-        for result in tensor.results:
-            order[id(result)] = result
-
-    for output in outputs:
-        visit(output)
+            continue
+        if is_next:
+            order.update((id(result), result) for result in tensor.results)
+        else:
+            left += [(tensor, True), *((below, False) for below in reversed(reads(tensor)))]
     return list(order.values())
 
 

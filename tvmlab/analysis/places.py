@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import prod
 
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.program import Program
+from tvmlab.ir.program import Block, Program, Region
 from tvmlab.ir.walk import blocks
 
 
@@ -32,13 +34,21 @@ def _written(program: Program, buffer: Buffer) -> list[int]:
     if buffer not in program.buffers or not all(isinstance(e, int) for e in buffer.shape):
         return []
     counts: list[int] = []
+    for block, region in _writes(program).get(buffer, ()):
+        extents = [it.extent for it in block.iters if not it.is_reduce]
+        sizes = [*extents, *(extent for _, extent in region.bounds)]
+        known = [size for size in sizes if isinstance(size, int)]
+        if len(known) < len(sizes):
+            return []
+        counts.append(prod(known))
+    return counts
+
+
+@lru_cache(maxsize=16)
+def _writes(program: Program) -> Mapping[Buffer, Sequence[tuple[Block, Region]]]:
+    """The regions that blocks write, by buffer: every move at a loop asks of the same program."""
+    found: dict[Buffer, list[tuple[Block, Region]]] = {}
     for block in blocks(program.body):
         for region in block.writes:
-            if region.buffer is buffer:
-                extents = [it.extent for it in block.iters if not it.is_reduce]
-                sizes = [*extents, *(extent for _, extent in region.bounds)]
-                known = [size for size in sizes if isinstance(size, int)]
-                if len(known) < len(sizes):
-                    return []
-                counts.append(prod(known))
-    return counts
+            found.setdefault(region.buffer, []).append((block, region))
+    return found

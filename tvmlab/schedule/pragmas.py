@@ -7,6 +7,7 @@ when they are made (`annotate`) and again after every later step; any other is k
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from tvmlab.analysis.code_size import times_written
@@ -170,6 +171,7 @@ def _promises(program: Program) -> list[tuple[For, str, Value]]:
     return [(loop, key, value) for loop in loops for key, value in loop.annotations]
 
 
+@lru_cache(maxsize=16)
 def has_promises(program: Program) -> bool:
     """Whether a loop carries an annotation with a meaning."""
     return any(key in PRAGMAS for _, key, _ in _promises(program))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ipywidgets
 from IPython.display import display, update_display
@@ -297,12 +297,12 @@ class Lab:
     def _draw_panes(self) -> None:
         self._is_draw_due = False
         layout, screens = self._layout, list(self._screens)
-        snapshot = self.view.snapshot()
+        snapshot = self.view.sections()
         if layout is not None:
             layout.show(snapshot)
             self._later("behind", BEHIND_S, self._draw_behind, restart=False)
         for screen in screens:
-            screen.show(snapshot)
+            screen.show(cast(Snapshot, snapshot))
         self._send_news()
         code = snapshot["code"]
         pane: Asking | None = None
@@ -319,7 +319,7 @@ class Lab:
         """Draw the panes behind tabs, after the others: the browser has time for them now."""
         layout = self._layout
         if layout is not None and not self._is_closed:
-            self._quick.submit(self._draw, lambda: layout.show_behind(self.view.snapshot()))
+            self._quick.submit(self._draw, lambda: layout.show_behind(self.view.sections()))
 
     def _send_news(self, sent: Sent | None = None) -> None:
         """Send the tuners' panes what they lack, or everything where a new view has nothing."""

@@ -5,7 +5,7 @@ The measures are in `extension/src/lab.css`; here are only the boxes that it nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import ipywidgets
@@ -107,20 +107,18 @@ class Layout:
         self.tabs.selected_index = list(TABS.values()).index(kind)
         return cast(P, self._panes[kind])
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, snapshot: Mapping[str, Any]) -> None:
         """Draw the panes in sight; those whose part of `snapshot` did not change are left alone.
 
         A pane that is drawn anew delays the frame in which all are painted, so those behind other
-        tabs wait for `show_behind`.
+        tabs wait for `show_behind`. The moves, which take longest to list, come last.
         """
-        in_sight = [*FIXED, self._in_front()]
-        self._show([pane for kind, pane in self._panes.items() if kind in in_sight], snapshot)
+        for kind in (Program, Trace, self._in_front(), Moves):
+            pane = self._panes.get(kind) if kind is not None else None
+            if pane is not None:
+                pane.show(snapshot[pane.stem])
 
-    def show_behind(self, snapshot: Snapshot) -> None:
+    def show_behind(self, snapshot: Mapping[str, Any]) -> None:
         """Draw all panes, those that nobody sees as well."""
-        self._show(list(self._panes.values()), snapshot)
-
-    def _show(self, panes: Sequence[Pane], snapshot: Snapshot) -> None:
-        parts = cast(Mapping[str, Any], snapshot)
-        for pane in panes:
-            pane.show(parts[pane.stem])
+        for pane in list(self._panes.values()):
+            pane.show(snapshot[pane.stem])

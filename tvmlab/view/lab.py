@@ -24,6 +24,7 @@ from tvmlab.view.parts import PARTS, Part, TunerPart
 from tvmlab.view.parts.part import Handler, Intent
 from tvmlab.view.program import FIRST_LINES, gone_views, line_views
 from tvmlab.view.schema import LineView, PastView, Refused, Snapshot
+from tvmlab.view.sections import Sections
 from tvmlab.view.timeline import LaterStepRefused
 from tvmlab.view.tuning_news import Message, Sent
 
@@ -72,6 +73,10 @@ class LabView:
         with desk.lock:
             frame = {"kind": "snapshot", "seq": desk.seq, "name": desk.state.program.name}
             return cast(Snapshot, {**frame, **{part.name: part.view() for part in self.parts}})
+
+    def sections(self) -> Sections:
+        """What `snapshot` holds, each part worked out when it is asked for."""
+        return Sections(self._desk.lock, {part.name: part.view for part in self.parts})
 
     def beginning(self) -> list[LineView]:
         """The program before the first step."""

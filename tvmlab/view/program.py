@@ -118,7 +118,13 @@ def first_new_loop(printed: StateLines) -> LoopRef | None:
 
 
 def _tokens(line: Line) -> list[Token]:
-    return [(token.start, token.end, token.kind) for token in line.tokens]
+    found, at = [], 0
+    each = iter(line.pieces)
+    for text, kind, _ in zip(each, each, each, strict=True):
+        if kind:
+            found.append((at, at + len(text), kind))
+        at += len(text)
+    return found
 
 
 def _loop(line: Line) -> LoopRef | None:

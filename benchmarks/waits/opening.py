@@ -47,6 +47,16 @@ def opening(desk: Desk, count: int) -> Iterator[Waits]:
         waits.append(desk.wait(act, mark))
         desk.lab.wait_idle()
     yield told_seconds("lab of 10,000 lines -> first paint", 1.15, waits, 0)
+    new = "() => (tv.one('.tv-program .tv-summary').textContent !== '') === isNew"
+    applied, undone = [], []
+    for n in range(count):
+        line = f's["B{n + 7}"].split("y", 8)'
+        applied.append(desk.wait("tv.type(line)", new, line=line, isNew=True))
+        desk.page.wait_for_timeout(1500)
+        undone.append(desk.wait("tv.press('trace', 'Undo')", new, isNew=False))
+        desk.page.wait_for_timeout(1500)
+    yield told_seconds("apply among 10,000 lines", 0.15, applied, 0)
+    yield told_seconds("undo among 10,000 lines", 0.15, undone, 0)
 
 
 def exporting(desk: Desk, count: int) -> Iterator[Waits]:

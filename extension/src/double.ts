@@ -123,6 +123,7 @@ export function trace(texts: string[], position: number, more: Partial<TraceView
     document: "{}",
     refusal: null,
     refused_line: -1,
+    taken: "",
     ...more,
   };
 }

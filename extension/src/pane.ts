@@ -8,7 +8,7 @@ import "./theme.css";
 
 /** The traits of tvmlab.ui.pane.Pane. */
 export interface PaneModel<State> {
-  state: State;
+  state: State | string;
   seq: number;
   problem: string;
 }
@@ -42,13 +42,18 @@ export function pane<State>(
   };
 }
 
+/** A state travels from the kernel as one string, and inside the page as it is. */
+function unpacked<State>(state: State | string): State {
+  return typeof state === "string" ? (JSON.parse(state) as State) : state;
+}
+
 function connect<State>(
   model: AnyModel<PaneModel<State>>,
   drawn: Drawn<State>,
   problem: HTMLElement,
 ): () => void {
   const onState = () => {
-    const state = model.get("state");
+    const state = unpacked(model.get("state"));
     if (Object.keys(state as object).length > 0) drawn.update(state);
   };
   const onProblem = () => {

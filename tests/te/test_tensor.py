@@ -16,6 +16,17 @@ k = te.reduce_axis((0, 8), name="k")
 q = te.placeholder((8,), "bool", name="q")
 
 
+def test_chains_are_as_long_as_they_are():
+    chain = [X]
+    for n in range(3000):
+        source = chain[-1]
+        chain.append(te.compute((8,), lambda i, s=source: s[i] + 1.0, name=f"B{n}"))
+    last = chain[-1]
+    fork = te.compute((8,), lambda i: last[i] + chain[5][i] + X[i], name="fork")
+    assert tensors([fork]) == [*chain, fork]
+    assert tensors([chain[5], fork, X]) == [*chain, fork]
+
+
 def test_a_computation_names_its_axes_after_the_function():
     C = te.compute((4, 8), lambda row, col: A[row, col] * 2, name="C")
     assert [a.name for a in C.axes] == ["row", "col"]

@@ -177,6 +177,20 @@ def test_undo_redo_and_go_to_move_in_one_timeline(view: LabView) -> None:
     assert [line["text"] for line in branched["trace"]["lines"]] == ['s["C"].parallel("y")']
 
 
+def test_a_typed_line_is_taken_when_it_is_carried_out_and_not_when_it_is_refused(
+    view: LabView,
+) -> None:
+    good: Any = view.do({"intent": "apply", "line": 's["C"].parallel("y")', "typed": "first"})
+    assert good["trace"]["taken"] == "first"
+    view.do({"intent": "apply", "line": 's["C"].parallel("k")', "typed": "second"})
+    assert view.snapshot()["trace"]["taken"] == "first"
+    other: Any = view.do({"intent": "undo"})
+    assert other["trace"]["taken"] == "first"
+    edited: Any = view.do({"intent": "redo"})
+    edited = view.do({"intent": "edit", "index": 0, "line": "", "typed": "third"})
+    assert edited["trace"]["taken"] == "third"
+
+
 def test_an_edited_line_is_replayed_with_what_follows(view: LabView) -> None:
     view.do({"intent": "apply", "line": TILE})
     view.do({"intent": "apply", "line": 's["C"].vectorize("xi")'})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -13,6 +14,12 @@ from tvmlab.ui.subshell import keep_subshell
 
 Ask = Callable[["Pane", Mapping[str, Any]], None]
 """Takes a request of a pane; must return at once, for all widgets share one thread."""
+
+
+def _packed(state: Mapping[str, Any], _: object) -> str:
+    """A state as it travels: in one string, for ipywidgets and ipykernel each walk through all
+    that is not one, item by item, which takes longer than to draw it."""
+    return json.dumps(state, allow_nan=False)
 
 
 class Pane(anywidget.AnyWidget):
@@ -29,7 +36,7 @@ class Pane(anywidget.AnyWidget):
     stem: ClassVar[str]
     is_heavy: ClassVar[bool] = False
 
-    state = traitlets.Dict().tag(sync=True)
+    state = traitlets.Dict().tag(sync=True, to_json=_packed)
     seq = traitlets.Int(0).tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
 

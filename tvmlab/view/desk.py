@@ -47,10 +47,11 @@ class Desk:
 
     `version` grows with every move between states and every selection: what a part worked out for
     one version is of no use in another. `pinned` is the state that others are compared with, and
-    `times` the median seconds of states that were measured. `tuning` has its runs. `folder` is
-    where the lab keeps what outlives it. Whoever changes anything holds `lock`, and sets
-    `is_unsaved` where that is to outlive the lab: files are written later, for somebody waits to
-    see the change.
+    `times` the median seconds of states that were measured. `tuning` has its runs. `taken` names
+    the line that was typed and carried out last: a screen keeps what was typed until it sees it.
+    `folder` is where the lab keeps what outlives it. Whoever changes anything holds `lock`, and
+    sets `is_unsaved` where that is to outlive the lab: files are written later, for somebody waits
+    to see the change.
     """
 
     def __init__(self, start: State, engine: Engine, folder: Path | None) -> None:
@@ -65,6 +66,7 @@ class Desk:
         self.pinned: State | None = None
         self.times: dict[State, float] = {}
         self.notice = ""
+        self.taken = ""
         self.version = 0
         self.seq = 0
         self.parts: list[Forgetful] = []

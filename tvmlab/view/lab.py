@@ -125,6 +125,7 @@ class LabView:
                 with self._desk.lock:
                     self._desk.refusing = None
                     handler(intent)
+                    self._desk.taken = str(intent.get("typed", self._desk.taken))
         except TvmlabError as error:
             place = str(
                 intent.get("place", "trace" if part is None else part.refuses_in or part.name)

@@ -50,6 +50,7 @@ export function traceAt(kept: KeptView, position: number): TraceView {
     document: "",
     refusal: null,
     refused_line: -1,
+    taken: "",
   };
 }
 

@@ -18,6 +18,8 @@ beforeEach(() => {
 const steps = () => [...root.querySelectorAll<HTMLElement>(".tv-step")];
 const key = (node: Element, name: string) =>
   node.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
+/** The name under which the line typed last was sent. */
+const typed = () => String((host.last as { typed?: string }).typed);
 const edit = (row: number) => {
   [...steps()[row]!.querySelectorAll("button")].find((b) => b.textContent === "Edit")!.click();
   return steps()[row]!.querySelector("input")!;
@@ -43,8 +45,8 @@ test("Enter replaces a line and Escape leaves it", () => {
   expect(input.value).toBe("two");
   input.value = "TWO";
   key(input, "Enter");
-  expect(host.last).toEqual({ intent: "edit", index: 1, line: "TWO" });
-  pane.update(trace(["one", "TWO", "three"], 3));
+  expect(host.last).toEqual({ intent: "edit", index: 1, line: "TWO", typed: typed() });
+  pane.update(trace(["one", "TWO", "three"], 3, { taken: typed() }));
   expect(root.querySelector(".tv-step input")).toBeNull();
   key(edit(1), "Escape");
   expect(root.querySelector(".tv-step input")).toBeNull();
@@ -65,13 +67,32 @@ test("the lane appends a line and keeps what was refused", () => {
   const lane = root.querySelector<HTMLInputElement>(".tv-lane input")!;
   lane.value = "four";
   key(lane, "Enter");
-  expect(host.last).toEqual({ intent: "apply", line: "four", place: "trace" });
+  expect(host.last).toEqual({ intent: "apply", line: "four", place: "trace", typed: typed() });
   const refusal = { asked: "four", where: "", why: "no", instead: "" };
   pane.update(trace(["one", "two", "three"], 2, { refusal }));
   expect(lane.value).toBe("four");
   key(lane, "Enter");
-  pane.update(trace(["one", "two", "four"], 3));
+  pane.update(trace(["one", "two", "four"], 3, { taken: typed() }));
   expect(lane.value).toBe("");
+});
+
+test("what was typed stays when somebody else changes the schedule", () => {
+  const lane = root.querySelector<HTMLInputElement>(".tv-lane input")!;
+  lane.value = "four";
+  key(lane, "Enter");
+  pane.update(trace(["one", "two", "cell"], 3, { taken: "of another view" }));
+  expect(lane.value).toBe("four");
+  pane.update(trace(["one", "two", "cell", "four"], 4, { taken: typed() }));
+  expect(lane.value).toBe("");
+});
+
+test("a line being edited stays open, or goes into the lane when there is no such line any more", () => {
+  edit(2).value = "half";
+  pane.update(trace(["one", "two", "three", "cell"], 4));
+  expect(root.querySelector<HTMLInputElement>(".tv-step input")!.value).toBe("half");
+  pane.update(trace(["cell"], 1));
+  expect(root.querySelector(".tv-step input")).toBeNull();
+  expect(root.querySelector<HTMLInputElement>(".tv-lane input")!.value).toBe("half");
 });
 
 test("a step that is legal but slow says so under its line", () => {

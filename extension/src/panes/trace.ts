@@ -20,6 +20,8 @@ export class Trace implements Drawn<TraceView> {
   private sent = "";
   private lit = 0;
   private readonly links: Links;
+  /** Of the line typed last: the kernel says it when that line is carried out. */
+  private typed = "";
 
   constructor(
     root: HTMLElement,
@@ -75,13 +77,7 @@ export class Trace implements Drawn<TraceView> {
     this.state = state;
     this.undo.disabled = !state.can_undo;
     this.redo.disabled = !state.can_redo;
-    if (grew && !state.refusal) {
-      this.editing = -1;
-      // What was typed since stays.
-      if (this.sent && this.lane.value === this.sent) this.lane.value = "";
-      this.sent = "";
-    }
-    if (!state.refusal && this.editing >= 0 && state.lines[this.editing]?.text === this.draft) this.editing = -1;
+    this.forgetTyped(state);
     this.draw();
     showRefusal(this.refusal, state.refusal);
     // With the frame, for which the page is laid out anyhow.
@@ -98,10 +94,34 @@ export class Trace implements Drawn<TraceView> {
     [...this.list.children].forEach((row, position) => row.classList.toggle("tv-lit", step > 0 && position === step));
   }
 
-  private draw(): void {
-    const state = this.state!;
+  /** Takes away what was typed and carried out. All else stays, whoever changed the schedule. */
+  private forgetTyped(state: TraceView): void {
+    this.keepDraft();
+    if (this.typed && state.taken === this.typed) {
+      this.editing = -1;
+      if (this.lane.value === this.sent) this.lane.value = "";
+      this.typed = this.sent = "";
+    }
+    if (this.editing < state.lines.length) return;
+    // The line that was being edited is gone; what it was to become is not.
+    if (!this.lane.value) this.lane.value = this.draft;
+    this.editing = -1;
+  }
+
+  private keepDraft(): void {
     const input = this.list.querySelector("input");
     if (input) this.draft = input.value;
+  }
+
+  /** A name for a line that is sent now; `lane` is what of the lane goes with it. */
+  private name(lane: string): string {
+    this.sent = lane;
+    return (this.typed = String(Math.random()));
+  }
+
+  private draw(): void {
+    const state = this.state!;
+    this.keepDraft();
     const focused = this.focusedHole();
     fill(this.list, this.row(0, state.head, null), ...state.lines.map((line) => this.row(line.index + 1, line.text, line)));
     this.light(this.lit);
@@ -200,7 +220,7 @@ export class Trace implements Drawn<TraceView> {
       "aria-label": `Step ${line.index + 1}: Enter replaces it, Escape leaves it`,
       onkeydown: (event) => {
         const key = (event as KeyboardEvent).key;
-        if (key === "Enter") this.host.ask({ intent: "edit", index: line.index, line: input.value });
+        if (key === "Enter") this.host.ask({ intent: "edit", index: line.index, line: input.value, typed: this.name("") });
         else if (key === "Escape") {
           this.editing = -1;
           this.host.ask({ intent: "dismiss" });
@@ -246,8 +266,7 @@ export class Trace implements Drawn<TraceView> {
   private onLaneKey(event: KeyboardEvent): void {
     if (event.key !== "Enter" || !this.lane.value.trim()) return;
     event.stopPropagation();
-    this.sent = this.lane.value;
-    this.host.ask({ intent: "apply", line: this.lane.value, place: "trace" });
+    this.host.ask({ intent: "apply", line: this.lane.value, place: "trace", typed: this.name(this.lane.value) });
   }
 
   private onKey(event: KeyboardEvent): void {

@@ -29,4 +29,5 @@ export interface TraceView {
   document: string;
   refusal: RefusalView | null;
   refused_line: number;
+  taken: string;
 }

@@ -48,6 +48,7 @@ class TracePart(Part):
             "document": self._document(state),
             "refusal": self.desk.refusal("trace"),
             "refused_line": refusing.line if refusing is not None else -1,
+            "taken": self.desk.taken,
         }
 
     def _document(self, state: State) -> str:

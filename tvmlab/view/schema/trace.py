@@ -59,3 +59,4 @@ class TraceView(TypedDict):
     document: str
     refusal: RefusalView | None
     refused_line: int
+    taken: str

@@ -15,11 +15,11 @@ from itertools import product
 from math import prod
 
 from tvmlab.arith.linear import Linear
-from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Var
 from tvmlab.ir.kernel import has_kernels, outermost, touched
 from tvmlab.ir.program import Allocate, Barrier, For, If, Invoke, Program, Seq, Stmt, Store
-from tvmlab.ir.walk import loads, stmts, sub_stmts
+from tvmlab.ir.walk import exprs, exprs_of, loads, stmts, sub_stmts
 from tvmlab.lower.tile import (
     Access,
     Tile,
@@ -43,8 +43,9 @@ def localise(program: Program) -> Program:
     kept = {b for s in stmts(program.body) if isinstance(s, Barrier) for b in s.buffers}
     kept |= {o.buffer for s in stmts(program.body) if isinstance(s, Invoke) for o in s.operands}
     kept |= _outlives_kernels(program.body)
+    used = _Used()
     for buffer in program.buffers:
-        body = None if buffer in kept else _inside(program.body, buffer)
+        body = None if buffer in kept else _inside(program.body, buffer, used)
         if body is not None:
             left = [b for b in program.buffers if b is not buffer]
             program = Program(program.name, program.params, program.outputs, left, body)
@@ -60,46 +61,58 @@ def _outlives_kernels(body: Stmt) -> set[Buffer]:
     return {b for b, parts_with_it in count.items() if parts_with_it > 1}
 
 
-def _touches(stmt: Stmt, buffer: Buffer) -> bool:
-    return any(True for _ in accesses(stmt, buffer))
+class _Used:
+    """The buffers in each statement, found once: a long program has many of both."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Stmt, frozenset[Buffer]]] = {}
+
+    def __call__(self, stmt: Stmt) -> frozenset[Buffer]:
+        if id(stmt) not in self._known:
+            own = {stmt.buffer} if isinstance(stmt, Store) else set()
+            own.update(x.buffer for e in exprs_of(stmt) for x in exprs(e) if isinstance(x, Load))
+            used = frozenset(own).union(*(self(below) for below in sub_stmts(stmt)))
+            self._known[id(stmt)] = stmt, used  # the statement is kept, and so its id
+        return self._known[id(stmt)][1]
 
 
-def _inside(stmt: Stmt, buffer: Buffer) -> Stmt | None:
+def _inside(stmt: Stmt, buffer: Buffer, used: _Used) -> Stmt | None:
     """`stmt` with the buffer in registers wherever it is used; None if it needs memory."""
-    if not _touches(stmt, buffer):
+    if buffer not in used(stmt):
         return stmt
     if isinstance(stmt, For):
-        body = _inside(stmt.body, buffer)
+        body = _inside(stmt.body, buffer, used)
         return stmt.replace(body=body) if body is not None else None
     if isinstance(stmt, If):
-        then = _inside(stmt.then, buffer)
-        otherwise = _inside(stmt.otherwise, buffer) if stmt.otherwise is not None else None
+        then = _inside(stmt.then, buffer, used)
+        otherwise = _inside(stmt.otherwise, buffer, used) if stmt.otherwise is not None else None
         if then is None or (stmt.otherwise is not None and otherwise is None):
             return None
         return If(stmt.condition, then, otherwise)
     if isinstance(stmt, Allocate):
-        body = _inside(stmt.body, buffer)
+        body = _inside(stmt.body, buffer, used)
         return Allocate(stmt.buffer, body) if body is not None else None
     if not isinstance(stmt, Seq):
         return None
-    parts = [_inside(s, buffer) for s in stmt.stmts]
+    parts = [_inside(s, buffer, used) for s in stmt.stmts]
     known = [p for p in parts if p is not None]
-    return Seq(known) if len(known) == len(parts) else _here(stmt, buffer)
+    return Seq(known) if len(known) == len(parts) else _here(stmt, buffer, used)
 
 
-def _here(seq: Seq, buffer: Buffer) -> Stmt | None:
+def _here(seq: Seq, buffer: Buffer, used: _Used) -> Stmt | None:
     """The statements with a tile of registers around them, if the first to use it sets it all."""
-    unrolled = unrolled_extents(seq)
-    moving = moving_variables(seq)
-    found = [take_apart(i, unrolled, moving) for i in accesses(seq, buffer)]
+    around = Seq([s for s in seq.stmts if buffer in used(s)])
+    unrolled = unrolled_extents(around)
+    moving = moving_variables(around)
+    found = [take_apart(i, unrolled, moving) for i in accesses(around, buffer)]
     known = [a for a in found if a is not None]
     tile = tile_of(known, unrolled) if len(known) == len(found) else None
     if tile is None or _registers(tile, known[0]) > MOST_REGISTERS:
         return None
     if any(isinstance(s, For) and s.kind == "parallel" for s in stmts(seq)):
         return None
-    first = next(s for s in seq.stmts if _touches(s, buffer))
-    if not _sets_all(first, buffer, tile):
+    first = next(s for s in seq.stmts if buffer in used(s))
+    if not _sets_all(first, buffer, tile, used):
         return None
     registers = Buffer(buffer.name, tile.shape, buffer.dtype, "register")
     return Allocate(registers, in_tile(seq, buffer, registers, tile))
@@ -110,11 +123,11 @@ def _registers(tile: Tile, access: Access) -> int:
     return -(-prod(tile.extents) // min(prod(access.lanes), LANES))
 
 
-def _sets_all(stmt: Stmt, buffer: Buffer, tile: Tile) -> bool:
+def _sets_all(stmt: Stmt, buffer: Buffer, tile: Tile, used: _Used) -> bool:
     """Whether `stmt` begins by setting every element of the tile, whatever else it does."""
     if isinstance(stmt, (Seq, Allocate)):
-        first = next(s for s in sub_stmts(stmt) if _touches(s, buffer))
-        return _sets_all(first, buffer, tile)
+        first = next(s for s in sub_stmts(stmt) if buffer in used(s))
+        return _sets_all(first, buffer, tile, used)
     if any(isinstance(s, If) for s in stmts(stmt)):
         return False
     if any(e.buffer is buffer for e in loads(stmt)):

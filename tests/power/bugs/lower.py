@@ -197,8 +197,14 @@ LOWER = Room(
         Bug(
             "a local tile need not be set before it is read",
             "tvmlab.lower.localise",
-            "if not _sets_all(first, buffer, tile):",
+            "if not _sets_all(first, buffer, tile, used):",
             "if False:",
+        ),
+        Bug(
+            "what only reads a buffer does not use it",
+            "tvmlab.lower.localise",
+            "own.update(x.buffer for e in exprs_of(stmt) for x in exprs(e) if isinstance(x, Load))",
+            "pass",
         ),
         Bug(
             "lanes lose their stride",

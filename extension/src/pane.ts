@@ -34,11 +34,42 @@ export function pane<State>(
     render({ model, el: outer }) {
       const root = el("section", { class: `tvmlab tv-${name}`, "aria-label": name });
       const problem = el("div", { class: "tv-problem", role: "alert", hidden: true });
+      const waiting = el("div", { class: "tv-waiting tv-dim", role: "status", hidden: true }, WAITING);
       outer.append(root);
-      const drawn = draw(root, { ask: (intent) => model.send(intent) });
-      root.append(problem);
+      const drawn = draw(root, { ask: asking(model, waiting) });
+      root.append(waiting, problem);
       return connect(model, drawn, problem);
     },
+  };
+}
+
+const WAITING = "This kernel answers clicks when the running cell has ended.";
+/** Milliseconds after which it is said that a request waits. */
+const PATIENCE_MS = 1000;
+
+/** Sends requests, and shows `note` while the kernel has not begun with one: some kernels run cells
+ * and requests on one thread. Where no kernel was ever heard to begin, nobody can tell. */
+function asking(model: Pick<AnyModel, "send">, note: HTMLElement): (intent: Intent) => void {
+  const heard = document.documentElement.dataset;
+  let late = 0;
+  return (intent) => {
+    let isLate = false;
+    let hasBegun = false;
+    const timer = setTimeout(() => {
+      if (!heard["tvmlabHeard"]) return;
+      isLate = true;
+      late += 1;
+      note.hidden = false;
+    }, PATIENCE_MS);
+    const status = () => {
+      if (hasBegun) return;
+      hasBegun = true;
+      heard["tvmlabHeard"] = "true";
+      clearTimeout(timer);
+      if (isLate) late -= 1;
+      note.hidden = late === 0;
+    };
+    model.send(intent, { iopub: { status } });
   };
 }
 

@@ -35,8 +35,9 @@ export class PaneModel<State> {
     return this.traits[name];
   }
 
-  send(intent: Intent): void {
+  send(intent: Intent, callbacks?: { iopub?: { status?: () => void } }): void {
     this.ask(intent);
+    callbacks?.iopub?.status?.();
   }
 
   on(event: string, listener: Listener): void {

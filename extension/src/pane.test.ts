@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { pane, type Host } from "./pane.js";
+
+type Status = { iopub: { status: () => void } };
+
+const sent: Status[] = [];
+let host: Host;
+let outer: HTMLElement;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sent.length = 0;
+  outer = document.createElement("div");
+  document.documentElement.removeAttribute("data-tvmlab-heard");
+  const traits: Record<string, unknown> = { state: '{"text": "from the kernel"}', problem: "" };
+  const model = {
+    get: (name: string) => traits[name],
+    on: () => {},
+    off: () => {},
+    send: (_: unknown, callbacks: Status) => sent.push(callbacks),
+  };
+  const drawing = pane<{ text: string }>("test", (root, given) => {
+    host = given;
+    return { update: ({ text }) => root.prepend(text) };
+  });
+  drawing.render({ model, el: outer } as never);
+});
+
+afterEach(() => void vi.useRealTimers());
+
+const isWaiting = () => !outer.querySelector<HTMLElement>(".tv-waiting")!.hidden;
+
+test("a state comes as one string", () => {
+  expect(outer.textContent).toContain("from the kernel");
+});
+
+test("a request that a running cell holds back says so until the kernel begins with it", () => {
+  host.ask({ intent: "undo" });
+  sent[0]!.iopub.status();
+  host.ask({ intent: "undo" });
+  host.ask({ intent: "redo" });
+  expect(isWaiting()).toBe(false);
+  vi.advanceTimersByTime(1500);
+  expect(isWaiting()).toBe(true);
+  sent[1]!.iopub.status();
+  expect(isWaiting()).toBe(true);
+  sent[2]!.iopub.status();
+  sent[2]!.iopub.status();
+  expect(isWaiting()).toBe(false);
+});
+
+test("where the page does not tell when a kernel begins, nothing is said", () => {
+  host.ask({ intent: "undo" });
+  vi.advanceTimersByTime(5000);
+  expect(isWaiting()).toBe(false);
+});

@@ -17,6 +17,22 @@ export function coloured(text: string, tokens: Token[]): DocumentFragment {
   return fragment;
 }
 
+/** As `coloured`, with stretches of the text marked. */
+export function marked(text: string, tokens: Token[], stretches: readonly (readonly [number, number])[]): DocumentFragment {
+  const fragment = document.createDocumentFragment();
+  const part = (from: number, to: number) => {
+    const inside = tokens.filter(([start, end]) => from <= start && end <= to);
+    return coloured(text.slice(from, to), inside.map(([start, end, kind]) => [start - from, end - from, kind]));
+  };
+  let at = 0;
+  for (const [start, end] of stretches) {
+    fragment.append(part(at, start), el("mark", {}, part(start, end)));
+    at = end;
+  }
+  fragment.append(part(at, text.length));
+  return fragment;
+}
+
 type Rule = [pattern: RegExp, kind: string];
 
 const LLVM: Rule[] = [

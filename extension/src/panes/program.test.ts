@@ -33,6 +33,16 @@ test("every line is a row and loops can be told from the rest", () => {
   expect(rows()[0]!.getAttribute("aria-disabled")).toBe("true");
 });
 
+test("a loop pointed at marks what it reaches, and nothing is marked afterwards", () => {
+  pane.update(program(LINES));
+  const marks = () => [...root.querySelectorAll("mark")].map((mark) => mark.textContent);
+  rows()[2]!.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
+  expect(marks()).toEqual(["C[y, x]"]);
+  expect(texts()[3]).toBe("4            C[y, x] = 0");
+  root.querySelector(".tv-canvas")!.dispatchEvent(new MouseEvent("mouseleave"));
+  expect(marks()).toEqual([]);
+});
+
 test("a click on a loop header selects it at once and asks the kernel", () => {
   pane.update(program(LINES));
   rows()[2]!.click();

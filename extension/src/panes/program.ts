@@ -6,9 +6,10 @@ import { Contributions } from "../contributions.js";
 import { button, copyText, el, setText } from "../dom.js";
 import { loopFigure } from "../loop_figure.js";
 import { isSame, Links, type Link } from "../links.js";
+import { loopUses, type Stretch } from "../loop_uses.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { Rows, type Row } from "../rows.js";
-import { coloured } from "../tokens.js";
+import { coloured, marked } from "../tokens.js";
 import "../lab.css";
 import "./program.css";
 
@@ -48,6 +49,7 @@ export class Program implements Drawn<ProgramView> {
   private state: ProgramView | null = null;
   private canvas: CanvasLine[] = [];
   private marks = new Map<number, OverlayMark>();
+  private uses = new Map<number, Stretch[]>();
   private showsGone = true;
   private active = -1;
   private activeNode: HTMLElement | undefined;
@@ -177,8 +179,20 @@ export class Program implements Drawn<ProgramView> {
       line !== null &&
       (origin > 0 ? line.origin === origin : loops.some((loop) => isSame(line.loop, loop)) || (step > 0 && line.step === step));
     this.rows.light((index) => isMeant(this.canvas[index]!));
+    this.markUses(this.canvas.filter((row) => row.line?.loop && isMeant(row)).map(({ number }) => number - 1));
     const first = this.canvas.findIndex(isMeant);
     if (isChosen && first >= 0) this.rows.reveal(first);
+  }
+
+  /** Marks what the loops at these lines reach. */
+  private markUses(loops: number[]): void {
+    const before = this.uses;
+    const lines = this.state?.lines ?? [];
+    this.uses = new Map(loops.flatMap((at) => [...loopUses(lines, at)]));
+    const changed = new Set([...before.keys(), ...this.uses.keys()]);
+    if (changed.size === 0) return;
+    this.canvas = this.canvas.map((at) => (at.line && changed.has(at.number - 1) ? this.lineAt(at.line, at.number) : at));
+    this.rows.set(this.canvas.map(({ row }) => row));
   }
 
   private text(): string {
@@ -204,16 +218,17 @@ export class Program implements Drawn<ProgramView> {
       if (this.showsGone) {
         for (; next < gone.length && gone[next]!.before <= index; next++) this.addGone(next);
       }
-      this.addLine(line, index + 1);
+      this.canvas.push(this.lineAt(line, index + 1));
     });
     if (this.showsGone) for (; next < gone.length; next++) this.addGone(next);
     this.rows.set(this.canvas.map(({ row }) => row));
   }
 
-  private addLine(line: LineView, number: number): void {
+  private lineAt(line: LineView, number: number): CanvasLine {
     const isSelected = isSame(line.loop, this.selected);
     const mark = this.marks.get(number - 1);
-    const key = `${line.id} ${number} ${line.mark} ${isSelected} ${mark ? `${mark.share} ${mark.words}` : ""} ${line.text}`;
+    const uses = this.uses.get(number - 1) ?? [];
+    const key = `${uses.join()} ${line.id} ${number} ${line.mark} ${isSelected} ${mark ? `${mark.share} ${mark.words}` : ""} ${line.text}`;
     const draw = () => {
       const node = el(
         "div",
@@ -229,11 +244,11 @@ export class Program implements Drawn<ProgramView> {
         el("span", { class: "tv-gutter", "aria-hidden": "true" }, line.mark ? "+" : ""),
         el("span", { class: "tv-number", "aria-hidden": "true" }, String(number)),
       );
-      node.append(coloured(line.text, line.tokens));
+      node.append(marked(line.text, line.tokens, uses));
       if (mark) node.prepend(loopFigure(mark, this.state?.overlay === "model"));
       return node;
     };
-    this.canvas.push({ line, number, row: { key, length: line.text.length, draw } });
+    return { line, number, row: { key, length: line.text.length, draw } };
   }
 
   private addGone(index: number): void {

@@ -9,7 +9,8 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from tests.tune.test_process import alive, children_of, until
+from tests.patience import eventually
+from tests.tune.test_process import alive, children_of
 from tvmlab.tune.database import Database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +87,7 @@ def test_a_run_outlives_its_kernel(folder: Path) -> None:
         left_over += [int(again), *children_of(int(again))]
     finally:
         second.end(now=False)
-    until(lambda: not alive(left_over))
+    eventually(lambda: not alive(left_over))
     with Database.open(folder / "run.db", create=False) as database:
         [stored] = database.sessions()
         assert stored.ending == "every trial is done"

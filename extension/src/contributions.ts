@@ -119,6 +119,6 @@ export function signedBar(weight: number, most: number): HTMLElement {
 export function signedFill(share: number): HTMLElement {
   const side = share < 0 ? "right:50%" : "left:50%";
   const width = (50 * Math.min(1, Math.abs(share))).toFixed(1);
-  const fill = el("span", { class: share < 0 ? "tv-against" : "tv-for", style: `${side};width:${width}%` });
+  const fill = el("span", { class: share < 0 ? "tv-takes" : "tv-adds", style: `${side};width:${width}%` });
   return el("span", { class: "tv-signed-box", "aria-hidden": "true" }, fill);
 }

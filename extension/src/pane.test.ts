@@ -28,7 +28,7 @@ beforeEach(() => {
 
 afterEach(() => void vi.useRealTimers());
 
-const isWaiting = () => !outer.querySelector<HTMLElement>(".tv-waiting")!.hidden;
+const isWaiting = () => !outer.querySelector<HTMLElement>(".tv-held")!.hidden;
 
 test("a state comes as one string", () => {
   expect(outer.textContent).toContain("from the kernel");

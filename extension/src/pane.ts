@@ -34,7 +34,7 @@ export function pane<State>(
     render({ model, el: outer }) {
       const root = el("section", { class: `tvmlab tv-${name}`, "aria-label": name });
       const problem = el("div", { class: "tv-problem", role: "alert", hidden: true });
-      const waiting = el("div", { class: "tv-waiting tv-dim", role: "status", hidden: true }, WAITING);
+      const waiting = el("div", { class: "tv-held tv-dim", role: "status", hidden: true }, WAITING);
       outer.append(root);
       const drawn = draw(root, { ask: asking(model, waiting) });
       root.append(waiting, problem);

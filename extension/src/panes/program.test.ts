@@ -132,8 +132,8 @@ test("the cost model is asked once for a state, and what it says is signed, told
   pane.update(program(LINES, { overlay: "model", marks, contributions: contributions(parts) }));
   expect(asked()).toBe(1);
   const bar = (n: number) => root.querySelectorAll<HTMLElement>(".tv-loop-figure")[n]!.querySelector<HTMLElement>(".tv-signed-box > *")!;
-  expect([bar(0).className, bar(0).style.left, bar(0).style.width]).toEqual(["tv-for", "50%", "50%"]);
-  expect([bar(1).className, bar(1).style.right, bar(1).style.width]).toEqual(["tv-against", "50%", "25%"]);
+  expect([bar(0).className, bar(0).style.left, bar(0).style.width]).toEqual(["tv-adds", "50%", "50%"]);
+  expect([bar(1).className, bar(1).style.right, bar(1).style.width]).toEqual(["tv-takes", "50%", "25%"]);
   const features = () => [...root.querySelectorAll<HTMLTableRowElement>(".tv-contribution-table tbody tr")];
   const names = () => features().map((row) => row.cells[0]!.textContent);
   expect(names()).toEqual(["length", "A stride", "no loop 3: length"]);

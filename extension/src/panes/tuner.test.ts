@@ -96,7 +96,7 @@ test("what each loop of a trial adds is asked for once, painted, and linked both
   pane.receive({ kind: "inspected", ...seen, marks, contributions: contributions([PART, { ...PART, words: "pack", loops: [], weight: 0.4 }]) });
   const [head, loop] = [...panel.querySelectorAll<HTMLElement>(".tv-trial-painted > div")];
   expect(head!.querySelector(".tv-loop-figure")).toBeNull();
-  expect(loop!.querySelector(".tv-loop-figure .tv-against")).not.toBeNull();
+  expect(loop!.querySelector(".tv-loop-figure .tv-takes")).not.toBeNull();
   const rows = () => [...panel.querySelectorAll<HTMLTableRowElement>(".tv-contribution-table tbody tr")];
   expect(rows().map((row) => row.cells[0]!.textContent)).toEqual(["tile[0]", "pack"]);
   expect(rows().map((row) => row.cells[3]!.textContent)).toEqual(["ystep 1", "step 1"]);

@@ -29,7 +29,7 @@ def test_moves_are_told_measured_and_taken(lab: LabPage, pane: LabPane) -> None:
     rows = moves.locator("tbody tr")
     expect(moves.locator("td.tv-told", has_text="×").first).to_be_visible(timeout=SLOW_MS)
     ratios = moves.locator("td.tv-told .tv-num").all_inner_texts()
-    assert ratios == sorted(ratios, key=lambda text: float(text.removeprefix("×")))
+    assert ratios == sorted(ratios, key=lambda text: float(text[1:].replace(",", "")))
     expect(moves.locator(".tv-not-legal").first).to_contain_text("not legal:")
     lab.screenshot("moves-told")
 

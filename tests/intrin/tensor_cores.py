@@ -38,6 +38,7 @@ def tensorized(
     warps: int = 2,
     threads: int = 32,
     apart: int = 0,
+    chunk: int = 0,
     is_stored_by_elements: bool = False,
     is_async: bool = False,
     **sizes: int,
@@ -45,7 +46,8 @@ def tensorized(
     """The product in blocks of `warps` warps; each has two rows of tiles, 16 or 32 columns.
 
     Operands go through shared memory, which all threads of a block fill; `threads` of them along
-    threadIdx.x; `apart`, if given, elements beyond a multiple of 32 from row to row.
+    threadIdx.x; `apart`, if given, elements beyond a multiple of 32 from row to row;
+    `chunk`, if given, elements of a chunk of swizzled rows.
     """
     members: Family = FAMILIES[family]
     shape = members.shapes[dtype]
@@ -66,6 +68,8 @@ def tensorized(
         c.cache_read(f"{operand}_cache")
         if apart:
             s[f"{operand}_cache"].storage_align(f"{operand}_cache", 0, 32, apart)
+        if chunk:
+            s[f"{operand}_cache"].swizzle(f"{operand}_cache", chunk)
     _into_registers(s, "A", members.name_of("load_a", dtype), (shape.rows, shape.steps))
     if by_columns:
         load, tile = members.name_of("load_t", dtype), (shape.columns, shape.steps)

@@ -162,6 +162,18 @@ def test_recomputation_is_told_by_its_factor() -> None:
     assert not _told(s, 's["H"].compute_at("V", "yo")'), "2 x 34 rows for 66"
 
 
+def test_copies_to_memory_near_threads_are_no_recomputation() -> None:
+    s = t.create_schedule(t.ops.matmul(64, 64, 64).tensors)
+    yo, _ = s["C"].split("y", 8)
+    s["C"].cache_read("B")
+    told = _told(s, f's["B_cache"].compute_at("C", "{yo}")')
+    assert [c.rule for c in told] == ["recomputation"], "on a CPU"
+    s["C"].bind(yo, "blockIdx.x")
+    assert not s.cautions
+    s["B_cache"].set_scope("B_cache", "shared")
+    assert not s.cautions
+
+
 def test_a_caution_is_said_once() -> None:
     s = _rows()
     assert _told(s, 's["H"].compute_at("V", "y")')

@@ -104,6 +104,12 @@ def _matmul(m: int = 64, n: int = 64, k: int = 64) -> Tensor:
     return t.compute((m, n), lambda y, x: t.sum(a[r, y] * b[r, x], axis=r), name="C")
 
 
+def _pair() -> Tensor:
+    a = t.placeholder((4, 8), name="A")
+    d = t.compute((4, 8), lambda y, x: a[y, x] + 1.0, name="D")
+    return t.compute((4, 8), lambda y, x: d[y, x] * 2.0, name="E")
+
+
 def _chain() -> Tensor:
     c = _matmul()
     d = t.compute((64, 64), lambda y, x: c[y, x] + 1.0, name="D")
@@ -118,6 +124,8 @@ def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> N
     steps += '; s["E"].compute_at("F", "y")'
     starts = [replay_python(State.start(_chain()), steps), State.start(_matmul(6, 5, 3))]
     starts.append(State.start(_masked()))
+    shared = 's["D"].compute_at("E", "y"); s["D"].set_scope("D", "shared")'
+    starts.append(replay_python(State.start(_pair()), shared))
     moves = [
         (start, move)
         for start in starts

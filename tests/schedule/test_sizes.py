@@ -246,7 +246,7 @@ def test_outputs_are_compared_at_each_value() -> None:
 
 def test_a_mistake_of_one_size_is_told_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     s = t.create_schedule(product())
-    monkeypatch.setattr("tvmlab.api.Function.__call__", lambda self, *arrays: None)
+    monkeypatch.setattr("tvmlab.measure.function.Function.__call__", lambda self, *arrays: None)
     wrong = s.check(n=2, m=1, k=1)[0]
     assert not wrong
     assert "of D at n = 2, m = 1, k = 1 are wrong" in str(wrong) or "D at " in str(wrong)

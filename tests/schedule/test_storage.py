@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 import tvmlab as t
 from tests.schedule.test_kept import check
+from tvmlab import ops
 from tvmlab.analysis.filled import filled
 from tvmlab.arith.pitch import aligned_shape
+from tvmlab.errors import ScheduleError
 from tvmlab.ir import Program, equal, text
 from tvmlab.ir.buffer import Alignment
 from tvmlab.ir.parse import parse_program
@@ -15,6 +19,7 @@ from tvmlab.ir.program import Allocate
 from tvmlab.ir.walk import stmts
 from tvmlab.lower.device_pipeline import lower_for_device
 from tvmlab.lower.pipeline import lower
+from tvmlab.schedule import Schedule
 from tvmlab.te.tensor import Tensor
 
 
@@ -189,3 +194,23 @@ def scheduled_lstm_cell() -> Program:
     s = t.create_schedule(workload.tensors)
     template.apply(s, template.default(workload.tensors))
     return s.mod
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda s: s["C"].cache_read("A", "shared"),
+        lambda s: s["C"].cache_read("A", scope="shared"),
+        lambda s: s["C"].cache_write("local"),
+        lambda s: s["C"].cache_write(storage_scope="local"),
+    ],
+)
+def test_a_copy_in_a_memory_of_threads_is_told_what_to_write(
+    asked: Callable[[Schedule], object],
+) -> None:
+    s = t.create_schedule(ops.matmul(8, 8, 8).tensors)
+    with pytest.raises(ScheduleError, match=r'compute_at the copy in a loop, then s\["[AC]_cache'):
+        asked(s)
+    assert not s.state.steps
+    s["C"].cache_read("A", "global")
+    assert "A_cache" in s.blocks

@@ -13,7 +13,7 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import Block, For, Program, Region, Stmt, Store
 from tvmlab.ir.shapes import same_extent
-from tvmlab.ir.walk import blocks, exprs, exprs_of, sub_stmts
+from tvmlab.ir.walk import NESTS_KEPT, blocks, exprs, exprs_of, nests, sub_stmts
 
 Ranges = dict[Var, Interval]
 
@@ -34,7 +34,14 @@ def verify_declared(program: Program) -> None:
     Raises:
         VerifyError: naming the block and the access that no region holds.
     """
-    for block in blocks(program.body):
+    for nest in nests(program.body):
+        _verify_nest(nest)
+
+
+@lru_cache(maxsize=NESTS_KEPT)
+def _verify_nest(nest: Stmt) -> None:
+    """Check the blocks of one nest; what a step leaves as it was is known from before."""
+    for block in blocks(nest):
         _verify_block(block)
 
 

@@ -21,6 +21,7 @@ from tvmlab.ir.program import (
     Allocate,
     Barrier,
     Block,
+    Commit,
     For,
     If,
     Invoke,
@@ -297,7 +298,7 @@ def simplify_stmt(stmt: Stmt, ranges: Ranges | None = None) -> Stmt:
             return Invoke(s.name, [_simplify_region(o, known) for o in s.operands], visit(s.body))
         if isinstance(s, Prefetch):
             return Prefetch(s.buffer, tuple([simplify(i, known) for i in s.indices]))
-        if isinstance(s, Barrier):
+        if isinstance(s, (Barrier, Commit)):
             return s
         if isinstance(s, Allocate):
             return Allocate(s.buffer, visit(s.body))

@@ -21,7 +21,9 @@ def _copy(dtype: str) -> Instruction:
     count = BYTES // dtypes.size_bytes(dtype)
     source = placeholder((count,), dtype, name="A")
     copy = compute((count,), lambda x: source[x], name="C")
-    return declare(f"copy_async_{SHORT[dtype]}", copy, order=[("x", "vectorized")])
+    return declare(
+        f"copy_async_{SHORT[dtype]}", copy, order=[("x", "vectorized")], asynchronous=True
+    )
 
 
 INSTRUCTIONS = {instruction.name: instruction for instruction in map(_copy, DTYPES)}

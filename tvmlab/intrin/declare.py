@@ -27,6 +27,7 @@ def declare(
     update: str = "",
     start: str = "",
     collective: bool = False,
+    asynchronous: bool = False,
 ) -> Instruction:
     """Declare an instruction, so that `s[C].tensorize(loop, name)` finds and executes it.
 
@@ -48,6 +49,7 @@ def declare(
         update, start: the names printed where it is executed and where it initialises its
             results; `name` and `name_start` if not given.
         collective: whether it is one for the 32 threads of a warp together.
+        asynchronous: whether it goes on by itself until its thread waits at a barrier.
 
     Raises:
         UsageError: the computation is not of that form, the order names other axes, the operation
@@ -68,6 +70,7 @@ def declare(
         chosen,
         operation,
         collective,
+        asynchronous,
     )
     _check(made)
     return ir_instruction.declare(made)

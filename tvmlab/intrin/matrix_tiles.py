@@ -43,10 +43,19 @@ class Family:
     Attributes:
         name: what all their names begin with.
         shapes: the extents for each kind of operands.
+        since: the compute capability from which on processors have it for each kind.
     """
 
     name: str
     shapes: dict[str, Shape]
+    since: dict[str, tuple[int, int]]
+
+    def at(self, capability: tuple[int, int]) -> Family:
+        """The members that processors of a compute capability have."""
+        kinds = {
+            kind: shape for kind, shape in self.shapes.items() if self.since[kind] <= capability
+        }
+        return Family(self.name, kinds, self.since)
 
     def name_of(self, what: str, kind: str) -> str:
         """The name of a member, e.g. `mma_load_a_f16`."""

@@ -17,8 +17,9 @@ MMA = Family(
         "int8": Shape(16, 8, 32),
         TF32: Shape(16, 8, 8),
     },
+    {"float16": (7, 5), "bfloat16": (8, 0), "int8": (7, 5), TF32: (8, 0)},
 )
-"""Its extents for each kind of operands."""
+"""Its extents for each kind of operands, and since when (PTX ISA, "Target ISA notes")."""
 
 INSTRUCTIONS = declared(MMA)
 """Its members by name: `mma_f16`, `mma_t_f16`, `mma_load_a_f16`, ..., `mma_store_f32`."""

@@ -4,7 +4,8 @@ A **program** owns parameter buffers (handed in by the caller; the last ones are
 intermediate buffers, and a body. Buffers never alias each other. Memory is row-major. Extents are
 numbers, or over **sizes** (`tvmlab.ir.size`): variables that a call fixes by its arrays' shapes,
 and that may stand wherever an int64 may. Every extent is at least 1 for all values of its sizes.
-Of a parameter the caller may promise that its elements are `finite`, neither infinite nor NaN.
+Of a parameter the caller may promise that its elements are `finite`, neither infinite nor NaN, and
+that they are `constant`, the same at every call.
 
 *Statements* run in order and change buffers:
 
@@ -39,6 +40,11 @@ Of a parameter the caller may promise that its elements are `finite`, neither in
   they wrote to the buffers before is there for all of them after. Where one stands, the loops bound
   to threads around it run their iterations together from one barrier to the next. No condition or
   extent around it differs between threads. Only programs lowered for a device contain it.
+
+- `Commit()`: the copies that a thread began since the last one, by instructions that go on by
+  themselves, are a group. `Barrier(buffers, pending)` waits for a thread's copies before threads
+  meet, for all but those of its last `pending` groups; what a copy writes is there, to any thread,
+  once its own thread has waited for it. Only programs lowered for a device contain it.
 
 - A `Let` may name a shuffle: what another thread of the warp has (`tvmlab.ir.shuffle`). Only
   programs lowered for a device contain it.

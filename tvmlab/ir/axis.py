@@ -8,6 +8,7 @@ virtual threads, whose instructions one thread runs interleaved.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import prod
 
 from tvmlab.ir.buffer import Extent
@@ -48,6 +49,7 @@ def kernels(stmt: Stmt) -> Iterator[For]:
             yield from kernels(below)
 
 
+@lru_cache(maxsize=256)
 def axis_problem(kernel: For) -> str | None:
     """What is wrong with a kernel's axes, in words; None if nothing is."""
     extents: dict[str, Extent] = {}

@@ -13,6 +13,10 @@ Extent = int | Expr
 """A size: an int where it is known, else an int64 expression over symbolic variables."""
 
 
+PROMISES = ("constant", "finite")
+"""What a caller may promise of a parameter: attributes of its buffer, and words around its type."""
+
+
 class Alignment(NamedTuple):
     """That neighbours along dimension `axis` are `factor * n + offset` elements apart, some n."""
 
@@ -25,11 +29,13 @@ class Buffer:
     """A row-major array of `shape` elements of `dtype`, stored in `scope`.
 
     What the scopes are stands in `tvmlab.ir`. `alignments` say how far apart neighbours are to be
-    in memory, which changes no element. `finite` is what a caller promises of a parameter: that no
-    element is infinite or NaN. Identity, not name, tells two buffers apart.
+    in memory, and `swizzle`, if not 0, in chunks of how many elements rows of shared memory are
+    swizzled (`tvmlab.ir.swizzle`); neither changes an element. Of a parameter a caller may promise
+    that no element is infinite or NaN (`finite`), and that every call gets the same elements
+    (`constant`). Identity, not name, tells two buffers apart.
     """
 
-    __slots__ = ("alignments", "dtype", "finite", "name", "scope", "shape")
+    __slots__ = ("alignments", "constant", "dtype", "finite", "name", "scope", "shape", "swizzle")
 
     def __init__(
         self,
@@ -39,6 +45,8 @@ class Buffer:
         scope: str = "global",
         alignments: tuple[Alignment, ...] = (),
         finite: bool = False,
+        constant: bool = False,
+        swizzle: int = 0,
     ) -> None:
         self.name = name
         self.shape = tuple(shape)
@@ -46,22 +54,28 @@ class Buffer:
         self.scope = scope
         self.alignments = alignments
         self.finite = finite
+        self.constant = constant
+        self.swizzle = swizzle
 
     def replace(
         self,
         *,
+        name: str | None = None,
         shape: Iterable[Extent] | None = None,
         scope: str | None = None,
         alignments: tuple[Alignment, ...] | None = None,
+        swizzle: int | None = None,
     ) -> Buffer:
-        """Another buffer of this name, with the given parts exchanged."""
+        """Another buffer, with the given parts exchanged."""
         return Buffer(
-            self.name,
+            self.name if name is None else name,
             self.shape if shape is None else shape,
             self.dtype,
             self.scope if scope is None else scope,
             self.alignments if alignments is None else alignments,
             self.finite,
+            self.constant,
+            self.swizzle if swizzle is None else swizzle,
         )
 
     @property

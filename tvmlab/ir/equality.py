@@ -16,6 +16,7 @@ from tvmlab.ir.program import (
     Allocate,
     Barrier,
     Block,
+    Commit,
     For,
     If,
     Invoke,
@@ -84,6 +85,8 @@ def _buffer_key(buffer: Buffer, names: Names) -> Key:
         buffer.scope,
         buffer.alignments,
         buffer.finite,
+        buffer.constant,
+        buffer.swizzle,
     )
 
 
@@ -109,7 +112,9 @@ def _stmt_key(s: Stmt, names: Names) -> Key:
         indices = tuple([expr_key(i, names) for i in s.indices])
         return ("prefetch", _name(s.buffer, names), indices)
     if isinstance(s, Barrier):
-        return ("barrier", *[_name(b, names) for b in s.buffers])
+        return ("barrier", s.pending, *[_name(b, names) for b in s.buffers])
+    if isinstance(s, Commit):
+        return ("commit",)
     if isinstance(s, Invoke):
         operands = tuple([_region_key(o, names) for o in s.operands])
         return ("invoke", s.name, operands, _stmt_key(s.body, names))

@@ -36,6 +36,8 @@ class Instruction:
         operation: the machine operation inside those loops; empty where it is the computation.
         collective: whether the 32 threads of a warp execute it together; what it keeps between
             executions then lies in buffers of scope `warp`.
+        asynchronous: whether it goes on by itself, and what it writes is there once its thread
+            has waited for it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Instruction:
     order: tuple[tuple[str, str], ...]
     operation: str = ""
     collective: bool = False
+    asynchronous: bool = False
 
     @property
     def block(self) -> Block:
@@ -151,4 +154,14 @@ def declare(instruction: Instruction) -> Instruction:
 
 def is_collective(invoke: Invoke) -> bool:
     """Whether the threads of a warp execute an instruction together."""
-    return any(i.collective and invoke.name in (i.update, i.start) for i in INSTRUCTIONS.values())
+    return is_collective_name(invoke.name)
+
+
+def is_collective_name(name: str) -> bool:
+    """Whether an instruction is one that the threads of a warp execute together."""
+    return any(i.collective and name in (i.update, i.start) for i in INSTRUCTIONS.values())
+
+
+def is_asynchronous(invoke: Invoke) -> bool:
+    """Whether an instruction goes on by itself until its thread waits for it."""
+    return any(i.asynchronous and invoke.name == i.update for i in INSTRUCTIONS.values())

@@ -39,6 +39,7 @@ from tvmlab.ir.operation import spelled
 from tvmlab.ir.program import (
     Allocate,
     Block,
+    Commit,
     For,
     If,
     Invoke,
@@ -51,6 +52,7 @@ from tvmlab.ir.program import (
 )
 from tvmlab.ir.shapes import named, sizes_from_shapes, sizes_of
 from tvmlab.ir.specialise import specialise
+from tvmlab.ir.swizzle import placed
 from tvmlab.ir.walk import exprs
 
 NESTING = 16
@@ -199,7 +201,7 @@ class Writer:
             self.stmt(s.body, depth, nested)
         elif isinstance(s, Invoke):
             self.stmt(s.body, depth, nested)
-        elif isinstance(s, Prefetch):
+        elif isinstance(s, (Commit, Prefetch)):
             self.line("pass", depth)
         elif isinstance(s, Allocate):
             self.line(f"{self.buffer(s.buffer)} = [None] * {prod(s.buffer.extents)}", depth)
@@ -263,7 +265,8 @@ class Writer:
         name = self.buffer(s.buffer)
         if lanes == 1:
             value = self.expr(s.value)
-            self.line(f"{name}[{self.place(s.buffer, s.indices, 'store')}] = {value}", depth)
+            place = self.place(s.buffer, s.indices, "store")
+            self.line(self.assign(name, place, value), depth)
         else:  # a vector is evaluated in every lane before any is written
             self.lane = lane = self.temporary()
             value, place = self.expr(s.value), self.place(s.buffer, s.indices, "store")
@@ -272,11 +275,16 @@ class Writer:
             vector, spot = self.temporary(), self.temporary()
             chosen = f"for {lane} in range({lanes}) if {mask}"
             self.line(f"{vector} = [({place}, {value}) {chosen}]", depth)
-            self.line(f"for {spot}, {lane} in {vector}: {name}[{spot}] = {lane}", depth)
+            self.line(f"for {spot}, {lane} in {vector}: {self.assign(name, spot, lane)}", depth)
         self.block = around
+
+    def assign(self, memory: str, place: str, value: str) -> str:
+        """The statement that stores a value at a place of a buffer's list."""
+        return f"{memory}[{place}] = {value}"
 
     def place(self, buffer: Buffer, indices: tuple[Expr, ...], what: str) -> str:
         """The position of an element in its buffer's list, each index checked."""
+        indices = placed(buffer, indices)
         parts = []
         for n, (index, extent, stride) in enumerate(
             zip(indices, buffer.extents, buffer.strides(), strict=True)

@@ -3,7 +3,8 @@
 Between two barriers every thread runs in one go, and in an order that may be chosen: what one
 thread needs of another without a barrier between is then missing, or already overwritten, in one
 order or another. So a program whose result is the same in every order, on this machine, has no
-barrier too few, whatever the device that it is for.
+barrier too few, whatever the device that it is for. What a copy that goes on by itself writes is
+unwritten from when it begins until its thread waits for it.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import numpy as np
 from tvmlab.errors import VerifyError
 from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, axis_of
 from tvmlab.ir.expr import Call
+from tvmlab.ir.instruction import is_asynchronous
 from tvmlab.ir.interpret import Writer, execute, written
 from tvmlab.ir.kernel import is_kernel
-from tvmlab.ir.program import Allocate, Barrier, For, Let, Program, Stmt
+from tvmlab.ir.program import Allocate, Barrier, Commit, For, Invoke, Let, Program, Stmt
 from tvmlab.ir.shuffle import WARP, is_shuffle
 from tvmlab.ir.walk import stmts
 
@@ -49,7 +51,38 @@ def interpret_threads(
         VerifyError: as `interpret`, or threads of one block come to different barriers, or of one
             warp to different shuffles.
     """
-    execute(program, arrays, lambda p: written(p, _KernelWriter(), {"run_kernel": _runner(order)}))
+    execute(
+        program,
+        arrays,
+        lambda p: written(p, _KernelWriter(), {"run_kernel": _runner(order), "Copies": Copies}),
+    )
+
+
+class Copies:
+    """The copies of a thread that go on by themselves, in the groups in which it waits for them."""
+
+    def __init__(self) -> None:
+        self._groups: list[list[tuple[list[Any], int, Any]]] = []
+        self._begun: list[tuple[list[Any], int, Any]] = []
+
+    def begin(self, memory: list[Any], place: int, value: Any) -> None:
+        """Begin to copy a value to `memory[place]`, where nothing is to be found meanwhile."""
+        memory[place] = None
+        self._begun.append((memory, place, value))
+
+    def commit(self) -> None:
+        """What was begun is a group."""
+        self._groups.append(self._begun)
+        self._begun = []
+
+    def wait(self, pending: int) -> None:
+        """All groups but the last `pending` have arrived; if that is none, all that was begun."""
+        if not pending:
+            self.commit()
+        arrived = self._groups[: len(self._groups) - pending]
+        self._groups = self._groups[len(arrived) :]
+        for memory, place, value in (copy for group in arrived for copy in group):
+            memory[place] = value
 
 
 class _KernelWriter(Writer):
@@ -58,13 +91,21 @@ class _KernelWriter(Writer):
     def __init__(self) -> None:
         super().__init__(checked=True)
         self.meetings = 0
+        self.is_copying = False
 
     def stmt(self, s: Stmt, depth: int, nested: int) -> None:
         if is_kernel(s):
             self._kernel(s, depth)
         elif isinstance(s, Barrier):
             self.meetings += 1
+            self.line(f"copies.wait({s.pending})", depth)
             self.line(f"yield {self.meetings}", depth)
+        elif isinstance(s, Commit):
+            self.line("copies.commit()", depth)
+        elif isinstance(s, Invoke) and is_asynchronous(s):
+            self.is_copying = True
+            super().stmt(s, depth, nested)
+            self.is_copying = False
         elif isinstance(s, Allocate) and s.buffer.scope == "shared":
             name = self.buffer(s.buffer)
             size = prod(s.buffer.extents)
@@ -72,6 +113,10 @@ class _KernelWriter(Writer):
             self.stmt(s.body, depth, nested)
         else:
             super().stmt(s, depth, nested)
+
+    def assign(self, memory: str, place: str, value: str) -> str:
+        plain = super().assign(memory, place, value)
+        return f"copies.begin({memory}, {place}, {value})" if self.is_copying else plain
 
     def let(self, s: Let, depth: int) -> None:
         if not isinstance(s.value, Call) or not is_shuffle(s.value):
@@ -100,6 +145,7 @@ class _KernelWriter(Writer):
             s = s.body
         thread = self.temporary()
         self.line(f"def {thread}(block, thread, shared):", depth)
+        self.line("copies = Copies()", depth + 1)
         for kind, names in variables.items():
             for n, name in enumerate(names):
                 self.line(f"{name} = {kind}[{n}]", depth + 1)

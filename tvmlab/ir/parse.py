@@ -14,9 +14,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from tvmlab.errors import ParseError, VerifyError
+from tvmlab.errors import ParseError, VerifyError, brief
 from tvmlab.ir import dtypes
-from tvmlab.ir.buffer import Alignment, Buffer, Extent
+from tvmlab.ir.buffer import PROMISES, Alignment, Buffer, Extent
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.local import Local
 from tvmlab.ir.parse_expr import Scope, fail, parse_expr
@@ -28,6 +28,7 @@ from tvmlab.ir.program import (
     Annotation,
     Barrier,
     Block,
+    Commit,
     For,
     If,
     Iter,
@@ -45,6 +46,8 @@ from tvmlab.ir.walk import stmts
 
 LOOP_KINDS = {word: kind for kind, word in LOOP_WORDS.items()}
 
+_STORED = 'allocate takes a type, scope="...", align=[[0, 32, 8]] and swizzle=8'
+
 
 def parse_program(text: str) -> Program:
     """The program that `text` is the printed form of, scheduled or lowered.
@@ -52,6 +55,8 @@ def parse_program(text: str) -> Program:
     Raises:
         ParseError: with the line, where the text is of another form or not a well-formed program.
     """
+    if not isinstance(text, str):
+        raise ParseError(f"{brief(text)} is no program's text; give what `str(program)` printed.")
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
@@ -121,14 +126,16 @@ def _size(name: str, node: ast.expr) -> Size | None:
 
 
 def _parameter(name: str, node: ast.expr, scope: Scope) -> Buffer:
-    """The parameter `name` of a type such as `float32[4, n]` or `finite(float32[4, n])`."""
-    finite = isinstance(node, ast.Call) and ast.unparse(node.func) == "finite"
-    if finite and isinstance(node, ast.Call):
-        if len(node.args) != 1 or node.keywords:
-            raise fail(node, f"the type of {name} is not of the form finite(float32[4, 4])")
+    """The parameter `name` of a type such as `float32[4, n]`, in words for what is promised of it:
+    `constant(finite(float32[4, n]))`."""
+    promises = set()
+    while isinstance(node, ast.Call) and (promise := ast.unparse(node.func)) in PROMISES:
+        if len(node.args) != 1 or node.keywords or promise in promises:
+            raise fail(node, f"the type of {name} is not of the form {promise}(float32[4, 4])")
+        promises.add(promise)
         node = node.args[0]
     buffer = _buffer(name, node, "global", scope)
-    buffer.finite = finite
+    buffer.constant, buffer.finite = (promise in promises for promise in PROMISES)
     return buffer
 
 
@@ -167,17 +174,24 @@ def _allocation(node: ast.stmt, scope: Scope) -> Buffer | None:
         return None
     call, memory = node.value, "global"
     alignments: tuple[Alignment, ...] = ()
+    swizzle = 0
     for keyword in call.keywords:
         if keyword.arg == "scope" and isinstance(keyword.value, ast.Constant):
             memory = str(keyword.value.value)
         elif keyword.arg == "align":
             alignments = _alignments(keyword.value)
+        elif keyword.arg == "swizzle" and _is_count(keyword.value):
+            swizzle = ast.literal_eval(keyword.value)
         else:
-            raise fail(node, 'allocate takes a type, scope="..." and align=[[0, 32, 8]]')
+            raise fail(node, _STORED)
     if len(call.args) != 1:
-        raise fail(node, 'allocate takes a type, scope="..." and align=[[0, 32, 8]]')
+        raise fail(node, _STORED)
     buffer = _buffer(node.targets[0].id, call.args[0], memory, scope)
-    return buffer.replace(alignments=alignments) if alignments else buffer
+    return buffer.replace(alignments=alignments, swizzle=swizzle)
+
+
+def _is_count(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value > 0
 
 
 def _alignments(node: ast.expr) -> tuple[Alignment, ...]:
@@ -248,8 +262,11 @@ def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
         return Store(buffer, indices, parse_expr(node.value, scope), block)
     if block is None and isinstance(hint := _hinted(node), ast.Subscript):
         return Prefetch(*scope.access(hint))
-    if block is None and (named := _awaited(node)) is not None:
-        return Barrier([scope.buffer(name) for name in named])
+    if block is None and (waited := _awaited(node)) is not None:
+        named, pending = waited
+        return Barrier([scope.buffer(name) for name in named], pending)
+    if block is None and ast.unparse(node) == "commit()":
+        return Commit()
     if block is not None and (invoked := parse_invoke(node, scope)) is not None:
         return invoked
     raise fail(
@@ -259,12 +276,15 @@ def _stmt(node: ast.stmt, scope: Scope, block: str | None) -> Stmt:
     )
 
 
-def _awaited(node: ast.stmt) -> list[ast.expr] | None:
-    """What `barrier(A, B)` names; None for another statement."""
+def _awaited(node: ast.stmt) -> tuple[list[ast.expr], int] | None:
+    """What `barrier(A, B, pending=1)` names, and its number; None for another statement."""
     call = node.value if isinstance(node, ast.Expr) else None
-    if not isinstance(call, ast.Call) or call.keywords or not isinstance(call.func, ast.Name):
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         return None
-    return call.args if call.func.id == "barrier" else None
+    given = [k.value for k in call.keywords if k.arg == "pending" and _is_count(k.value)]
+    if call.func.id != "barrier" or len(given) != len(call.keywords):
+        return None
+    return call.args, ast.literal_eval(given[0]) if given else 0
 
 
 def _hinted(node: ast.stmt) -> ast.expr | None:

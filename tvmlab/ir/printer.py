@@ -18,19 +18,19 @@ The text parses as Python, which is what gives it its precedences.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from json import dumps
-from math import inf, isinf, isnan
-from typing import Any
 
-from tvmlab.ir.buffer import Buffer, Extent, Load
+from tvmlab.ir.buffer import PROMISES, Buffer, Extent
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Binary, Call, Cast, Const, Expr, Ramp, Select, Var
-from tvmlab.ir.local import Slice
+from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.printed import Line, Printed
+from tvmlab.ir.printer_expr import ExprWriter
 from tvmlab.ir.program import (
     Allocate,
     Barrier,
     Block,
+    Commit,
     For,
     If,
     Invoke,
@@ -52,128 +52,28 @@ LOOP_WORDS = {
     "bound": "bound",
     "tree": "tree",
 }
-PRECEDENCE = {
-    "or": 1, "and": 2,
-    "==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4,
-    "|": 5, "^": 6, "&": 7, "<<": 8, ">>": 8,
-    "+": 10, "-": 10, "*": 11, "/": 11, "//": 11, "%": 11,
-}  # fmt: skip
+
+Around = tuple[tuple[Var, Extent], ...]
+"""The loops around a statement, outermost first."""
 
 
-class _Writer:
-    """Builds the lines of a program; what is put into the line being written is in `_pieces`."""
+class _Writer(ExprWriter):
+    """Builds the lines of a program, or of a statement below the loops `around`."""
 
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self.loops: dict[Var, Extent] = {}
-        self._pieces: list[Any] = []
-
-    def put(self, text: str, kind: str = "", node: Expr | Stmt | Buffer | None = None) -> None:
-        self._pieces += (text, kind, node)
-
-    def end(
-        self, node: Stmt | None, block: str | None, loop: tuple[str, str] | None = None
-    ) -> None:
-        text = "".join(self._pieces[::3])
-        self.lines.append(Line(text, tuple(self._pieces), node, loop, block))
-        self._pieces = []
-
-    # Expressions
-
-    def expr(self, e: Expr, outer: int = 0) -> None:
-        """Write `e`, in parentheses if it binds less tightly than `outer`."""
-        if isinstance(e, Var):
-            self.put(e.name, "variable", e)
-        elif isinstance(e, Const):
-            self.const(e, outer)
-        elif isinstance(e, Binary):
-            self.binary(e, outer)
-        elif isinstance(e, Load):
-            self.access(e.buffer, e.indices, e)
-        elif isinstance(e, Call):
-            self.call(e.function, e.args, e)
-        elif isinstance(e, Cast):
-            self.put(e.dtype, "dtype", e)
-            self.arguments((e.value,))
-        elif isinstance(e, Select):
-            self.call("select", (e.condition, e.a, e.b), e)
-        elif isinstance(e, Slice):
-            lanes = (e.value, Const(e.start, INDEX), Const(e.lanes, INDEX))
-            self.call("slice", lanes, e)
-        else:
-            assert isinstance(e, Ramp)
-            self.call("ramp", (e.base, Const(e.lanes, INDEX)), e)
-
-    def const(self, e: Const, outer: int) -> None:
-        if e.dtype == "bool":
-            self.put(str(bool(e.value)), "number", e)
-        elif e.dtype not in (INDEX, "float32"):
-            self.put(e.dtype, "dtype", e)
-            self.put("(")
-            self.put(number_text(e.value), "number", e)
-            self.put(")")
-        else:
-            parenthesised = e.value < 0 and outer > PRECEDENCE["+"]
-            text = number_text(e.value)
-            self.put(f"({text})" if parenthesised else text, "number", e)
-
-    def binary(self, e: Binary, outer: int) -> None:
-        if e.op in ("min", "max"):
-            self.call(e.op, (e.a, e.b), e)
-            return
-        level = PRECEDENCE[e.op]
-        if level < outer:
-            self.put("(")
-        self.expr(e.a, level if level != 4 else level + 1)
-        self.put(" ")
-        self.put(e.op, "operator", e)
-        self.put(" ")
-        # The right side of - / // % (and of * after //) must be parenthesised at equal level;
-        # float sums and products keep their grouping because rounding depends on it.
-        self.expr(e.b, level + 1)
-        if level < outer:
-            self.put(")")
-
-    def call(self, name: str, args: tuple[Expr, ...], node: Expr) -> None:
-        self.put(name, "function", node)
-        self.arguments(args)
-
-    def arguments(self, args: tuple[Expr, ...]) -> None:
-        self.put("(")
-        self.comma_separated(args)
-        self.put(")")
-
-    def comma_separated(self, args: tuple[Expr, ...]) -> None:
-        for n, arg in enumerate(args):
-            if n:
-                self.put(", ")
-            self.expr(arg)
-
-    def access(self, buffer: Buffer, indices: tuple[Expr, ...], node: Expr | Stmt) -> None:
-        self.put(buffer.name, "buffer", node)
-        self.put("[")
-        self.comma_separated(indices)
-        self.put("]" if indices else "()]")
-
-    def extent(self, extent: Extent) -> None:
-        if isinstance(extent, int):
-            self.put(str(extent), "number")
-        else:
-            self.expr(extent)
-
-    # Statements
+    def __init__(self, around: Around = ()) -> None:
+        super().__init__()
+        self._around = around
 
     def stmt(self, s: Stmt, indent: int, block: str | None) -> None:
         if isinstance(s, Seq):
             for part in s.stmts:
                 self.stmt(part, indent, block)
             return
+        if isinstance(s, (For, Block)):
+            self.lines += _nest(s, indent, block, self._around)
+            return
         self.put("    " * indent)
-        if isinstance(s, For):
-            self.loop(s, indent, block)
-        elif isinstance(s, Block):
-            self.block(s, indent)
-        elif isinstance(s, Store):
+        if isinstance(s, Store):
             self.access(s.buffer, s.indices, s)
             self.put(" = ")
             self.expr(s.value)
@@ -194,7 +94,11 @@ class _Writer:
             for n, buffer in enumerate(s.buffers):
                 self.put(", " if n else "")
                 self.put(buffer.name, "buffer", buffer)
-            self.put(")")
+            self.put(f", pending={s.pending})" if s.pending else ")")
+            self.end(s, block)
+        elif isinstance(s, Commit):
+            self.put("commit", "function", s)
+            self.put("()")
             self.end(s, block)
         elif isinstance(s, Let):
             self.put(s.var.name, "variable", s.var)
@@ -213,6 +117,7 @@ class _Writer:
             self.stmt(s.body, indent, block)
 
     def loop(self, s: For, indent: int, block: str | None) -> None:
+        self.put("    " * indent)
         self.put("for", "keyword")
         self.put(" ")
         self.put(s.var.name, "loop", s)
@@ -225,19 +130,20 @@ class _Writer:
         for name, value in s.annotations:
             self.put(f", {name}={dumps(value, ensure_ascii=False)}")
         self.put("):")
-        self.loops[s.var] = s.extent
+        self._around = (*self._around, (s.var, s.extent))
         first = block or first_block(s)
         self.end(s, first, (first, s.var.name) if first else None)
         self.stmt(s.body, indent + 1, block)
 
     def block(self, s: Block, indent: int) -> None:
+        self.put("    " * indent)
         self.put("with", "keyword")
         self.put(" ")
         self.put("block", "function", s)
         self.put("(")
         self.put(f'"{s.name}"', "block", s)
         bound = [(it.var, it.kind, b) for it, b in zip(s.iters, s.bindings, strict=False)]
-        usual = iteration_extents(bound, s.where, self.loops, s.body)
+        usual = iteration_extents(bound, s.where, dict(self._around), s.body)
         for it, binding, unsaid in zip(s.iters, s.bindings, usual, strict=True):
             self.put(", ")
             self.put(it.var.name, "variable", it.var)
@@ -295,6 +201,8 @@ class _Writer:
             self.put(f', scope="{buffer.scope}"')
         if buffer.alignments:
             self.put(f", align={[list(a) for a in buffer.alignments]}")
+        if buffer.swizzle:
+            self.put(f", swizzle={buffer.swizzle}")
         self.put(")")
 
     def type_of(self, buffer: Buffer) -> None:
@@ -319,20 +227,48 @@ class _Writer:
                 self.put(", ")
             self.put(buffer.name, "buffer", buffer)
             self.put(": ")
-            self.put("finite(" if buffer.finite else "")
+            promises = [p for p in PROMISES if getattr(buffer, p)]
+            self.put("".join(f"{promise}(" for promise in promises))
             self.type_of(buffer)
-            self.put(")" if buffer.finite else "")
+            self.put(")" * len(promises))
         self.put("):")
         self.end(None, None)
         for buffer in p.buffers:
-            self.put("    ")
-            self.put(buffer.name, "buffer", buffer)
-            self.put(" = ")
-            self.put("allocate", "function")
-            self.put("(")
-            self.stored(buffer)
-            self.end(None, None)
+            self.lines.append(_declaration(buffer))
         self.stmt(p.body, 1, None)
+
+
+KEPT = 1 << 14
+"""Loops and blocks whose lines are kept: those of some programs of ten thousand lines."""
+
+
+@lru_cache(maxsize=KEPT)
+def _nest(s: For | Block, indent: int, block: str | None, around: Around) -> tuple[Line, ...]:
+    """The lines of a loop or block below the loops `around`.
+
+    Kept: nodes do not change and programs share those that a step leaves alone, so of the program
+    after a step only what is new is printed.
+    """
+    writer = _Writer(around)
+    if isinstance(s, For):
+        writer.loop(s, indent, block)
+    else:
+        writer.block(s, indent)
+    return tuple(writer.lines)
+
+
+@lru_cache(maxsize=KEPT)
+def _declaration(buffer: Buffer) -> Line:
+    """The line of a buffer that is alive in the whole program."""
+    writer = _Writer()
+    writer.put("    ")
+    writer.put(buffer.name, "buffer", buffer)
+    writer.put(" = ")
+    writer.put("allocate", "function")
+    writer.put("(")
+    writer.stored(buffer)
+    writer.end(None, None)
+    return writer.lines[0]
 
 
 def first_block(stmt: Stmt) -> str | None:
@@ -351,17 +287,6 @@ def first_block(stmt: Stmt) -> str | None:
     return next((b for s in below if s is not None and (b := first_block(s))), None)
 
 
-def number_text(value: int | float) -> str:
-    """A literal as text that reads back to the same number."""
-    if isinstance(value, int):
-        return str(value)
-    if isnan(value):
-        return "nan"
-    if isinf(value):
-        return "inf" if value == inf else "-inf"
-    return repr(value)
-
-
 def print_program(program: Program) -> Printed:
     """`program` as lines of tokens."""
     writer = _Writer()
@@ -376,7 +301,7 @@ def text(program: Program) -> str:
 
 def expr_text(expr: Expr) -> str:
     """`expr` as text."""
-    writer = _Writer()
+    writer = ExprWriter()
     writer.expr(expr)
     writer.end(None, None)
     return writer.lines[0].text

@@ -216,12 +216,22 @@ class Prefetch(Stmt):
 
 class Barrier(Stmt):
     """Every thread of a block comes here before any goes on, and sees what all wrote to `buffers`
-    (lowered programs only)."""
+    (lowered programs only).
 
-    __slots__ = ("buffers",)
+    Before that it waits for the copies that it began, all but those of its last `pending` groups.
+    """
 
-    def __init__(self, buffers: Iterable[Buffer]) -> None:
+    __slots__ = ("buffers", "pending")
+
+    def __init__(self, buffers: Iterable[Buffer], pending: int = 0) -> None:
         self.buffers = tuple(buffers)
+        self.pending = pending
+
+
+class Commit(Stmt):
+    """The copies that a thread has begun since the last one are a group (lowered programs only)."""
+
+    __slots__ = ()
 
 
 class Program:

@@ -7,7 +7,9 @@ needs bounds of expressions (indices inside their buffers, bindings inside their
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from tvmlab.errors import VerifyError
 from tvmlab.ir import dtypes
@@ -21,6 +23,7 @@ from tvmlab.ir.program import (
     Allocate,
     Barrier,
     Block,
+    Commit,
     For,
     If,
     Invoke,
@@ -28,12 +31,13 @@ from tvmlab.ir.program import (
     Prefetch,
     Program,
     Region,
+    Seq,
     Stmt,
     Store,
 )
 from tvmlab.ir.shapes import bare_sizes
 from tvmlab.ir.shuffle import is_shuffle
-from tvmlab.ir.walk import blocks, operands, sub_stmts, variables
+from tvmlab.ir.walk import NESTS_KEPT, blocks, nests, operands, sub_stmts, variables
 
 _UNORDERED = ("parallel", "vectorized", "bound")
 
@@ -60,7 +64,8 @@ def verify(program: Program, *, scheduled: bool = True) -> None:
     for extent in (e for b in declared for e in b.shape):
         if isinstance(extent, Expr):
             verifier.typed(extent, dtypes.INDEX, "an extent of a buffer")
-    verifier.stmt(program.body)
+    if not scheduled or not _holds_by_nests(verifier):
+        verifier.stmt(program.body)
 
 
 class _Verifier:
@@ -124,10 +129,10 @@ class _Verifier:
             if self.scheduled:
                 self.fail("only lowered programs prefetch")
             self.access(s.buffer, s.indices)
-        elif isinstance(s, Barrier):
+        elif isinstance(s, (Barrier, Commit)):
             if self.scheduled:
                 self.fail("only lowered programs have barriers")
-            for buffer in s.buffers:
+            for buffer in s.buffers if isinstance(s, Barrier) else ():
                 self.declared(buffer)
         elif isinstance(s, Invoke):
             self.regions(s.operands)
@@ -225,12 +230,18 @@ class _Verifier:
     def store(self, s: Store) -> None:
         self.access(s.buffer, s.indices)
         self.typed(s.value, s.buffer.dtype, f"the value stored to {s.buffer.name}")
-        if s.buffer in self.inputs:
-            self.fail(f"the input {s.buffer.name} is written")
+        self.written(s.buffer)
         if self.block and not any(r.buffer is s.buffer for r in self.block.writes):
             self.fail(f"{s.buffer.name} is written, and is not among the writes")
 
+    def written(self, buffer: Buffer) -> None:
+        if buffer in self.inputs:
+            self.fail(f"the input {buffer.name} is written")
+
     # Expressions
+
+    def unknown(self, var: Var) -> None:
+        self.fail(f"{var.name} is used outside its loop or block")
 
     def declared(self, buffer: Buffer) -> None:
         if buffer not in self.buffers:
@@ -253,7 +264,7 @@ class _Verifier:
     def expr(self, e: Expr) -> None:
         if isinstance(e, Var):
             if e not in self.scope:
-                self.fail(f"{e.name} is used outside its loop or block")
+                self.unknown(e)
             return
         if isinstance(e, Load):
             self.access(e.buffer, e.indices)
@@ -289,3 +300,76 @@ class _Verifier:
             self.fail(f"vectors of {[o.lanes for o in below]} lanes meet")
         for o in below:
             self.expr(o)
+
+
+class _Needs(NamedTuple):
+    """What a nest that is well formed by itself needs of its program: that it declares `buffers`,
+    that none that is `written` is an input, that `free` are sizes, and that no other nest has its
+    variables or blocks."""
+
+    buffers: frozenset[Buffer]
+    written: frozenset[Buffer]
+    free: frozenset[Var]
+    variables: frozenset[Var]
+    blocks: frozenset[str]
+
+
+class _NestVerifier(_Verifier):
+    """Walks a nest, and takes down what it needs of the program around it."""
+
+    def __init__(self) -> None:
+        super().__init__(Program("", (), 0, (), Seq(())), scheduled=True)
+        self.stored: set[Buffer] = set()
+        self.free: set[Var] = set()
+
+    def unknown(self, var: Var) -> None:
+        self.free.add(var)
+
+    def declared(self, buffer: Buffer) -> None:
+        self.buffers.add(buffer)
+
+    def declare(self, buffer: Buffer) -> None:
+        self.fail("what it declares may not be declared around it")
+
+    def written(self, buffer: Buffer) -> None:
+        self.stored.add(buffer)
+
+
+@lru_cache(maxsize=NESTS_KEPT)
+def _needs(nest: Stmt) -> _Needs | None:
+    """What a nest needs; None where that cannot be said of it alone."""
+    verifier = _NestVerifier()
+    try:
+        verifier.stmt(nest)
+    except VerifyError:
+        return None
+    return _Needs(
+        frozenset(verifier.buffers),
+        frozenset(verifier.stored),
+        frozenset(verifier.free),
+        frozenset(verifier.seen),
+        frozenset(verifier.seen_blocks),
+    )
+
+
+def _holds_by_nests(verifier: _Verifier) -> bool:
+    """Whether a program is well formed by what is known of its nests; where it may not be, a walk
+    through all of it finds what is wrong."""
+    needs: list[_Needs] = []
+    for nest in nests(verifier.program.body):
+        need = _needs(nest)
+        if need is None:
+            return False
+        needs.append(need)
+    return (
+        all(n.buffers <= verifier.buffers for n in needs)
+        and all(verifier.inputs.isdisjoint(n.written) for n in needs)
+        and all(n.free <= verifier.sizes for n in needs)
+        and _are_apart([n.variables for n in needs])
+        and _are_apart([n.blocks for n in needs])
+    )
+
+
+def _are_apart(sets: Sequence[frozenset[Var]] | Sequence[frozenset[str]]) -> bool:
+    """Whether nothing is in two of them."""
+    return len(frozenset[Var | str]().union(*sets)) == sum(map(len, sets))

@@ -15,6 +15,7 @@ from tvmlab.ir.program import (
     Allocate,
     Barrier,
     Block,
+    Commit,
     For,
     If,
     Invoke,
@@ -143,7 +144,7 @@ def map_children(stmt: Stmt, on_stmt: Callable[[Stmt], Stmt], on_expr: ExprRewri
         indices = tuple([mapped(i) for i in stmt.indices])
         kept = all(a is b for a, b in zip(indices, stmt.indices, strict=True))
         return stmt if kept else Prefetch(stmt.buffer, indices)
-    if isinstance(stmt, Barrier):
+    if isinstance(stmt, (Barrier, Commit)):
         return stmt
     assert isinstance(stmt, Block)
     return _map_block(stmt, on_stmt, mapped)
@@ -210,6 +211,19 @@ def sub_stmts(stmt: Stmt) -> tuple[Stmt, ...]:
     if isinstance(stmt, Block):
         return (stmt.body,) if stmt.init is None else (stmt.init, stmt.body)
     return ()
+
+
+NESTS_KEPT = 1 << 14
+"""Nests of which a fact is kept: those of some programs of ten thousand lines."""
+
+
+def nests(body: Stmt) -> tuple[Stmt, ...]:
+    """What stands in a row at the outermost level of a program's body.
+
+    A step changes one or two of them and shares the others with the program before. So a fact about
+    each that is kept by its identity makes a question about a program one about what is new in it.
+    """
+    return body.stmts if isinstance(body, Seq) else (body,)
 
 
 def stmts(stmt: Stmt) -> Iterator[Stmt]:
@@ -297,7 +311,7 @@ def replace_buffers(stmt: Stmt, new: Mapping[Buffer, Buffer]) -> Stmt:
         if isinstance(s, Allocate) and s.buffer in new:
             return Allocate(new[s.buffer], s.body)
         if isinstance(s, Barrier):
-            return Barrier([new.get(b, b) for b in s.buffers])
+            return Barrier([new.get(b, b) for b in s.buffers], s.pending)
         if isinstance(s, Invoke):
             return Invoke(s.name, regions(s.operands), s.body)
         if isinstance(s, Block):

@@ -9,18 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tvmlab.intrin.copies import INSTRUCTIONS
+from tvmlab.intrin.copies import BYTES
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.instruction import is_collective
+from tvmlab.ir.dtypes import size_bytes
+from tvmlab.ir.instruction import is_asynchronous, is_collective
 from tvmlab.ir.program import Block, Invoke, Program, Stmt
 from tvmlab.ir.walk import blocks, rewrite
 
 _ON_THE_DEVICE = ("shared", "warp", "local")
-
-
-def is_async(invoke: Invoke) -> bool:
-    """Whether an instruction is such a copy."""
-    return invoke.name in INSTRUCTIONS
 
 
 def keep_copies(program: Program, known: Collection[str]) -> Program:
@@ -30,18 +26,24 @@ def keep_copies(program: Program, known: Collection[str]) -> Program:
     """
 
     def on_stmt(s: Stmt) -> Stmt | None:
-        if not isinstance(s, Invoke) or not is_async(s):
+        if not isinstance(s, Invoke) or not is_asynchronous(s):
             return None
         to, source = (o.buffer for o in s.operands)
         is_kept = (
             s.name in known
             and to.scope == "shared"
             and source.scope not in _ON_THE_DEVICE
+            and _stays_together(to)
             and all(_waits(block, to) for block in blocks(program.body))
         )
         return None if is_kept else s.body
 
     return program.with_body(rewrite(program.body, on_stmt))
+
+
+def _stays_together(filled: Buffer) -> bool:
+    """Whether what a copy moves is not torn apart by rows that are swizzled in smaller chunks."""
+    return not filled.swizzle or filled.swizzle * size_bytes(filled.dtype) >= BYTES
 
 
 def _waits(block: Block, filled: Buffer) -> bool:

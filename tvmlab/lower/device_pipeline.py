@@ -15,6 +15,7 @@ from tvmlab.lower.async_copies import keep_copies
 from tvmlab.lower.barriers import write_barriers
 from tvmlab.lower.bind import bind
 from tvmlab.lower.compact import close_gaps
+from tvmlab.lower.copy_waits import wait_for_copies
 from tvmlab.lower.initialise import initialise
 from tvmlab.lower.instructions import spell_out_but
 from tvmlab.lower.lanes import spread_over_lanes
@@ -66,6 +67,7 @@ def device_passes(instructions: Collection[str] = ()) -> tuple[Pass, ...]:
         Pass("trees of threads", "a tree is folded by all threads", fold_trees),
         Pass("shared space", "what lives at different times shares memory", share_space),
         Pass("barriers", "threads wait where one needs what another wrote", write_barriers),
+        Pass("waits", "at barriers, copies that are not needed yet go on", wait_for_copies),
         Pass("warps", "threads of a warp execute its instructions together", execute_together),
         Pass("absent terms", "what a condition leaves out of a fold is skipped", skip_absent),
         Pass("predicates", "conditions leave inner loops; tails become tiles", settle_predicates),

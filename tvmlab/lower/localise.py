@@ -66,6 +66,7 @@ class _Used:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Stmt, frozenset[Buffer]]] = {}
+        self._places: dict[int, tuple[Seq, dict[Buffer, list[int]]]] = {}
 
     def __call__(self, stmt: Stmt) -> frozenset[Buffer]:
         if id(stmt) not in self._known:
@@ -74,6 +75,16 @@ class _Used:
             used = frozenset(own).union(*(self(below) for below in sub_stmts(stmt)))
             self._known[id(stmt)] = stmt, used  # the statement is kept, and so its id
         return self._known[id(stmt)][1]
+
+    def places(self, seq: Seq, buffer: Buffer) -> list[int]:
+        """Which of the statements in a row use the buffer."""
+        if id(seq) not in self._places:
+            places = dict[Buffer, list[int]]()
+            for n, stmt in enumerate(seq.stmts):
+                for each in self(stmt):
+                    places.setdefault(each, []).append(n)
+            self._places[id(seq)] = seq, places
+        return self._places[id(seq)][1].get(buffer, [])
 
 
 def _inside(stmt: Stmt, buffer: Buffer, used: _Used) -> Stmt | None:
@@ -94,14 +105,19 @@ def _inside(stmt: Stmt, buffer: Buffer, used: _Used) -> Stmt | None:
         return Allocate(stmt.buffer, body) if body is not None else None
     if not isinstance(stmt, Seq):
         return None
-    parts = [_inside(s, buffer, used) for s in stmt.stmts]
-    known = [p for p in parts if p is not None]
-    return Seq(known) if len(known) == len(parts) else _here(stmt, buffer, used)
+    parts = list(stmt.stmts)
+    for place in used.places(stmt, buffer):
+        part = _inside(parts[place], buffer, used)
+        if part is None:
+            return _here(stmt, buffer, used)
+        parts[place] = part
+    return Seq(parts)
 
 
 def _here(seq: Seq, buffer: Buffer, used: _Used) -> Stmt | None:
     """The statements with a tile of registers around them, if the first to use it sets it all."""
-    around = Seq([s for s in seq.stmts if buffer in used(s)])
+    using = [seq.stmts[place] for place in used.places(seq, buffer)]
+    around = Seq(using)
     unrolled = unrolled_extents(around)
     moving = moving_variables(around)
     found = [take_apart(i, unrolled, moving) for i in accesses(around, buffer)]
@@ -111,8 +127,7 @@ def _here(seq: Seq, buffer: Buffer, used: _Used) -> Stmt | None:
         return None
     if any(isinstance(s, For) and s.kind == "parallel" for s in stmts(seq)):
         return None
-    first = next(s for s in seq.stmts if buffer in used(s))
-    if not _sets_all(first, buffer, tile, used):
+    if not _sets_all(using[0], buffer, tile, used):
         return None
     registers = Buffer(buffer.name, tile.shape, buffer.dtype, "register")
     return Allocate(registers, in_tile(seq, buffer, registers, tile))

@@ -18,6 +18,7 @@ from math import inf
 
 from tvmlab.analysis.regions import excess, simplified
 from tvmlab.arith import Interval, simplify_stmt
+from tvmlab.arith.aligned import without
 from tvmlab.arith.linear import Linear
 from tvmlab.arith.polynomial import Reach, greatest
 from tvmlab.arith.simplify import extent_range, linear, loop_range
@@ -30,7 +31,6 @@ from tvmlab.ir.program import Barrier, For, If, Let, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import as_index
 from tvmlab.ir.size import Size
 from tvmlab.ir.walk import map_children, stmts, sub_stmts, substitute_stmt, variables
-from tvmlab.lower.aligned import without
 from tvmlab.lower.fused import joined, parted
 
 MOST_SPLITS = 4

@@ -21,6 +21,7 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr
 from tvmlab.ir.kernel import is_kernel, outermost, touched
 from tvmlab.ir.program import For, Invoke, Program, Seq, Stmt, Store
+from tvmlab.ir.swizzle import placed
 from tvmlab.ir.walk import rewrite, stmts
 
 
@@ -74,7 +75,7 @@ def _merged(program: Program, sharing: list[Buffer]) -> Program:
 
     def flat(buffer: Buffer, indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
         total: Expr = Const(0, INDEX)
-        for index, stride in zip(indices, buffer.strides(), strict=True):
+        for index, stride in zip(placed(buffer, indices), buffer.strides(), strict=True):
             total = total + index * stride
         return (total,)
 

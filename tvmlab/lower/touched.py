@@ -10,7 +10,19 @@ from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.conjuncts import buffers_read
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Expr, Var
-from tvmlab.ir.program import Allocate, Barrier, For, If, Invoke, Let, Prefetch, Seq, Stmt, Store
+from tvmlab.ir.program import (
+    Allocate,
+    Barrier,
+    Commit,
+    For,
+    If,
+    Invoke,
+    Let,
+    Prefetch,
+    Seq,
+    Stmt,
+    Store,
+)
 from tvmlab.ir.shapes import same_extent
 from tvmlab.ir.walk import exprs_of, stmts, substitute, variables
 
@@ -38,7 +50,7 @@ def touches(stmt: Stmt, buffer: Buffer, moving: set[Var]) -> Stmt | None:
         return _of_seq(stmt, buffer, moving)
     if isinstance(stmt, If):
         return _of_branch(stmt, buffer, moving)
-    if isinstance(stmt, (Barrier, Prefetch)):
+    if isinstance(stmt, (Barrier, Commit, Prefetch)):
         return NOTHING
     if isinstance(stmt, Invoke):
         return None if any(o.buffer is buffer for o in stmt.operands) else NOTHING

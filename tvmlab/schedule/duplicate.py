@@ -63,7 +63,7 @@ def duplicate(stmt: Stmt, own: Iterable[Buffer], taken: set[str]) -> tuple[Stmt,
     for buffer in own:
         (name,) = fresh_names(taken, [buffer.name])
         taken.add(name)
-        new[buffer] = Buffer(name, buffer.shape, buffer.dtype, buffer.scope, buffer.alignments)
+        new[buffer] = buffer.replace(name=name)
     return replace_buffers(renamed, new), list(new.values())
 
 

@@ -10,12 +10,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tvmlab.analysis.regions import Box, touched
 from tvmlab.arith import Interval, simplify
 from tvmlab.arith.simplify import loop_range
+from tvmlab.errors import UsageError
 from tvmlab.ir.expr import Expr, Var, binary
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.shapes import sizes_of
-from tvmlab.ir.walk import blocks_with_loops, map_children, stmts, substitute
+from tvmlab.ir.walk import (
+    NESTS_KEPT,
+    blocks_with_loops,
+    map_children,
+    nests,
+    stmts,
+    substitute,
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,12 @@ class Site:
 @lru_cache(maxsize=64)
 def sites(program: Program) -> tuple[Site, ...]:
     """Every block with its loops, in order. Kept: a step and the rules ask often about one."""
-    return tuple(Site(block, loops) for block, loops in blocks_with_loops(program.body))
+    return tuple(site for nest in nests(program.body) for site in _sites(nest))
+
+
+@lru_cache(maxsize=NESTS_KEPT)
+def _sites(nest: Stmt) -> tuple[Site, ...]:
+    return tuple(Site(block, loops) for block, loops in blocks_with_loops(nest))
 
 
 def find_site(program: Program, block: str) -> Site | None:
@@ -131,3 +145,20 @@ def remove(program: Program, block: Block) -> Stmt:
     rest = visit(program.body)
     assert rest is not None, f"block {block.name} is all there is"
     return rest
+
+
+def box_read(program: Program, block: str, buffer: str, loop: str) -> Box:
+    """The box of a buffer that one iteration of a loop around `block`, which reads it, reads.
+
+    Raises:
+        UsageError: there is no such loop, or the block reads no such buffer.
+    """
+    site = find_site(program, block)
+    found = site.loop(loop) if site is not None else None
+    read = {r.buffer.name: r.buffer for r in site.block.reads} if site is not None else {}
+    if site is None or found is None or buffer not in read:
+        raise UsageError(f"{block} has no loop {loop!r} in which it reads {buffer!r}.")
+    around = site.loops[: site.loops.index(found) + 1]
+    box = touched(found.body, read[buffer], ranges_of(around), writes=False)
+    assert box is not None, "the block reads it"
+    return box

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tvmlab.analysis.regions import Box
 from tvmlab.errors import UsageError
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Block, For, Program
 from tvmlab.ir.walk import variables
 from tvmlab.schedule.caution import Caution
 from tvmlab.schedule.cautioning import cautions
-from tvmlab.schedule.find import Site, find_site, sites
+from tvmlab.schedule.find import Site, box_read, find_site, sites
 from tvmlab.schedule.hole import Hole, literal
 from tvmlab.schedule.open_step import filled, holes_of, plain, with_holes
 from tvmlab.schedule.recipe import RecordedRecipe
@@ -144,6 +145,10 @@ class Schedule:
         own = self.block(block)
         bound = zip(own.iters, own.bindings, strict=True)
         return {v.name for it, b in bound if it.is_reduce for v in variables(b)}
+
+    def box_read(self, block: str, buffer: str, loop: str) -> Box:
+        """The box of a buffer that one iteration of a loop around `block` reads."""
+        return box_read(self.mod, block, buffer, loop)
 
     def allows(self, step: Step) -> bool:
         """Whether a step is legal now."""

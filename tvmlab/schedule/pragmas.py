@@ -18,8 +18,8 @@ from tvmlab.analysis.streaming import NONTEMPORAL, streaming_problem
 from tvmlab.ir.axis import axis_of, axis_problem, kernels
 from tvmlab.ir.parallel_chunks import CHUNKS
 from tvmlab.ir.parallel_chunks import KEY as CHUNKS_KEY
-from tvmlab.ir.program import For, Program
-from tvmlab.ir.walk import stmts
+from tvmlab.ir.program import For, Program, Stmt
+from tvmlab.ir.walk import NESTS_KEPT, nests, stmts
 from tvmlab.schedule.find import sites
 
 Value = str | int | tuple[int, ...]
@@ -167,8 +167,13 @@ def problem_of(program: Program, loop: For, key: str, value: Value) -> Problem |
 
 
 def _promises(program: Program) -> list[tuple[For, str, Value]]:
-    loops = [s for s in stmts(program.body) if isinstance(s, For) and s.annotations]
-    return [(loop, key, value) for loop in loops for key, value in loop.annotations]
+    return [promise for nest in nests(program.body) for promise in _promises_of(nest)]
+
+
+@lru_cache(maxsize=NESTS_KEPT)
+def _promises_of(nest: Stmt) -> tuple[tuple[For, str, Value], ...]:
+    loops = [s for s in stmts(nest) if isinstance(s, For) and s.annotations]
+    return tuple((loop, key, value) for loop in loops for key, value in loop.annotations)
 
 
 @lru_cache(maxsize=16)

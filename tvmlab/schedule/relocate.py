@@ -12,6 +12,7 @@ from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
 from tvmlab.ir.program import Block, For, Invoke, Program, Region, Stmt, Store
 from tvmlab.ir.walk import blocks, map_children, replace_buffers, rewrite_expr, stmts
+from tvmlab.schedule.step import Step
 
 Place = Callable[[tuple[Expr, ...]], tuple[Expr, ...]]
 """From an element's indices to where it is now."""
@@ -108,6 +109,21 @@ def _ranges(program: Program) -> dict[Var, Interval]:
         elif isinstance(s, Block):
             known |= {it.var: (0, it.extent - 1) for it in s.iters if isinstance(it.extent, int)}
     return known
+
+
+def require_free(step: Step, program: Program, buffer: Buffer) -> None:
+    """Demand that no instruction works on `buffer` as it is laid out.
+
+    Raises:
+        ScheduleError: one does.
+    """
+    instruction = operand_of(program, buffer)
+    if instruction is not None:
+        raise step.refuse(
+            "",
+            f"{instruction} works on {buffer.name} as it is laid out",
+            f"{step.name} before tensorize",
+        )
 
 
 def operand_of(program: Program, buffer: Buffer) -> str | None:

@@ -7,20 +7,32 @@ a switch between branches cost a look-up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from tvmlab.arith.declared import verify_declared
 from tvmlab.arith.inside import verify_inside
 from tvmlab.errors import ScheduleError
 from tvmlab.ir.expr import Var
-from tvmlab.ir.program import For, Program
+from tvmlab.ir.program import For, Program, Stmt
 from tvmlab.ir.verify import verify
-from tvmlab.ir.walk import stmts
+from tvmlab.ir.walk import NESTS_KEPT, nests, stmts
 from tvmlab.schedule.caution import Caution
 from tvmlab.schedule.cautioning import new_cautions
 from tvmlab.schedule.step import Step
 from tvmlab.te.graph import as_outputs
 from tvmlab.te.naive import lower_naive
 from tvmlab.te.tensor import Tensor
+
+
+@lru_cache(maxsize=NESTS_KEPT)
+def _loops(nest: Stmt) -> tuple[Var, ...]:
+    """The variables of the loops of a nest."""
+    return tuple(s.var for s in stmts(nest) if isinstance(s, For))
+
+
+def _verify_contents(program: Program) -> None:
+    verify_inside(program)
+    verify_declared(program)
 
 
 class State:
@@ -55,7 +67,7 @@ class State:
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.line = step.line(parent.program) if step is not None and parent is not None else ""
         before = parent.origins if parent is not None else {}
-        loops = [s.var for s in stmts(program.body) if isinstance(s, For)]
+        loops = (v for nest in nests(program.body) for v in _loops(nest))
         self.origins: dict[Var, int] = {v: before.get(v, self.depth) for v in loops}
         self._next: dict[Step, State] = {}
         self._cautions: tuple[Caution, ...] | None = None
@@ -86,11 +98,14 @@ class State:
             raise ScheduleError(refusal)
         program = step.apply(self.program)
         verify(program)
-        verify_inside(program)
-        verify_declared(program)
+        _verify_contents(program)
         after = State(self.outputs, program, step, self)
         self._next[step] = after
         return after
+
+    def make_ready(self) -> None:
+        """Find out what the first step would have to, of a long program: what it leaves alone."""
+        _verify_contents(self.program)
 
     def replay(self, steps: Iterable[Step]) -> State:
         """The state after all `steps` in order."""

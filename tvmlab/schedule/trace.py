@@ -53,9 +53,14 @@ class Trace:
 
     def to_json(self) -> str:
         """The steps and the expression they belong to, as a JSON document."""
+        return "".join(self.pieces())
+
+    def pieces(self) -> list[str]:
+        """The document in pieces that follow one another. The long one, the expression, is the same
+        object for all schedules of it."""
         steps = json.dumps([step.to_json() for step in self.steps])
         workload = _workload_text(self._state.outputs)
-        return f'{{"tvmlab_trace": {VERSION}, "workload": {workload}, "steps": {steps}}}'
+        return [f'{{"tvmlab_trace": {VERSION}, "workload": ', workload, f', "steps": {steps}}}']
 
     def __str__(self) -> str:
         return self.to_python()

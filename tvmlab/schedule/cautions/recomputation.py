@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tvmlab.analysis.executions import operations_below, repetitions, work_again
+from tvmlab.analysis.work import operations
 from tvmlab.ir.program import Program
 from tvmlab.schedule.caution import Caution
-from tvmlab.schedule.find import sites
+from tvmlab.schedule.find import Site, sites
 
 MOST = 1.5
 """A halo computed twice is often worth it; half as much again of a block's work deserves a word."""
@@ -17,10 +18,13 @@ SMALL_SHARE = 0.05
 
 
 def recomputation(program: Program) -> Iterator[Caution]:
-    """Blocks moved or copied to where they compute the same elements again and again."""
+    """Blocks moved or copied to where they compute the same elements again and again.
+
+    What only copies, for blocks of threads of a GPU, is there to do so: once for each of them.
+    """
     for site in sites(program):
         times = repetitions(site.block, site.loops)
-        if times <= MOST:
+        if times <= MOST or _brings_near(site):
             continue
         again = work_again(site.block, site.loops, times)
         if again > SMALL_SHARE * operations_below(program.body):
@@ -33,3 +37,9 @@ def recomputation(program: Program) -> Iterator[Caution]:
                 "of its neighbours apart with larger tiles",
                 times,
             )
+
+
+def _brings_near(site: Site) -> bool:
+    """Whether a block copies elements inside a kernel, to a memory that is near or is to become."""
+    is_inside = any(loop.kind == "bound" for loop in site.loops)
+    return is_inside and not operations(site.block)

@@ -28,6 +28,7 @@ from tvmlab.schedule.primitives.set_scope import SetScope
 from tvmlab.schedule.primitives.skip_zeros import SkipZeros
 from tvmlab.schedule.primitives.split import Split
 from tvmlab.schedule.primitives.storage_align import StorageAlign
+from tvmlab.schedule.primitives.swizzle import Swizzle
 from tvmlab.schedule.primitives.tensorize import Tensorize
 from tvmlab.schedule.primitives.transform_block_layout import TransformBlockLayout
 from tvmlab.schedule.primitives.transform_layout import TransformLayout
@@ -66,6 +67,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     Reindex,
     SetScope,
     StorageAlign,
+    Swizzle,
     DecomposeReduction,
     Rfactor,
     PadEinsum,
@@ -105,6 +107,7 @@ __all__ = [
     "SkipZeros",
     "Split",
     "StorageAlign",
+    "Swizzle",
     "Tensorize",
     "Unannotate",
     "TransformBlockLayout",

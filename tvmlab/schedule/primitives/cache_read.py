@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from tvmlab.analysis.initialised import is_initialised
 from tvmlab.analysis.places import is_padded
@@ -40,6 +41,7 @@ from tvmlab.schedule.copies import (
     fresh_block_name,
     root_nest,
 )
+from tvmlab.schedule.copies_in_scopes import without_scope
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.step import Step, argument
 
@@ -53,6 +55,13 @@ class CacheRead(Step):
     summary = "read through a copy"
     example = 'cache_read("A")'
     buffer: str = argument("name", "the buffer to copy")
+
+    @classmethod
+    def from_call(cls, block: str, *args: Any, **kwargs: Any) -> CacheRead:
+        """`cache_read(buffer)`; the memory that other systems name with it is told apart."""
+        source = str(args[0] if args else kwargs.get("buffer", "B"))
+        args, kwargs = without_scope(cls, block, args, kwargs, f"{source}_cache")
+        return super().from_call(block, *args, **kwargs)
 
     def require(self, program: Program) -> None:
         """The block reads the buffer and does not write it."""

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from tvmlab.analysis.initialised import is_initialised
 from tvmlab.analysis.places import is_padded
@@ -40,6 +41,7 @@ from tvmlab.schedule.copies import (
     fresh_block_name,
     root_nest,
 )
+from tvmlab.schedule.copies_in_scopes import without_scope
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.step import Step
 
@@ -52,6 +54,12 @@ class CacheWrite(Step):
     group = "storage"
     summary = "write a tile of its own, stored afterwards"
     example = "cache_write()"
+
+    @classmethod
+    def from_call(cls, block: str, *args: Any, **kwargs: Any) -> CacheWrite:
+        """`cache_write()`; the memory that other systems name with it is told apart."""
+        args, kwargs = without_scope(cls, block, args, kwargs, f"{block}_cache")
+        return super().from_call(block, *args, **kwargs)
 
     def require(self, program: Program) -> None:
         """No other block writes what the block writes, or reads it in the same loops."""

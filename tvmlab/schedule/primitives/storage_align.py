@@ -42,7 +42,7 @@ from tvmlab.ir.buffer import Alignment
 from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import Site
-from tvmlab.schedule.relocate import operand_of, with_buffer
+from tvmlab.schedule.relocate import require_free, with_buffer
 from tvmlab.schedule.step import Step, argument
 
 MOST = 4096
@@ -85,12 +85,12 @@ class StorageAlign(Step):
                 f"a distance of {self.factor} n + {self.offset} is none that rows can have",
                 f"give a factor from 1 to {MOST} and a smaller offset from 0",
             )
-        instruction = operand_of(program, buffer)
-        if instruction is not None:
+        require_free(self, program, buffer)
+        if buffer.swizzle:
             raise self.refuse(
                 "",
-                f"{instruction} works on {buffer.name} as it is laid out",
-                "storage_align before tensorize",
+                f"{buffer.name} has swizzled rows, which lie in different banks already",
+                "swizzle or storage_align, not both",
             )
         if aligned_shape(buffer.extents, self._alignment()) is None:
             raise self.refuse(

@@ -3,7 +3,9 @@
 Other systems: TVM `tensorize`, Exo `replace`.
 
 Legal where the loops from `loop` inwards, with the block in them, do exactly what the instruction
-is declared to do, and the loops outside visit whole tiles.
+is declared to do, and the loops outside visit whole tiles. A copy that goes on by itself
+(`copy_async`) may also be of what is stored under a condition, `select(c, A[i], 0)`, if the
+condition is proved to be the same for all that one instruction moves.
 
 Before:
 
@@ -26,15 +28,16 @@ After `s["C"].tensorize("y", "gemm8x8")`:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tvmlab.analysis.dependence import continued
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.instruction import INSTRUCTIONS, Instruction
-from tvmlab.ir.program import Block, For, Program, Region, Stmt
+from tvmlab.ir.program import Block, For, If, Program, Region, Stmt, Store
 from tvmlab.ir.unsaid import regions
+from tvmlab.schedule.conditional import conditional
 from tvmlab.schedule.find import Site, exchange
 from tvmlab.schedule.match import find_match
 from tvmlab.schedule.step import Step, argument
@@ -79,7 +82,7 @@ class Tensorize(Step):
                 "compute what is read in a block of its own",
             )
         _, block = self._tile(site)
-        self._operands(block)
+        self._executed(block)
 
     def _tile(self, site: Site) -> tuple[Stmt, Block]:
         """The loop that goes, or the block itself, and the block with the tile as its body.
@@ -100,10 +103,26 @@ class Tensorize(Step):
             raise self.refuse(self.loop, block.why, block.instead)
         return loop, block
 
-    def _operands(self, block: Block) -> dict[Buffer, Region]:
+    def _executed(self, block: Block) -> Stmt:
+        """The instruction on the block's tiles; a copy of what is there where a condition holds
+        that is the same for the whole tile, and else a constant."""
+        instruction = INSTRUCTIONS[self.instruction]
+        loops, body = body_nest(block)
+        given = conditional(loops, body) if isinstance(body, Store) else None
+        if given is None or not instruction.asynchronous:
+            return instruction.execution(self._operands(loops, body, block.init))
+        copied = instruction.execution(self._operands(loops, given.then, block.init))
+        otherwise: Stmt = given.otherwise
+        for loop, (_, kind) in zip(reversed(loops), reversed(instruction.order), strict=True):
+            otherwise = loop.replace(body=otherwise, kind=kind)
+        return If(given.condition, copied, otherwise)
+
+    def _operands(
+        self, loops: Sequence[For], body: Stmt, init: Stmt | None
+    ) -> dict[Buffer, Region]:
         """The tiles that stand for the instruction's buffers."""
         instruction = INSTRUCTIONS[self.instruction]
-        found = find_match(instruction, *body_nest(block), block.init)
+        found = find_match(instruction, loops, body, init)
         if isinstance(found, str):
             sizes = " x ".join(str(loop.extent) for loop in instruction.loops)
             raise self.refuse(
@@ -115,9 +134,11 @@ class Tensorize(Step):
         """The outermost loop exchanged for a block over tiles that invokes the instruction."""
         old, block = self._tile(self.site(program))
         instruction = INSTRUCTIONS[self.instruction]
-        operands = self._operands(block)
-        start = instruction.beginning(operands) if block.init is not None else None
-        body = instruction.execution(operands)
+        body = self._executed(block)
+        start = None
+        if block.init is not None:
+            operands = self._operands(*body_nest(block), block.init)
+            start = instruction.beginning(operands)
         reads, writes = map(tuple, regions(body))
         executed = block.replace(init=start, reads=reads, writes=writes, body=body)
         return exchange(program, old, executed)

@@ -46,7 +46,7 @@ from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import For, Program
 from tvmlab.schedule.find import Site
 from tvmlab.schedule.layout_map import index_map_of, layout_over, texts
-from tvmlab.schedule.relocate import operand_of, relocated
+from tvmlab.schedule.relocate import relocated, require_free
 from tvmlab.schedule.step import Step, argument
 
 
@@ -70,18 +70,18 @@ class TransformLayout(Step):
     def require(self, program: Program) -> None:
         """An intermediate of known extents, no instruction's operand, and a map one to one."""
         buffer = self.intermediate(program, self.buffer)
-        instruction = operand_of(program, buffer)
-        if instruction is not None:
-            raise self.refuse(
-                "",
-                f"{instruction} works on {buffer.name} as it is laid out",
-                "transform_layout before tensorize",
-            )
+        require_free(self, program, buffer)
         if buffer.alignments:
             raise self.refuse(
                 "",
                 f"{buffer.name} has aligned rows, and would have other rows",
                 "transform_layout before storage_align",
+            )
+        if buffer.swizzle:
+            raise self.refuse(
+                "",
+                f"{buffer.name} has swizzled rows, and would have other rows",
+                "transform_layout before swizzle",
             )
         layout = self._layout(buffer)
         if layout.is_padded and is_reused(program, buffer):

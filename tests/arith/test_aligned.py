@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tvmlab as t
+from tvmlab.arith.aligned import without
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Binary, Const, Expr, Var
 from tvmlab.ir.program import For, Seq
 from tvmlab.ir.walk import substitute, variables
-from tvmlab.lower.aligned import without
 
 X, J = Var("x"), Var("j")
 OPS = {

@@ -1,0 +1,141 @@
+"""Copies that go on by themselves: barriers wait for those that are needed, and for no others."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+import tvmlab as t
+from tests.fuzz.test_schedules import _agrees
+from tests.intrin.tensor_cores import tensorized
+from tests.ops.test_matrix_part import before_warps
+from tests.targets.gpu_schedules import reversed_rows
+from tvmlab.errors import VerifyError
+from tvmlab.ir import equal
+from tvmlab.ir.interpret_threads import interpret_threads
+from tvmlab.ir.parse import parse_program
+from tvmlab.ir.program import Barrier, Commit, Program, Seq, Stmt
+from tvmlab.ir.walk import rewrite, stmts
+from tvmlab.lower.device_pipeline import lower_for_device
+from tvmlab.schedule import Schedule
+from tvmlab.te.evaluate import evaluate, random_inputs
+
+STEPS = 5
+"""Iterations of the loop that is pipelined."""
+
+
+@cache
+def pipelined(copies: int) -> Schedule:
+    """A product of one warp whose operands are copied some steps ahead."""
+    s = tensorized(
+        "mma", "float16", by_columns=True, warps=1, is_async=True, chunk=8, m=32, n=16,
+        k=32 * STEPS,
+    )  # fmt: skip
+    for block in ("A_cache", "B_cache") if copies > 1 else ():
+        s[block].double_buffer("ko", copies)
+    return s
+
+
+def is_right(s: Schedule, program: Program, order: str | int = "forward") -> bool:
+    """Whether the product comes out, and nothing is read that may not have arrived."""
+    given = random_inputs(s.outputs, 0)
+    result = np.zeros((32, 16), "float32")
+    try:
+        interpret_threads(program, [*given.values(), result], order)
+    except VerifyError:
+        return False
+    return not _agrees(evaluate(s.outputs, given), [result])
+
+
+WAITS = {1: [0, 0], 2: [0, 0], 3: [1, 0], 4: [2, 2, 0]}
+"""Groups that go on at each barrier: in the loop, and then before what comes after it. Of four
+copies the loop fills none that is read first after it, so that read waits for its own alone."""
+
+
+@pytest.mark.parametrize("copies", WAITS)
+def test_each_step_waits_for_its_own_copies(copies: int) -> None:
+    s = pipelined(copies)
+    program = before_warps(s)
+    assert all(is_right(s, program, order) for order in ("forward", "backward", 5))
+    pending = [x.pending for x in stmts(program.body) if isinstance(x, Barrier)]
+    assert pending == WAITS[copies]
+    commits = sum(isinstance(x, Commit) for x in stmts(program.body))
+    assert commits == (copies if copies > 2 else 0), "before the loop, and one in it"
+
+
+@pytest.mark.parametrize("what", ["barrier", "pending", "commit"])
+def test_every_wait_is_needed(what: str) -> None:
+    """Without a barrier, a wait, or with a group too many on its way, something is not there."""
+    s = pipelined(3)
+    program = before_warps(s)
+    marked = [
+        x for x in stmts(program.body) if isinstance(x, Commit if what == "commit" else Barrier)
+    ]
+    assert marked
+    for chosen in marked:
+
+        def without(x: Stmt, chosen: Stmt = chosen) -> Stmt | None:
+            if x is not chosen:
+                return None
+            more = isinstance(x, Barrier) and what == "pending"
+            return Barrier(x.buffers, x.pending + 1) if more else Seq(())
+
+        lacking = program.with_body(rewrite(program.body, without))
+        assert not all(is_right(s, lacking, order) for order in ("forward", "backward", 5))
+
+
+def test_every_architecture_has_the_pipeline_its_way() -> None:
+    s = pipelined(4)
+    text = s.code("cuda")
+    assert text.count("wait_for_groups<2>(); __syncthreads();") == 2
+    assert text.count("    commit_copies();") == 4
+    sass = s.code("sass")
+    assert "LDGDEPBAR" in sass
+    assert "DEPBAR.LE SB0, 0x2" in sass
+    older = s.code("cuda", {"name": "cuda", "architecture": "sm_75"})
+    assert "copies" not in older
+    assert older.count("__syncthreads();") == 2
+    assert "(ko + 3) % 4" in older
+    kernels = s.code("opencl")
+    assert kernels.count("barrier(CLK_LOCAL_MEM_FENCE);") >= 2
+    assert "(ko + 3) % 4" in kernels
+
+
+def test_copies_are_waited_for_where_the_loop_is_too_long_to_go_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tvmlab.lower.copy_waits.MOST_STEPS", 8)
+    s = pipelined(3)
+    program = before_warps(s)
+    assert {x.pending for x in stmts(program.body) if isinstance(x, Barrier)} == {0}
+    assert is_right(s, program)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        (9, 2, "9 copies are none that iterations take by turns; give a number from 2 to 8"),
+        (3, 2, "the loop holds 3 iterations at once; give as many copies"),
+        (7, 7, "5 iterations do not fill 7 stages"),
+    ],
+)
+def test_numbers_of_copies_that_cannot_be(first: int, second: int, why: str) -> None:
+    s = Schedule(pipelined(1).state)
+    lines = [f's["{x}_cache"].double_buffer("ko", {n})' for x, n in (("A", first), ("B", second))]
+    with pytest.raises(t.ScheduleError, match=why):
+        s.apply_python("\n".join(lines))
+
+
+def test_groups_are_printed_and_read() -> None:
+    program = lower_for_device(reversed_rows().mod)
+
+    def on_stmt(s: Stmt) -> Stmt | None:
+        return Seq([Commit(), Barrier(s.buffers, 2)]) if isinstance(s, Barrier) else None
+
+    changed = program.with_body(rewrite(program.body, on_stmt))
+    assert "commit()" in str(changed)
+    assert "barrier(B, pending=2)" in str(changed)
+    assert str(parse_program(str(changed))) == str(changed)
+    assert not equal(changed, program)

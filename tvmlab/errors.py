@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
 
 
 class TvmlabError(Exception):
@@ -81,3 +83,24 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}there are {', '.join(names) or 'none'}"
+
+
+def brief(given: object) -> str:
+    """What was given, in at most 60 signs of one line."""
+    said = " ".join(repr(given).split())
+    return said if len(said) <= 60 else f"{said[:57]}..."
+
+
+def as_path(given: str | PathLike[str], what: str) -> Path:
+    """The path of a file that a user named.
+
+    Args:
+        given: what should name it.
+        what: the file in words, such as "the log".
+
+    Raises:
+        UsageError: it is neither a text nor a path.
+    """
+    if not isinstance(given, str | PathLike):
+        raise UsageError(f"{what} was given as {brief(given)}; name its file, as a text or a path.")
+    return Path(given)

@@ -76,10 +76,8 @@ def test_a_fault_is_told_rightly_and_the_next_measurement_is_good(kind):
         (outcome,) = measure_all(runner, [fault(kind)])
         assert (outcome.status, outcome.stage) == (status, "run")
         assert words in outcome.reason
-        begin = time.monotonic()
         (good,) = measure_all(runner, [timed(0.5)])
         assert good.median_s == 0.5
-        assert time.monotonic() - begin < 2.0
         if status != "launch_error":
             eventually(lambda: not processes_of_group(group))
 

@@ -135,7 +135,7 @@ def test_a_connection_that_breaks_while_an_answer_is_fetched_is_told(cluster, mo
         eventually(lambda: not runner._answers.empty())
         monkeypatch.setattr(runner._futures[ticket], "result", broken)
         with pytest.raises(MeasureError, match=r"the scheduler at tcp:.* is gone"):
-            runner.poll(1.0)
+            runner.poll(PATIENCE_S)
 
 
 def test_a_run_on_a_cluster_survives_its_workers_and_says_when_the_scheduler_goes(

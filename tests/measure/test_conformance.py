@@ -5,6 +5,7 @@ import pytest
 
 from tests.measure.clusters import Cluster
 from tests.measure.jobs import TimedJob, landscape, timed
+from tests.patience import PATIENCE_S
 from tvmlab.errors import MeasureError
 from tvmlab.measure.child import LocalRunner
 from tvmlab.measure.cluster import ClusterRunner
@@ -46,7 +47,7 @@ def runner(request):
     if request.param == "cluster":
         address = request.getfixturevalue("cluster").address
         with distributed.Client(address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
+            client.wait_for_workers(2, timeout=PATIENCE_S)
         made = ClusterRunner(address, job=TimedJob())
     else:
         made = MAKERS[request.param]()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tvmlab as t
-from tvmlab.api import Function
+from tvmlab.measure.function import Function
 
 
 def _function(parallel: bool) -> Function:

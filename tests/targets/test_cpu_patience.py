@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 
 import tvmlab as t
+from tests.patience import PATIENCE_S, eventually
 from tests.targets.llvm_texts import AXPY, EXP
 from tvmlab.errors import TargetError
 from tvmlab.targets.cpu import emit_text
 from tvmlab.targets.cpu.build import apart, compile_limit_s, patience, set_compile_limit
 from tvmlab.targets.cpu.build.generate import FORMS, generate
 
-OVERHEAD_S = 10.0
-"""What a busy machine may take to start a process and to hear of its end."""
+STOPPED_CPU_S = 10.0
+"""Half of what LLVM needs for either program here: whoever used less was stopped."""
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +32,12 @@ def default_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     set_compile_limit(None)
+
+
+def cpu_of_children_s() -> float:
+    """What the processes that this one waited for have used of processors."""
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def product(rows: int, lanes: int) -> t.Schedule:
@@ -67,12 +74,12 @@ def test_what_takes_long_is_told_before_and_stopped_in_time(silly: object) -> No
     (told,) = [c for c in s.cautions if c.rule == "long_compile"]
     assert told.weight > 10.0, "seconds"
     set_compile_limit(1.0)
-    begin = time.monotonic()
+    begin = cpu_of_children_s()
     with pytest.raises(TargetError, match=r"was stopped after 1 s.*unroll or vectorize less"):
         s.build()
     with pytest.raises(TargetError, match="was stopped after 1 s"):
         s.code("asm")
-    assert time.monotonic() - begin < 2 * (1.0 + OVERHEAD_S)
+    assert cpu_of_children_s() - begin < 2 * STOPPED_CPU_S
 
 
 @pytest.mark.parametrize(
@@ -106,6 +113,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send")
 def test_an_interrupt_ends_a_compilation_at_once(tmp_path: Path) -> None:
+    begin = cpu_of_children_s()
     asked = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED],
         stdout=subprocess.PIPE,
@@ -114,33 +122,31 @@ def test_an_interrupt_ends_a_compilation_at_once(tmp_path: Path) -> None:
     )
     assert asked.stdout is not None
     assert asked.stdout.readline() == "compiling\n"
-    while not list(tmp_path.glob("tvmlab-build-*/asked.json")):
-        time.sleep(0.01)
+    eventually(lambda: list(tmp_path.glob("tvmlab-build-*/asked.json")))
     time.sleep(0.5)
-    begin = time.monotonic()
     asked.send_signal(signal.SIGINT)
     assert asked.stdout.readline() == "interrupted\n"
-    assert time.monotonic() - begin < OVERHEAD_S, "a tenth of a second where nothing else runs"
-    assert asked.wait(OVERHEAD_S) == 0
+    assert asked.wait(PATIENCE_S) == 0
+    assert cpu_of_children_s() - begin < STOPPED_CPU_S, "nobody waited for the compiler"
     assert not list(tmp_path.glob("tvmlab-build-*")), "nothing is left behind"
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_process_of_its_own_makes_the_same(form: str) -> None:
     for text in (AXPY, EXP):
-        made = apart.generate_apart(text, "full", form, limit_s=60.0)
+        made = apart.generate_apart(text, "full", form, limit_s=PATIENCE_S)
         assert made == generate(text, "full", form)
 
 
 def test_what_llvm_refuses_elsewhere_is_the_same_sentence() -> None:
     with pytest.raises(TargetError, match="refuses the emitted text: line 1"):
-        apart.generate_apart("rubbish", "full", "object", limit_s=60.0)
+        apart.generate_apart("rubbish", "full", "object", limit_s=PATIENCE_S)
 
 
 def test_a_compiler_that_dies_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "_PROGRAM", ["-c", "import os; os._exit(3)"])
     with pytest.raises(TargetError, match="the compiler ended with code 3"):
-        apart.generate_apart(AXPY, "full", "object", limit_s=60.0)
+        apart.generate_apart(AXPY, "full", "object", limit_s=PATIENCE_S)
 
 
 def test_a_compiler_does_not_outlive_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:

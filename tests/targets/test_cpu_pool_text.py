@@ -11,6 +11,7 @@ from pathlib import Path
 import llvmlite.binding as llvm
 import pytest
 
+from tests.patience import PATIENCE_S
 from tvmlab.targets.cpu.build import host
 from tvmlab.targets.cpu.build.host import elf_triple
 from tvmlab.targets.cpu.pool_text import pool_text
@@ -95,7 +96,7 @@ def test_the_runtime_of_windows_runs_over_locks_of_its_kind(tmp_path: Path) -> N
     sources = [str(tmp_path / "main.c"), str(tmp_path / "pool.o")]
     program = str(tmp_path / "main")
     subprocess.run(["cc", "-O1", "-pthread", "-o", program, *sources], check=True)
-    assert subprocess.run([program], timeout=60, check=False).returncode == 0
+    assert subprocess.run([program], timeout=PATIENCE_S, check=False).returncode == 0
 
 
 def test_windows_gets_objects_that_can_be_placed() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tvmlab as t
-from tvmlab.api import Function
+from tvmlab.measure.function import Function
 from tvmlab.targets.cpu.emit import emit
 from tvmlab.targets.cpu.limits import cpu_features
 

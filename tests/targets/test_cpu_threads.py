@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from tests.patience import PATIENCE_S, eventually
 from tests.targets.llvm_texts import AXPY, AXPY_SIGNATURE, count_signature, count_up
 from tvmlab.errors import TargetError
 from tvmlab.targets import Param, Signature
@@ -216,15 +217,18 @@ def test_the_gil_is_free_during_a_kernel() -> None:
             beats[0] += 1
             time.sleep(0)
 
+    def is_heard() -> bool:
+        before = beats[0]
+        bound.repeat(200)
+        return beats[0] - before > 10
+
     other = threading.Thread(target=beat)
     other.start()
-    time.sleep(0.01)
-    before = beats[0]
-    bound.repeat(200)
-    during = beats[0] - before
-    stop.set()
-    other.join()
-    assert during > 10
+    try:
+        eventually(is_heard)  # a busy machine may run the other thread before or after
+    finally:
+        stop.set()
+        other.join()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -281,12 +285,13 @@ if sys.argv[1] == "launching":
 print("over")
 """
     for state in ("asleep", "looking", "launching"):
-        begin = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-c", script, state], capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", script, state],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,  # the launches alone would take far longer
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", ""), state
-        assert time.monotonic() - begin < 20
 
 
 def test_the_environment_sets_the_number(monkeypatch: pytest.MonkeyPatch) -> None:

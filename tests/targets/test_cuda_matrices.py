@@ -12,7 +12,12 @@ from collections.abc import Callable
 
 import pytest
 
+from tvmlab.arith import simplify
+from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.expr import Const, const
+from tvmlab.ir.swizzle import placed, swizzle_of
 from tvmlab.targets.cuda.matrices import function
+from tvmlab.targets.cuda.row_loads import SWIZZLED
 
 LANES = range(32)
 ROW = 1000  # bytes from one row to the next
@@ -53,19 +58,25 @@ def _offset(formula: str) -> int:
     return int(eval(formula, {"row_bytes": ROW, "row": ROW, "p": 0}))
 
 
+def _loaded(text: str, **known: int) -> list[Callable[[int], int]]:
+    """The formulas of all places that a load reads, from its operand on, in order."""
+    found = re.findall(r"p\d+ = \(const char\*\)from \+ (.*);", text)
+    codes = [compile(each.replace("threadIdx.x", "x"), "formula", "eval") for each in found]
+    known = {"row_bytes": ROW} | known
+    return [lambda lane, code=code: int(eval(code, {"x": lane} | known)) for code in codes]
+
+
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_words_of_a_and_of_b_by_columns(size: int) -> None:
     for name, count, layout in (("load_a_words", 4, _a), ("load_t_words", 2, _b)):
-        text = function(name)
-        base = _base(text)
-        offsets = [_offset(o) for o in re.findall(r"\*\(const unsigned\*\)(\(?p.*?)\s*;", text)]
-        assert len(offsets) == count
+        places = _loaded(function(name))
+        assert len(places) == count
         for lane in LANES:
-            for r, offset in enumerate(offsets):
+            for r, place in enumerate(places):
                 for e in range(4 // size):
                     row, column = layout(lane, r * (4 // size) + e, 4 // size)
                     row, column = (column, row) if layout is _b else (row, column)
-                    assert base(lane) + offset + e * size == row * ROW + column * size
+                    assert place(lane) + e * size == row * ROW + column * size
 
 
 @pytest.mark.parametrize(
@@ -84,7 +95,7 @@ def test_ldmatrix_hands_out_rows(name: str, count: int, size: int) -> None:
     """Thread 8 m + i names row i of matrix m; thread t gets two halves of its row t / 4, or, where
     it transposes, of its column t / 4."""
     text = function(name)
-    base = _base(text)
+    (base,) = _loaded(text)
     is_turned = ".trans" in text
     for lane in LANES:
         for r in range(count):
@@ -106,27 +117,47 @@ def test_ldmatrix_hands_out_rows(name: str, count: int, size: int) -> None:
 
 
 def test_elements_of_b_by_rows() -> None:
-    text = function("load_b_halves")
-    assert "p += 8 * row_bytes" in text
-    for lane in LANES:
-        for i in range(4):
-            address = _base(text)(lane) + i // 2 * 8 * ROW + i % 2 * ROW
-            row, column = _b(lane, i, 2)
-            assert address == row * ROW + column * 2
-    text = function("load_b_singles")
-    offsets = [_offset(o) for o in re.findall(r"\*\(const unsigned\*\)(\(?p.*?)\s*;", text)]
-    for lane in LANES:
-        for i, offset in enumerate(offsets):
-            row, column = _b(lane, i, 1)
-            assert _base(text)(lane) + offset == row * ROW + column * 4
-    assert len(offsets) == 2
-    text = function("load_b_bytes")
-    assert "p += 16 * row_bytes" in text
-    for lane in LANES:
-        for i in range(8):
-            address = _base(text)(lane) + i // 4 * 16 * ROW + i % 4 * ROW
-            row, column = _b(lane, i, 4)
-            assert address == row * ROW + column
+    for name, size in (("load_b_halves", 2), ("load_b_singles", 4), ("load_b_bytes", 1)):
+        text, per = function(name), 4 // size
+        places = _loaded(text)
+        assert len(places) == 2 * per
+        for lane in LANES:
+            for i, place in enumerate(places):
+                row, column = _b(lane, i, per)
+                assert place(lane) == row * ROW + column * size
+        shifts = [int(n) for n in re.findall(r"<< (\d+)", text)]
+        assert shifts == [8 * size * n for n in range(1, per)] * 2, "the first row is the lowest"
+
+
+@pytest.mark.parametrize(("row", "chunk"), [(16, 8), (32, 8), (64, 8), (256, 8), (96, 16)])
+@pytest.mark.parametrize(
+    "name", ["load_a_matrix", "load_t_matrix", "load_t_words", "load_b_halves"]
+)
+def test_swizzled_loads_go_where_elements_are(name: str, row: int, chunk: int) -> None:
+    """What a load of plain rows reads in row y and byte x, one of swizzled rows reads where the
+    layout puts that element."""
+    buffer = Buffer("A", (48, row), "float16", "shared", swizzle=chunk)
+    swizzle = swizzle_of(buffer)
+    assert swizzle is not None
+    first, begin = 16, row - 16
+    swizzled = _loaded(
+        function(f"{name}{SWIZZLED}"),
+        row_bytes=2 * row,
+        row=first,
+        byte=2 * begin,
+        turn=first % (swizzle.rows * swizzle.ways),
+        shift=swizzle.rows.bit_length() - 1,
+        mask=swizzle.ways - 1,
+        chunk=2 * chunk,
+    )
+    for before, after in zip(_loaded(function(name)), swizzled, strict=True):
+        for lane in LANES:
+            y, x = divmod(before(lane), ROW)
+            place = placed(buffer, (const(first + y, "int64"), const(begin + x // 2, "int64")))
+            i, j = (simplify(index, {}) for index in place)
+            assert isinstance(i, Const)
+            assert isinstance(j, Const)
+            assert after(lane) == 2 * (i.value * row + j.value)
 
 
 @pytest.mark.parametrize("name", ["store_float", "store_int"])

@@ -239,3 +239,19 @@ def test_a_compiler_that_refuses_is_quoted() -> None:
 def test_there_is_no_device_of_that_number() -> None:
     with pytest.raises(TargetError, match="There is no OpenCL device 77"):
         uneven_elementwise().build({"name": "opencl", "number": 77})
+
+
+def test_a_constant_is_prepared_on_the_device() -> None:
+    A = t.placeholder((4, 8), name="A")
+    W = t.placeholder((8,), name="W", constant=True)
+    doubled = t.compute((8,), lambda j: W[j] * 2.0, name="D")
+    s = t.create_schedule(t.compute((4, 8), lambda i, j: A[i, j] * doubled[j], name="C"))
+    for block, loop in (("D", "j"), ("C", "i")):
+        s[block].bind(loop, "threadIdx.x")
+    f, rng = s.build("opencl"), np.random.default_rng(0)
+    a, w, out = rng.random((4, 8), np.float32), rng.random(8, np.float32), np.empty((4, 8), "f4")
+    prepared = f.prepare(W=w)
+    f(a, 0 * w, out)
+    assert not out.any()
+    prepared(a, out)
+    np.testing.assert_allclose(out, a * (2 * w))

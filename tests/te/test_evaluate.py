@@ -249,7 +249,6 @@ def test_random_inputs_show_both_signs_and_stay_small():
     assert 0 < small["q"].mean() < 1
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("name", FULL)
 def test_real_shapes_fit_in_memory(name):
     C = FULL[name]()

@@ -12,6 +12,7 @@ from tests.fuzz.expressions import random_expression
 from tvmlab.errors import ExpressionError, TraceError
 from tvmlab.ir import equal
 from tvmlab.ir.expr import Var, cast, const, select
+from tvmlab.ir.parse import parse_program
 from tvmlab.te.naive import lower_naive
 from tvmlab.te.serial import from_json, to_json, workload_hash
 from tvmlab.te.tensor import Tensor
@@ -50,22 +51,27 @@ def test_the_form_is_this():
 
 
 def test_a_promise_about_an_input_is_kept():
-    A = te.placeholder((4,), name="A", finite=True)
-    workload = to_json(te.compute((4,), lambda i: A[i] * 2, name="B"))
-    assert workload["tensors"][0] == {
-        "name": "A", "shape": [4], "dtype": "float32", "finite": True,
-    }  # fmt: skip
-    (back,) = from_json(workload)
-    assert to_json(back) == workload
-    assert "A: finite(float32[4])" in str(lower_naive([back]))
+    for promises in (["finite"], ["constant"], ["constant", "finite"]):
+        A = te.placeholder((4,), name="A", **dict.fromkeys(promises, True))
+        workload = to_json(te.compute((4,), lambda i, A=A: A[i] * 2, name="B"))
+        assert workload["tensors"][0] == {
+            "name": "A", "shape": [4], "dtype": "float32", **dict.fromkeys(promises, True)
+        }  # fmt: skip
+        (back,) = from_json(workload)
+        assert to_json(back) == workload
+        text = str(lower_naive([back]))
+        assert f"A: {'('.join([*promises, 'float32[4]'])}{')' * len(promises)}" in text
+        assert equal(parse_program(text), lower_naive([back]))
 
 
 def test_a_promise_is_true_or_false():
     A = te.placeholder((4,), name="A", finite=True)
     workload = to_json(te.compute((4,), lambda i: A[i] * 2, name="B"))
-    workload["tensors"][0]["finite"] = 1
-    with pytest.raises(TraceError, match="finite"):
-        from_json(workload)
+    for promise in ("finite", "constant"):
+        spoiled = copy.deepcopy(workload)
+        spoiled["tensors"][0][promise] = 1
+        with pytest.raises(TraceError, match=promise):
+            from_json(spoiled)
 
 
 def test_round_trip_gives_an_equal_program():

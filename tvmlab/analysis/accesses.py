@@ -18,6 +18,7 @@ from tvmlab.ir.program import (
     Allocate,
     Barrier,
     Block,
+    Commit,
     For,
     If,
     Invoke,
@@ -107,7 +108,7 @@ def _in_stmt(s: Stmt, around: _Context) -> Iterator[Access]:
         yield from _in_stmt(s.body, around.at(1))
     elif isinstance(s, Block):
         yield from _in_block(s, around)
-    elif not isinstance(s, (Barrier, Prefetch)):
+    elif not isinstance(s, (Barrier, Commit, Prefetch)):
         assert isinstance(s, (Allocate, Invoke)), "there are no other statements"
         yield from _in_stmt(s.body, around)
 

@@ -90,10 +90,9 @@ def memory_of(buffer: Buffer) -> str:
     return SHARED if buffer.scope == SHARED else GLOBAL
 
 
-def pitches(buffer: Buffer) -> tuple[int, ...]:
-    """Elements between neighbours along each dimension, as far apart as alignments ask for."""
-    padded = buffer.replace(shape=padded_shape(buffer)).strides()
-    return tuple(s for s in padded if isinstance(s, int))
+def as_stored(buffer: Buffer) -> Buffer:
+    """The buffer with neighbours as far apart as its alignments ask for."""
+    return buffer.replace(shape=padded_shape(buffer), alignments=())
 
 
 class _Fold(NamedTuple):

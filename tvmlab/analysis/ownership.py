@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+
 from tvmlab.analysis.accesses import accesses
 from tvmlab.analysis.conflicts import loops_around, stay_apart
 from tvmlab.analysis.parallelism import is_private
 from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.program import LANES, For, Program
+from tvmlab.ir.program import LANES, Block, For, Program, Stmt
 from tvmlab.ir.shuffle import WARP
 from tvmlab.ir.walk import blocks_with_loops
 
@@ -18,10 +21,20 @@ OWNED = ("shared", "warp", "local")
 def common_loops(program: Program, buffer: Buffer) -> list[For]:
     """The loops around every block that touches `buffer`, outermost first."""
     common: list[For] | None = None
-    for block, loops in blocks_with_loops(program.body):
-        if buffer in [r.buffer for r in (*block.reads, *block.writes)]:
-            common = [o for o in loops if o in common] if common is not None else list(loops)
+    for _, loops in _touching(program.body).get(buffer, ()):
+        common = [o for o in loops if o in common] if common is not None else list(loops)
     return common or []
+
+
+@lru_cache(maxsize=16)
+def _touching(body: Stmt) -> dict[Buffer, list[tuple[Block, tuple[For, ...]]]]:
+    """The blocks that touch each buffer, with the loops around them, in order. Kept: of one program
+    many buffers are asked about."""
+    found: dict[Buffer, list[tuple[Block, tuple[For, ...]]]] = {}
+    for block, loops in blocks_with_loops(body):
+        for buffer in dict.fromkeys(r.buffer for r in (*block.reads, *block.writes)):
+            found.setdefault(buffer, []).append((block, loops))
+    return found
 
 
 def loops_to_owner(program: Program, buffer: Buffer) -> list[For]:
@@ -43,21 +56,51 @@ def handed_on(program: Program, buffer: Buffer, scope: str) -> For | None:
     one iteration of a bound loop to another; it lives on from one nest of a block's threads to the
     next, where each thread finds in it what it left there. So does memory of a warp, which threads
     along threadIdx.x hand to each other where those of a row are of one warp.
+
+    What was found is kept: a step on other blocks, in loops of their own, changes nothing of it.
     """
+    touching = _touching(program.body).get(buffer, [])
+    what = (buffer, *(b for b, _ in touching), *(o.var for _, loops in touching for o in loops))
+    key = (scope, buffer in program.buffers, tuple(map(id, what)), _order(touching))
+    if key not in _FOUND:
+        while len(_FOUND) >= KEPT:
+            _FOUND.pop(next(iter(_FOUND)), None)
+        _FOUND[key] = _handed_on(program, buffer, scope), what
+    return _FOUND[key][0]
+
+
+KEPT = 1 << 12
+"""Buffers of programs of which it is remembered what hands them on."""
+
+_FOUND: dict[Hashable, tuple[For | None, Hashable]] = {}
+"""What was found, and what the identities in its key are of: they last as long as it does."""
+
+
+def _order(touching: Sequence[tuple[Block, tuple[For, ...]]]) -> Hashable:
+    """The loops around blocks as far as ownership depends on them, each with a number that says
+    which of them are one."""
+    numbers: dict[int, int] = {}
+    return tuple([
+        (numbers.setdefault(id(o), len(numbers)), o.kind, o.annotations, repr(o.extent))
+        for _, loops in touching
+        for o in loops
+    ]), tuple([len(loops) for _, loops in touching])  # fmt: skip
+
+
+def _handed_on(program: Program, buffer: Buffer, scope: str) -> For | None:
     around = loops_to_owner(program, buffer)
     kept: bool | None = None
-    for block, loops in blocks_with_loops(program.body):
-        if buffer in [r.buffer for r in (*block.reads, *block.writes)]:
-            for loop in loops:
-                axis = axis_of(loop)
-                owns = axis is not None and (scope != "shared" or axis in BLOCK_AXES)
-                if not owns or loop in around:
+    for _, loops in _touching(program.body).get(buffer, ()):
+        for loop in loops:
+            axis = axis_of(loop)
+            owns = axis is not None and (scope != "shared" or axis in BLOCK_AXES)
+            if not owns or loop in around:
+                continue
+            if scope in ("local", "warp") and axis not in BLOCK_AXES:
+                kept = is_of_one_thread(program, buffer) if kept is None else kept
+                if kept or (scope == "warp" and _is_row_of_warp(loop)):
                     continue
-                if scope in ("local", "warp") and axis not in BLOCK_AXES:
-                    kept = is_of_one_thread(program, buffer) if kept is None else kept
-                    if kept or (scope == "warp" and _is_row_of_warp(loop)):
-                        continue
-                return loop
+            return loop
     return None
 
 

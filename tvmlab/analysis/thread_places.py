@@ -15,8 +15,9 @@ import numpy as np
 
 from tvmlab.analysis.accesses import Limit
 from tvmlab.analysis.index_values import IndexValues
-from tvmlab.analysis.kernel_accesses import KernelAccess, pitches
+from tvmlab.analysis.kernel_accesses import KernelAccess, as_stored
 from tvmlab.analysis.launch import WARP
+from tvmlab.analysis.matrix_rows import shared_out
 from tvmlab.analysis.regions import atom_variables
 from tvmlab.arith.linear import Atom, Interval, Linear
 from tvmlab.arith.simplify import loop_range, simplify
@@ -25,7 +26,9 @@ from tvmlab.ir import dtypes
 from tvmlab.ir.axis import THREAD_AXES, axis_of
 from tvmlab.ir.buffer import Load
 from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.instruction import is_collective_name
 from tvmlab.ir.program import For
+from tvmlab.ir.swizzle import placed
 from tvmlab.ir.walk import exprs, variables
 
 MOST_CASES = 1 << 21
@@ -67,7 +70,8 @@ class Places(NamedTuple):
 
 def thread_places(what: KernelAccess, modulus: int) -> Places | Unclear:
     """Where an access goes, shifts modulo `modulus` elements."""
-    if what.instruction:
+    what = shared_out(what)
+    if what.instruction and is_collective_name(what.instruction):
         return Unclear(f"the instruction {what.instruction} shares it out among the threads")
     access = what.access
     limits = [x for limit in access.limits if (x := _decided(limit, access.loops)) is not None]
@@ -75,7 +79,9 @@ def thread_places(what: KernelAccess, modulus: int) -> Places | Unclear:
     if found:
         return Unclear(found)
     ranges = _ranges(access.loops)
-    place = flat_index(access.indices, pitches(access.buffer), ranges)
+    stored = as_stored(access.buffer)
+    steps = [s for s in stored.strides() if isinstance(s, int)]
+    place = flat_index(placed(stored, access.indices), steps, ranges)
     place, loops, width = _by_width(place, access.loops, limits, access.buffer.dtype)
     threads = {o.var for o in access.loops if axis_of(o) in THREAD_AXES}
     extents = {var: extent for var, extent in loops.items() if var not in threads}

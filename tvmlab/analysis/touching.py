@@ -24,6 +24,9 @@ class Line(NamedTuple):
         most: how many values it has at most; infinite where only the shape says.
         is_data: whether it is read from memory, so that any element may be meant.
         is_sum: whether the index is a sum of loops times constants as it stands.
+        digits: the quotients and remainders of loops in it, whose steps are averages; None if there
+            are none.
+        own_steps: steps without those of digits.
     """
 
     steps: tuple[float, ...]
@@ -32,6 +35,8 @@ class Line(NamedTuple):
     most: float
     is_data: bool
     is_sum: bool
+    digits: Linear | None = None
+    own_steps: tuple[float, ...] = ()
 
     def with_neighbour(self, other: Line) -> Line:
         """The same line, as wide as both."""
@@ -69,16 +74,21 @@ def line_of_data(order: Mapping[Var, int]) -> Line:
 def line_of_sum(total: Linear, order: Mapping[Var, int]) -> Line:
     """The line of an index in normal form, over loops."""
     steps = [0.0] * len(order)
+    others, digits = [0.0] * len(order), dict[Atom, int]()
     for atom, coefficient in total.terms.items():
         if isinstance(atom, Var):
             if atom in order:
                 steps[order[atom]] += coefficient
             continue
+        digits[atom] = coefficient
         for var, step in _steps(atom).items():
             if var in order:
-                steps[order[var]] += coefficient * step
-    is_sum = all(isinstance(atom, Var) for atom in total.terms)
-    return Line(tuple(steps), total.constant, total.constant, _most(total), False, is_sum)
+                others[order[var]] += coefficient * step
+    most, constant, own = _most(total), total.constant, tuple(steps)
+    if not digits:
+        return Line(own, constant, constant, most, False, True, None, own)
+    both = tuple([a + b for a, b in zip(steps, others, strict=True)])
+    return Line(both, constant, constant, most, False, False, Linear(digits, 0), own)
 
 
 def _is_sum(expr: Expr) -> bool:

@@ -1,13 +1,18 @@
-"""What a program must do at least, counted on the naive program, so that no schedule changes it."""
+"""What a program must do at least, counted on the naive program, so that no schedule changes it.
+
+What it does with constants alone is done once, and no call of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
+from tvmlab.analysis.constant_part import halves
 from tvmlab.errors import UsageError
-from tvmlab.ir.buffer import Load
+from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.dtypes import is_float
 from tvmlab.ir.expr import COMPARISONS, Binary, Call, Cast, Expr, Select
 from tvmlab.ir.local import Local
@@ -22,11 +27,20 @@ class Work:
 
     Attributes:
         flops: operations on elements, a multiply-add counted as two.
-        size_bytes: bytes of all inputs and outputs, each counted once.
+        size_bytes: bytes of all inputs and outputs, each counted once; where only something made
+            of a constant is needed, the lesser of the two.
+        constants: the inputs that are the same at every call.
     """
 
     flops: float
     size_bytes: float
+    constants: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> str:
+        """What the time of a call is without, in words; empty where it is all there is."""
+        names = " and ".join(self.constants)
+        return f"without what is made of {names} once" if names else ""
 
 
 def work_of(program: Program) -> Work:
@@ -44,8 +58,20 @@ def work_of(program: Program) -> Work:
             f"how much {program.name} does depends on {names}; give them values, as in "
             f"t.specialise(s, {sizes[0].name}=1024)."
         )
+    constants = tuple(b.name for b in program.params if b.constant)
+    parts = halves(program)
+    if parts is not None:
+        program = parts.rest
     flops = sum(operations(block) * _instances(block) for block in blocks(program.body))
-    return Work(float(flops), float(sum(b.size_bytes for b in program.params)))
+    size_bytes = _bytes(program.params)
+    if parts is not None:
+        gone = [b for b in parts.constants if b not in program.params]
+        size_bytes -= max(0, _bytes(parts.kept) - _bytes(gone))
+    return Work(float(flops), float(size_bytes), constants)
+
+
+def _bytes(buffers: Iterable[Buffer]) -> int:
+    return sum(b.size_bytes for b in buffers)
 
 
 @lru_cache(maxsize=4096)

@@ -93,6 +93,7 @@ class Timing:
         confidence: the probability that they do; below `CONFIDENCE` if repeats are too few.
         settled: whether the interval became as narrow as the protocol asks: where False, two
             kernels this close cannot be told apart.
+        prepared: constants of which something was made before, which is in no time.
     """
 
     times_s: tuple[float, ...]
@@ -100,6 +101,7 @@ class Timing:
     interval_s: tuple[float, float]
     confidence: float
     settled: bool
+    prepared: tuple[str, ...] = ()
 
     @property
     def median_s(self) -> float:
@@ -117,12 +119,13 @@ class Timing:
         return spread(self.times_s)
 
     def __str__(self) -> str:
-        """E.g. `1.84 ms (±0.4 %, 54 repeats)`."""
+        """E.g. `1.84 ms (±0.4 %, 54 repeats)`, and what was done before."""
         low, high = self.interval_s
         share = (high - low) / 2 / self.median_s * 100 if self.median_s else 0.0
         doubt = "" if self.confidence >= CONFIDENCE else ", too few to be sure"
         repeats = f"{len(self.times_s)} repeat{'s' * (len(self.times_s) > 1)}"
-        return f"{duration(self.median_s)} (±{share:.1f} %, {repeats}{doubt})"
+        before = f", {' and '.join(self.prepared)} prepared before" if self.prepared else ""
+        return f"{duration(self.median_s)} (±{share:.1f} %, {repeats}{doubt}{before})"
 
 
 def time_callable(

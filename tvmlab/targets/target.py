@@ -7,7 +7,7 @@ kernel: a callable over arrays. Everything above this room knows only the protoc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import mul
 from pathlib import Path
@@ -28,12 +28,14 @@ class Param:
         shape: extents, numbers or over sizes.
         dtype: NumPy's name of the element type; bool is stored as one byte, 0 or 1.
         is_output: whether the kernel writes the array.
+        is_constant: whether the caller promises that it is the same at every call.
     """
 
     name: str
     shape: tuple[Extent, ...]
     dtype: str
     is_output: bool
+    is_constant: bool = False
 
     @property
     def extents(self) -> tuple[int, ...]:
@@ -67,7 +69,8 @@ class Signature:
         """The signature of a program."""
         first_output = len(program.params) - program.outputs
         params = tuple(
-            Param(b.name, b.shape, b.dtype, i >= first_output) for i, b in enumerate(program.params)
+            Param(b.name, b.shape, b.dtype, i >= first_output, b.constant)
+            for i, b in enumerate(program.params)
         )
         workspaces = tuple(_size_bytes(b) for b in program.buffers)
         return Signature(program.name, params, workspaces, sizes_of(program))
@@ -75,8 +78,7 @@ class Signature:
     def at(self, values: Values) -> Signature:
         """The signature for known sizes: all extents are numbers."""
         params = tuple(
-            Param(p.name, tuple(value_of(e, values) for e in p.shape), p.dtype, p.is_output)
-            for p in self.params
+            replace(p, shape=tuple(value_of(e, values) for e in p.shape)) for p in self.params
         )
         return Signature(self.name, params, tuple(value_of(w, values) for w in self.workspaces))
 
@@ -117,7 +119,10 @@ class Kernel(Protocol):
         """
 
     def prepare(self, *arrays: Any) -> BoundCall:
-        """Check the arrays now and bind them, for calls without any overhead."""
+        """Check the arrays now and bind them, for calls without any overhead.
+
+        What is made of constants alone is made now too, and once.
+        """
 
     def code(self, kind: str) -> str:
         """The generated text of `kind`, one of the target's `code_kinds`."""

@@ -69,7 +69,7 @@ def extern(
     Raises:
         ExpressionError: the text is none, stores to an input, or may leave a buffer.
     """
-    given = tuple(inputs)
+    given = tuple(inputs) if isinstance(inputs, Sequence) else (inputs,)
     for each in given:
         if not isinstance(each, Tensor):
             raise ExpressionError(f"t.extern reads tensors, not {each!r}.")

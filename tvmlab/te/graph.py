@@ -63,6 +63,12 @@ def inputs(outputs: Sequence[Tensor]) -> list[Tensor]:
     return [t for t in tensors(outputs) if t.is_placeholder and t not in states]
 
 
+def is_constant(tensor: Tensor) -> bool:
+    """Whether a tensor is the same at every call: made of inputs that are, if not one of them."""
+    given = inputs([tensor])
+    return bool(given) and all(t.constant for t in given)
+
+
 def stages(outputs: Sequence[Tensor]) -> list[Tensor]:
     """The computations, producers before consumers: the first result of each."""
     return [t for t in tensors(outputs) if t.body is not None and t is t.results[0]]

@@ -100,7 +100,11 @@ def _homes(outputs: Sequence[Tensor], names: Mapping[Tensor, str]) -> Homes:
         shapes.update({t: (r.steps - r.first, *t.shape[1:]) for t in inside})
         for state, *parts in zip(r.states, r.inits, r.updates, r.outputs, strict=True):
             homes.update(dict.fromkeys(parts, state))
-    own = {t: Buffer(names[t], shapes[t], t.dtype, finite=t.finite) for t in names if homes[t] is t}
+    own = {
+        t: Buffer(names[t], shapes[t], t.dtype, finite=t.finite, constant=t.constant)
+        for t in names
+        if homes[t] is t
+    }
     return {t: own[homes[t]] for t in names}
 
 

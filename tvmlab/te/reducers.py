@@ -138,11 +138,13 @@ def comm_reducer(
 
 def min_value(dtype: str) -> int | float:
     """The lowest finite number of `dtype`: an identity of max whose differences are no NaN."""
+    dtype = dtypes.check_dtype(dtype)
     return -max_value(dtype) if dtypes.is_float(dtype) else dtypes.lowest(dtype)
 
 
 def max_value(dtype: str) -> int | float:
     """The highest finite number of `dtype`."""
+    dtype = dtypes.check_dtype(dtype)
     return precision(dtype).largest if dtypes.is_float(dtype) else dtypes.highest(dtype)
 
 

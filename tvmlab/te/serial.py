@@ -16,7 +16,8 @@ reducer of the user's own stands in "by" as {"name": .., "combine": [..], "ident
 expressions whose `["axis", n]` are the values on its left, then those on its right. A recurrence
 is {"scan": {"init": [..], "update": [..], "state": [..]}} with positions, and takes one for each
 state. An extern is {"extern": {"inputs": [..], "text": ".."}}, the text of a whole program. A
-placeholder whose elements are promised to be finite has "finite": true. Floats are strings in
+placeholder whose elements are promised to be finite has "finite": true, and one that is promised to
+be the same at every call "constant": true. Floats are strings in
 Python's shortest form ("0.5", "inf", "nan"), so that no reader rounds them. The JSON of a graph is
 the workload's identity everywhere: `workload_hash` of it keys databases and caches.
 """
@@ -30,7 +31,7 @@ from typing import Any
 
 from tvmlab.errors import ExpressionError, TraceError
 from tvmlab.ir import dtypes
-from tvmlab.ir.buffer import Extent, Load
+from tvmlab.ir.buffer import PROMISES, Extent, Load
 from tvmlab.ir.expr import (
     Binary,
     Call,
@@ -111,7 +112,7 @@ def _write_tensor(tensor: Tensor, position: Mapping[Tensor, int]) -> dict[str, A
     if tensor.body is None:
         shape = [_write_extent(e) for e in tensor.shape]
         entry = {"name": tensor.name, "shape": shape, "dtype": tensor.dtype}
-        return entry | ({"finite": True} if tensor.finite else {})
+        return entry | {promise: True for promise in PROMISES if getattr(tensor, promise)}
     names = [t.name for t in tensor.results]
     entry = {"name": names[0]} if len(names) == 1 else {"names": names}
     entry["axes"] = [[a.name, _write_extent(a.extent)] for a in tensor.axes]

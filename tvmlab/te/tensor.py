@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from keyword import iskeyword
 from math import inf
+from operator import index
 from typing import TYPE_CHECKING, Any, overload
 
 from tvmlab.arith import Interval, bounds, simplify
 from tvmlab.arith.simplify import extent_range
-from tvmlab.errors import ExpressionError
+from tvmlab.errors import ExpressionError, brief
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.expr import Expr, ExprLike, Select, Var, as_expr
@@ -117,6 +118,14 @@ def _check_name(name: object) -> str:
     return name
 
 
+def whole_number(given: object) -> int | None:
+    """What Python takes for an index, as an int; None where it is something else."""
+    try:
+        return index(given)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
 def _check_shape(shape: object, name: str) -> tuple[Extent, ...]:
     given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     extents: list[Extent] = []
@@ -125,10 +134,10 @@ def _check_shape(shape: object, name: str) -> tuple[Extent, ...]:
         if isinstance(extent, Expr):
             extents.append(check_extent(extent, f"{name}'s shape"))
             continue
-        number = extent.__index__() if hasattr(extent, "__index__") else None
+        number = whole_number(extent)
         if number is None or isinstance(extent, bool) or number <= 0:
             raise ExpressionError(
-                f"{name} was given shape {shape!r}; every extent must be a positive integer."
+                f"{name} was given shape {brief(shape)}; every extent must be a positive integer."
             )
         total *= number
         extents.append(number)
@@ -145,6 +154,7 @@ def placeholder(
     dtype: str = "float32",
     name: str = "input",
     finite: bool = False,
+    constant: bool = False,
 ) -> Tensor:
     """A tensor that the caller of the compiled function hands in.
 
@@ -155,6 +165,9 @@ def placeholder(
         finite: a promise that no element is infinite or NaN, so that zero times an element is zero
             and a schedule may leave such products out (`skip_zeros`). Nothing checks it: where it
             is broken, a result that such a product belongs to may be NaN or not.
+        constant: a promise that every call gets the same elements, as weights are. What a schedule
+            makes of constants alone, such as a copy in another layout, need then be made only once:
+            `f.prepare(W=w)` gives a function that keeps it, and times leave it out.
 
     Raises:
         ExpressionError: bad extent, dtype or name.
@@ -162,7 +175,7 @@ def placeholder(
     checked = _check_name(name)
     dtype = dtypes.check_dtype(dtype)
     made = Tensor(checked, _check_shape(shape, checked), dtype, (), None)
-    made.finite = bool(finite)
+    made.finite, made.constant = bool(finite), bool(constant)
     return made
 
 
@@ -212,7 +225,12 @@ def compute(
         ExpressionError: wrong number of parameters or names, a reduction inside an expression, an
             axis that is not bound, or an element read outside its tensor.
     """
-    names = (name,) if isinstance(name, str) else tuple(name)
+    if not callable(f) or isinstance(f, type):
+        raise ExpressionError(
+            f"{brief(f)} cannot say what an element is; give a function, such as "
+            "lambda y, x: A[y, x] * 2."
+        )
+    names = tuple(name) if isinstance(name, list | tuple) else (name,)
     checked = _check_name(names[0] if names else None)
     extents = _check_shape(shape, checked)
     places = tuple(
@@ -255,6 +273,8 @@ def _axis_names(
     f: Callable[..., ExprLike], rank: int, name: str, given: Sequence[str]
 ) -> list[str]:
     """The names given, or those of `f`'s parameters, one for each of `rank` dimensions."""
+    if not isinstance(given, Sequence):
+        raise ExpressionError(f"{brief(given)} are no names of axes; give a list of texts.")
     if given:
         if len(given) != rank:
             raise ExpressionError(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import reduce
 
-from tvmlab.ir import expr
+from tvmlab.errors import ExpressionError, brief
+from tvmlab.ir import dtypes, expr
 from tvmlab.ir.expr import Const, Expr, ExprLike, as_expr, binary, select
 
 
@@ -14,9 +15,10 @@ def const(value: bool | int | float, dtype: str | None = None) -> Const:
     Raises:
         ExpressionError: the value does not fit the dtype.
     """
-    if dtype is None:
-        dtype = as_expr(value).dtype
-    return expr.const(value, dtype)
+    given = as_expr(value)
+    if not isinstance(given, Const):
+        raise ExpressionError(f"{brief(value)} is no number; use it as it stands, or t.cast.")
+    return expr.const(given.value, given.dtype if dtype is None else dtypes.check_dtype(dtype))
 
 
 def cast(value: ExprLike, dtype: str) -> Expr:

@@ -7,7 +7,7 @@ from inspect import Parameter, Signature
 
 from tvmlab.errors import ExpressionError, TraceError
 from tvmlab.ir import dtypes
-from tvmlab.ir.buffer import Extent
+from tvmlab.ir.buffer import PROMISES, Extent
 from tvmlab.ir.expr import OPERATORS, Const, Expr, Select, binary, cast, const, select
 from tvmlab.ir.functions import call
 from tvmlab.ir.local import Local
@@ -66,13 +66,15 @@ class Reader:
             if isinstance(entry, Mapping) and "extern" in entry:
                 self.built.append(self.statements(entry, where))
                 return
-            given = fields(entry, ("name", "shape", "dtype"), ("finite",), where)
+            given = fields(entry, ("name", "shape", "dtype"), PROMISES, where)
             shape = [self.extent(x, where) for x in as_list(given["shape"], where)]
             dtype = as_string(given["dtype"], f"the dtype of {where}")
-            name, finite = as_string(given["name"], where), given.get("finite", False)
-            if not isinstance(finite, bool):
-                raise TraceError(f"{where} has finite={short(finite)}; write true or false.")
-            self.built.append(placeholder(shape, dtype, name, finite))
+            name, promises = as_string(given["name"], where), {}
+            for promise in PROMISES:
+                promises[promise] = held = given.get(promise, False)
+                if not isinstance(held, bool):
+                    raise TraceError(f"{where} has {promise}={short(held)}; write true or false.")
+            self.built.append(placeholder(shape, dtype, name, **promises))
         except ExpressionError as error:
             raise TraceError(f"{where} of the workload is refused: {error}") from None
 

@@ -13,7 +13,7 @@ from tvmlab.errors import TargetError
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Expr
 from tvmlab.ir.kernel import Kernel
-from tvmlab.ir.program import Invoke, Region
+from tvmlab.ir.program import If, Invoke, Region
 
 _C_WORDS = """
     auto bool break case char const continue default do double else enum extern float for goto half
@@ -110,8 +110,13 @@ class Dialect(ABC):
         """The declaration of `size` elements of C type `kind` in the buffer's scope."""
 
     @abstractmethod
-    def barrier(self, buffers: Sequence[Buffer]) -> str:
-        """All threads of a block meet, and see what each wrote to `buffers`."""
+    def barrier(self, buffers: Sequence[Buffer], pending: int = 0) -> str:
+        """All threads of a block meet, and see what each wrote to `buffers`, and copied but for the
+        last `pending` groups of copies."""
+
+    def commit(self) -> list[str]:
+        """What ends a group of copies; nothing where no copy goes on by itself."""
+        return []
 
     @abstractmethod
     def load_vector(self, kind: str, width: int, pointer: str) -> str:
@@ -148,6 +153,15 @@ class Dialect(ABC):
             TargetError: it has none.
         """
         raise TargetError(f"Target {self.name} has no {function}.")
+
+    def branch(self, branch: If, address: Address, value: Callable[[Expr], str]) -> list[str]:
+        """The statements of a branch that is one instruction; none to have it printed as it is.
+
+        Args:
+            branch: the statement.
+            address, value: as for `invoke`.
+        """
+        return []
 
     def invoke(self, invoke: Invoke, address: Address, value: Callable[[Expr], str]) -> list[str]:
         """The statements of an instruction among `instructions`.

@@ -14,6 +14,7 @@ from tvmlab.ir.expr import Const, Expr, Select, Var
 from tvmlab.ir.program import (
     Allocate,
     Barrier,
+    Commit,
     For,
     If,
     Invoke,
@@ -99,7 +100,10 @@ class Statements:
             self._allocate(s.buffer, depth)
             self.stmt(s.body, depth)
         elif isinstance(s, Barrier):
-            self.put(depth, self.dialect.barrier(s.buffers))
+            self.put(depth, self.dialect.barrier(s.buffers, s.pending))
+        elif isinstance(s, Commit):
+            for line in self.dialect.commit():
+                self.put(depth, line)
         elif isinstance(s, Invoke):
             self._invoke(s, depth)
         else:
@@ -128,6 +132,11 @@ class Statements:
                 self.put(inner, f"if ({self.values.text(s.condition)}) {{")
                 self._of_lane(s.then, inner + 1)
                 self.put(inner, "}")
+            return
+        lines = self.dialect.branch(s, self._address, self.values.text)
+        if lines:
+            for line in lines:
+                self.put(depth, line)
             return
         self.put(depth, f"if ({self._condition(s.condition)}) {{")
         self.stmt(s.then, depth + 1)

@@ -31,6 +31,7 @@ from tvmlab.ir.expr import (
 from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.operation import spelled
 from tvmlab.ir.shuffle import is_shuffle
+from tvmlab.ir.swizzle import placed
 from tvmlab.ir.walk import exprs, rewrite_expr
 from tvmlab.targets.cfamily.dialect import Dialect
 from tvmlab.targets.cfamily.names import Names
@@ -100,11 +101,14 @@ class Values:
     def offset(self, buffer: Buffer, indices: tuple[Expr, ...]) -> Expr:
         """The place of an element in its buffer, of the lane that is meant."""
         total: Expr = Const(0, INDEX)
-        for index, stride in zip(indices, buffer.strides(), strict=True):
-            total = total + self.at_lane(index) * stride
+        for index, stride in zip(self._placed(buffer, indices), buffer.strides(), strict=True):
+            total = total + index * stride
         flat = linear(total, self.ranges)
         joined = undigited(flat, self.ranges)
         return simplify(total if joined is flat else joined.expr(), self.ranges)
+
+    def _placed(self, buffer: Buffer, indices: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        return placed(buffer, tuple(map(self.at_lane, indices)))
 
     def element(self, buffer: Buffer, indices: tuple[Expr, ...]) -> str:
         """An element in memory, as it may be assigned to."""

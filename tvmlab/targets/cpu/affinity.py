@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from tvmlab.errors import TargetError
+from tvmlab.errors import TargetError, brief
 
 VARIABLE = "TVMLAB_AFFINITY"
 CAN_PIN = hasattr(os, "sched_setaffinity")
@@ -78,6 +78,8 @@ def _checked(cores: Sequence[int], asked: str) -> tuple[int, ...]:
             "leave it out, and the system places them."
         )
     allowed = os.sched_getaffinity(0)
+    if not isinstance(cores, Sequence):
+        raise TargetError(f"{asked} was given {brief(cores)}; give the numbers of cores as a list.")
     numbers = [c for c in cores if isinstance(c, int) and c in allowed]
     if not numbers or len(numbers) < len(cores):
         raise TargetError(

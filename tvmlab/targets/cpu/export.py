@@ -100,13 +100,21 @@ def _header(signature: Signature) -> str:
     return (
         f"#ifndef {guard}\n#define {guard}\n#include <stdint.h>\n"
         f'#ifdef __cplusplus\nextern "C" {{\n#endif\n{_LAUNCH}'
-        f"/* Arrays are row-major and must not overlap:\n{arrays}\n{bounds}"
+        f"/* Arrays are row-major and must not overlap:\n{arrays}\n{bounds}{_promises(signature)}"
         f" * Returns 0, or 1 where memory for scratch was not to be had. */\n"
         f"int {signature.name}_run({parameters});\n"
         f"/* How parallel loops are run from now on; 0: in the calling thread. */\n"
         f"void {signature.name}_set_launch(tvmlab_launch launch);\n"
         "#ifdef __cplusplus\n}\n#endif\n#endif\n"
     )
+
+
+def _promises(signature: Signature) -> str:
+    """What is not done for constants."""
+    names = " and ".join(p.name for p in signature.params if p.is_constant)
+    if not names:
+        return ""
+    return f" * Each call makes anew what it needs of {names}; prepared functions are of Python.\n"
 
 
 def _glue(signature: Signature) -> str:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tvmlab.errors import TargetError
+from tvmlab.errors import TargetError, as_path
 
 VERSION = 1
 """Of what a library says of itself."""
@@ -157,7 +157,7 @@ def load(path: str | Path) -> Library:
     Raises:
         TargetError: there is no such library, or it is not one of tvmlab's.
     """
-    return Library(Path(path))
+    return Library(as_path(path, "the library"))
 
 
 def _opened(path: Path) -> ctypes.CDLL:

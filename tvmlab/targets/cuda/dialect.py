@@ -10,17 +10,17 @@ from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Ramp
+from tvmlab.ir.instruction import is_asynchronous
 from tvmlab.ir.kernel import Kernel
-from tvmlab.ir.program import Invoke, Region
+from tvmlab.ir.program import Commit, If, Invoke, Region
 from tvmlab.ir.shuffle import SHUFFLES
 from tvmlab.ir.walk import exprs, exprs_of, stmts
-from tvmlab.lower.async_copies import is_async
 from tvmlab.targets.cfamily.bfloat16 import functions
 from tvmlab.targets.cfamily.dialect import Address, Dialect
 from tvmlab.targets.cuda.architecture import capability
 from tvmlab.targets.cuda.matrices import function
 from tvmlab.targets.cuda.shared import ALIGNMENT, places, statement
-from tvmlab.targets.cuda.tile_calls import call_of
+from tvmlab.targets.cuda.tile_calls import COPY_OR_ZEROS, call_of, copied_or_zeros
 from tvmlab.targets.cuda.tiles import declaration, first_register
 
 _TYPES = {
@@ -44,9 +44,8 @@ _RESERVED = """
 _VECTOR = "template <typename T, int n>\nstruct alignas(sizeof(T) * n) Vector {\n    T x[n];\n};\n"
 
 SINCE = {
-    "copy": (8, 0), "wmma_f16": (7, 0), "wmma_s8": (7, 2), "wmma_bf16": (8, 0), "mma_f16": (7, 5),
-    "mma_s8": (7, 5), "mma_f32": (7, 5), "mma_s32": (7, 5), "mma_bf16": (8, 0),
-    "mma_tf32": (8, 0),
+    "copy": (8, 0), "mma_f32": (7, 5), "mma_s32": (7, 5),
+    **{f.name_of("", kind): since for f in (mma.MMA, wmma.WMMA) for kind, since in f.since.items()},
 }  # fmt: skip
 """The compute capability from which on instructions exist, by how their names begin, and end (PTX
 ISA, "Target ISA notes" of each)."""
@@ -111,6 +110,11 @@ class CudaDialect(Dialect):
         }
         if any(map(_has_copies, kernels)):
             names.add("wait_for_copies")
+        branches = (s for k in kernels for s in stmts(k.body) if isinstance(s, If))
+        if any(map(copied_or_zeros, branches)):
+            names.add(COPY_OR_ZEROS)
+        if any(isinstance(s, Commit) for kernel in kernels for s in stmts(kernel.body)):
+            names |= {"commit_copies", "wait_for_groups"}
         return lines + [function(name) for name in sorted(names)]
 
     def array(self, buffer: Buffer, kind: str, name: str, size: int) -> list[str]:
@@ -124,9 +128,16 @@ class CudaDialect(Dialect):
             return [f"__shared__ __align__({ALIGNMENT}) {kind} {name}[{size}];"]
         return [f"{kind} {name}[{size}];"]
 
-    def barrier(self, buffers: Sequence[Buffer]) -> str:
+    def barrier(self, buffers: Sequence[Buffer], pending: int = 0) -> str:
         """Which makes all memory of the block's threads visible, and what they have copied."""
-        return "wait_for_copies(); __syncthreads();" if self._has_copies else "__syncthreads();"
+        if not self._has_copies:
+            return "__syncthreads();"
+        waits = f"wait_for_groups<{pending}>()" if pending else "wait_for_copies()"
+        return f"{waits}; __syncthreads();"
+
+    def commit(self) -> list[str]:
+        """As a group of PTX."""
+        return ["commit_copies();"]
 
     def vector_type(self, kind: str, width: int) -> str:
         """An array that one access moves."""
@@ -167,6 +178,15 @@ class CudaDialect(Dialect):
         said = f"{name}(0xffffffff, {f'(int)({value})' if is_small else value}, {which})"
         return f"(({kind}){said})" if is_small else said
 
+    def branch(self, branch: If, address: Address, value: Callable[[Expr], str]) -> list[str]:
+        """A copy that goes on by itself, or else zeros, which `cp.async` writes where it is told
+        to read nothing."""
+        copy = copied_or_zeros(branch)
+        if copy is None:
+            return []
+        to, source = map(address, copy.operands)
+        return [f"{COPY_OR_ZEROS}({to}, {source}, {value(branch.condition)});"]
+
     def invoke(self, invoke: Invoke, address: Address, value: Callable[[Expr], str]) -> list[str]:
         """A call of a device function around the instruction."""
         call = call_of(invoke)
@@ -205,7 +225,7 @@ def _since(name: str) -> tuple[int, int]:
 
 def _has_copies(kernel: Kernel) -> bool:
     """Whether threads of a kernel copy what goes on by itself."""
-    return any(isinstance(s, Invoke) and is_async(s) for s in stmts(kernel.body))
+    return any(isinstance(s, Invoke) and is_asynchronous(s) for s in stmts(kernel.body))
 
 
 def _whole(tile: Region) -> Region:

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tvmlab.targets.cuda.row_loads import load
+
 HEAD = "static __device__ __forceinline__ void"
 
 _FUNCTIONS: dict[str, tuple[str, Sequence[str]]] = {
@@ -26,11 +28,21 @@ _FUNCTIONS: dict[str, tuple[str, Sequence[str]]] = {
             '    : : "r"((unsigned)__cvta_generic_to_shared(to)), "l"(from) : "memory");',
         ],
     ),
+    "copy_async_or_zeros": (
+        "void* to, const void* from, bool is_there",
+        [
+            'asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"',
+            '    : : "r"((unsigned)__cvta_generic_to_shared(to)), "l"(from),',
+            '    "r"(is_there ? 16 : 0) : "memory");',
+        ],
+    ),
     "copy_row": (
         "void* to, const void* from",
         ["for (int n = 0; n < 16; ++n) ((char*)to)[n] = ((const char*)from)[n];"],
     ),
     "wait_for_copies": ("", ['asm volatile("cp.async.wait_all;" : : : "memory");']),
+    "wait_for_groups": ("", ['asm volatile("cp.async.wait_group %0;" : : "n"(n) : "memory");']),
+    "commit_copies": ("", ['asm volatile("cp.async.commit_group;" : : : "memory");']),
     "clear_float": (
         "float* c, int n",
         ["#pragma unroll", "for (int r = 0; r < n; ++r) c[r] = 0.0f;"],
@@ -38,84 +50,6 @@ _FUNCTIONS: dict[str, tuple[str, Sequence[str]]] = {
     "clear_int": (
         "int* c, int n",
         ["#pragma unroll", "for (int r = 0; r < n; ++r) c[r] = 0;"],
-    ),
-    "load_a_matrix": (
-        "unsigned* a, const void* from, int row_bytes",
-        [
-            "unsigned p = (unsigned)__cvta_generic_to_shared(from)",
-            "    + (threadIdx.x & 15) * row_bytes + (threadIdx.x >> 4) * 16;",
-            'asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"',
-            '    : "=r"(a[0]), "=r"(a[1]), "=r"(a[2]), "=r"(a[3]) : "r"(p) : "memory");',
-        ],
-    ),
-    "load_a_words": (
-        "unsigned* a, const void* from, int row_bytes",
-        [
-            "const char* p = (const char*)from",
-            "    + (threadIdx.x >> 2) * row_bytes + (threadIdx.x & 3) * 4;",
-            "a[0] = *(const unsigned*)p;",
-            "a[1] = *(const unsigned*)(p + 8 * row_bytes);",
-            "a[2] = *(const unsigned*)(p + 16);",
-            "a[3] = *(const unsigned*)(p + 8 * row_bytes + 16);",
-        ],
-    ),
-    "load_t_matrix": (
-        "unsigned* b, const void* from, int row_bytes",
-        [
-            "unsigned p = (unsigned)__cvta_generic_to_shared(from)",
-            "    + (threadIdx.x & 7) * row_bytes + ((threadIdx.x >> 3) & 1) * 16;",
-            'asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];"',
-            '    : "=r"(b[0]), "=r"(b[1]) : "r"(p) : "memory");',
-        ],
-    ),
-    "load_t_words": (
-        "unsigned* b, const void* from, int row_bytes",
-        [
-            "const char* p = (const char*)from",
-            "    + (threadIdx.x >> 2) * row_bytes + (threadIdx.x & 3) * 4;",
-            "b[0] = *(const unsigned*)p;",
-            "b[1] = *(const unsigned*)(p + 16);",
-        ],
-    ),
-    "load_b_matrix": (
-        "unsigned* b, const void* from, int row_bytes",
-        [
-            "unsigned p = (unsigned)__cvta_generic_to_shared(from)",
-            "    + (threadIdx.x & 15) * row_bytes;",
-            'asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"',
-            '    : "=r"(b[0]), "=r"(b[1]) : "r"(p) : "memory");',
-        ],
-    ),
-    "load_b_halves": (
-        "unsigned* b, const void* from, int row_bytes",
-        [
-            "const char* p = (const char*)from",
-            "    + (threadIdx.x & 3) * 2 * row_bytes + (threadIdx.x >> 2) * 2;",
-            "#pragma unroll",
-            "for (int r = 0; r < 2; ++r, p += 8 * row_bytes)",
-            "    b[r] = *(const unsigned short*)p",
-            "        | (unsigned)*(const unsigned short*)(p + row_bytes) << 16;",
-        ],
-    ),
-    "load_b_singles": (
-        "unsigned* b, const void* from, int row_bytes",
-        [
-            "const char* p = (const char*)from",
-            "    + (threadIdx.x & 3) * row_bytes + (threadIdx.x >> 2) * 4;",
-            "b[0] = *(const unsigned*)p;",
-            "b[1] = *(const unsigned*)(p + 4 * row_bytes);",
-        ],
-    ),
-    "load_b_bytes": (
-        "unsigned* b, const void* from, int row_bytes",
-        [
-            "const unsigned char* p = (const unsigned char*)from",
-            "    + (threadIdx.x & 3) * 4 * row_bytes + (threadIdx.x >> 2);",
-            "#pragma unroll",
-            "for (int r = 0; r < 2; ++r, p += 16 * row_bytes)",
-            "    b[r] = p[0] | p[row_bytes] << 8 | p[2 * row_bytes] << 16",
-            "        | (unsigned)p[3 * row_bytes] << 24;",
-        ],
     ),
     **{
         f"store_{kind}": (
@@ -144,9 +78,13 @@ _FUNCTIONS: dict[str, tuple[str, Sequence[str]]] = {
 
 
 def function(name: str) -> str:
-    """The definition of a device function: one without variants, or `mma_...` and `wmma_...`."""
-    parameters, lines = _FUNCTIONS.get(name) or _made(name)
-    return "\n".join([f"{HEAD} {name}({parameters}) {{", *(f"    {x}" for x in lines), "}", ""])
+    """The definition of a device function: one without variants, a load of `mma`, or `mma_...` and
+    `wmma_...`."""
+    parameters, lines = _FUNCTIONS.get(name) or (
+        load(name) if name.startswith("load_") else _made(name)
+    )
+    head = f"template <int n>\n{HEAD}" if name == "wait_for_groups" else HEAD
+    return "\n".join([f"{head} {name}({parameters}) {{", *(f"    {x}" for x in lines), "}", ""])
 
 
 def _made(name: str) -> tuple[str, list[str]]:

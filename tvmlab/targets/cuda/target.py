@@ -9,6 +9,9 @@ from typing import Any
 
 from tvmlab.errors import TargetError
 from tvmlab.ir import Program, Var
+from tvmlab.ir.instruction import is_collective
+from tvmlab.ir.program import Invoke
+from tvmlab.ir.walk import stmts
 from tvmlab.lower.device_pipeline import lower_for_device
 from tvmlab.targets.cfamily.emit import emit, linked_lines
 from tvmlab.targets.cfamily.launching import DeviceKernel
@@ -51,6 +54,18 @@ class CudaTarget:
     def lower(self, program: Program) -> Program:
         """A scheduled program as kernels and host parts."""
         return lower_for_device(program, CudaDialect(self.architecture).instructions)
+
+    def remark(self, program: Program) -> str:
+        """What of a scheduled program the architecture lacks, in a sentence; empty if nothing."""
+        known = CudaDialect(self.architecture).instructions
+        used = {s.name for s in stmts(program.body) if isinstance(s, Invoke) and is_collective(s)}
+        lacking = sorted(name for name in used - known if not name.endswith("_start"))
+        if not lacking:
+            return ""
+        return (
+            f"{self.architecture} has no {', '.join(lacking)}, and executes the loops that they "
+            "stand for, many times as slowly."
+        )
 
     def emit(self, program: Program, lines: Mapping[Var | str, int] | None = None) -> str:
         """CUDA C of a lowered program, and how it is launched; touches no device."""
@@ -119,6 +134,12 @@ class CudaTarget:
 def _devices() -> tuple[tuple[CudaDevice, ...], str]:
     """What the driver knew when it was first asked: one that does not start is left alone."""
     return cuda_devices()
+
+
+def present(target: str) -> tuple[int, int] | None:
+    """The compute capability of the first device, or of what is compiled for where there is none;
+    None of other targets than `cuda`."""
+    return capability(_architecture(0)) if target == CudaTarget.name else None
 
 
 def _problem(number: int) -> str:

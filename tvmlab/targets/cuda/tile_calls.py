@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tvmlab.arith.simplify import linear
+from tvmlab.arith.simplify import linear, simplify
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr
-from tvmlab.ir.program import Invoke, Region
+from tvmlab.ir.instruction import is_asynchronous
+from tvmlab.ir.program import If, Invoke, Region, Store
 from tvmlab.ir.shapes import value_of
-from tvmlab.lower.async_copies import is_async
+from tvmlab.ir.swizzle import Swizzle, swizzle_of
+from tvmlab.targets.cuda.row_loads import SWIZZLED
 from tvmlab.targets.cuda.tiles import REGISTER_TYPES, registers, row_stride
+
+COPY_OR_ZEROS = "copy_async_or_zeros"
+"""The function of a copy that is told whether there is anything to read."""
 
 _ROWS_OF_WMMA = {"f16": 32, "bf16": 16, "s8": 8, "f32": 32, "s32": 32}
 """Bytes of a thread's fragment by dtype, at multiples of which `wmma` wants rows to begin (PTX
@@ -44,8 +49,10 @@ def call_of(invoke: Invoke) -> TileCall:
     Raises:
         TargetError: its tiles in memory do not lie as it needs them.
     """
-    if is_async(invoke):
+    if is_asynchronous(invoke):
         is_aligned = all(_begins_at(row, 16) for row in invoke.operands)
+        if not is_aligned:
+            _require_plain(invoke.name, invoke.operands[0])
         return TileCall("copy_async" if is_aligned else "copy_row", invoke.operands)
     if invoke.name.endswith("_start"):
         (tile,) = invoke.operands
@@ -55,13 +62,21 @@ def call_of(invoke: Invoke) -> TileCall:
     if what[:1] == ["load"]:
         to, source = invoke.operands
         if family == "wmma":
+            _require_plain(invoke.name, source)
             _require(invoke.name, source, _ROWS_OF_WMMA[invoke.name.rpartition("_")[2]])
             return TileCall(invoke.name, (to, source, _number(row_stride(source))))
         size = dtypes.size_bytes(source.buffer.dtype)
         function = _load(invoke.name, what[1], source)
-        return TileCall(function, (to, source, _number(row_stride(source) * size)))
+        row_bytes = _number(row_stride(source) * size)
+        swizzle = swizzle_of(source.buffer)
+        if swizzle is None:
+            return TileCall(function, (to, source, row_bytes))
+        _require_chunks(invoke.name, function, source, swizzle)
+        rows = _by_row(source, swizzle, size)
+        return TileCall(f"{function}{SWIZZLED}", (to, _rows_of(source), row_bytes, *rows))
     if what == ["store"]:
         to, tile = invoke.operands
+        _require_plain(invoke.name, to)
         arguments = (to, tile, _number(row_stride(to)))
         is_shared = to.buffer.scope == "shared"
         if family == "wmma":
@@ -72,6 +87,17 @@ def call_of(invoke: Invoke) -> TileCall:
         return TileCall(function, arguments, is_shared)
     name = invoke.name.replace("mma_t_", "mma_") if family == "mma" else invoke.name
     return TileCall(name, invoke.operands)
+
+
+def copied_or_zeros(branch: If) -> Invoke | None:
+    """The copy of 16 bytes that a branch begins, if it is one and stores zeros there otherwise."""
+    copy, otherwise = branch.then, branch.otherwise
+    if not isinstance(copy, Invoke) or not is_asynchronous(copy) or branch.condition.lanes > 1:
+        return None
+    if not isinstance(otherwise, Store) or otherwise.buffer is not copy.operands[0].buffer:
+        return None
+    is_zero = isinstance(otherwise.value, Const) and otherwise.value.value == 0
+    return copy if is_zero and call_of(copy).function == "copy_async" else None
 
 
 def _load(name: str, what: str, source: Region) -> str:
@@ -85,6 +111,43 @@ def _load(name: str, what: str, source: Region) -> str:
         return "load_b_halves"
     _require(name, source, 4)
     return f"load_{what}_words"
+
+
+def _rows_of(tile: Region) -> Region:
+    """The rows of a tile's matrix, from its first element on."""
+    zero = _number(0)
+    lead = tile.bounds[:-2]
+    return Region(tile.buffer, [*lead, *((zero, e) for e in tile.buffer.shape[-2:])])
+
+
+def _by_row(tile: Region, swizzle: Swizzle, size: int) -> tuple[Expr, ...]:
+    """Where a tile begins in swizzled rows, and how those are: its row, its byte, its row among
+    those until which the order comes round, shift, mask and bytes of a chunk."""
+    (row, _), (column, _) = tile.bounds[-2:]
+    turn = simplify(row % _number(swizzle.rows * swizzle.ways), {})
+    shift, mask = swizzle.rows.bit_length() - 1, swizzle.ways - 1
+    byte = simplify(column * size, {})
+    return (row, byte, turn, _number(shift), _number(mask), _number(swizzle.chunk * size))
+
+
+def _require_chunks(name: str, function: str, tile: Region, swizzle: Swizzle) -> None:
+    """Raise TargetError where what a thread takes at once does not stay together."""
+    size = dtypes.size_bytes(tile.buffer.dtype)
+    together = 16 if function.endswith("_matrix") else 4 if function.endswith("_words") else size
+    if swizzle.chunk * size < together:
+        raise TargetError(
+            f"{name} takes {together} bytes at once, and rows of {tile.buffer.name} are swizzled "
+            f"in chunks of {swizzle.chunk * size}; swizzle it by {16 // size} elements."
+        )
+
+
+def _require_plain(name: str, tile: Region) -> None:
+    """Raise TargetError where the rows of a tile are swizzled."""
+    if swizzle_of(tile.buffer) is not None:
+        raise TargetError(
+            f"{name} needs whole rows as they are, and those of {tile.buffer.name} are swizzled; "
+            "storage_align them instead."
+        )
 
 
 def _registers(tile: Region) -> int:

@@ -99,7 +99,7 @@ class OpenClDialect(Dialect):
         space = "__local " if buffer.scope == "shared" else ""
         return [f"{space}{kind} {name}[{size}];"]
 
-    def barrier(self, buffers: Sequence[Buffer]) -> str:
+    def barrier(self, buffers: Sequence[Buffer], pending: int = 0) -> str:
         """With a fence for each memory that something lies in."""
         scopes = {b.scope == "shared" for b in buffers}
         fences = [f for f, is_local in _FENCES if is_local in scopes]

@@ -103,6 +103,7 @@ SMALL: tuple[Workload, ...] = (
     ops.attention(1, 2, 64, 32),
     ops.attention(2, 1, 17, 19, keys=13),
     ops.attention(1, 3, 1, 8, keys=5),
+    ops.attention(1, 2, 9, 5, keys=13, dtype="float16"),
     ops.attention(1, 1, 1, 1, dtype="float64"),
     ops.lstm(4, 16),
     ops.lstm(3, 13, batch=2),

@@ -11,8 +11,10 @@ import pytest
 import tvmlab as t
 from tests.ops.shapes import assert_right, inputs_of, label, run_compiled
 from tvmlab import ops
+from tvmlab.analysis.constant_part import halves
 from tvmlab.ir.interpret import interpret
 from tvmlab.ops import AVX2, AVX512, ScheduleTemplate, VectorUnit, Workload, recognise
+from tvmlab.te.promise import promise_constants
 from tvmlab.te.serial import from_json, to_json
 
 WAYS = 4
@@ -90,3 +92,15 @@ def test_weights_that_may_be_infinite_meet_the_zeros() -> None:
 def _without_promise(workload: dict) -> dict:
     tensors = [{k: v for k, v in each.items() if k != "finite"} for each in workload["tensors"]]
     return {**workload, "tensors": tensors}
+
+
+def test_weights_that_stay_the_same_are_laid_out_first() -> None:
+    (plain,) = ops.conv2d(1, 32, 5, 5, 64, 3).tensors
+    (fixed,) = promise_constants([plain], ["W"])
+    template = ops.template_for([fixed])
+    config = template.default([fixed])
+    assert (config["weights"], template.default([plain])["weights"]) == ("first", "task")
+    schedule = t.create_schedule(fixed)
+    template.apply(schedule, config)
+    assert halves(schedule.mod) is not None
+    assert all(schedule.check())

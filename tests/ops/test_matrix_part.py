@@ -16,6 +16,7 @@ from tvmlab import ops
 from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.program import Invoke, Program
+from tvmlab.ir.swizzle import Swizzle, swizzle_of
 from tvmlab.ir.walk import stmts
 from tvmlab.lower.device_pipeline import device_passes
 from tvmlab.ops import Workload
@@ -65,12 +66,17 @@ EVEN = {"y": (2, 16), "x": (2, 16), "k": 32}
     [
         (ops.matmul(64, 32, 64, dtype="float16"), EVEN, {"mma_f16", "copy_async_f16"}),
         (ops.matmul(40, 24, 50, dtype="float16"), EVEN, {"mma_f16", "mma_load_b_f16"}),
+        (ops.matmul(40, 24, 56, dtype="float16"), EVEN, {"mma_f16", "copy_async_f16"}),
         (ops.matmul(33, 40, 40, transpose_a=True, dtype="int8"), EVEN, {"mma_t_s8"}),
         (ops.matmul(32, 32, 64, dtype="bfloat16"), {**EVEN, "by": "wmma"}, {"wmma_bf16"}),
         (ops.batch_matmul(2, 20, 23, 35, dtype="bfloat16"), {"copies": 1}, {"mma_bf16"}),
-        (ops.matmul(16, 16, 24, dtype="int8"), {"apart": 0}, {"mma_load_a_s8", "mma_store_s32"}),
+        (
+            ops.matmul(16, 16, 24, dtype="int8"),
+            {"banks": "plain", "copies": 4},
+            {"mma_load_a_s8", "mma_store_s32"},
+        ),
     ],
-    ids=["even", "uneven", "turned", "wmma", "batch", "small"],
+    ids=["even", "uneven", "padded", "turned", "wmma", "batch", "small"],
 )
 def test_warps_compute_the_product(
     workload: Workload, other: dict[str, Any], executed: set[str]
@@ -153,6 +159,7 @@ def test_defaults_keep_processors_busy(size: int, dtype: str) -> None:
     blocks = -(-size // (down * rows)) * -(-size // (across * columns))
     assert blocks >= UNITS["cuda"].blocks
     assert (down * rows, across * columns) == (128, 128) or size < 4096
+    assert config["C.copies"] >= 3, "swizzled rows leave room for them"
 
 
 def test_what_is_no_product_for_tensor_cores() -> None:
@@ -189,10 +196,11 @@ def test_random_configurations_are_legal() -> None:
 
 @pytest.mark.parametrize("dtype", ["float16", "int8"])
 @pytest.mark.parametrize("size", [4096, 1000])
-def test_rows_that_are_loaded_together_lie_in_all_banks(size: int, dtype: str) -> None:
+@pytest.mark.parametrize("banks", ["swizzled", "padded"])
+def test_rows_that_are_loaded_together_lie_in_all_banks(size: int, dtype: str, banks: str) -> None:
     """`ldmatrix` reads 16 bytes of eight rows at a time: all 32 banks, if rows are odd multiples of
-    16 bytes apart."""
-    schedule = planned(ops.matmul(size, size, size, dtype=dtype).tensors)
+    16 bytes apart, or their chunks in an order of their own."""
+    schedule = planned(ops.matmul(size, size, size, dtype=dtype).tensors, banks=banks)
     program = MACHINE.lower(schedule.mod)
     loaded = [
         s.operands[1]
@@ -202,6 +210,39 @@ def test_rows_that_are_loaded_together_lie_in_all_banks(size: int, dtype: str) -
     assert loaded
     for tile in loaded:
         assert tile.buffer.scope == "shared"
+        assert bool(tile.buffer.swizzle) == (banks == "swizzled")
         row_bytes = row_stride(tile) * size_bytes(tile.buffer.dtype)
-        places = {row * row_bytes % 128 for row in range(8)}
+        swizzle = swizzle_of(tile.buffer) or Swizzle(1, 1, 1)
+        turns = [row // swizzle.rows % swizzle.ways for row in range(8)]
+        places = {(row * row_bytes + 16 * turn) % 128 for row, turn in enumerate(turns)}
         assert places == set(range(0, 128, 16))
+
+
+def test_padding_is_copied_by_the_condition_of_a_whole_piece() -> None:
+    """Rows of 56 halves end between pieces of 16 bytes, those of 50 inside of one."""
+    schedule = planned(ops.matmul(40, 24, 56, dtype="float16").tensors, **EVEN)
+    text = MACHINE.emit(MACHINE.lower(schedule.mod))
+    assert text.count("copy_async_or_zeros(A_pad") == 2
+    assert "% 4 * 8 + 32 < 56" in text
+    assert "    copy_async(" not in text
+    older: Any = t.targets.get({"name": "cuda", "architecture": "sm_75"})
+    assert "= *(const Vector<half, 8>*)(A + " in older.emit(older.lower(schedule.mod))
+    apart = planned(ops.matmul(40, 24, 50, dtype="float16").tensors, **EVEN)
+    assert "copy_async_or_zeros(A_pad" not in MACHINE.emit(MACHINE.lower(apart.mod))
+
+
+def test_pieces_of_views_begin_where_vectors_do() -> None:
+    def product(shift: int) -> str:
+        a = t.placeholder((32, 72), "float16", name="A")
+        w = t.placeholder((32, 64), "float16", name="W")
+        p = t.compute((32, 64), lambda y, k: a[y, k + shift], name="P")
+        k = t.reduce_axis((0, 64), name="k")
+        wide = "float32"
+        c = t.compute(
+            (32, 32), lambda y, x: t.sum(p[y, k].astype(wide) * w[x, k].astype(wide), k), name="C"
+        )
+        return str(MACHINE.emit(MACHINE.lower(planned([c], **EVEN).mod)))
+
+    assert product(8).count("    copy_async(P + ") == 2
+    assert "copy_row(" not in product(1)
+    assert "copy_async(P + " not in product(1)

@@ -25,8 +25,14 @@ from tvmlab.tune.sketches import sketches_for
         (ops.conv2d(1, 32, 4, 8, 16, 1, dtype="bfloat16"), "gpu/cuda", {"mma_bf16"}),
         (ops.conv2d_bias_relu(1, 4, 5, 8, 9, 3), "gpu/cuda/products", set()),
         (ops.conv2d(2, 3, 7, 9, 12, (3, 2), dilation=2), "gpu/opencl/products", set()),
+        (ops.conv2d(1, 8, 5, 7, 26, 3, groups=2, dtype="float16"), "gpu/cuda", {"mma_f16"}),
+        (
+            ops.conv2d_bias_relu(1, 16, 4, 4, 32, 1, groups=2, dtype="bfloat16"),
+            "gpu/cuda",
+            {"mma_bf16"},
+        ),
     ],
-    ids=["uneven", "followed", "pointwise", "float32", "opencl"],
+    ids=["uneven", "followed", "pointwise", "float32", "opencl", "groups", "groups followed"],
 )
 def test_products_are_the_convolution(workload: Workload, name: str, executed: set[str]) -> None:
     template = ops.template_named(name)
@@ -56,7 +62,11 @@ def test_which_folds_are_products() -> None:
     assert found is not None
     assert found.extents == (4, 128, 27)
     assert [a.name for a in found.right.axes] == ["n", "oh", "ow"]
-    assert of(ops.conv2d(2, 4, 8, 8, 4, 3, groups=2)) is None, "channels are in both operands"
+    apart = of(ops.conv2d(2, 4, 8, 8, 6, 3, groups=2))
+    assert apart is not None
+    assert apart.groups is not None
+    assert (apart.groups.size, apart.extents) == (3, (3, 128, 18)), "two products side by side"
+    assert of(ops.conv2d(2, 4, 8, 8, 4, 3, groups=4)) is None, "one row for each group"
     assert of(ops.batch_matmul(2, 8, 8, 8)) is None
     assert of(ops.depthwise_conv2d(1, 4, 8, 8, 3)) is None
     assert of(ops.conv2d(1, 3, 8, 8, 1, 3)) is None, "one row"

@@ -9,8 +9,10 @@ import numpy as np
 
 from tvmlab import te
 from tvmlab.ir import dtypes
-from tvmlab.ops.checks import float_dtype, size
+from tvmlab.ops.attention_rows import attention_rows
+from tvmlab.ops.checks import SUMS, float_dtype, size
 from tvmlab.ops.choices import nearest, powers, switch
+from tvmlab.ops.generic import GenericTemplate
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import Nest, Part, extents_inside, extents_of
 from tvmlab.ops.operator import Operator
@@ -23,6 +25,9 @@ from tvmlab.te.graph import inputs
 
 SOFTMAX_REGISTERS = 4
 """Vectors of queries that the softmax takes at once: folds of so many keep a unit busy."""
+
+NARROW = ("float16", "bfloat16")
+"""What TensorCores multiply of it."""
 
 SCORES_BYTES = 1 << 16
 """Scores of a task: with the weights, as many again, half of the smallest second-level cache in use
@@ -48,7 +53,8 @@ def attention(
         batch, heads, queries, features: the shape of Q and of Y.
         keys: keys and values, as many as queries if left out; K and V have shape
             (batch, heads, keys, features).
-        dtype: of everything: float32 or float64.
+        dtype: of Q, K, V and Y: float32 or float64; or float16 or bfloat16, whose products are
+            summed up in float32, in which scores stay: E alone is rounded.
 
     Raises:
         UsageError: an argument is out of its range.
@@ -62,7 +68,8 @@ def attention(
             ("features", features),
         )
     )  # fmt: skip
-    float_dtype(name, dtype)
+    if dtype not in NARROW:
+        float_dtype(name, dtype)
     scale = d**-0.5
     q, k, v = (
         te.placeholder((b, h, rows, d), dtype, name=what)
@@ -78,6 +85,9 @@ def attention(
         raised = np.exp((scores - scores.max(axis=-1, keepdims=True)) * scale)
         return (raised @ v / raised.sum(axis=-1, keepdims=True),)
 
+    if dtype in NARROW:
+        rows = attention_rows(q, k, v, scale, SUMS[dtype])
+        return Workload(name, args, (rows,), flops, compute, {"cpu": GenericTemplate})
     out = _expression(q, k, v, scale)
     return Workload(name, args, (out,), flops, compute, {"cpu": AttentionTemplate})
 

@@ -81,7 +81,8 @@ def channel_default(
     share = _share_inside(conv) if skips(conv) else 1.0
     tile = min(tiles, key=lambda t: _cycles(sizes, t, vectors))
     pixels, steps = sizes.height * sizes.width, sizes.depth * prod(sizes.kernel)
-    moving = (SQUARE_CYCLES / pixels + LEAVING_CYCLES / steps) / vectors.lanes(sizes.size_bytes)
+    arriving = 0.0 if inputs([conv])[1].constant else SQUARE_CYCLES / pixels
+    moving = (arriving + LEAVING_CYCLES / steps) / vectors.lanes(sizes.size_bytes)
     row_bytes = tile[-1] * prod(sizes.kernel) * sizes.size_bytes
     depths = dividing(sizes.depth, LEAST_DEPTH)
     depth = max([d for d in depths if d * row_bytes <= WEIGHT_BYTES] or depths[:1])

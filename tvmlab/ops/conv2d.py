@@ -134,7 +134,7 @@ class Conv2dTemplate(ScheduleTemplate):
             **chosen,
             "unroll": unroll,
             "zeros": "inline" if sizes.across == 1 else "copy",
-            "weights": "task",
+            "weights": "first" if inputs([conv])[1].constant else "task",
             "parallel": True,
         }
 

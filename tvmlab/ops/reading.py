@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import prod
 
 from tvmlab.arith.linear import Interval, Linear
@@ -24,10 +24,13 @@ def loads(stage: Tensor) -> Iterator[Load]:
                 yield e
 
 
-def runs_along(stage: Tensor, axis: Axis) -> bool:
-    """Whether neighbours along `axis` read neighbours in memory, every second, or the same."""
+def runs_along(stage: Tensor, axis: Axis, but: Collection[str] = ()) -> bool:
+    """Whether neighbours along `axis` read neighbours in memory, every second, or the same.
+
+    What is read of buffers named in `but` does not count.
+    """
     for load in loads(stage):
-        if load.indices:
+        if load.indices and load.buffer.name not in but:
             *outer, last = load.indices
             if any(axis in variables(index) for index in outer):
                 return False

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.ir.buffer import PROMISES
 from tvmlab.ops.generic import GenericTemplate
 from tvmlab.ops.gpu.direct_conv2d import DirectConv2d
 from tvmlab.ops.gpu.template import GpuTemplate
-from tvmlab.ops.gpu.unit import UNITS
+from tvmlab.ops.gpu.unit import OLDER, UNITS
 from tvmlab.ops.registry import OPERATORS, unknown
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.vector_unit import AVX512, VectorUnit
@@ -42,7 +43,8 @@ def anonymous(outputs: Sequence[Tensor]) -> dict[str, Any]:
     data = to_json(outputs)
     for tensor in data["tensors"]:
         tensor["name"] = ""
-        tensor.pop("finite", None)  # a template looks for itself what is promised of its inputs
+        for promise in PROMISES:  # a template looks for itself what is promised of its inputs
+            tensor.pop(promise, None)
         if "axes" in tensor:
             tensor["axes"] = [extent for _, extent in tensor["axes"]]
         if "reduce" in tensor:
@@ -73,7 +75,8 @@ def template_named(name: str) -> ScheduleTemplate:
     """
     kind, _, rest = str(name).partition("/")
     target, _, unit = rest.partition("/")
-    forms = [GpuTemplate(device=u, has_products=has) for u in UNITS for has in (False, True)]
+    devices = (*UNITS, *OLDER)
+    forms = [GpuTemplate(device=u, has_products=has) for u in devices for has in (False, True)]
     for template in (*forms, DirectConv2d()):
         if template.name == name:
             return template

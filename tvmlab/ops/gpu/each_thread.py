@@ -8,9 +8,8 @@ from math import prod
 from typing import Any
 
 from tvmlab.ir.program import For
-from tvmlab.ir.walk import blocks, variables
 from tvmlab.ops.choices import nearest
-from tvmlab.ops.gpu.team import Team, own_loops, site_of
+from tvmlab.ops.gpu.team import Team, is_of_one, own_loops
 from tvmlab.ops.gpu.unit import ThreadUnit
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.nest import fused
@@ -69,8 +68,8 @@ def results_to_threads(schedule: Schedule, block: str, threads: int, lanes: int 
         ScheduleError: a step is illegal.
     """
     stage = schedule[block]
-    own = [o for o in own_loops(schedule, block) if len(list(blocks(o))) == 1]
-    folded = _folded(schedule, block)
+    own = list(filter(is_of_one(schedule, block), own_loops(schedule, block)))
+    folded = schedule.folded_loops(block)
     spatial = [o for o in own if o.var.name not in folded]
     if not spatial:
         stage.add_unit_loop(*([own[0].var.name] if own else []))
@@ -98,27 +97,16 @@ def within_a_block(schedule: Schedule, block: str, threads: int) -> None:
     Raises:
         ScheduleError: a step is illegal.
     """
-    own = [o for o in own_loops(schedule, block) if len(list(blocks(o))) == 1]
+    own = list(filter(is_of_one(schedule, block), own_loops(schedule, block)))
     if is_bound(own):
         return
-    folded = _folded(schedule, block)
+    folded = schedule.folded_loops(block)
     spatial = [o.var.name for o in own if o.var.name not in folded]
     order = [*spatial, *(o.var.name for o in own if o.var.name in folded)]
     if order != [o.var.name for o in own]:
         schedule[block].reorder(*order)
     if spatial:
         Team.row(threads).take(schedule, block, spatial)
-
-
-def _folded(schedule: Schedule, block: str) -> set[str]:
-    """The loops that a block folds over, by name."""
-    found = site_of(schedule, block).block
-    return {
-        v.name
-        for it, binding in zip(found.iters, found.bindings, strict=True)
-        if it.is_reduce
-        for v in variables(binding)
-    }
 
 
 def is_bound(loops: list[For]) -> bool:

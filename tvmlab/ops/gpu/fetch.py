@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from tvmlab.analysis.regions import touched
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ops.gpu.team import Team, own_loops, site_of
 from tvmlab.schedule import Schedule
-from tvmlab.schedule.find import ranges_of
 
 BANKS = 32
 """Words of shared memory that are read at one time, of all GPUs known."""
@@ -46,7 +44,7 @@ class Fetching:
             ScheduleError: a step is illegal.
         """
         extents = box_extents(schedule, reader, source, at)
-        buffer = next(b for b in _buffers(schedule) if b.name == source)
+        buffer = _read(schedule, reader, source)
         row = extents[-1] if extents else 1
         pad = self.pad if len(extents) > 1 and row % BANKS == 0 else 0
         taken = prod(extents) // max(row, 1) * (row + pad) * size_bytes(buffer.dtype) * self.copies
@@ -73,19 +71,14 @@ class Fetching:
 
 def box_extents(schedule: Schedule, reader: str, source: str, at: str) -> tuple[int, ...]:
     """The extents of the box of `source` that one iteration of the loop `at` reads."""
-    site = site_of(schedule, reader)
-    loop = site.loop(at)
-    assert loop is not None, f"{at} is around {reader}"
-    around = list(site.loops[: site.loops.index(loop) + 1])
-    buffer = next(b for b in _buffers(schedule) if b.name == source)
-    box = touched(loop.body, buffer, ranges_of(around), writes=False)
-    assert box is not None, f"{reader} reads {source}"
+    box = schedule.box_read(reader, source, at)
     extents = [
         whole if span is None else span.extent
-        for span, whole in zip(box, buffer.shape, strict=True)
+        for span, whole in zip(box, _read(schedule, reader, source).shape, strict=True)
     ]
     return tuple(e for e in extents if isinstance(e, int))
 
 
-def _buffers(schedule: Schedule) -> tuple[Buffer, ...]:
-    return (*schedule.mod.params, *schedule.mod.buffers)
+def _read(schedule: Schedule, reader: str, source: str) -> Buffer:
+    """The buffer of that name that a block reads."""
+    return next(r.buffer for r in schedule.block(reader).reads if r.buffer.name == source)

@@ -13,7 +13,7 @@ from tvmlab.intrin.matrix_tiles import Family
 from tvmlab.ops.gpu.matrix_product import MatrixProduct
 from tvmlab.ops.gpu.padded import padded
 from tvmlab.ops.gpu.unit import ThreadUnit
-from tvmlab.ops.gpu.warp_tiles import LANES, Share, WarpTiles
+from tvmlab.ops.gpu.warp_tiles import BANKS, LANES, Share, WarpTiles
 from tvmlab.ops.knobs import ChoiceKnob, Knob, Option
 from tvmlab.ops.stage_part import StagePart
 from tvmlab.schedule import Schedule
@@ -35,8 +35,9 @@ STEPS = (32, 64, 128)
 USUAL_THREADS = 256
 """Of a block: more wait for each other, and registers of fewer threads hold larger tiles."""
 
-ROW_BYTES = 16
-"""By which rows of a copy move apart."""
+COPIES, USUAL_COPIES = (4, 3, 2, 1), 3
+"""Of operands, by turns: copying takes the time of a few steps at most; and those that a tile is
+chosen to have room for."""
 
 RESULT_BYTES = 4
 """Of a sum."""
@@ -107,16 +108,16 @@ class MatrixPart(StagePart):
     # ---- decisions
 
     def knobs(self) -> list[Knob]:
-        """For rows and columns the warps and what each has; a step of the sum; copies by turns,
-        rows moved apart; and the instructions, if there are several."""
+        """For rows and columns the warps and what each has; a step of the sum; copies by turns;
+        how rows lie in banks; and the instructions, if there are several."""
         y, x, k = (*self.spatial[-2:], *self.folded)
         rows, columns, _ = self._extents
         found: list[Knob] = [
             ChoiceKnob(f"{self.block}.{y}", self._shares(rows)),
             ChoiceKnob(f"{self.block}.{x}", self._shares(columns)),
             ChoiceKnob(f"{self.block}.{k}", self._steps),
-            ChoiceKnob(f"{self.block}.copies", (2, 1)),
-            ChoiceKnob(f"{self.block}.apart", (1, 0)),
+            ChoiceKnob(f"{self.block}.copies", COPIES),
+            ChoiceKnob(f"{self.block}.banks", BANKS),
         ]
         names = tuple(family.name for family in self.families)
         return [*found, *([ChoiceKnob(f"{self.block}.by", names)] if len(names) > 1 else [])]
@@ -135,14 +136,28 @@ class MatrixPart(StagePart):
         return tuple(n for n in STEPS if n == STEPS[0] or n < 2 * terms)
 
     def default(self) -> dict[str, Option]:
-        """The tile for which least is moved and padded, with blocks enough to keep all busy."""
+        """The tile for which least is moved and padded, with blocks enough to keep all busy; and
+        as many copies as shared memory has room for."""
         options = [knob.options for knob in self.knobs()]
         tiles: Any = product(*options[:3])
         chosen = min(
             (tile for tile in tiles if self._is_usual(*tile)), key=lambda t: self._cost(*t)
         )
-        made = zip(self.knobs(), (*chosen, *(each[0] for each in options[3:])), strict=True)
+        rows, columns, step = chosen
+        copies = next(n for n in COPIES if n == 1 or self._has_room(rows, columns, step, n))
+        rest = (each[0] for each in options[4:])
+        made = zip(self.knobs(), (*chosen, copies, *rest), strict=True)
         return {knob.name: option for knob, option in made}
+
+    def _has_room(self, rows: Cut, columns: Cut, step: int, copies: int) -> bool:
+        """Whether so many copies fill, and do not make multiprocessors wait for want of blocks."""
+        bytes_of_block = self._shared_bytes(rows, columns, step, copies)
+        blocks = 2 * self.unit.shared_bytes // bytes_of_block
+        return (
+            copies <= max(2, -(-self._extents[2] // step))
+            and bytes_of_block <= self.unit.shared_bytes
+            and (copies <= USUAL_COPIES or blocks * rows[0] * columns[0] >= FEW_WARPS)
+        )
 
     def _is_usual(self, *tile: Any) -> bool:
         """Whether a block has no more threads than is good, and shared memory that needs no asking
@@ -153,11 +168,10 @@ class MatrixPart(StagePart):
             and self._shared_bytes(*tile) <= self.unit.shared_bytes
         )
 
-    def _shared_bytes(self, rows: Cut, columns: Cut, step: int) -> int:
-        """Of a block: two copies of what a step takes, and results that are handed on."""
-        m, n, size = prod(rows), prod(columns), self.product.size_bytes
-        apart = ROW_BYTES // size
-        copied = 2 * size * max((m + n) * (step + apart), m * (step + apart) + step * (n + apart))
+    def _shared_bytes(self, rows: Cut, columns: Cut, step: int, copies: int = USUAL_COPIES) -> int:
+        """Of a block: copies of what a step takes, swizzled, and results that are handed on."""
+        m, n = prod(rows), prod(columns)
+        copied = copies * self.product.size_bytes * (m + n) * step
         is_handed = self.follower or self._grown(m, n, 1) > 1
         return copied + (RESULT_BYTES * m * n if is_handed else 0)
 
@@ -197,5 +211,5 @@ class MatrixPart(StagePart):
             columns=columns,
             step=chosen[k],
             copies=chosen["copies"],
-            apart=bool(chosen["apart"]),
+            banks=chosen["banks"],
         ).apply(schedule, self.block, follower, read)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tvmlab.ir.walk import variables
+from tvmlab.ops.gpu.chained_part import ChainedPart
 from tvmlab.ops.gpu.each_thread import EachThread
 from tvmlab.ops.gpu.fold_part import FoldPart
 from tvmlab.ops.gpu.matrix_part import MatrixPart
@@ -19,7 +20,7 @@ from tvmlab.te import Tensor
 from tvmlab.te.graph import recurrences
 
 TiledPart = FoldPart | MatrixPart | ProductPart
-Part = EachThread | TiledPart | RowsPart | Transposed
+Part = EachThread | TiledPart | ChainedPart | RowsPart | Transposed
 
 
 @dataclass
@@ -89,9 +90,9 @@ class Plan:
         stage = self.stages.definitions[block]
         fold = self._followed(block)
         if fold:
-            self._add(self._fold_part(fold, follower=block), block)
+            self._add_fold(fold, block)
         elif self._can_share(block):
-            self._add(self._fold_part(block))
+            self._add_fold(block)
         elif (rows := self._rows(block)) is not None:
             self._add(rows, *rows.stages)
         elif len(stage.results) > 1 or not stage.axes:
@@ -106,6 +107,17 @@ class Plan:
         self.taken |= set(blocks)
         if isinstance(part, TiledPart):
             self.taken |= {part.block, *part.makers.values()}
+
+    def _add_fold(self, block: str, *follower: str) -> None:
+        """A fold, with what its left operand is made of where that stays in shared memory."""
+        part = self._fold_part(block, *follower)
+        chain = None
+        if isinstance(part, MatrixPart):
+            chain = ChainedPart.of(self.stages, part, self.taken)
+        if chain is not None:
+            self._add(chain, chain.block, *follower, *chain.taken)
+        else:
+            self._add(part, *follower)
 
     def _fold_part(self, block: str, follower: str = "") -> TiledPart:
         """The part of a fold, by instructions of warps where there are any for it: maps that it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -11,7 +11,7 @@ from tvmlab.ir.program import For
 from tvmlab.ir.walk import variables
 from tvmlab.ops.nest import fused
 from tvmlab.schedule import Schedule
-from tvmlab.schedule.find import Site, find_site
+from tvmlab.schedule.find import Site
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,22 @@ class Team:
 
 def site_of(schedule: Schedule, block: str) -> Site:
     """Where a block of the schedule stands now."""
-    site = find_site(schedule.mod, block)
+    site = schedule.site(block)
     assert site is not None, f"{block} is a block of the schedule"
     return site
 
 
 def own_loops(schedule: Schedule, block: str, at: str = "") -> list[For]:
     """The loops around a block inside the loop `at`; all of them if that is empty."""
-    site = site_of(schedule, block)
-    first = site.names().index(at) + 1 if at else 0
-    return list(site.loops[first:])
+    loops = schedule.loops_around(block)
+    first = [o.var.name for o in loops].index(at) + 1 if at else 0
+    return list(loops[first:])
+
+
+def is_of_one(schedule: Schedule, block: str) -> Callable[[For], bool]:
+    """What says of a loop around a block whether no other block is in it."""
+    others = {o for name in schedule.blocks if name != block for o in schedule.loops_around(name)}
+    return lambda loop: loop not in others
 
 
 def loop_of(schedule: Schedule, block: str, at: str, dimension: int) -> For | None:

@@ -8,11 +8,10 @@ from typing import Any, Protocol
 
 from tvmlab.ir.instruction import is_collective
 from tvmlab.ir.program import Invoke
-from tvmlab.ir.walk import blocks
 from tvmlab.ops.gpu.each_thread import is_bound, results_to_threads, within_a_block
 from tvmlab.ops.gpu.plan import Plan
-from tvmlab.ops.gpu.team import own_loops, site_of
-from tvmlab.ops.gpu.unit import UNITS, ThreadUnit
+from tvmlab.ops.gpu.team import is_of_one, own_loops, site_of
+from tvmlab.ops.gpu.unit import ThreadUnit, unit_named
 from tvmlab.ops.knobs import Knob, Option
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule
@@ -52,7 +51,7 @@ class GpuTemplate(ScheduleTemplate):
     recurrence follow each other, and their stages are shared out one by one.
 
     Attributes:
-        device: the target, a key of `tvmlab.ops.gpu.unit.UNITS`.
+        device: what it plans for, as `tvmlab.ops.gpu.unit.unit_named` takes it.
         has_products: whether convolutions and the like are tiled as products of matrices, which
             read their windows through views (implicit GEMM); of narrow numbers they always are.
     """
@@ -69,7 +68,7 @@ class GpuTemplate(ScheduleTemplate):
     @property
     def unit(self) -> ThreadUnit:
         """What it plans for."""
-        return UNITS[self.device]
+        return unit_named(self.device)
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
         """Those of the parts, each under its block's name."""
@@ -100,14 +99,16 @@ def bind_rest(schedule: Schedule, unit: ThreadUnit) -> None:
     warp executes.
 
     Stages within the steps of a recurrence wait for each other: one block of threads takes all of
-    it, step by step.
+    it, step by step. What stands in a kernel already stays as it is: one thread has it alone.
     """
     threads = min(MOST_TOGETHER, unit.threads)
+    placed = {block for block in schedule.blocks if is_bound(own_loops(schedule, block))}
     for block in schedule.blocks:
         around, body = own_loops(schedule, block), site_of(schedule, block).block.body
-        if isinstance(body, Invoke) and is_collective(body):
+        if block in placed or (isinstance(body, Invoke) and is_collective(body)):
             continue
-        shared = [loop.var.name for loop in around if len(list(blocks(loop))) > 1]
+        is_own = is_of_one(schedule, block)
+        shared = [loop.var.name for loop in around if not is_own(loop)]
         if shared and not is_bound(around):
             schedule[block].add_unit_loop(shared[0])
             schedule[block].bind(schedule[block].loops[0], "blockIdx.x")

@@ -7,7 +7,7 @@ are numbers that every device of a target offers, or nearly every one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 
 from tvmlab.intrin.matrix_tiles import Family
@@ -33,6 +33,11 @@ class ThreadUnit:
     blocks: int = 256
     families: tuple[Family, ...] = ()
 
+    def at(self, capability: tuple[int, int]) -> ThreadUnit:
+        """What a processor of a compute capability has of it."""
+        known = (family.at(capability) for family in self.families)
+        return replace(self, families=tuple(family for family in known if family.shapes))
+
     def lanes(self, element_bytes: int) -> int:
         """Elements that a thread loads at once."""
         return max(1, self.load_bytes // element_bytes)
@@ -56,3 +61,21 @@ UNITS: Mapping[str, ThreadUnit] = {
     "cuda": ThreadUnit(1024, 48 << 10, families=(MMA, WMMA)),
 }
 """The units of the targets that have such processors."""
+
+OLDER: Mapping[str, ThreadUnit] = {
+    "cuda/sm_70": UNITS["cuda"].at((7, 0)),
+    "cuda/sm_75": UNITS["cuda"].at((7, 5)),
+}
+"""Those of a target's processors that lack some of its instructions."""
+
+
+def unit_named(name: str) -> ThreadUnit:
+    """The unit of a target, or of its older processors."""
+    return OLDER[name] if name in OLDER else UNITS[name]
+
+
+def name_at(target: str, capability: tuple[int, int]) -> str:
+    """By which the unit of a target's processor of a compute capability is asked for."""
+    known = {name: unit for name, unit in OLDER.items() if name.startswith(f"{target}/")}
+    unit = UNITS[target].at(capability)
+    return next((name for name, each in known.items() if each == unit), target)

@@ -8,26 +8,33 @@ the while. At the end warps store their tiles, or hand them through shared memor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from tvmlab.analysis.pipelining import STAGE, statements
+from tvmlab.arith.simplify import linear
 from tvmlab.intrin.copies import BYTES, DTYPES
 from tvmlab.intrin.matrix_tiles import SHORT, Family, Shape, wide
 from tvmlab.ir import dtypes
-from tvmlab.ir.walk import blocks, loads
+from tvmlab.ir.program import Invoke
+from tvmlab.ir.walk import blocks, loads, stmts
 from tvmlab.ops.gpu.grid import bind_to_grid, stored_apart
 from tvmlab.ops.gpu.matrix_product import MatrixProduct
 from tvmlab.ops.gpu.team import Team, own_loops, site_of
 from tvmlab.ops.nest import Nest, Part, fused
 from tvmlab.schedule import Schedule
+from tvmlab.schedule.find import find_site
+from tvmlab.schedule.primitives.tensorize import Tensorize
 
 BLOCKS, WARPS, TILES, INSIDE = range(4)
 """The levels that rows and columns are cut in."""
 
 STEPS, PARTS, TERMS = range(3)
 """The levels that the sum is cut in."""
+
+SWIZZLED, PADDED, PLAIN = BANKS = ("swizzled", "padded", "plain")
+"""How rows of copies lie in banks."""
 
 LANES = ("threadIdx.x", 32)
 """The threads of a warp."""
@@ -46,13 +53,27 @@ class Share(NamedTuple):
     own: int
 
 
+class Inside(NamedTuple):
+    """A loop, of a block of threads, and the block in it that reads what is computed there."""
+
+    reader: str
+    loop: str
+
+
+class Tiled(NamedTuple):
+    """The innermost loop around all that a tile takes, and the threads that compute it."""
+
+    loop: str
+    team: Team
+
+
 class Copy(NamedTuple):
     """An operand in shared memory.
 
     Attributes:
         block: what fills it.
         buffer: it.
-        is_plain: whether its rows are rows of the operand.
+        is_plain: whether its rows run along those of what it is made of.
     """
 
     block: str
@@ -69,8 +90,10 @@ class WarpTiles:
         family: the instructions.
         rows, columns: how those of the result are cut.
         step: terms of the sum for which operands are copied at one time.
-        copies: 2 where the next step's operands are copied during this one.
-        apart: whether rows of a copy move apart, so that a warp finds them in different banks.
+        copies: of operands, by turns: 2 where the next step's are copied during this one, more
+            where they have the time of several steps.
+        banks: how a warp finds rows of a copy in different banks: `swizzled`, without a byte
+            between; `padded`, each row farther from the next, as `wmma` needs; or `plain`, not.
     """
 
     product: MatrixProduct
@@ -79,26 +102,46 @@ class WarpTiles:
     columns: Share
     step: int
     copies: int
-    apart: bool
+    banks: str
 
-    def apply(self, schedule: Schedule, block: str, follower: str, read: Mapping[str, str]) -> None:
+    def apply(
+        self,
+        schedule: Schedule,
+        block: str,
+        follower: str,
+        read: Mapping[str, str],
+        *,
+        ready: Collection[str] = (),
+        inside: Inside | None = None,
+    ) -> Tiled:
         """The steps that tile `block`, whose rows, columns and sum are whole tiles.
 
         Args:
             follower: the block that takes up each result once; "" where they are stored.
             read: operand -> the block that computes it where it is copied, or "".
+            ready: those blocks of `read` whose results lie in shared memory before any step; the
+                caller places them.
+            inside: for whom results are made in shared memory, columns by turns; None for a grid
+                of blocks.
 
         Raises:
             ScheduleError: a step is illegal.
         """
         stored = stored_apart(schedule, block)
         sums = site_of(schedule, block).block.writes[0].buffer.name
-        y, x, k, loops = self._nest(schedule, block)
-        inner = [
-            loop for part, loop in loops.items() if part[0] == k or (part[0] in (y, x) and part[1])
-        ]
-        at = bind_to_grid(schedule, block, inner)
-        schedule[stored].reverse_compute_at(block, at)
+        if inside is not None:
+            schedule[stored].compute_at(*inside)
+            schedule[block].compute_at(stored, inside.loop)
+        y, x, k, loops = self._nest(schedule, block, inside.loop if inside else "")
+        if inside is None:
+            inner = [
+                o for part, o in loops.items() if part[0] == k or (part[0] in (y, x) and part[1])
+            ]
+            at = bind_to_grid(schedule, block, inner)
+        else:
+            at = loops.get((x, BLOCKS), inside.loop)
+        if inside is None or at != inside.loop:
+            schedule[stored].reverse_compute_at(block, at)
         if follower:
             schedule[follower].reverse_compute_at(stored, at)
         step = loops.get((k, STEPS), at)
@@ -110,13 +153,15 @@ class WarpTiles:
         _bind_warps(schedule, block, loops, y, x)
         team = Team((*Team.of(schedule, block).axes, LANES))
         for copy in copies:
-            self._fetch(schedule, block, copy, step, team)
-        self._store(schedule, stored)
+            if copy.block not in ready:
+                self._fetch(schedule, block, copy, step, team)
+        self._store(schedule, stored, is_near=bool(follower or inside))
         if follower:
-            self._take_up(schedule, stored, follower, at, team)
+            _take_up(schedule, follower, at, team)
         schedule[block].set_scope(sums, "warp")
-        if self.copies > 1 and (k, STEPS) in loops:
-            schedule[block].annotate(step, STAGE, _stages(schedule, block, step, copies))
+        if (k, STEPS) in loops:
+            self._copy_ahead(schedule, block, step, copies)
+        return Tiled(at, team)
 
     @property
     def _shape(self) -> Shape:
@@ -131,11 +176,12 @@ class WarpTiles:
     def _instruction(self, what: str, kind: str = "") -> str:
         return self.family.name_of(what, kind or self.product.kind)
 
-    def _nest(self, schedule: Schedule, block: str) -> tuple[str, str, str, dict[Part, str]]:
+    def _nest(
+        self, schedule: Schedule, block: str, at: str
+    ) -> tuple[str, str, str, dict[Part, str]]:
         """Cut and ordered: the loops over rows, columns and the sum, and what became of them."""
-        extents = {
-            o.var.name: o.extent for o in own_loops(schedule, block) if isinstance(o.extent, int)
-        }
+        own = own_loops(schedule, block, at)
+        extents = {o.var.name: o.extent for o in own if isinstance(o.extent, int)}
         *others, y, x, k = extents
         shape = self._shape
         order: list[Part] = [
@@ -155,6 +201,15 @@ class WarpTiles:
 
     # ---- operands
 
+    def _copy_ahead(
+        self, schedule: Schedule, block: str, step: str, copies: Sequence[Copy]
+    ) -> None:
+        """Copy the operands of later steps during one, as far ahead as there are copies of them."""
+        steps = next((o.extent for o in own_loops(schedule, block) if o.var.name == step), 1)
+        held = min(self.copies, steps) if isinstance(steps, int) else self.copies
+        if held > 1:
+            schedule[block].annotate(step, STAGE, _stages(schedule, block, step, copies, held - 1))
+
     def _copied(self, schedule: Schedule, block: str, side: int, read: Mapping[str, str]) -> Copy:
         """The left (0) or right (1) operand through a copy, laid out as warps load it."""
         source = _operand(schedule, block, side)
@@ -170,13 +225,14 @@ class WarpTiles:
         if not is_plain:
             turned = ", ".join([*lead, second, first])
             stage.transform_layout(written.name, f"{', '.join(names)} -> {turned}")
-        if self.apart:
+        lanes = BYTES // dtypes.size_bytes(written.dtype)
+        if self.banks == SWIZZLED and self.family.name == "mma":
+            stage.swizzle(written.name, lanes)
+        elif self.banks != PLAIN:
             # Rows at odd multiples of what one thread names: eight of them lie in all banks.
-            lanes = (
-                BYTES // dtypes.size_bytes(written.dtype) * (2 if self.family.name == "wmma" else 1)
-            )
+            lanes *= 2 if self.family.name == "wmma" else 1
             stage.storage_align(written.name, len(lead), 2 * lanes, lanes)
-        return Copy(maker, written.name, is_plain and not read.get(source))
+        return Copy(maker, written.name, is_plain)
 
     def _into_registers(
         self, schedule: Schedule, block: str, side: int, copy: Copy, at: str
@@ -201,7 +257,7 @@ class WarpTiles:
 
     def _fetch(self, schedule: Schedule, block: str, copy: Copy, step: str, team: Team) -> None:
         """All threads of a block fill a copy: 16 bytes at a time that go on by themselves, where
-        its rows are rows of the operand and such pieces fill them."""
+        its rows are rows of the operand, or of a view or padded, in such pieces."""
         stage, found = schedule[copy.block], site_of(schedule, copy.block).block
         source, to = found.reads[0].buffer, found.writes[0].buffer
         lanes = BYTES // dtypes.size_bytes(to.dtype)
@@ -209,34 +265,54 @@ class WarpTiles:
         loops = own_loops(schedule, copy.block, step)
         names, row = [o.var.name for o in loops], loops[-1].extent
         fits = copy.is_plain and row % lanes == 0 == source.extents[-1] % lanes
-        if fits and to.dtype in DTYPES:
-            rest, inside = stage.split(fused(stage, names), lanes)
-            stage.tensorize(inside, f"copy_async_{SHORT[to.dtype]}")
-            names, lanes = [str(rest)], 1
+        if fits and to.dtype in DTYPES and (pieces := _in_pieces(schedule, copy, names, lanes)):
+            names, lanes = [pieces], 1
         lanes = min(lanes, MADE_LANES)
         team.take(schedule, copy.block, names, lanes if row % lanes == 0 else 1)
         stage.set_scope(copy.buffer, "shared")
 
     # ---- results
 
-    def _store(self, schedule: Schedule, stored: str) -> None:
-        """Each warp stores its tiles."""
+    def _store(self, schedule: Schedule, stored: str, is_near: bool) -> None:
+        """Each warp stores its tiles, in shared memory if they are wanted near."""
         (y, ey), (x, ex) = _last_two(schedule, stored)
         order: list[Part] = [(n, level) for level in (WARPS, TILES, INSIDE) for n in (y, x)]
         loops = Nest({y: ey, x: ex}, order, self._cuts(y, x)).apply(schedule[stored])
         store = self._instruction("store", wide(self.product.kind))
         schedule[stored].tensorize(loops[y, INSIDE], store)
         _bind_warps(schedule, stored, loops, y, x)
+        if is_near:
+            handed = site_of(schedule, stored).block.writes[0].buffer.name
+            schedule[stored].set_scope(handed, "shared")
 
-    def _take_up(self, schedule: Schedule, stored: str, follower: str, at: str, team: Team) -> None:
-        """All threads take up what warps have stored in shared memory."""
-        handed = site_of(schedule, stored).block.writes[0].buffer.name
-        schedule[stored].set_scope(handed, "shared")
-        loops = own_loops(schedule, follower, at)
-        whole = site_of(schedule, follower).block.writes[0].buffer.extents[-1]
-        is_wide = loops and loops[-1].extent % TAKEN_UP == 0 == whole % TAKEN_UP
-        names = [o.var.name for o in loops]
-        team.take(schedule, follower, names, TAKEN_UP if is_wide else 1)
+
+def _take_up(schedule: Schedule, follower: str, at: str, team: Team) -> None:
+    """All threads take up what warps have stored in shared memory."""
+    loops = own_loops(schedule, follower, at)
+    whole = site_of(schedule, follower).block.writes[0].buffer.extents[-1]
+    is_wide = loops and loops[-1].extent % TAKEN_UP == 0 == whole % TAKEN_UP
+    names = [o.var.name for o in loops]
+    team.take(schedule, follower, names, TAKEN_UP if is_wide else 1)
+
+
+def _in_pieces(schedule: Schedule, copy: Copy, names: Sequence[str], lanes: int) -> str:
+    """Let asynchronous copies of `lanes` elements fill a copy: the loop over them; "" where pieces
+    are not such copies, as where some elements of one are padding, or begin anywhere."""
+    trial = Schedule(schedule.state)
+    stage = trial[copy.block]
+    rest, inside = stage.split(fused(stage, names), lanes)
+    dtype = site_of(trial, copy.block).block.writes[0].buffer.dtype
+    asked = Tensorize(copy.block, str(inside), f"copy_async_{SHORT[dtype]}")
+    if asked.check(trial.mod) is not None:
+        return ""
+    trial.apply(asked)
+    invoked = (s for s in stmts(site_of(trial, copy.block).block.body) if isinstance(s, Invoke))
+    for operand in (o for s in invoked for o in s.operands):
+        total = linear(operand.bounds[-1][0], {})
+        if any(n % lanes for n in (total.constant, *total.terms.values())):
+            return ""
+    schedule.point_at(trial.state)
+    return str(rest)
 
 
 def _operand(schedule: Schedule, block: str, side: int) -> str:
@@ -259,9 +335,14 @@ def _bind_warps(schedule: Schedule, block: str, loops: Mapping[Part, str], y: st
             schedule[block].bind(loops[part], axis)
 
 
-def _stages(schedule: Schedule, block: str, step: str, copies: Sequence[Copy]) -> tuple[int, ...]:
-    """The stages of the statements of a step: what is copied ahead, and then all else."""
-    loop = site_of(schedule, block).loop(step)
+def _stages(
+    schedule: Schedule, block: str, step: str, copies: Sequence[Copy], ahead: int
+) -> tuple[int, ...]:
+    """The stages of the statements of a step: what is copied so many steps ahead, and all else."""
+    site = find_site(schedule.mod, block)  # the program's own: what is inside the loop counts
+    loop = site.loop(step) if site is not None else None
     assert loop is not None, "steps are around the product"
     filling = {copy.block for copy in copies}
-    return tuple(0 if filling & {b.name for b in blocks(part)} else 1 for part in statements(loop))
+    return tuple(
+        0 if filling & {b.name for b in blocks(part)} else ahead for part in statements(loop)
+    )

@@ -7,7 +7,8 @@ called in turn, round after round, some calls between two moments at which the d
 that launches overlap with kernels; compare least times.
 Ours is the default schedule of the operator's template, or the best of `--trials` of the tuner.
 Results are checked against NumPy in float64 first. Shares are of the machine's peak: multiply-adds
-of its FP32 units, or bytes of its memory, whichever the operator needs longer for.
+of its FP32 units, or of its TensorCores where operands are float16, or bytes of its memory,
+whichever the operator needs longer for.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ TRANSFORMER = (
 )  # fmt: skip
 """Batch, rows, columns and length of the products of apache/tvm #7146."""
 
+HALF = "float16"
+
 WORKLOADS: dict[str, Callable[[], Workload]] = {
     "headline": lambda: ops.named("headline"),
     "matmul_4096": lambda: ops.matmul(4096, 4096, 4096),
@@ -45,12 +48,31 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
     },
     **{f"C{n}": lambda n=n: ops.named(f"C{n}") for n in range(1, 13)},  # type: ignore[misc]
     "softmax": lambda: ops.softmax(4096, 4096),
+    "matmul_4096_f16": lambda: ops.matmul(4096, 4096, 4096, dtype=HALF),
+    **{
+        f"batch_{'x'.join(map(str, shape))}_f16": lambda shape=shape: ops.batch_matmul(  # type: ignore[misc]
+            *shape, dtype=HALF
+        )
+        for shape in TRANSFORMER
+    },
+    "attention_128_f16": lambda: ops.attention(8, 16, 128, 64, dtype=HALF),
+    "attention_384_f16": lambda: ops.attention(8, 16, 384, 64, dtype=HALF),
+    "attention_2048_f16": lambda: ops.attention(1, 16, 2048, 64, dtype=HALF),
+    "conv2d_f16": lambda: ops.conv2d(16, 64, 56, 56, 64, 3, dtype=HALF),
+    "grouped_conv2d_f16": lambda: ops.conv2d(16, 128, 28, 28, 128, 3, groups=4, dtype=HALF),
 }
 """What is measured, by name."""
 
 LANES = {7: 64, 8: 128, 9: 128, 10: 128, 12: 128}
 """FP32 multiply-adds of a multiprocessor a cycle, by the major compute capability (CUDA C++
 Programming Guide, arithmetic instructions); 8.0 has 64."""
+
+TENSOR_LANES = {(7, 5): 512, (8, 0): 1024, (8, 6): 512, (8, 9): 512, (9, 0): 2048}
+"""The same of TensorCores for float16, sums in float32 at full rate (NVIDIA's architecture papers
+of Turing, A100, GA102, AD102 and H100)."""
+
+WRONG = {"float16": 5e-3}
+"""Errors that are no rounding any more, of the largest element; 1e-3 of other dtypes."""
 
 CALLS = 20
 """Calls of a contender between two moments at which the device is idle."""
@@ -113,20 +135,26 @@ def _library(workload: Workload, torch: Any) -> Callable[..., Any]:
         return (lambda a, b: a.T @ b) if args["transpose_a"] else torch.matmul
     if workload.name == "batch_matmul":
         return torch.bmm  # type: ignore[no-any-return]
+    if workload.name == "attention":
+        return torch.nn.functional.scaled_dot_product_attention  # type: ignore[no-any-return]
     if workload.name == "softmax":
         return lambda a: torch.softmax(a, 1)
     size, stride, kernel = args["height"], args["stride"], args["kernel"]
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     sides = (total // 2, total - total // 2) * 2
     pad = torch.nn.functional.pad
-    return lambda a, w: torch.nn.functional.conv2d(pad(a, sides), w, stride=stride)
+    groups = args["groups"]
+    return lambda a, w: torch.nn.functional.conv2d(pad(a, sides), w, stride=stride, groups=groups)
 
 
-def peaks(torch: Any) -> tuple[float, float]:
-    """Flops and bytes a second at the device's highest clocks."""
+def peaks(torch: Any, dtype: str) -> tuple[float, float]:
+    """Flops on operands of a dtype, and bytes, a second at the device's highest clocks."""
     device = torch.cuda.get_device_properties(0)
     clock_hz = device.clock_rate * 1e3
-    lanes = 64 if (device.major, device.minor) == (8, 0) else LANES.get(device.major, 128)
+    of = (device.major, device.minor)
+    lanes = 64 if of == (8, 0) else LANES.get(device.major, 128)
+    if dtype == HALF:
+        lanes = TENSOR_LANES.get(of, 1024)
     bytes_s = 2 * device.memory_clock_rate * 1e3 * device.memory_bus_width / 8
     return 2.0 * lanes * device.multi_processor_count * clock_hz, bytes_s
 
@@ -154,10 +182,11 @@ def row(name: str, trials: int, rounds: int, torch: Any) -> dict[str, Any]:
     calls["tvmlab"]()
     torch.cuda.synchronize()
     error = float(np.abs(result.cpu().numpy() - expected).max() / np.abs(expected).max())
-    if error > 1e-3:
+    dtype = workload.inputs[0].dtype
+    if error > WRONG.get(dtype, 1e-3):
         raise TvmlabError(f"{name} is wrong by {error:.1g} of its largest element.")
     times_s = measured(calls, rounds, torch)
-    flops_s, bytes_s = peaks(torch)
+    flops_s, bytes_s = peaks(torch, dtype)
     limit_s = max(workload.flops / flops_s, workload.bytes / bytes_s)
     best = min(best_s for who, best_s in times_s.items() if who != "tvmlab")
     own = times_s["tvmlab"]

@@ -7,6 +7,9 @@ of the operator's template (of `norm`, which has none, the generic one), round a
 process, and minima are compared. With `--keep`, what was found is written to FILE, and what FILE
 has is not searched again: so searches, which take minutes, and the final comparison, which wants a
 quiet machine, can be run apart.
+
+Of workloads whose names end in `w` the weights are constant: both sides have them prepared, and the
+template packs them where that is a choice.
 """
 
 from __future__ import annotations
@@ -19,14 +22,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from prepared import with_packing
 
 import tvmlab as t
 from tvmlab import ops, te
 from tvmlab.schedule import State, step_from_json
 from tvmlab.targets.cpu.host_vectors import host_vectors
-from tvmlab.te import Tensor
+from tvmlab.te import Tensor, graph
 from tvmlab.te.evaluate import random_inputs
 from tvmlab.te.graph import as_outputs
+from tvmlab.te.promise import promise_constants
 from tvmlab.tune.finals import finalists
 
 ROUNDS = 40
@@ -49,6 +54,10 @@ WORKLOADS: dict[str, Callable[[], Any]] = {
     "softmax": lambda: ops.softmax(1024, 1024).tensors,
     "layer_norm": lambda: ops.layer_norm(1024, 1024).tensors,
     "norm": lambda: norm(1, 512),
+}
+WORKLOADS |= {
+    f"{name}w": lambda name=name, weights=weights: promise_constants(WORKLOADS[name](), [weights])
+    for name, weights in (("matmul512", "B"), ("matmul1024", "B"), ("C6", "W"), ("C9", "W"))
 }
 """Name -> what is computed."""
 
@@ -75,12 +84,19 @@ def searched(outputs: Sequence[Tensor], options: argparse.Namespace) -> dict[str
 def compared(outputs: Sequence[Tensor], traces: Sequence[Any]) -> list[float]:
     """Least seconds of the template's default, then of each trace, in turn."""
     template = ops.template_for(outputs, "cpu", host_vectors())
-    hand = t.create_schedule(outputs)
-    template.apply(hand, template.default(outputs))
+    hand, config = t.create_schedule(outputs), template.default(outputs)
+    constants = [each.name for each in graph.inputs(outputs) if each.constant]
+    if constants:
+        options = {knob.name: knob.options for knob in template.knobs(outputs)}
+        config = with_packing(config, options)
+    template.apply(hand, config)
     start = State.start(outputs)
     states = [start.replay(step_from_json(step) for step in trace) for trace in traces]
     kernels = [t.build(hand), *(t.build(type(hand)(state)) for state in states)]
-    inputs = list(random_inputs(tuple(outputs), 0).values())
+    given = random_inputs(tuple(outputs), 0)
+    if constants:
+        kernels = [k.prepare(**{name: given[name] for name in constants}) for k in kernels]
+    inputs = [array for name, array in given.items() if name not in constants]
     results = [np.empty(out.extents, out.dtype) for out in outputs]
     least = [float("inf")] * len(kernels)
     for _ in range(ROUNDS):

@@ -29,34 +29,47 @@ from tvmlab.tune.features import FEATURES, program_features
 from tvmlab.tune.features.statement import forget
 from tvmlab.tune.models import MODELS
 from tvmlab.tune.sketch_space import SketchSpace
-from tvmlab.tune.sketches import sketches
+from tvmlab.tune.sketches import sketches, sketches_for
 
-KIND = "store"
+KINDS = {"cpu": "store", "cuda": "threads", "opencl": "threads"}
+"""What a model sees of programs, by target."""
 
 WORKLOADS: dict[str, Callable[[], Sequence[Tensor]]] = {
     "matmul": lambda: ops.matmul(512, 512, 512).tensors,
     "conv2d": lambda: ops.named("C6").tensors,
     "softmax": lambda: ops.softmax(1024, 1024).tensors,
     "layer_norm": lambda: ops.layer_norm(1024, 1024).tensors,
+    "matmul.cuda": lambda: ops.matmul(512, 512, 512).tensors,
+    "matmul_f16.cuda": lambda: ops.matmul(512, 512, 512, dtype="float16").tensors,
+    "conv2d.opencl": lambda: ops.named("C6").tensors,
+    "softmax.cuda": lambda: ops.softmax(1024, 1024).tensors,
 }
+"""By name, the target behind a dot."""
 
 
-def scheduled(space: SketchSpace, rows: np.ndarray) -> np.ndarray:
+def space_of(name: str) -> tuple[SketchSpace, str]:
+    """The sketches of a workload, anew, and the kind of features."""
+    target, outputs = name.partition(".")[2] or "cpu", WORKLOADS[name]()
+    found = sketches(outputs) if target == "cpu" else sketches_for(target, outputs)
+    return SketchSpace(found, outputs), KINDS[target]
+
+
+def scheduled(space: SketchSpace, kind: str, rows: np.ndarray) -> np.ndarray:
     """The features of legal configurations, each scheduled; rows of NaN for the others."""
-    found = np.full((len(rows), len(FEATURES[KIND](space).columns)), np.nan, dtype=np.float32)
+    found = np.full((len(rows), len(FEATURES[kind](space).columns)), np.nan, dtype=np.float32)
     for n, row in enumerate(rows):
         try:
-            found[n] = program_features(KIND, [space.program(space.config(row))])[0]
+            found[n] = program_features(kind, [space.program(space.config(row))])[0]
         except ScheduleError:
             continue
     return found
 
 
-def differing(space: SketchSpace, rows: np.ndarray) -> int:
+def differing(space: SketchSpace, kind: str, rows: np.ndarray) -> int:
     """How many of the rows' features differ, scheduled and drafted."""
-    wanted = scheduled(space, rows)
+    wanted = scheduled(space, kind, rows)
     is_legal = ~np.isnan(wanted).any(axis=1)
-    return int((FEATURES[KIND](space)(rows) != wanted)[is_legal].any(axis=1).sum())
+    return int((FEATURES[kind](space)(rows) != wanted)[is_legal].any(axis=1).sum())
 
 
 def rate(count: int, began: float) -> float:
@@ -64,9 +77,9 @@ def rate(count: int, began: float) -> float:
     return count / (time.process_time() - began)
 
 
-def evolved(space: SketchSpace, population: int) -> tuple[float, int]:
+def evolved(space: SketchSpace, kind: str, population: int) -> tuple[float, int]:
     """Candidates a second that evolution scores for the first time, and how many there were."""
-    features, rng = FEATURES[KIND](space), np.random.default_rng(0)
+    features, rng = FEATURES[kind](space), np.random.default_rng(0)
     rows = space.draw(200, rng)
     model = MODELS["xgboost-rank"](0)
     model.fit(features(rows), rng.random(len(rows)))
@@ -93,26 +106,25 @@ def main() -> None:
     parser.add_argument("--judged", type=int, default=200)
     given = parser.parse_args()
     print(
-        f"{'workload':12} {'size':>10} {'scheduled':>10} {'drafted':>10} {'evolved':>10}  a second"
+        f"{'workload':16} {'size':>10} {'scheduled':>10} {'drafted':>10} {'evolved':>10}  a second"
     )
     for name in given.workloads:
-        outputs = WORKLOADS[name]()
-        space = SketchSpace(sketches(outputs), outputs)
+        space, kind = space_of(name)
         rows = space.draw(given.judged, np.random.default_rng(1))
-        wrong = differing(space, rows)
+        wrong = differing(space, kind, rows)
         if wrong:
-            print(f"{name:12} {wrong} of {given.judged} differ")
+            print(f"{name:16} {wrong} of {given.judged} differ")
             continue
         forget()
         began = time.process_time()
-        scheduled(space, rows[:50])
+        scheduled(space, kind, rows[:50])
         slow = rate(50, began)
-        fresh = FEATURES[KIND](SketchSpace(sketches(outputs), outputs))
+        fresh = FEATURES[kind](space_of(name)[0])
         began = time.process_time()
         fresh(rows)
         fast = rate(len(rows), began)
-        bred, count = evolved(SketchSpace(sketches(outputs), outputs), given.population)
-        print(f"{name:12} {space.size:>10} {slow:>10,.0f} {fast:>10,.0f} {bred:>10,.0f}  "
+        bred, count = evolved(space_of(name)[0], kind, given.population)
+        print(f"{name:16} {space.size:>10} {slow:>10,.0f} {fast:>10,.0f} {bred:>10,.0f}  "
               f"({count} met)", flush=True)  # fmt: skip
 
 

@@ -57,7 +57,10 @@ def metaschedule(python: str, extents: list[int], trials: int) -> str:
         return (done.stderr.strip().splitlines() or ["it failed and said nothing"])[-1]
     said = json.loads(done.stdout.strip().splitlines()[-1])
     pace = said["trials"] / said["elapsed_s"]
-    return f"{pace:5.2f} a second: {said['trials']} trials in {said['elapsed_s']:.0f} s"
+    return (
+        f"{pace:5.2f} a second: {said['trials']} trials in {said['elapsed_s']:.0f} s; "
+        f"{said['good']} of {said['trials']} good"
+    )
 
 
 def workload_of(text: str) -> ops.Workload:

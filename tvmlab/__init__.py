@@ -32,6 +32,7 @@ _HOMES = {
         "replay",
         "specialise",
         "tune",
+        "with_constants",
     ),
     "tvmlab.errors": (
         "DatabaseError",

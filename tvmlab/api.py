@@ -11,12 +11,13 @@ import numpy as np
 
 from tvmlab import schedule as scheduling
 from tvmlab import targets
-from tvmlab.errors import TargetError, TraceError, UsageError
+from tvmlab.errors import TargetError, TraceError, UsageError, brief
 from tvmlab.ir.arrays import empty
 from tvmlab.ir.printer import print_program
 from tvmlab.ir.program import Program
 from tvmlab.measure.compare import Agreement, Disagreement, compare
-from tvmlab.measure.timing import QUICK, Protocol, Timing, time_callable
+from tvmlab.measure.function import Function
+from tvmlab.measure.timing import QUICK, Protocol, Timing
 from tvmlab.ops.hole_template import HoleTemplate
 from tvmlab.ops.workload import Workload
 from tvmlab.schedule.caution import ScheduleWarning
@@ -27,9 +28,11 @@ from tvmlab.targets.cpu.code_report import CodeReport
 from tvmlab.targets.cpu.target import report
 from tvmlab.targets.cuda.report import KernelResources
 from tvmlab.targets.cuda.target import CudaTarget
-from tvmlab.targets.target import Kernel, Signature, Target
+from tvmlab.targets.halved_kernel import build_kernel
+from tvmlab.targets.target import Signature, Target
 from tvmlab.te.evaluate import evaluate, random_inputs
 from tvmlab.te.graph import as_outputs, graph_sizes
+from tvmlab.te.promise import promise_constants
 from tvmlab.te.serial import to_json
 from tvmlab.te.size import trial_values, values_of
 from tvmlab.te.specialise import specialise_tensors
@@ -50,50 +53,6 @@ CODE_TARGETS = {
     "sass": "cuda",
 }
 """Which target makes each kind of code that `Schedule.code` shows."""
-
-
-class Function:
-    """A compiled schedule: `f(*inputs, *outputs)` writes its outputs in place.
-
-    Arrays are NumPy arrays, or anything that shares CPU memory through DLPack, C-contiguous, of
-    the shapes and dtypes of `f.signature`.
-    """
-
-    def __init__(self, kernel: Kernel) -> None:
-        self._kernel = kernel
-
-    @property
-    def signature(self) -> Signature:
-        """The function's name and the arrays it takes."""
-        return self._kernel.signature
-
-    def __call__(self, *arrays: Any) -> None:
-        """Run once.
-
-        Raises:
-            TargetError: an array has the wrong shape, dtype or layout.
-        """
-        self._kernel(*arrays)
-
-    def time(self, *arrays: Any, protocol: Protocol = QUICK) -> Timing:
-        """Seconds a call takes on these arrays, with their spread."""
-        return time_callable(self._kernel.prepare(*arrays), protocol)
-
-    def code(self, kind: str) -> str:
-        """The generated text, of one of the target's kinds; a notebook shows it in colours."""
-        return CodeText(self._kernel.code(kind), kind)
-
-    def export(self, path: str | Path) -> Path:
-        """Write a shared library at `path` and a C header beside it; the header's path.
-
-        Raises:
-            TargetError: there is no C compiler, or the path cannot be written.
-        """
-        return self._kernel.export(Path(path))
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(map(str, self.signature.params))
-        return f"{self.signature.name}({arguments})"
 
 
 class Schedule(scheduling.Schedule):
@@ -169,13 +128,14 @@ class Schedule(scheduling.Schedule):
                 f"Target {machine.name!r} does not tell what a kernel takes of its processor; use "
                 "target 'cuda', with an architecture such as 'sm_80'."
             )
+        remark = machine.remark(self.mod)
+        if remark:
+            warnings.warn(remark, ScheduleWarning, stacklevel=2)
         return machine.resources(machine.emit(machine.lower(self.mod)))
 
     def build(self, target: TargetLike = "cpu") -> Function:
         """The compiled function."""
-        machine = targets.get(target)
-        program = machine.lower(self.mod)
-        return Function(machine.build(machine.emit(program), Signature.of(program)))
+        return Function(build_kernel(targets.get(target), self.mod))
 
     def check(
         self, target: TargetLike = "cpu", seed: int = 0, **sizes: int | Sequence[int]
@@ -289,8 +249,12 @@ def replay(value: Expression, trace: str | bytes | Sequence[Mapping[str, Any]]) 
     """
     if isinstance(trace, str | bytes):
         document = parse_document(trace)
-    else:
+    elif isinstance(trace, Sequence):
         document = {"steps": list(trace)}
+    else:
+        raise TraceError(
+            f"{brief(trace)} is no trace; give one as JSON, or its steps, such as run.best.trace."
+        )
     start_state = State.start(tensors_of(value))
     workload = document.get("workload")
     if workload is not None and workload != to_json(start_state.outputs):
@@ -360,6 +324,21 @@ def specialise(
     outputs = tensors_of(value)
     known = specialise_tensors(outputs, sizes)
     return known[0] if isinstance(outputs, Tensor) else known
+
+
+def with_constants(value: Expression, *names: str) -> Tensor | tuple[Tensor, ...]:
+    """An expression whose inputs of these names are the same at every call, as weights are.
+
+    `t.with_constants(t.ops.conv2d(...), "W")` says of an operator of the library what
+    `t.placeholder(..., constant=True)` says of an input of one's own: times leave out what a
+    schedule makes of W alone, and `f.prepare(W=w)` makes it once. To tuners it is another workload.
+
+    Raises:
+        UsageError: no names, or no input has that name.
+    """
+    outputs = tensors_of(value)
+    promised = promise_constants(outputs, names)
+    return promised[0] if len(promised) == 1 else promised
 
 
 def tune(

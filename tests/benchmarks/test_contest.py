@@ -8,10 +8,10 @@ import pytest
 from contest import Contest, our_schedule
 from goals import OURS, PREPARED, UNFUSED
 from peers import Contender, in_numpy
-from prepared import cut
 from table import workload_table
 
 from tvmlab import ops
+from tvmlab.analysis.constant_part import halves
 from tvmlab.api import create_schedule
 from tvmlab.ops import Workload
 
@@ -77,12 +77,11 @@ def test_packed_weights_leave_the_timing_and_the_kernel() -> None:
     workload = ops.matmul(8, 64, 32)
     schedule = our_schedule(workload, is_packed=True)
     weights = schedule.mod.params[1]
-    parts = cut(schedule.mod, [weights])
+    parts = halves(schedule.mod, [weights])
     assert parts is not None
-    before, after = parts
-    assert before.params[0] is weights
-    assert weights not in after.params
-    assert before.params[1] in after.params, "what the first wrote, the second reads"
+    assert parts.once.params == (weights, *parts.kept)
+    assert weights not in parts.rest.params
+    assert set(parts.kept) <= set(parts.rest.params), "what the first wrote, the second reads"
     contest = Contest("tiny", workload)
     contest.add_ours_prepared()
     (row,) = (r for r in contest.rows(rounds=1) if r["who"] == PREPARED)
@@ -91,7 +90,7 @@ def test_packed_weights_leave_the_timing_and_the_kernel() -> None:
 
 def test_a_schedule_without_packing_has_nothing_to_prepare() -> None:
     schedule = create_schedule(ops.matmul(8, 64, 32))
-    assert cut(schedule.mod, [schedule.mod.params[1]]) is None
+    assert halves(schedule.mod, [schedule.mod.params[1]]) is None
     contest = Contest("tiny", ops.softmax(4, 16))
     contest.add_ours_prepared()
     contest.add_ours_unfused()

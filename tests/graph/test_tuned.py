@@ -10,6 +10,8 @@ from tvmlab.measure.outcome import Outcome
 from tvmlab.schedule import create_schedule
 from tvmlab.schedule.primitives import Vectorize
 from tvmlab.targets.cpu.host_vectors import host_vectors
+from tvmlab.targets.halved_kernel import PreparedKernel
+from tvmlab.te.promise import promise_constants
 from tvmlab.te.serial import to_json
 from tvmlab.tune.database import Database
 from tvmlab.tune.record import Record
@@ -64,6 +66,27 @@ def test_a_sketch_with_packed_operands_schedules_its_group() -> None:
         database.append(session, [trial])
         found = graph.compile_graph(y, choose=graph.best_steps(database))
     assert 's["C"].cache_read("' in str(found.calls[0].schedule.trace.to_python())
+    np.testing.assert_allclose(found(rows), graph.compile_graph(y)(rows), rtol=1e-4, atol=1e-5)
+
+
+def test_weights_are_laid_out_when_the_graph_is_compiled() -> None:
+    """By a trial of the product with a constant matrix, which comes before others."""
+    constant = promise_constants(ops.matmul(16, 32, 24).tensors, ["B"])
+    setup = Setup(to_json(constant), f"{SKETCHES}{host_vectors()}")
+    space, first = space_of(setup)
+    config = next(c for c in first if c[SKETCH] == "tile(C, laid out)")
+    trial = Record(0, 0, config, space.trace(config), None, BEST)
+    weight, rows = draw(0, 24, 32), draw(2, 16, 24)
+    y = graph.relu(graph.dense(graph.input((16, 24)), weight))
+    assert [to_json(e) for e, _ in graph.tasks_of(y)] == [to_json(constant)]
+    with Database.open(None) as database:
+        tuned(database)
+        session = database.begin(setup, {}, targets.get("cpu").device())
+        database.append(session, [trial])
+        found = graph.compile_graph(y, choose=graph.best_steps(database))
+    kernel = found.calls[0].kernel
+    assert isinstance(kernel, PreparedKernel)
+    assert kernel.constants == ("x1",)
     np.testing.assert_allclose(found(rows), graph.compile_graph(y)(rows), rtol=1e-4, atol=1e-5)
 
 

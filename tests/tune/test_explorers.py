@@ -160,12 +160,12 @@ def test_the_guided_explorer_proposes_diverse_batches():
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (("modl",), "the explorer 'modl' is not known; use one of model"),
-        (("model", "forest"), "the model 'forest' is not known; use one of xgboost-rank"),
+        (("modl",), "the explorer 'modl' is not known; did you mean 'model'"),
+        (("model", "forest"), "the model 'forest' is not known; there are xgboost-rank"),
         (("grid", "ridge"), "'grid' uses no cost model"),
         (("random", None, 0.5), "'random' uses no cost model"),
         (("model", None, -1.0), "give 0 or more"),
-        (("model", None, 0.0, "loops"), "the features 'loops' are not known; use one of knob"),
+        (("model", None, 0.0, "loops"), "the features 'loops' are not known; there are knob"),
         (("grid", None, 0.0, "knob"), "'grid' uses no cost model"),
     ],
 )

@@ -80,7 +80,7 @@ def test_the_best_of_a_schedule_with_holes_and_of_a_recipe_is_applied(tmp_path: 
     s["C"].reorder(yo, xo, "k", yi, xi)
     s["C"].split("k", factors=t.sample_perfect_tile("k", 2))
     s["C"].vectorize(xi)
-    run = t.tune(s, trials=4, explorer="random", timeout_s=5.0, db=path)
+    run = t.tune(s, trials=4, explorer="random", timeout_s=60.0, db=path)
     try:
         assert run.wait(PATIENCE_S).status == "done", run
         assert run.best is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 import tvmlab as t
@@ -10,7 +12,9 @@ from tvmlab import ops
 from tvmlab.ir.program import Invoke
 from tvmlab.ir.walk import stmts
 from tvmlab.ops.gpu.unit import UNITS
+from tvmlab.ops.vector_unit import AVX512
 from tvmlab.schedule import create_schedule
+from tvmlab.targets.cuda.target import CudaTarget
 from tvmlab.te.serial import to_json
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.setup_space import space_of, template_name
@@ -60,3 +64,32 @@ def test_a_run_on_opencl_finds_a_verified_schedule() -> None:
         assert any(step["step"] == "bind" for step in run.best.trace)
     finally:
         run.close()
+
+
+def test_structures_are_those_that_the_architecture_has_instructions_for() -> None:
+    half, brain = (ops.matmul(32, 32, 32, dtype=d).tensors for d in ("float16", "bfloat16"))
+
+    def instructions(unit: str, outputs: Sequence[t.Tensor]) -> set[str]:
+        found = [title for title in sketches_for(unit, outputs) if "tensorize" in title]
+        return {title.partition(", ")[2].rstrip(")") for title in found}
+
+    assert instructions("cuda", brain) == {"mma_bf16", "wmma_bf16"}
+    assert not instructions("cuda/sm_75", brain)
+    assert instructions("cuda/sm_75", half) == {"mma_f16", "wmma_f16"}
+    assert instructions("cuda/sm_70", half) == {"wmma_f16"}
+    assert template_name(brain, None, "cuda", AVX512, (7, 5)) == "gpu/cuda/sm_75"
+    assert template_name(brain, "sketch", "cuda", AVX512, (7, 0)) == "sketches/cuda/sm_70"
+    assert template_name(brain, None, "cuda", AVX512, (8, 6)) == "gpu/cuda"
+    assert ops.template_named("gpu/cuda/sm_75").name == "gpu/cuda/sm_75"
+
+
+def test_instructions_that_an_architecture_lacks_are_told() -> None:
+    workload = ops.matmul(32, 32, 32, dtype="bfloat16")
+    schedule = t.create_schedule(workload.tensors)
+    template = workload.template("cuda")
+    template.apply(schedule, template.default(workload.tensors))
+    with pytest.warns(t.ScheduleWarning, match="sm_75 has no mma_bf16, .* many times as slowly"):
+        schedule.resources({"name": "cuda", "architecture": "sm_75"})
+    machine = t.targets.get({"name": "cuda", "architecture": "sm_80"})
+    assert isinstance(machine, CudaTarget)
+    assert machine.remark(schedule.mod) == ""

@@ -286,7 +286,7 @@ def test_pause_resume_and_stop():
     assert measured.acquire(timeout=PATIENCE_S)
     bench.loop.command("pause")
     bench.loop.command("stop")
-    thread.join(5)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert bench.session.finished == "stopped"
     assert 2 <= len(made.get(timeout=PATIENCE_S)) < 10

@@ -25,7 +25,7 @@ from tvmlab.tune.setup import Setup
 from tvmlab.tune.setup_space import template_name
 
 PRODUCT = ops.matmul(16, 32, 16).tensors
-OPTIONS = {"timeout_s": 5.0, "batch": 8}
+OPTIONS = {"timeout_s": 60.0, "batch": 8}
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_what_cannot_be_attached_to_is_told(begin, path):
     run.wait(PATIENCE_S)
     with pytest.raises(DatabaseError, match="holds no run 7"):
         client.attach(path, 7)
-    with pytest.raises(UsageError, match="a run of 0 trials"):
+    with pytest.raises(UsageError, match="given trials=0; give a whole number, at least 1"):
         client.attach(path, trials=0)
     with Database.open(path) as database:
         database.begin(run.setup, {}, {"kind": "cpu", "model": "another"})
@@ -239,13 +239,11 @@ def test_a_run_on_a_server(begin, postgres):
     assert all(records[r.number] == r for r in run.trials)
 
 
-def settled(run):
-    """How many trials are told when none has come for half a second."""
-    count = -1
-    while count != len(run.trials):
-        count = len(run.trials)
-        time.sleep(0.5)
-    return count
+def rests(run):
+    """Whether no trial is told for a second; one that goes on tells hundreds."""
+    count = len(run.trials)
+    time.sleep(1.0)
+    return len(run.trials) == count
 
 
 def test_pause_resume_and_stop(begin, path):
@@ -254,9 +252,8 @@ def test_pause_resume_and_stop(begin, path):
     run.pause()
     eventually(lambda: run.status == "paused")
     eventually(lambda: run._process.poll() is None)
-    count = settled(run)  # what was being measured is still told
-    time.sleep(0.5)
-    assert len(run.trials) == count
+    eventually(lambda: rests(run))  # what was being measured is still told
+    count = len(run.trials)
     run.resume()
     eventually(lambda: len(run.trials) > count)
     run.stop()
@@ -299,7 +296,6 @@ def test_listeners_that_raise_do_no_harm(begin, caplog):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"explorer": "oracle"}, "the explorer 'oracle' is not known; use one of model"),
         ({"db": "/nowhere/at/all.db"}, "the folder /nowhere/at does not exist"),
         ({"template": "origami/cpu"}, "origami"),
     ],
@@ -322,6 +318,13 @@ def test_mistakes_come_out_as_one_sentence(begin, change, words):
         ({"trials": "10"}, "given trials='10'; give a whole number"),
         ({"seed": 2.5}, "given seed=2.5; give a whole number, at least 0"),
         ({"timeout_s": 0}, "given timeout_s=0; give seconds, above 0"),
+        ({"protocol": 3}, "given protocol=3; give a Protocol of"),
+        ({"explorer": "modl"}, "the explorer 'modl' is not known; did you mean 'model'"),
+        ({"explorer": 3}, "the explorer 3 is not known; there are model"),
+        ({"model": "xgboost"}, "the model 'xgboost' is not known; did you mean 'xgboost-"),
+        ({"features": "stores"}, "the features 'stores' are not known; did you mean 'store'"),
+        ({"diversity": "much"}, "a diversity of 'much' was asked for; give 0 or more"),
+        ({"explorer": "grid", "model": "ridge"}, "'grid' uses no cost model"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_before_anything_starts(options, words):

@@ -15,6 +15,7 @@ from tvmlab import ops, te
 from tvmlab.errors import ScheduleError
 from tvmlab.ops.vector_unit import AVX2, AVX512
 from tvmlab.schedule import State, step_from_json
+from tvmlab.te.promise import promise_constants
 from tvmlab.te.tensor import Tensor
 from tvmlab.tune.sketch_space import SketchSpace
 from tvmlab.tune.sketches import BOUND, PHASES, RULES, Rule, sketches
@@ -64,6 +65,14 @@ def chain() -> Tensor:
     return t.compute((13, 64), lambda i, j: c[i, j] + A[i, j], name="Y")
 
 
+def of_a_constant_product() -> Tensor:
+    """A product with a matrix that is made of a constant."""
+    A, W = t.placeholder((5, 17), name="A"), t.placeholder((17, 33), name="W", constant=True)
+    doubled = t.compute((17, 33), lambda i, j: W[i, j] * 2.0, name="D")
+    k = t.reduce_axis((0, 17), "k")
+    return t.compute((5, 33), lambda i, j: t.sum(A[i, k] * doubled[k, j], axis=k), name="C")
+
+
 EXPRESSIONS: dict[str, tuple[Callable[[], Tensor | Sequence[Tensor]], set[str]]] = {
     "product": (lambda: ops.matmul(8, 32, 12).tensors, {"tile(C)", "tile(C, packed)"}),
     "primes": (lambda: ops.matmul(17, 37, 13).tensors, {"tile(C)", "tile(C, packed)"}),
@@ -103,6 +112,23 @@ EXPRESSIONS: dict[str, tuple[Callable[[], Tensor | Sequence[Tensor]], set[str]]]
         {"tensorize(C, dot4_u8s8)", "inline(W) tile(C)"},
     ),
     "chain": (chain, {"inline(E) inline(B)"}),
+    "constant matrix": (
+        lambda: promise_constants(ops.matmul(17, 37, 13).tensors, ["B"]),
+        {"tile(C, laid out)", "tile(C, laid out, packed)"},
+    ),
+    "both constant": (
+        lambda: promise_constants(ops.matmul(5, 16, 7).tensors, ["A", "B"]),
+        {"tile(C, laid out)"},
+    ),
+    "constant rows": (
+        lambda: promise_constants(ops.dense(5, 13, 18, relu=True).tensors, ["W", "B"]),
+        {"tile(C, laid out)", "tile(C, laid out, then Y)"},
+    ),
+    "constant weights": (
+        lambda: promise_constants(ops.conv2d(1, 4, 7, 7, 6, 3).tensors, ["W"]),
+        {"inline(P) tile(C, laid out)", "tile(C, laid out)"},
+    ),
+    "made of a constant": (of_a_constant_product, {"tile(C, laid out)"}),
 }
 """Name -> an expression, and sketches that are among those found."""
 

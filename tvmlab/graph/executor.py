@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from tvmlab.graph.node import Graph, Node
 from tvmlab.ir.arrays import empty
 from tvmlab.measure.timing import QUICK, Protocol, Timing, time_callable
 from tvmlab.schedule import Schedule
-from tvmlab.targets import Kernel, Signature, Target
+from tvmlab.targets import Kernel, Target
+from tvmlab.targets.halved_kernel import PreparedKernel, build_kernel, constants_of
 from tvmlab.te.serial import to_json, workload_hash
 
 Array = np.ndarray[Any, Any]
@@ -30,7 +31,8 @@ class Call:
     Attributes:
         group: the nodes it computes.
         schedule: its schedule; `str()` shows the program, `.trace` the steps.
-        kernel: the compiled code; equal groups share one.
+        kernel: the compiled code, which equal groups share, with the group's constants: what its
+            schedule makes of weights alone was made when the graph was compiled.
         inputs: the nodes whose arrays it takes, before the array of `group.result`.
     """
 
@@ -49,7 +51,7 @@ class Executable:
         graph: what it computes.
         calls: its kernels in the order they run.
         memory: where the intermediate arrays lie. What a kernel needs for itself (the zeros around
-            an image, say) is the kernel's own and not in it.
+            an image, say) is the kernel's own and not in it, and neither are weights.
     """
 
     def __init__(self, graph: Graph, calls: Sequence[Call]) -> None:
@@ -85,7 +87,8 @@ class Executable:
     def time(self, *arrays: Array, protocol: Protocol = QUICK) -> list[tuple[Group, Timing]]:
         """What each kernel takes on these inputs, in the order they run.
 
-        Each is timed by itself, its arrays in the caches as repeated calls leave them. A whole run
+        Each is timed by itself, its arrays in the caches as repeated calls leave them; weights were
+        laid out as the graph was compiled, and a timing says where they were. A whole run
         adds Python's share, some microseconds for each kernel. Errors as in a call.
         """
         outputs = {n: empty(n.shape, n.dtype) for n in self.graph.outputs}
@@ -94,11 +97,12 @@ class Executable:
         for call in self.calls:
             bound = call.kernel.prepare(*_arguments(call, values))
             bound()  # writes what later kernels read
-            times.append((call.group, time_callable(bound, protocol)))
+            timing = time_callable(bound, protocol)
+            times.append((call.group, replace(timing, prepared=constants_of(call.kernel))))
         return times
 
     def _given(self, arrays: Sequence[Array]) -> dict[Node, Array]:
-        """The arrays of inputs and constants."""
+        """The arrays of inputs."""
         inputs = self.graph.inputs
         if len(arrays) != len(inputs):
             raise UsageError(
@@ -109,9 +113,8 @@ class Executable:
             shape, dtype = list(np.shape(array)), getattr(array, "dtype", type(array).__name__)
             if tuple(shape) != node.shape or str(dtype) != node.dtype:
                 raise UsageError(f"the input {node} was given as {dtype}{shape}; pass its own.")
-        constants = {n: n.value for n in self.graph.nodes if n.value is not None}
         by_rows = [np.asarray(array, order="C") for array in arrays]
-        return dict(zip(inputs, by_rows, strict=True)) | constants
+        return dict(zip(inputs, by_rows, strict=True))
 
     def _new_memory(self) -> dict[Node, Array]:
         """The intermediate arrays, in one new block laid out as planned."""
@@ -173,7 +176,10 @@ def _call(
     expression, schedule = scheduled(group, choose)
     key = workload_hash(to_json(expression.outputs))
     if key not in kernels:
-        program = machine.lower(schedule.mod)
-        kernels[key] = schedule, machine.build(machine.emit(program), Signature.of(program))
+        kernels[key] = schedule, build_kernel(machine, schedule.mod)
     schedule, kernel = kernels[key]
-    return Call(group, schedule, kernel, expression.inputs)
+    named = zip(kernel.signature.params, expression.inputs, strict=False)
+    constants = {p.name: node.value for p, node in named if p.is_constant}
+    if constants:
+        kernel = PreparedKernel(kernel, constants)
+    return Call(group, schedule, kernel, tuple(n for n in expression.inputs if n.value is None))

@@ -54,9 +54,10 @@ def express(
 
 
 def _placeholder(node: Node, name: str) -> Tensor:
-    """A node as an input; constants are known to be finite, or not."""
+    """A node as an input; of constants it is known that they are, and whether they are finite."""
+    constant = node.value is not None
     finite = node.value is not None and bool(np.isfinite(node.value).all())
-    return te.placeholder(node.shape, node.dtype, name, finite)
+    return te.placeholder(node.shape, node.dtype, name, finite, constant)
 
 
 def reference(graph: Graph, *arrays: np.ndarray) -> tuple[Evaluated, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tvmlab.errors import UsageError, brief
 from tvmlab.graph.fusion import fuse
 from tvmlab.graph.lowering import express
 from tvmlab.graph.node import Graph, Node
@@ -62,5 +63,14 @@ def tune_model(
     if isinstance(model, Graph | Node):
         weighted = tasks_of(model)
     else:
+        if not isinstance(model, Sequence) or not all(_is_pair(each) for each in model):
+            raise UsageError(
+                f"{brief(model)} is no model; give a graph, or a list of expressions, each with "
+                "its weight: [(C, 1.0), (D, 3.0)]."
+            )
         weighted = [(v.tensors if isinstance(v, Workload) else v, w) for v, w in model]
     return start_tasks(weighted, target, trials, seed, db, resume, **options)
+
+
+def _is_pair(each: object) -> bool:
+    return isinstance(each, Sequence) and not isinstance(each, str) and len(each) == 2

@@ -12,6 +12,8 @@ from tvmlab.schedule.step import Step
 from tvmlab.schedule.trace import steps_of
 from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.te import Tensor
+from tvmlab.te.graph import inputs
+from tvmlab.te.promise import promise_constants, without_constants
 from tvmlab.te.serial import to_json
 from tvmlab.tune.database import Database
 from tvmlab.tune.record import Record
@@ -23,7 +25,8 @@ def best_steps(database: Database, target: str = "cpu") -> Choose:
     """The steps of an operator's fastest verified trial here, or else its template's default.
 
     An operator that is tuned by itself (`t.tune(t.ops.conv2d(...), db="run.db")`) serves every
-    fused group that it anchors. Trials of other machines do not count.
+    fused group that it anchors. Trials of it with constant weights, as a model has them
+    (`tune_model`), come before those without. Trials of other machines do not count.
 
     Raises:
         DatabaseError: when an operator is looked up and the database cannot be read.
@@ -32,8 +35,11 @@ def best_steps(database: Database, target: str = "cpu") -> Choose:
     device = targets.get(target).device()
 
     def choose(out: Tensor) -> Sequence[Step]:
-        record = database.best(to_json(expression_of(out)), target, device)
-        return default_steps(out) if record is None else _steps_for(out, record)
+        for promised in (out, *without_constants(out)):
+            record = database.best(to_json(expression_of(promised)), target, device)
+            if record is not None:
+                return _steps_for(promised, record)
+        return default_steps(out)
 
     return choose
 
@@ -56,6 +62,10 @@ def _steps_for(out: Tensor, record: Record) -> Sequence[Step]:
 
 def expression_of(out: Tensor) -> Tensor | Sequence[Tensor]:
     """The expression under which an operator of a graph is tuned: the library's own where it has
-    one, so that runs of either serve both."""
+    one, with the same inputs constant, so that runs of either serve both."""
     workload = recognise(out)
-    return out if workload is None else workload.tensors
+    if workload is None:
+        return out
+    pairs = zip(inputs(workload.tensors), inputs([out]), strict=True)
+    constants = [own.name for own, given in pairs if given.constant]
+    return promise_constants(workload.tensors, constants) if constants else workload.tensors

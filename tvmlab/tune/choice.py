@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tvmlab.errors import UsageError
+from tvmlab.errors import UsageError, did_you_mean
 from tvmlab.tune.explorer import Explorer
 from tvmlab.tune.explorers import EXPLORERS, GuidedExplorer
 from tvmlab.tune.features import FEATURES
@@ -34,26 +34,39 @@ def explorer_named(
     Raises:
         UsageError: no such explorer, model or features, or a model for one that uses none.
     """
-    if name not in EXPLORERS:
-        raise UsageError(f"the explorer {name!r} is not known; use one of {', '.join(EXPLORERS)}.")
-    if model is not None and model not in MODELS:
-        raise UsageError(f"the model {model!r} is not known; use one of {', '.join(MODELS)}.")
-    if features is not None and features not in FEATURES:
-        raise UsageError(
-            f"the features {features!r} are not known; use one of {', '.join(FEATURES)}."
-        )
-    if diversity < 0:
-        raise UsageError(f"a diversity of {diversity} was asked for; give 0 or more.")
+    check_choice(name, model, diversity, features)
     maker: type[Any] = EXPLORERS[name]
     if issubclass(maker, ModelGuided):
         chosen = model if model is not None else ModelGuided.default_model
         seen = features if features is not None else ModelGuided.default_features
         guided: Explorer = maker(space, seed, chosen, diversity, seen, prior)
         return guided
-    if model is not None or diversity or features is not None:
-        raise UsageError(
-            f"the explorer {name!r} uses no cost model; leave `model`, `features` and `diversity` "
-            f"out, or use the explorer {GuidedExplorer.name!r}."
-        )
     plain: Explorer = maker(space, seed)
     return plain
+
+
+def check_choice(
+    explorer: object, model: object = None, diversity: object = 0.0, features: object = None
+) -> None:
+    """Refuse what `explorer_named` knows nothing of, whatever the space.
+
+    Raises:
+        UsageError: no such explorer, model or features, or a model for one that uses none.
+    """
+    for kind, name, known, verb in (
+        ("explorer", explorer, EXPLORERS, "is"),
+        ("model", model, MODELS, "is"),
+        ("features", features, FEATURES, "are"),
+    ):
+        is_asked = kind == "explorer" or name is not None
+        if is_asked and (not isinstance(name, str) or name not in known):
+            hint = did_you_mean(str(name), known)
+            raise UsageError(f"the {kind} {name!r} {verb} not known; {hint}.")
+    if not isinstance(diversity, int | float) or not diversity >= 0:
+        raise UsageError(f"a diversity of {diversity!r} was asked for; give 0 or more.")
+    is_guided = issubclass(EXPLORERS[str(explorer)], ModelGuided)
+    if not is_guided and (model is not None or diversity or features is not None):
+        raise UsageError(
+            f"the explorer {explorer!r} uses no cost model; leave `model`, `features` and "
+            f"`diversity` out, or use the explorer {GuidedExplorer.name!r}."
+        )

@@ -26,8 +26,10 @@ from tvmlab.errors import TvmlabError, UsageError, did_you_mean
 from tvmlab.measure.cluster_address import safe_address
 from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.targets.cpu.threads import num_threads
+from tvmlab.targets.cuda.target import present
 from tvmlab.te import Tensor
 from tvmlab.te.serial import to_json
+from tvmlab.tune.choice import check_choice
 from tvmlab.tune.database import Database
 from tvmlab.tune.earlier import OWN
 from tvmlab.tune.record import Record
@@ -94,8 +96,8 @@ def start(
             the workers of that Dask scheduler measure.
 
     Raises:
-        UsageError: no such option, no template for the target, or a cluster that is neither on this
-            machine nor encrypted.
+        UsageError: no such option, explorer, model or features, no template for the target, or a
+            cluster that is neither on this machine nor encrypted.
     """
     given: dict[str, Any] = {"target": target, "trials": trials, "seed": seed}
     return Run(setup_of(outputs, db, template, transfer, space, **given | options), db, resume)
@@ -117,10 +119,12 @@ def setup_of(
         raise UsageError(f"tune has no option {unknown!r}; {did_you_mean(unknown, names)}.")
     if options.get("cluster") is not None:
         safe_address(options["cluster"])
-    chosen = template if template else template_name(outputs, space, target, host_vectors())
+    chosen = template or template_name(outputs, space, target, host_vectors(), present(target))
     given = {"threads": num_threads(), "transfer": places(transfer, db)} | options
     described = {"target": target, "template": chosen, "workload": to_json(outputs)}
-    return Setup.from_json(given | described)
+    setup = Setup.from_json(given | described)
+    check_choice(setup.explorer, setup.model, setup.diversity, setup.features)
+    return setup
 
 
 def attach(db: str | Path, session: int | None = None, trials: int | None = None) -> Run:
@@ -140,8 +144,6 @@ def attach(db: str | Path, session: int | None = None, trials: int | None = None
             still writes to the run is told by the handle: it is `failed`, and says so.)
         UsageError: less than one trial.
     """
-    if trials is not None and trials < 1:
-        raise UsageError(f"a run of {trials} trials was asked for; give at least 1.")
     with Database.open(db, create=False) as database:
         stored = database.session(session)
     setup = stored.setup if trials is None else replace(stored.setup, trials=trials)
@@ -234,6 +236,8 @@ class Run:
 
     def __repr__(self) -> str:
         best = "nothing verified yet" if self.best is None else f"best {self.best.median_s:.3g} s"
+        constants = [e["name"] for e in self.setup.workload["tensors"] if e.get("constant")]
+        best += f" with {' and '.join(constants)} prepared" if constants and self.best else ""
         reason = f": {self.reason}" if self.reason else ""
         return (
             f"Run({len(self.trials)} of {self.setup.trials} trials, {best}, {self.status}{reason})"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tvmlab.errors import DatabaseError
+from tvmlab.errors import DatabaseError, as_path
 from tvmlab.measure.canonical import canonical, digest
 from tvmlab.te.serial import workload_hash
 from tvmlab.tune.postgres_store import PostgresStore
@@ -106,7 +106,8 @@ class Database:
         """
         if is_address(place):
             return cls(PostgresStore(str(place), create), clock)
-        return cls(SqliteStore(None if place is None else Path(place), create), clock)
+        path = None if place is None else as_path(place, "the database")
+        return cls(SqliteStore(path, create), clock)
 
     @classmethod
     def look(cls, path: Path) -> Database:

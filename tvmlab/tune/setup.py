@@ -95,6 +95,11 @@ class Setup:
                     f"a tuning run was given {field.name}={value!r}; give a whole number, at "
                     f"least {least}."
                 )
+        if not isinstance(self.protocol, Protocol):
+            raise UsageError(
+                f"a tuning run was given protocol={self.protocol!r}; give a Protocol of "
+                "tvmlab.measure.timing, which says how long and how often a candidate is timed."
+            )
         if not isinstance(self.timeout_s, (int, float)) or not self.timeout_s > 0:
             raise UsageError(
                 f"a tuning run was given timeout_s={self.timeout_s!r}; give seconds, above 0."

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tvmlab import ops
 from tvmlab.errors import UsageError
-from tvmlab.ops.gpu.unit import UNITS
+from tvmlab.ops.gpu.template import GpuTemplate
+from tvmlab.ops.gpu.unit import OLDER, UNITS, name_at
 from tvmlab.ops.recognise import recognise
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.vector_unit import VectorUnit
@@ -25,7 +27,7 @@ rules derive."""
 SKETCHES = "sketches/cpu/"
 """What stands in place of a template's name where sketches are searched, before the registers."""
 
-BOUND_SKETCHES = {f"sketches/{target}": target for target in UNITS}
+BOUND_SKETCHES = {f"sketches/{unit}": unit for unit in (*UNITS, *OLDER)}
 """The same, in full, for targets with many threads."""
 
 
@@ -53,7 +55,11 @@ def space_of(setup: Setup) -> tuple[Space, list[Config]]:
 
 
 def template_name(
-    outputs: Tensor | Sequence[Tensor], space: str | None, target: str, vectors: VectorUnit
+    outputs: Tensor | Sequence[Tensor],
+    space: str | None,
+    target: str,
+    vectors: VectorUnit,
+    capability: tuple[int, int] | None = None,
 ) -> str:
     """The name of what is searched for an expression.
 
@@ -62,6 +68,7 @@ def template_name(
             sketches where it is none of those that have one of their own.
         target: the name of a target.
         vectors: the registers to plan for.
+        capability: of the GPU, where the target's differ in their instructions.
 
     Raises:
         UsageError: there is no such space, or there are no templates for the target.
@@ -69,7 +76,10 @@ def template_name(
     if space is not None and space not in SPACES:
         raise UsageError(f"the space {space!r} is not known; use one of {', '.join(SPACES)}.")
     template = ops.template_for(outputs, target, vectors)
+    unit = target if capability is None else name_at(target, capability)
+    if isinstance(template, GpuTemplate):
+        template = replace(template, device=unit)
     is_unknown = recognise(outputs) is None
     if space == "sketch" or (space is None and is_unknown):
-        return f"sketches/{target}" if target in UNITS else f"{SKETCHES}{vectors}"
+        return f"sketches/{unit}" if target in UNITS else f"{SKETCHES}{vectors}"
     return template.name

@@ -17,6 +17,7 @@ from tvmlab.ops.knobs import Option
 from tvmlab.ops.vector_unit import AVX512
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
+from tvmlab.te.promise import promise_constants
 from tvmlab.tune.explorer import History
 from tvmlab.tune.explorers.evolutionary import EvolutionaryExplorer
 from tvmlab.tune.features import FEATURES
@@ -27,7 +28,7 @@ from tvmlab.tune.features.drafts.ground import Ground
 from tvmlab.tune.features.nests import Nests, nests_of
 from tvmlab.tune.features.statement import Reading, read
 from tvmlab.tune.sketch_space import SketchSpace
-from tvmlab.tune.sketches import sketches
+from tvmlab.tune.sketches import sketches, sketches_for
 from tvmlab.tune.space import Plan, Space
 from tvmlab.tune.template_space import template_space
 
@@ -55,6 +56,7 @@ COMPUTED: dict[str, Callable[[], Sequence[Tensor]]] = {
     "layer_norm": lambda: ops.layer_norm(16, 52).tensors,
     "reshape": lambda: ops.reshape((4, 6), (3, 8)).tensors,
     "norm": folded_rows,
+    "constants": lambda: promise_constants(ops.conv2d(1, 8, 14, 14, 24, 3).tensors, ["W"]),
 }
 """What sketches are made of: every rule has something to say of one."""
 
@@ -102,6 +104,41 @@ def test_features_of_a_sketch_are_those_of_its_program(name: str) -> None:
 )
 def test_features_of_a_template_are_those_of_its_program(workload: ops.Workload) -> None:
     judge(template_space(workload.templates["cpu"](AVX512), workload.tensors), seed=3)
+
+
+ON_GPUS: dict[str, tuple[str, Callable[[], Sequence[Tensor]]]] = {
+    "matmul": ("cuda", lambda: ops.matmul(48, 64, 40).tensors),
+    "matmul of halves": ("cuda", lambda: ops.matmul(40, 32, 64, dtype="float16").tensors),
+    "norm": ("opencl", folded_rows),
+    "softmax": ("cuda", lambda: ops.softmax(8, 64).tensors),
+}
+"""The same for processors with many threads."""
+
+
+@pytest.mark.parametrize("name", ON_GPUS)
+def test_features_of_a_sketch_for_threads_are_those_of_its_program(name: str) -> None:
+    target, computed = ON_GPUS[name]
+    outputs = computed()
+    judge(SketchSpace(sketches_for(target, outputs), outputs), seed=len(name))
+
+
+def test_what_threads_do_and_where_buffers_are_needs_no_program() -> None:
+    def steps(s: Schedule) -> None:
+        stage = s["C"]
+        yo, yi = stage.split("y", 8)
+        stage.bind(yo, "blockIdx.x")
+        stage.reorder(yi, "x", "k")
+        stage.bind(yi, "threadIdx.x")
+        stage.cache_read("B")
+        s["B_cache"].compute_at("C", yo)
+        s["B_cache"].bind(s["B_cache"].loops[-1], "threadIdx.x")
+        s["B_cache"].set_scope("B_cache", "shared")
+        s["B_cache"].storage_align("B_cache", 0, 32, 1)
+
+    draft, schedule = drafted_and_scheduled(ops.matmul(16, 8, 8).tensors, steps)
+    assert len(draft._state.steps) == 1, "the copy alone needs a program"
+    assert_same(draft.reading(), read(schedule.mod))
+    assert str(draft.mod) == str(schedule.mod)
 
 
 def drafted_and_scheduled(

@@ -112,5 +112,5 @@ def test_a_setup_says_what_the_model_sees() -> None:
     setup = Setup(to_json(workload.tensors), template, features="store")
     with Database.open(None) as database:
         assert search_of(setup, database).session.next(1)
-        with pytest.raises(UsageError, match="the features 'loops' are not known; use one of knob"):
+        with pytest.raises(UsageError, match="the features 'loops' are not known; there are knob"):
             search_of(replace(setup, features="loops"), database)

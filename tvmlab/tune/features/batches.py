@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from tvmlab.tune.features.nests import STATEMENTS, Nests
+from tvmlab.tune.features.nests import Nests
 
 
 def drop_short_loops(base: Nests, extents: np.ndarray, growth: np.ndarray) -> Nests:
@@ -41,30 +41,38 @@ def drop_short_loops(base: Nests, extents: np.ndarray, growth: np.ndarray) -> Ne
 
     steps = np.where(kept[:, :, None, None], base.steps * growth[:, :, None, None], 0.0)
     work = (base.operations.sum(axis=-1).clip(min=1.0) * extents.prod(axis=-1)).sum(axis=-1)
+    moving = np.take_along_axis(steps, order[:, :, None, None], axis=-1)
     return Nests(
         extents=packed(extents, 1.0),
         kinds=packed(base.kinds, 0.0),
         positions=packed(base.positions, 0.0),
+        threads=packed(base.threads, 0.0),
         operations=same(base.operations),
         is_there=same(base.is_there),
+        kernels=same(base.kernels),
         totals=np.stack([np.full(count, base.totals[0, 0]), work], axis=-1),
-        steps=np.take_along_axis(steps, order[:, :, None, None], axis=-1),
+        steps=moving,
+        own_steps=moving,  # closed forms have no digits
+        digits=same(base.digits),
+        spans=same(base.spans),
         widths=same(base.widths),
         limits=same(base.limits),
         strides=same(base.strides),
         element_bytes=same(base.element_bytes),
         reads=same(base.reads),
         writes=same(base.writes),
+        memories=same(base.memories),
+        apart=same(base.apart),
         meeting=moved(base.meeting),
         scratch_bytes=same(base.scratch_bytes),
         scratch_loop=moved(base.scratch_loop),
     )
 
 
-def first_by_work(nests: Nests) -> Nests:
-    """The `STATEMENTS` statements of each program with the most work, the first of them first."""
+def first_by_work(nests: Nests, most: int) -> Nests:
+    """The `most` statements of each program with the most work, the first of them first."""
     work = nests.operations.sum(axis=-1).clip(min=1.0) * nests.executions
-    order = np.argsort(-work, axis=-1, kind="stable")[:, :STATEMENTS]
+    order = np.argsort(-work, axis=-1, kind="stable")[:, :most]
     rows = np.arange(len(order))[:, None]
     found = {f.name: getattr(nests, f.name) for f in fields(Nests)}
     return Nests(**{n: v if n == "totals" else v[rows, order] for n, v in found.items()})

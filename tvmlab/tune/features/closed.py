@@ -97,12 +97,13 @@ class ClosedForms:
             classes[kind.tobytes()] = made
         return cls(fixed, classes)
 
-    def classes(self, digits: np.ndarray) -> Iterator[tuple[np.ndarray, Nests]]:
-        """For each class met in `digits` (n, knobs), which rows are of it and their arrays."""
+    def classes(self, digits: np.ndarray, statements: int) -> Iterator[tuple[np.ndarray, Nests]]:
+        """For each class met in `digits` (n, knobs), which rows are of it and their arrays, of so
+        many statements at most."""
         kinds = np.ascontiguousarray(digits[:, self._fixed])
         for kind in np.unique(kinds, axis=0):
             rows = np.flatnonzero((kinds == kind).all(axis=1))
-            yield rows, self._classes[kind.tobytes()].nests(digits[rows])
+            yield rows, self._classes[kind.tobytes()].nests(digits[rows], statements)
 
 
 def _plain(step: Step) -> Step:
@@ -201,7 +202,7 @@ class _Class:
         reading = Reading(tuple(statements), program.buffers)
         return cls(nests_of([reading], len(statements)), axes, cuts, options, row)
 
-    def nests(self, digits: np.ndarray) -> Nests:
+    def nests(self, digits: np.ndarray, statements: int) -> Nests:
         """The arrays of the rows of `digits` (n, knobs), all of this class."""
         extents, steps = self._loops(digits)
         base, count = self._base, len(digits)
@@ -213,7 +214,7 @@ class _Class:
                 if var in extents:
                     lengths[:, s, n] = extents[var]
                     growth[:, s, n] = steps[var] / self._steps[var]
-        return first_by_work(drop_short_loops(base, lengths, growth))
+        return first_by_work(drop_short_loops(base, lengths, growth), statements)
 
     def _loops(self, digits: np.ndarray) -> tuple[dict[Var, np.ndarray], dict[Var, np.ndarray]]:
         """Iterations, and steps in iterations of the loop first cut: (n,) for each loop made."""

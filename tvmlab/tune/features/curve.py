@@ -34,6 +34,7 @@ class RelationCurves:
     """The `curve` features of programs."""
 
     name = "curve"
+    statements = STATEMENTS
     columns = tuple(
         Feature(f"statement {s} access {a} {i} at {j} < {beta:.0f}", f"{LOG} iterations")
         for s in range(STATEMENTS)

@@ -36,6 +36,7 @@ class LoopContext:
     """The `itervar` features of programs."""
 
     name = "itervar"
+    statements = STATEMENTS
     columns = tuple(
         Feature(f"statement {s} loop {n} {column.name}", column.unit)
         for s in range(STATEMENTS)

@@ -22,6 +22,7 @@ from tvmlab.tune.features.itervar import LoopContext
 from tvmlab.tune.features.nests import Nests, nests_of
 from tvmlab.tune.features.statement import Reading, read
 from tvmlab.tune.features.store import StoreContext
+from tvmlab.tune.features.threads import ThreadContext
 from tvmlab.tune.space import Config, Space
 
 REMEMBERED = 1 << 14
@@ -29,9 +30,10 @@ REMEMBERED = 1 << 14
 
 
 class ProgramKind(Protocol):
-    """One kind of features of programs."""
+    """One kind of features of programs, made of so many `statements` of each."""
 
     name: str
+    statements: int
     columns: tuple[Feature, ...]
 
     @staticmethod
@@ -40,7 +42,7 @@ class ProgramKind(Protocol):
 
 
 KINDS: dict[str, ProgramKind] = {
-    kind.name: kind for kind in (LoopContext(), RelationCurves(), StoreContext())
+    kind.name: kind for kind in (LoopContext(), RelationCurves(), StoreContext(), ThreadContext())
 }
 """Kinds of features of programs, by name."""
 
@@ -50,7 +52,8 @@ _KNOWN: WeakKeyDictionary[Space, dict[str, dict[int, np.ndarray]]] = WeakKeyDict
 
 def program_features(kind: str, programs: Sequence[Program]) -> np.ndarray:
     """The features of scheduled programs: (n, columns of the kind) float32."""
-    return KINDS[kind].rows(nests_of([read(program) for program in programs]))
+    made = KINDS[kind]
+    return made.rows(nests_of([read(program) for program in programs], made.statements))
 
 
 class ProgramFeatures:
@@ -88,7 +91,7 @@ class ProgramFeatures:
         if self._closed is None:
             return self._one_by_one(digits)
         found = np.zeros((len(digits), len(self.columns)), dtype=np.float32)
-        for rows, nests in self._closed.classes(digits):
+        for rows, nests in self._closed.classes(digits, self._kind.statements):
             found[rows] = self._kind.rows(nests)
         return found
 
@@ -114,7 +117,8 @@ class ProgramFeatures:
             except ScheduleError:
                 continue
         if readings:
-            found[list(readings)] = self._kind.rows(nests_of(list(readings.values())))
+            nests = nests_of(list(readings.values()), self._kind.statements)
+            found[list(readings)] = self._kind.rows(nests)
         return found
 
     def _reading(self, config: Config) -> Reading:

@@ -14,6 +14,7 @@ from math import prod
 from typing import NamedTuple
 
 from tvmlab.analysis.touching import Line, line_of
+from tvmlab.ir.axis import axis_of
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Block, For, Let, Program, Stmt, Store
@@ -27,12 +28,14 @@ a loop that moves none repeats the block, and is counted as a spatial outer one.
 
 
 class Axis(NamedTuple):
-    """A loop around a statement: variable, iterations, kind, and which of `POSITIONS` it is."""
+    """A loop around a statement: variable, iterations, kind, which of `POSITIONS` it is, and the
+    hardware axis that it is bound to; empty if it is not."""
 
     var: Var
     extent: int
     kind: str
     position: int
+    thread: str = ""
 
 
 class Access(NamedTuple):
@@ -112,7 +115,7 @@ def in_order(program: Program) -> list[Statement]:
 
 def _in_stmt(stmt: Stmt, around: tuple[For, ...]) -> Iterator[Statement]:
     if isinstance(stmt, Block):
-        yield from _in_block(stmt, tuple([_Loop(o.var, iterations(o), o.kind) for o in around]))
+        yield from _in_block(stmt, tuple(map(_Loop.of, around)))
         return
     inside = (*around, stmt) if isinstance(stmt, For) else around
     for below in sub_stmts(stmt):
@@ -125,6 +128,11 @@ class _Loop(NamedTuple):
     var: Var
     extent: int
     kind: str
+    thread: str
+
+    @classmethod
+    def of(cls, loop: For) -> _Loop:
+        return cls(loop.var, iterations(loop), loop.kind, axis_of(loop) or "")
 
 
 def iterations(loop: For) -> int:
@@ -175,7 +183,7 @@ def _inside(stmt: Stmt, place: _Place) -> Iterator[Statement]:
         if isinstance(stmt, Let):
             named = (*named, stmt.value)
         if isinstance(stmt, For):
-            around = (*around, _Loop(stmt.var, iterations(stmt), stmt.kind))
+            around = (*around, _Loop.of(stmt))
         for below in sub_stmts(stmt):
             yield from _inside(below, _Place(around, values, positions, named))
             named = ()
@@ -200,7 +208,9 @@ def positions_of(block: Block, loops: Mapping[Var, Iterable[Var]]) -> dict[Var, 
 def _statement(store: Store, place: _Place) -> Statement:
     around, values, positions, named = place
     kept = [loop for loop in reversed(around) if loop.extent > 1]
-    axes = tuple([Axis(*loop, positions.get(loop.var, 2)) for loop in kept])
+    axes = tuple([
+        Axis(o.var, o.extent, o.kind, positions.get(o.var, 2), o.thread) for o in kept
+    ])  # fmt: skip
     ranges = {loop.var: (0, loop.extent - 1) for loop in around}
     order = {loop.var: n for n, loop in enumerate(kept)}
     found: list[Access] = []

@@ -81,6 +81,7 @@ class StoreContext:
     """The `store` features of programs."""
 
     name = "store"
+    statements = STATEMENTS
     columns = (
         *_OF_PROGRAM,
         *(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tvmlab.errors import UsageError
+from tvmlab.errors import UsageError, as_path
 from tvmlab.tune.database import Database, StoredSession
 from tvmlab.tune.logs import autotvm, metaschedule, tvmlog
 from tvmlab.tune.logs.lines import Complaint, Line, json_lines, line_at, line_of
@@ -89,7 +89,7 @@ def is_database(path: str | Path) -> bool:
     if is_address(path):
         return True
     try:
-        with Path(path).open("rb") as file:
+        with as_path(path, "the log").open("rb") as file:
             return file.read(len(SQLITE)) == SQLITE
     except OSError:
         return False  # told by who reads its lines

@@ -9,6 +9,7 @@ from typing import Any
 from tvmlab.ops.knobs import Knob, Option
 from tvmlab.ops.stage_plan import StagePlan
 from tvmlab.schedule import Schedule
+from tvmlab.te.graph import is_constant
 from tvmlab.tune.sketches.partial import Partial, Places
 from tvmlab.tune.sketches.tiling import Tiling
 
@@ -24,11 +25,13 @@ class Alone:
         return True
 
     def apply(self, partial: Partial, block: str) -> list[Partial]:
-        """By itself; a map with one reader may be computed there."""
+        """By itself; a map with one reader may be computed there, unless it is made once."""
         readers = partial.stages.readers(block)
         is_last = not readers
         reader = readers[0] if len(readers) == 1 and partial.stages.is_map(block) else None
-        if block in partial.stages.outputs or (reader and _is_copied(partial, block, reader)):
+        is_output = block in partial.stages.outputs
+        is_once = is_constant(partial.stages.tensors[block])
+        if is_output or is_once or (reader and _is_copied(partial, block, reader)):
             reader = None
         plan = StagePlan(
             partial.stage(block),

@@ -8,6 +8,7 @@ than a padded copy.
 from __future__ import annotations
 
 from tvmlab.ops.reading import follows
+from tvmlab.te.graph import is_constant
 from tvmlab.tune.sketches.partial import Partial
 
 
@@ -17,11 +18,14 @@ class Inline:
     name = "inline"
 
     def applies(self, partial: Partial, block: str) -> bool:
-        """Whether it is a map, no output, and no reader computes a costly element twice."""
+        """Whether it is a map, no output, not of constants alone, and no reader computes a costly
+        element twice."""
         stages = partial.stages
         readers = stages.readers(block)
         if block in stages.outputs or not stages.is_map(block) or not readers:
             return False
+        if is_constant(stages.tensors[block]):
+            return False  # made once, it costs no call anything
         return not stages.is_costly(block) or self._reads_once(partial, block, readers)
 
     def apply(self, partial: Partial, block: str) -> list[Partial]:

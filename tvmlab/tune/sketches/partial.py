@@ -53,6 +53,7 @@ class Partial:
         parts: what was decided of blocks, in the order in which it is applied.
         followers: a block -> the one that reads it and is computed within its tiles.
         packed: the blocks that read their operands through copies in panels.
+        laid_out: the blocks that read constants through copies in the order of their tiles.
     """
 
     outputs: tuple[Tensor, ...]
@@ -63,6 +64,7 @@ class Partial:
     parts: tuple[Part, ...] = ()
     followers: Mapping[str, str] = field(default_factory=dict)
     packed: frozenset[str] = frozenset()
+    laid_out: frozenset[str] = frozenset()
 
     @classmethod
     def start(cls, outputs: Sequence[Tensor], vectors: VectorUnit) -> Partial:

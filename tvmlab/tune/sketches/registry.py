@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tvmlab.errors import ScheduleError
 from tvmlab.ops.generic import GenericTemplate
 from tvmlab.ops.gpu.template import GpuTemplate
-from tvmlab.ops.gpu.unit import UNITS, ThreadUnit
+from tvmlab.ops.gpu.unit import UNITS, ThreadUnit, unit_named
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.ops.vector_unit import AVX512, VectorUnit
 from tvmlab.schedule import create_schedule
@@ -17,6 +17,7 @@ from tvmlab.tune.sketches.alone import Alone
 from tvmlab.tune.sketches.bind import Bind
 from tvmlab.tune.sketches.follow import Follow
 from tvmlab.tune.sketches.inline import Inline
+from tvmlab.tune.sketches.lay_out import LayOut
 from tvmlab.tune.sketches.pack import Pack
 from tvmlab.tune.sketches.partial import Partial
 from tvmlab.tune.sketches.product import Product
@@ -31,7 +32,7 @@ from tvmlab.tune.sketches.tile import Tile
 
 PHASES: tuple[tuple[Rule, ...], ...] = (
     (Inline(),),
-    (Rows(), Rfactor(), Tensorize(), Follow(), Pack(), Tile(), Alone()),
+    (Rows(), Rfactor(), Tensorize(), Follow(), LayOut(), Pack(), Tile(), Alone()),
 )
 """What changes the computations, then what decides how each is scheduled."""
 
@@ -65,9 +66,10 @@ def sketches(
 
 
 def sketches_for(target: str, outputs: Sequence[Tensor]) -> dict[str, ScheduleTemplate]:
-    """The same for a target with many threads, a key of `UNITS`; its template's plan first."""
+    """The same for processors with many threads, as `unit_named` takes them; the plan of their
+    template first."""
     first: dict[str, ScheduleTemplate] = {"as planned": GpuTemplate(device=target)}
-    return _found(first, outputs, AVX512, bound(UNITS[target]))
+    return _found(first, outputs, AVX512, bound(unit_named(target)))
 
 
 def _found(

@@ -17,19 +17,19 @@ class Tile:
 
     def apply(self, partial: Partial, block: str) -> list[Partial]:
         """Tiled."""
-        follower = partial.followers.get(block)
-        return [
-            partial.decide(
-                Tiling(
-                    partial.stage(block),
-                    block,
-                    partial.vectors,
-                    block in partial.packed,
-                    follower,
-                ),
-                block,
-            )
-        ]
+        return [partial.decide(tiling_of(partial, block), block)]
+
+
+def tiling_of(partial: Partial, block: str) -> Tiling:
+    """How a fold is tiled after what was decided of it."""
+    return Tiling(
+        partial.stage(block),
+        block,
+        partial.vectors,
+        block in partial.packed,
+        partial.followers.get(block),
+        block in partial.laid_out,
+    )
 
 
 def can_tile(partial: Partial, block: str) -> bool:

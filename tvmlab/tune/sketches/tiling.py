@@ -33,6 +33,8 @@ from tvmlab.ops.stage_plan import StagePlan
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule import Schedule
 from tvmlab.te.graph import terms_of
+from tvmlab.te.reduction import Axis
+from tvmlab.tune.sketches.constant_layout import constant_operands, lay_out, tile_order
 from tvmlab.tune.sketches.partial import Places
 
 MAX_SECOND_ROWS = 4
@@ -56,16 +58,19 @@ class Tiling(StagePart):
         vectors: the registers to plan for.
         packed: whether operands are read through copies in panels.
         follower: the block computed within its blocks or tiles, if any.
+        laid_out: whether constants are read through copies in the order of the tiles.
     """
 
     vectors: VectorUnit
     packed: bool = False
     follower: str | None = None
+    laid_out: bool = False
 
     @property
     def word(self) -> str:
-        """`tile(C)`, with what is packed and what follows."""
-        more = [", packed"] * self.packed + [f", then {self.follower}"] * bool(self.follower)
+        """`tile(C)`, with what is laid out and packed, and what follows."""
+        more = [", laid out"] * self.laid_out + [", packed"] * self.packed
+        more += [f", then {self.follower}"] * bool(self.follower)
         return f"tile({self.block}{''.join(more)})"
 
     # ---- what the computation is like
@@ -73,7 +78,15 @@ class Tiling(StagePart):
     @cached_property
     def is_along_memory(self) -> bool:
         """Whether vectors along the last dimension can be loaded from the operands."""
-        return runs_along(self.stage, self.stage.axes[-1])
+        copied = self.constants if self.laid_out else ()
+        return runs_along(self.stage, self.stage.axes[-1], copied)
+
+    @cached_property
+    def constants(self) -> dict[str, tuple[Axis, ...]]:
+        """The operands that can be laid out once, with the loops that index their dimensions."""
+        return constant_operands(
+            self.stage, self.stage.axes[-self.merged :] if self.merged > 1 else ()
+        )
 
     @cached_property
     def merged(self) -> int:
@@ -129,7 +142,8 @@ class Tiling(StagePart):
             for load in loads(self.stage):
                 used = {v for i in load.indices for v in variables(i)}
                 at = [n for n, index in enumerate(load.indices) if index is axis]
-                if others and len(at) == 1 and len(used) > 1 and not used & others:
+                is_free = not (self.laid_out and load.buffer.name in self.constants)
+                if is_free and others and len(at) == 1 and len(used) > 1 and not used & others:
                     found.setdefault(side, (load.buffer.name, at[0]))
         return found
 
@@ -256,6 +270,8 @@ class Tiling(StagePart):
             for name, option in config.items()
             if name.startswith(f"{self.block}.")
         }
+        if self.laid_out:
+            self._lay_out(schedule, chosen)
         if self.packed:
             self._pack(schedule, chosen)
         kept = len(self.extents) - 1
@@ -280,6 +296,23 @@ class Tiling(StagePart):
             if chosen["pack"] in (side, "both"):
                 pack(schedule, self.block, operand, dimension, widths[side], parallel=True)
 
+    def _lay_out(self, schedule: Schedule, chosen: Mapping[str, Any]) -> None:
+        tile = dict(zip([*self.rows, len(self.stage.axes) - 1], chosen["tile"], strict=True))
+        sizes = {axis: tile.get(d, 1) for d, axis in enumerate(self.stage.axes)}
+        folded = dict(zip(self.folded, self.stage.reduce_axes, strict=True))
+        along = [folded[name] for name, _ in self._steps(chosen)]
+        for operand, axes in self.constants.items():
+            lay_out(schedule, self.block, operand, tile_order(axes, sizes, along))
+
+    def _steps(self, chosen: Mapping[str, Any]) -> list[Part]:
+        """The loops of the fold within a tile, outermost first."""
+        deep = self.folded[self._deep]
+        steps: list[Part] = [(name, int(name == deep)) for name in self.folded]
+        if chosen.get("turned"):
+            few = self._plan.written_out
+            steps[-few:] = steps[: -few - 1 : -1]
+        return steps
+
     def _nest(
         self, spatial: Sequence[str], folded: Sequence[str], chosen: Mapping[str, Any]
     ) -> Nest:
@@ -300,10 +333,7 @@ class Tiling(StagePart):
         last = spatial[-1]
         walk = [*rows, last] if chosen.get("inner") != "rows" else [last, *rows]
         others = [name for name in spatial if name not in walk]
-        steps: list[Part] = [(name, int(name == deep)) for name in folded]
-        if chosen.get("turned"):
-            few = self._plan.written_out
-            steps[-few:] = steps[: -few - 1 : -1]
+        steps = self._steps(chosen)
         return Nest(
             extents=dict(
                 zip(

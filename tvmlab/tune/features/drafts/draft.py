@@ -12,18 +12,20 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import Any
 
-from tvmlab.analysis.regions import atom_variables
+from tvmlab.analysis.regions import Box, atom_variables
+from tvmlab.errors import ScheduleError
 from tvmlab.ir.program import Block, For, Program
 from tvmlab.ir.walk import variables
 from tvmlab.schedule import Schedule, Step
 from tvmlab.schedule.find import Site
-from tvmlab.schedule.primitives import Merge
+from tvmlab.schedule.primitives import CacheRead, Merge
 from tvmlab.schedule.registry import STEPS
 from tvmlab.schedule.stage import Loop, Stage
 from tvmlab.schedule.state import State
 from tvmlab.te import Tensor
 from tvmlab.tune.features.drafts.ground import Ground
 from tvmlab.tune.features.drafts.merging import can_merge, hands_on
+from tvmlab.tune.features.drafts.placing import box_read
 from tvmlab.tune.features.drafts.reading import reading_of
 from tvmlab.tune.features.drafts.scaffold import DraftLoop, NotDrafted, carried
 from tvmlab.tune.features.drafts.steps import DRAFTED
@@ -53,6 +55,18 @@ class Draft(Schedule):
         return self._state.program
 
     @property
+    def state(self) -> State:
+        """The state that the steps so far lead to."""
+        self._settle()
+        return self._state
+
+    def point_at(self, state: State) -> None:
+        """Go to another state; what was drafted is forgotten."""
+        super().point_at(state)
+        self._noted = []
+        self._scaffold = self._ground.scaffold(state.program).copy()
+
+    @property
     def params(self) -> tuple[Any, ...]:
         """The buffers that callers hand over, which no step changes."""
         return tuple(self._state.program.params)
@@ -78,7 +92,9 @@ class Draft(Schedule):
         """One statement for each loop, whichever block is asked about."""
         known, kind = self._loops.get(loop), self._scaffold.kinds[loop]
         if known is None or known.kind != kind:
-            known = self._loops[loop] = For(loop, self._scaffold.extents[loop], inside, kind)
+            axis = self._scaffold.threads.get(loop)
+            marks = (("thread", axis),) if axis is not None else ()
+            known = self._loops[loop] = For(loop, self._scaffold.extents[loop], inside, kind, marks)
         return known
 
     def block(self, name: str) -> Block:
@@ -94,6 +110,15 @@ class Draft(Schedule):
         folded = [leaf.values[it.var] for it in leaf.block.iters if it.is_reduce]
         sums = [known.value(total, known.resolved) for total in folded]
         return {v.name for total in sums for atom in total.terms for v in atom_variables(atom)}
+
+    def box_read(self, block: str, buffer: str, loop: str) -> Box:
+        """The box of a buffer that one iteration of a loop around `block` reads."""
+        try:
+            found = self._scaffold.buffer(block, buffer)
+            return box_read(self._scaffold, block, found, self._scaffold.loop(block, loop))
+        except NotDrafted:
+            self._settle()
+            return Schedule(self._state).box_read(block, buffer, loop)
 
     def allows(self, step: Step) -> bool:
         """Whether a step is legal; of a merge, names and numbers mostly tell."""
@@ -149,6 +174,8 @@ class Draft(Schedule):
 
     def _advance(self, step: Step) -> State:
         """Apply a step behind what was drafted of its block; the state that it was applied to."""
+        if isinstance(step, CacheRead) and self._copies_ahead(step):
+            return self._state
         left = [each for each in self._noted if each.block != step.block]
         if step.block in self._scaffold.leaves and self._scaffold.is_alone(step.block):
             own = [each for each in self._noted if each.block == step.block]
@@ -163,6 +190,29 @@ class Draft(Schedule):
         self._state, self._noted = before.apply(step), []
         self._scaffold = self._ground.scaffold(self._state.program).copy()
         return before
+
+    def _copies_ahead(self, step: CacheRead) -> bool:
+        """Apply a copy before anything else, if nothing drafted computes what it copies: all of
+        that, whatever loops are around its reader."""
+        leaf = self._scaffold.leaves.get(step.block)
+        before = self._state
+        if leaf is None or any(
+            region.buffer.name == step.buffer
+            for other in self._scaffold.leaves.values()
+            if other.is_moved
+            for region in other.block.writes
+        ):
+            return False
+        try:
+            after = before.apply(step)
+        except ScheduleError:
+            return False
+        known, fresh = (self._ground.scaffold(s.program) for s in (before, after))
+        kept = carried(self._scaffold, known, fresh, _concerned(self._noted))
+        if kept is None:
+            return False
+        self._state, self._scaffold = after, kept
+        return True
 
     def _settle(self) -> None:
         """Apply all that was drafted."""

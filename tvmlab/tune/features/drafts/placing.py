@@ -82,6 +82,20 @@ def reverse_compute_at(scaffold: Scaffold, step: ReverseComputeAt) -> list[str]:
     return []
 
 
+def box_read(scaffold: Scaffold, block: str, buffer: Buffer, loop: DraftLoop) -> Box:
+    """What is read of a buffer in one iteration of a loop around `block`.
+
+    Raises:
+        NotDrafted: an index is no sum of loops.
+    """
+    readers = [
+        leaf
+        for leaf in scaffold.inside(loop)
+        if any(b is buffer for b, _ in facts_in(leaf.block).reads)
+    ]
+    return _box(scaffold, readers, loop, [buffer], writes=False)
+
+
 def _box(
     scaffold: Scaffold,
     leaves: Iterable[Leaf],

@@ -46,17 +46,20 @@ def reading_of(
     own: dict[str, list[Step]] = {}
     for step in steps:
         own.setdefault(step.block, []).append(step)
+    memories = tuple(scaffold.memories.items())
     around = Counter(leaf.path[0] for leaf in scaffold.leaves.values() if leaf.path)
     for name, leaf in scaffold.leaves.items():
         if leaf.is_moved or (leaf.path and around[leaf.path[0]] > 1):
             found += _read(scaffold, leaf)
             continue
-        kinds = tuple([before.kinds[loop] for loop in before.leaves[name].path])
-        key = (leaf.block, kinds, *own.get(name, ()))
+        path = before.leaves[name].path
+        kinds = tuple([(before.kinds[loop], before.threads.get(loop)) for loop in path])
+        key = (leaf.block, kinds, memories, *own.get(name, ()))
         if key not in kept:
             kept[key] = _read(scaffold, leaf)
         found += kept[key]
-    return Reading(by_work(found), program.buffers)
+    scratch = tuple([scaffold.memories.get(buffer, buffer) for buffer in program.buffers])
+    return Reading(by_work(found), scratch)
 
 
 def _read(scaffold: Scaffold, leaf: Leaf) -> list[Statement]:
@@ -81,7 +84,13 @@ def _statements(
     """A leaf's statements, given its variables over loops and the positions of loops."""
     axes = tuple(
         [
-            Axis(loop, scaffold.extents[loop], scaffold.kinds[loop], at.get(loop, 2))
+            Axis(
+                loop,
+                scaffold.extents[loop],
+                scaffold.kinds[loop],
+                at.get(loop, 2),
+                scaffold.threads.get(loop, ""),
+            )
             for loop in reversed(leaf.path)
             if scaffold.extents[loop] > 1
         ]
@@ -104,6 +113,7 @@ def _statements(
         accesses: list[Access] = []
         for touch in store.touches:
             over = tuple([line(index) for index in touch.indices])
-            add_access(accesses, Access(touch.buffer, touch.is_read, touch.is_write, over))
+            buffer = scaffold.memories.get(touch.buffer, touch.buffer)
+            add_access(accesses, Access(buffer, touch.is_read, touch.is_write, over))
         found.append(Statement(axes, store.operations, tuple(accesses)))
     return found

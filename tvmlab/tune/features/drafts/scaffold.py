@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from tvmlab.arith.linear import Atom, Interval, Linear, Opaque, Quotient, divide, rejoin
 from tvmlab.arith.simplify import linear
 from tvmlab.errors import TvmlabError
+from tvmlab.ir.axis import axis_of
+from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Block, Program
 from tvmlab.ir.shapes import sizes_of
@@ -63,6 +65,8 @@ class Scaffold:
         leaves: block name -> leaf, in program order.
         extents: iterations of each loop.
         kinds: how each is executed.
+        threads: the hardware axes of those that are bound.
+        memories: buffers that are kept or laid out otherwise -> the same, as they are now.
         ranges: the values of each.
         made: a loop that is no more -> what it is over others.
         sizes: names that loops cannot have.
@@ -85,6 +89,8 @@ class Scaffold:
         self.made = made
         self.sizes = sizes
         self.resolved: dict[Var, Linear] = {}
+        self.threads: dict[DraftLoop, str] = {}
+        self.memories: dict[Buffer, Buffer] = {}
 
     @classmethod
     def of(cls, program: Program, met: dict[Var, DraftLoop]) -> Scaffold:
@@ -103,6 +109,8 @@ class Scaffold:
                     raise NotDrafted(f"the loop {loop.var.name} has no known extent.")
                 own = met.setdefault(loop.var, DraftLoop(loop.var.name))
                 empty.take(own, loop.extent, loop.kind)
+                if (axis := axis_of(loop)) is not None:
+                    empty.threads[own] = axis
                 empty.ranges[loop.var] = empty.ranges[own]
                 empty.made[loop.var] = Linear({own: 1}, 0)
             bound = zip(site.block.iters, site.block.bindings, strict=True)
@@ -116,7 +124,8 @@ class Scaffold:
         known = (self.extents, self.kinds, self.ranges, self.made)
         extents, kinds, ranges, made = (dict(each) for each in known)
         found = Scaffold(dict(self.leaves), extents, kinds, ranges, made, self.sizes)  # type: ignore[arg-type]
-        found.resolved = dict(self.resolved)
+        found.resolved, found.threads = dict(self.resolved), dict(self.threads)
+        found.memories = dict(self.memories)
         return found
 
     # ---- loops
@@ -159,6 +168,18 @@ class Scaffold:
         if self.kinds[loop] != "serial":
             raise NotDrafted(f"the loop {name} is no plain one.")
         return loop
+
+    def buffer(self, block: str, name: str) -> Buffer:
+        """The buffer of that name that a block writes or reads, as it was before any step.
+
+        Raises:
+            NotDrafted: there is none.
+        """
+        own = self.leaf(block).block
+        for region in (*own.writes, *own.reads):
+            if region.buffer.name == name:
+                return region.buffer
+        raise NotDrafted(f"{block} touches no buffer {name}.")
 
     def inside(self, loop: DraftLoop) -> list[Leaf]:
         """The leaves in a loop."""
@@ -290,6 +311,8 @@ def carried(
     found.ranges = drafted.ranges | found.ranges
     found.kinds = drafted.kinds | found.kinds | {loop: drafted.kinds[loop] for loop in loops}
     found.made |= drafted.made
+    found.threads = drafted.threads | found.threads
+    found.memories = dict(drafted.memories)
     for name in held:
         leaf = drafted.leaves[name]
         block = after.leaves[name].block

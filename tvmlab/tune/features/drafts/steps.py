@@ -8,14 +8,18 @@ iterations depend on each other is not asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 from tvmlab.arith.linear import Linear, divide
+from tvmlab.ir.axis import MOST as MOST_ALONG
+from tvmlab.ir.buffer import Alignment, Buffer
 from tvmlab.ir.names import fresh_names
 from tvmlab.schedule import Step
 from tvmlab.schedule.primitives import (
     Annotate,
+    Bind,
     ComputeAt,
     Fuse,
     Merge,
@@ -23,11 +27,14 @@ from tvmlab.schedule.primitives import (
     Prefetch,
     Reorder,
     ReverseComputeAt,
+    SetScope,
     Split,
+    StorageAlign,
     TreeReduce,
     Unroll,
     Vectorize,
 )
+from tvmlab.schedule.primitives.set_scope import OFFERED
 from tvmlab.schedule.primitives.vectorize import MAX_LANES
 from tvmlab.tune.features.drafts.merging import merge
 from tvmlab.tune.features.drafts.placing import compute_at, reverse_compute_at
@@ -125,6 +132,48 @@ def kind(scaffold: Scaffold, step: Parallel | TreeReduce | Unroll | Vectorize) -
     return []
 
 
+def bind(scaffold: Scaffold, step: Bind) -> list[str]:
+    """The iterations of a loop are blocks or threads."""
+    loop = scaffold.serial(step.block, step.loop)
+    if scaffold.extents[loop] > MOST_ALONG.get(step.thread, 0):
+        raise NotDrafted(f"the loop {step.loop} is too long for {step.thread}.")
+    scaffold.kinds[loop] = "bound"
+    scaffold.threads[loop] = step.thread
+    return []
+
+
+def set_scope(scaffold: Scaffold, step: SetScope) -> list[str]:
+    """An intermediate is kept in another memory."""
+    if step.scope not in OFFERED:
+        raise NotDrafted(f"there is no memory {step.scope}.")
+    buffer = scaffold.buffer(step.block, step.buffer)
+    now = scaffold.memories.get(buffer, buffer)
+    scaffold.memories[buffer] = _scoped(now, step.scope)
+    return []
+
+
+def storage_align(scaffold: Scaffold, step: StorageAlign) -> list[str]:
+    """Rows of an intermediate move apart."""
+    buffer = scaffold.buffer(step.block, step.buffer)
+    now = scaffold.memories.get(buffer, buffer)
+    if not 0 <= step.axis < len(now.shape) - 1 or not 0 <= step.offset < step.factor:
+        raise NotDrafted(f"{step.buffer} has no such rows.")
+    scaffold.memories[buffer] = _aligned(now, Alignment(step.axis, step.factor, step.offset))
+    return []
+
+
+@lru_cache(maxsize=4096)
+def _scoped(buffer: Buffer, scope: str) -> Buffer:
+    """One object for all drafts, so that what was read of it is known again."""
+    return buffer.replace(scope=scope)
+
+
+@lru_cache(maxsize=4096)
+def _aligned(buffer: Buffer, alignment: Alignment) -> Buffer:
+    kept = tuple(a for a in buffer.alignments if a.axis != alignment.axis)
+    return buffer.replace(alignments=(*kept, alignment))
+
+
 def nothing(scaffold: Scaffold, step: Annotate | Prefetch) -> list[str]:
     """What a loop is annotated with concerns no feature."""
     scaffold.loop(step.block, step.loop)
@@ -133,13 +182,16 @@ def nothing(scaffold: Scaffold, step: Annotate | Prefetch) -> list[str]:
 
 DRAFTED: dict[type[Step], Callable[[Scaffold, Any], list[str]]] = {
     Annotate: nothing,
+    Bind: bind,
     ComputeAt: compute_at,
     Fuse: fuse,
     Merge: merge,
     Prefetch: nothing,
     Reorder: reorder,
     ReverseComputeAt: reverse_compute_at,
+    SetScope: set_scope,
     Split: split,
+    StorageAlign: storage_align,
     **dict.fromkeys(KINDS, kind),
 }
 """What steps do to a scaffold; all others need the program."""

@@ -1,0 +1,137 @@
+"""What models see of GPU programs: small kernels counted by hand, larger ones by the analyses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tvmlab as t
+from tests.ops.shapes import scheduled
+from tvmlab import ops
+from tvmlab.analysis.bank_conflicts import BankConflicts, bank_conflicts
+from tvmlab.analysis.coalescing import Coalescing, coalescing
+from tvmlab.analysis.kernel_accesses import kernel_accesses
+from tvmlab.schedule import Schedule
+from tvmlab.tune.features import FEATURES, program_features
+from tvmlab.tune.features.program import KINDS
+from tvmlab.tune.features.scale import plain
+
+
+def seen(schedule: Schedule) -> dict[str, float]:
+    """The columns of a program by name, logarithms undone."""
+    kind = KINDS["threads"]
+    (row,) = program_features("threads", [schedule.mod])
+    pairs = zip(kind.columns, row, strict=True)
+    return {c.name: round(plain(float(value), c.unit)[0], 2) for c, value in pairs}
+
+
+def copy(at: str, dtype: str = "float32", vector: int = 1) -> Schedule:
+    """B[y, x] = A[at], a block of 64 threads for each y."""
+    a = t.placeholder((8, 256), dtype, name="A") if at != "x, y" else t.placeholder((256, 8), dtype)
+    picked = {"y, x": lambda y, x: a[y, x], "x, y": lambda y, x: a[x, y], "y": lambda y, x: a[y, 0]}
+    s = t.create_schedule(t.compute((8, 256), picked[at], name="B", axes=("y", "x")))
+    stage = s["B"]
+    if vector > 1:
+        _, lanes, parts = stage.split("x", factors=(None, 64, vector))
+        stage.vectorize(parts)
+    else:
+        _, lanes = stage.split("x", 64)
+    stage.bind("y", "blockIdx.x")
+    stage.bind(lanes, "threadIdx.x")
+    return s
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sectors", "step", "requests"),
+    [
+        (copy("y, x"), 4, 1, 8 * 2 * 4),
+        (copy("y, x", "float16"), 2, 1, 8 * 2 * 4),
+        (copy("y, x", vector=4), 16, 4, 8 * 2),
+        (copy("x, y"), 32, 8, 8 * 2 * 4),
+        (copy("y"), 1, 0, 8 * 2),
+    ],
+    ids=["side by side", "narrow", "vectors", "columns", "one for all"],
+)
+def test_a_warp_touches_as_many_sectors_as_one_counts(
+    schedule: Schedule, sectors: int, step: int, requests: int
+) -> None:
+    found = seen(schedule)
+    load = "statement 0 access 1"
+    assert found[f"{load} sectors"] == sectors
+    assert found[f"{load} lane step"] == step
+    assert found[f"{load} requests"] == requests
+    assert found[f"{load} is in global memory"] == 1
+    assert (found["threads"], found["blocks"]) == (64, 8)
+    assert found["resident blocks"] == 32
+    assert found["occupancy"] == 1
+    assert found["occupancy is limited by blocks"] == 1
+    assert found["waves"] == round(8 / (32 * 108), 2)
+    stored = (16 if "vectorized" in str(schedule.mod) else 4) * 32
+    size = 2 if "float16" in str(schedule.mod) else 4
+    traffic = 8 * 256 * size + requests * sectors * 32
+    assert stored
+    assert found["global traffic"] == pytest.approx(traffic, rel=1e-5)
+
+
+def test_columns_of_a_square_in_shared_memory_meet_in_one_bank_unless_rows_move_apart() -> None:
+    a = t.placeholder((32, 32), name="A")
+    s = t.create_schedule(t.compute((32, 32), lambda y, x: a[x, y], name="B", axes=("y", "x")))
+    s["B"].cache_read("A")
+    s["B"].add_unit_loop("y")
+    outer = str(s["B"].loops[0])
+    s["B"].bind(outer, "blockIdx.x")
+    s["A_cache"].compute_at("B", outer)
+    for block in ("A_cache", "B"):
+        s[block].bind(str(s[block].loops[-1]), "threadIdx.x")
+    s["A_cache"].set_scope("A_cache", "shared")
+    ways = "statement 1 access 1 bank ways"
+    assert seen(s)[ways] == 32
+    assert seen(s)["shared memory"] == 32 * 32 * 4
+    s["A_cache"].storage_align("A_cache", 0, 32, 1)
+    assert seen(s)[ways] == 1
+    assert seen(s)["shared memory"] == 32 * 33 * 4
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [ops.matmul(64, 64, 64), ops.matmul(96, 80, 64, dtype="float16"), ops.transpose((64, 64))],
+    ids=["matmul", "narrow", "transpose"],
+)
+def test_what_warps_ask_for_is_what_the_analyses_of_kernels_count(
+    workload: ops.Workload,
+) -> None:
+    template = workload.template("cuda")
+    schedule = scheduled(workload, template, template.default(workload.tensors))
+    found = seen(schedule)
+    accesses = [what for what in kernel_accesses(schedule.mod) if not what.instruction]
+    told = [(what.memory, coalescing(what) or bank_conflicts(what)) for what in accesses]
+    counted = {(m, x.per_request) for m, x in told if isinstance(x, Coalescing)}
+    counted |= {(m, float(x.ways)) for m, x in told if isinstance(x, BankConflicts)}
+    for s in range(2):
+        for a in range(2):
+            start = f"statement {s} access {a}"
+            for memory, column in (("global", "sectors"), ("shared", "bank ways")):
+                if found[f"{start} is in {memory} memory"] and counted:
+                    value = found[f"{start} {column}"]
+                    assert not accesses or "mma" in str(schedule.mod) or (memory, value) in counted
+    assert found["coalescing"] > 0.5
+
+
+def test_products_on_tensor_cores_are_told_by_their_share() -> None:
+    narrow, wide = ops.matmul(64, 64, 64, dtype="bfloat16"), ops.matmul(64, 64, 64)
+    shares = []
+    for workload in (narrow, wide):
+        template = workload.template("cuda")
+        schedule = scheduled(workload, template, template.default(workload.tensors))
+        shares.append(seen(schedule)["TensorCores"])
+    assert shares[0] > 0.5
+    assert shares[1] == 0
+
+
+def test_programs_for_a_cpu_have_none_of_it() -> None:
+    plain_one = t.create_schedule(ops.matmul(8, 8, 8).tensors)
+    store = len(KINDS["store"].columns)
+    (row,) = program_features("threads", [plain_one.mod])
+    assert not row[store:].any()
+    assert np.array_equal(row[:store], program_features("store", [plain_one.mod])[0])
+    assert "threads" in FEATURES

@@ -14,6 +14,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, "build", "lab");
 const made = join(here, "..", "tvmlab", "labextension");
 
+// The version is stated in tvmlab/version.py alone.
+const version = /__version__ = "(.+)"/.exec(readFileSync(join(here, "..", "tvmlab", "version.py"), "utf8"))[1];
+
 rmSync(modules, { recursive: true, force: true });
 await build({
   entryPoints: [join(here, "src", "lab", "index.ts")],
@@ -25,6 +28,7 @@ await build({
   platform: "browser",
   target: "es2022",
   packages: "external",
+  define: { TVMLAB_VERSION: JSON.stringify(version) },
   logLevel: "warning",
 });
 
@@ -41,8 +45,6 @@ try {
   process.exit(1);
 }
 
-// The version is stated in tvmlab/version.py alone.
-const version = /__version__ = "(.+)"/.exec(readFileSync(join(here, "..", "tvmlab", "version.py"), "utf8"))[1];
 const described = join(made, "package.json");
 const description = JSON.parse(readFileSync(described, "utf8"));
 writeFileSync(described, `${JSON.stringify({ ...description, version }, null, 2)}\n`);

@@ -5,6 +5,7 @@ import type { ContributionsView, ContributionView, LoopRef } from "./schema.js";
 import { button, el, fill, setText } from "./dom.js";
 import { signed } from "./format.js";
 import { isSame } from "./links.js";
+import "./small_table.css";
 import "./contributions.css";
 
 /** Rows of the whole program; those of one loop are all shown. */
@@ -27,7 +28,7 @@ export class Contributions {
   private loop: LoopRef | null = null;
 
   constructor(private readonly actions: ContributionActions) {
-    const table = el("table", { class: "tv-contribution-table" }, this.caption, this.head, this.body);
+    const table = el("table", { class: "tv-small-table tv-contribution-table" }, this.caption, this.head, this.body);
     for (const end of ["mouseleave", "focusout"]) table.addEventListener(end, () => actions.point([]));
     this.root = el("div", { class: "tv-contributions", tabindex: 0, role: "group", "aria-label": "Features of the loops" }, this.model, this.total, table);
   }

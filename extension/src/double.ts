@@ -16,15 +16,14 @@ export class RecordingHost implements Host {
   }
 }
 
-export function line(id: number, text: string, loop?: string, isNew = false): LineView {
+export function line(id: number, text: string, loop?: string, step = 0): LineView {
   return {
     id,
-    origin: id,
+    above: 0,
     text,
     tokens: [[text.search(/\S/), text.search(/\S/) + 3, "keyword"]],
     loop: loop ? { block: "C", loop } : null,
-    mark: isNew ? "new" : "",
-    step: isNew ? 1 : 0,
+    step,
   };
 }
 
@@ -38,6 +37,7 @@ export function program(lines: LineView[], more: Partial<ProgramView> = {}): Pro
     notice: "",
     can_start_over: false,
     missing: 0,
+    new: [],
     overlay: "none",
     marks: [],
     contributions: contributions([], { status: "idle" }),
@@ -67,6 +67,7 @@ export function code(text: string, origins: number[], more: Partial<CodeView> = 
     loops: [],
     reason: "",
     is_stale: false,
+    follows: true,
     ...more,
   };
 }
@@ -105,7 +106,7 @@ export function column(more: Partial<ColumnView> = {}): ColumnView {
     now_s: 0.01,
     now_low_s: 0.005,
     now_high_s: 0.02,
-    predictions: { "split 8": { ratio: 1.5, low: 0.9, high: 2.5 }, "split 16": null },
+    predictions: { "split 8": { time_s: 0.015, ratio: 1.5, low: 0.9, high: 2.5 }, "split 16": null },
     stage: "",
     timed: {},
     ...more,
@@ -120,7 +121,7 @@ export function trace(texts: string[], position: number, more: Partial<TraceView
     can_undo: position > 0,
     can_redo: position < texts.length,
     python: texts.join("\n"),
-    document: "{}",
+    document: ["{}"],
     refusal: null,
     refused_line: -1,
     taken: "",

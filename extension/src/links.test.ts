@@ -78,9 +78,17 @@ test("pointing at a loop of the code lights its line in program and code", () =>
   expect(labs[1]!.querySelector<HTMLElement>(".tv-loops")!.hidden).toBe(true);
 });
 
+test("code of a long program says that it is made when asked for", () => {
+  const facts = () => labs[1]!.children[1]!.querySelector("header")!.textContent;
+  listing.update(code("add", [2], { is_stale: true }));
+  expect(facts()).not.toContain("when asked for");
+  listing.update(code("add", [2], { is_stale: true, follows: false }));
+  expect(facts()).toContain("made when asked for");
+});
+
 test("a line and the step that wrote it light each other", () => {
   const lab = labs[1]!;
-  canvas.update(program([line(1, "def C():"), line(2, "  for yo in parallel(2):", "yo", true), line(3, "    for yi in range(4):", "yi", true)]));
+  canvas.update(program([line(1, "def C():"), line(2, "  for yo in parallel(2):", "yo", 1), line(3, "    for yi in range(4):", "yi", 1)]));
   const schedule = new Trace(lab.appendChild(document.createElement("section")), new RecordingHost());
   schedule.update(trace(["s[C].split(y)", "s[C].parallel(yo)"], 2));
   const steps = () => [...lab.querySelectorAll<HTMLElement>(".tv-step")];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { loopUses } from "./loop_uses.js";
+import { addUses, loopUses, type Stretch } from "./loop_uses.js";
 
 const PROGRAM = [
   "def C(A: float32[64, 64], B: float32[64, 64], C: float32[64, 64]):",
@@ -35,4 +35,12 @@ test("a line that is no loop reaches nothing", () => {
   expect(texts(0)).toEqual([]);
   expect(texts(6)).toEqual([]);
   expect(texts(99)).toEqual([]);
+});
+
+test("what several loops reach in a line is all of it", () => {
+  const uses = new Map<number, Stretch[]>();
+  for (const at of [3, 1, 2]) addUses(uses, loopUses(PROGRAM, at));
+  const marked = (n: number) => uses.get(n)!.map(([a, b]) => PROGRAM[n]!.text.slice(a, b));
+  expect(marked(5)).toEqual(["vy=yo * 8 + yi", "vx=x", "vk=reduce(k)", "where=yo * 8 + yi < 60"]);
+  expect(marked(8)).toEqual(["C[vy, vx]", "C[vy, vx]", "A[vk, vy]", "B[idx[vk, 0], vx]"]);
 });

@@ -29,6 +29,20 @@ export function loopUses(lines: readonly { text: string }[], at: number): Map<nu
   return found;
 }
 
+/** Puts what another loop reaches to what is reached: of each line the stretches of both, joined where
+ * they meet. */
+export function addUses(uses: Map<number, Stretch[]>, more: ReadonlyMap<number, Stretch[]>): void {
+  for (const [line, stretches] of more) {
+    const joined: Stretch[] = [];
+    for (const [start, end] of [...(uses.get(line) ?? []), ...stretches].sort(([a], [b]) => a - b)) {
+      const last = joined.at(-1);
+      if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+      else joined.push([start, end]);
+    }
+    uses.set(line, joined);
+  }
+}
+
 /** The arguments of a block from `start` that hold a known name; what they bind is known from then on. */
 function boundBy(text: string, start: number, known: Set<string>): Stretch[] {
   const found: Stretch[] = [];

@@ -85,7 +85,7 @@ export class MoveTable {
   }
 
   private sorted(entries: Entry[], { column }: MovesView): Entry[] {
-    const told = ({ move }: Entry) => column.predictions[move.line]?.ratio ?? Infinity;
+    const told = ({ move }: Entry) => column.predictions[move.line]?.time_s ?? Infinity;
     const timed = ({ move }: Entry) => column.timed[move.line]?.median_s || Infinity;
     const by = { listed: () => 0, told, timed }[this.order];
     // Array.sort keeps the order of equals; two infinities are equal and not NaN.
@@ -98,7 +98,7 @@ export class MoveTable {
       title: `${move.line}\n${step.summary}\nClick to choose, double-click or Enter again to apply`,
     });
     // A line too long loses its beginning, the names of new loops, and not what tells it from others.
-    take.append(el("bdi", { dir: "ltr" }, move.line));
+    take.append(el("bdi", { dir: "ltr" }, ...lineParts(move.line)));
     take.addEventListener("dblclick", () => this.chosen.apply());
     take.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !isChosen) return;
@@ -154,17 +154,24 @@ export class MoveTable {
   }
 }
 
+/** What a line assigns and of which block, then the step itself: a narrow table shows that alone. */
+function lineParts(line: string): (HTMLElement | string)[] {
+  const found = /^((?:[\w, ]+ = )?s\[[^\]]+\]\.)(.+)$/.exec(line);
+  return found ? [el("span", { class: "tv-before" }, found[1]!), found[2]!] : [line];
+}
+
 /** What is told of a move: a bar to the left where faster, to the right where slower, and figures. */
 function told(prediction: PredictionView | null | undefined, status: string): HTMLElement {
   if (!prediction) {
     const words = prediction === null ? "cannot be told" : status === "all" ? "" : "…";
     return el("td", { class: "tv-told tv-dim" }, words);
   }
-  const { ratio, low, high } = prediction;
+  const { time_s, ratio, low, high } = prediction;
+  if (!ratio) return el("td", { class: "tv-told", title: `predicted to take ${time(time_s)}` }, `≈ ${time(time_s)}`);
   const spoken = `predicted ${digits(ratio)} times as long, between ${digits(low)} and ${digits(high)}`;
   return el(
     "td",
-    { class: "tv-told", title: spoken },
+    { class: "tv-told", title: `${spoken}: ≈ ${time(time_s)}` },
     el(
       "div",
       { class: "tv-figures" },

@@ -12,11 +12,12 @@ beforeEach(() => {
   sent.length = 0;
   outer = document.createElement("div");
   document.documentElement.removeAttribute("data-tvmlab-heard");
-  const traits: Record<string, unknown> = { state: '{"text": "from the kernel"}', problem: "" };
+  const traits: Record<string, unknown> = { news: JSON.stringify({ seq: 0, base: null, fields: { text: "from the kernel" }, splices: {} }), problem: "" };
   const model = {
     get: (name: string) => traits[name],
     on: () => {},
     off: () => {},
+    set: (name: string, value: unknown) => (traits[name] = value),
     send: (_: unknown, callbacks: Status) => sent.push(callbacks),
   };
   const drawing = pane<{ text: string }>("test", (root, given) => {

@@ -1,15 +1,16 @@
-// The glue between a pane and its model: state comes in a trait with a sequence number, requests
-// go out as custom messages (a trait set to the value it has would send nothing).
+// The glue between a pane and its model: what changed comes in a trait, requests go out as custom
+// messages (a trait set to the value it has would send nothing).
 
 import type { AnyModel, Render } from "@anywidget/types";
 import type { Intent } from "./schema.js";
 import { el } from "./dom.js";
+import { after, whole, type Known, type Message } from "./told.js";
 import "./theme.css";
 
 /** The traits of tvmlab.ui.pane.Pane. */
 export interface PaneModel<State> {
-  state: State | string;
-  seq: number;
+  /** One string from the kernel, and inside the page as it is; null before anything is told. */
+  news: Message<State> | string | null;
   problem: string;
 }
 
@@ -26,7 +27,7 @@ export interface Drawn<State> {
 }
 
 /** Wraps `draw` as an anywidget render function; several views of one model are independent. */
-export function pane<State>(
+export function pane<State extends object>(
   name: string,
   draw: (root: HTMLElement, host: Host) => Drawn<State>,
 ): { render: Render<PaneModel<State>> } {
@@ -73,32 +74,35 @@ function asking(model: Pick<AnyModel, "send">, note: HTMLElement): (intent: Inte
   };
 }
 
-/** A state travels from the kernel as one string, and inside the page as it is. */
-function unpacked<State>(state: State | string): State {
-  return typeof state === "string" ? (JSON.parse(state) as State) : state;
-}
-
-function connect<State>(
+function connect<State extends object>(
   model: AnyModel<PaneModel<State>>,
   drawn: Drawn<State>,
   problem: HTMLElement,
 ): () => void {
-  const onState = () => {
-    const state = unpacked(model.get("state"));
-    if (Object.keys(state as object).length > 0) drawn.update(state);
+  let known: Known<State> | null = null;
+  const onNews = () => {
+    const news = model.get("news");
+    const message = typeof news === "string" ? (JSON.parse(news) as Message<State>) : news;
+    if (!message || message.seq === known?.seq) return;
+    const next = after(known, message);
+    if (!next) return model.send({ intent: "whole" });
+    known = next;
+    drawn.update(next.state);
+    // Other views of the model, those made later and a page that is saved find all of it.
+    if (typeof news === "string") model.set("news", whole(next));
   };
   const onProblem = () => {
     problem.textContent = model.get("problem");
     problem.hidden = !model.get("problem");
   };
   const onMessage = (message: unknown) => drawn.receive?.(message);
-  model.on("change:seq", onState);
+  model.on("change:news", onNews);
   model.on("change:problem", onProblem);
   model.on("msg:custom", onMessage);
-  onState();
+  onNews();
   onProblem();
   return () => {
-    model.off("change:seq", onState);
+    model.off("change:news", onNews);
     model.off("change:problem", onProblem);
     model.off("msg:custom", onMessage);
     drawn.dispose?.();

@@ -9,16 +9,23 @@ const FIRST_ROWS = 60;
 export interface Row {
   /** Same key, same looks: the node is reused. */
   key: string;
-  /** Characters in the line, for the width of the scrolled area. */
-  length: number;
   draw(): HTMLElement;
+}
+
+/** Rows by position; one is asked for when it comes into sight. */
+export interface Listing {
+  readonly length: number;
+  at(index: number): Row | undefined;
 }
 
 export class Rows {
   readonly scroller: HTMLElement;
   private readonly sizer: HTMLElement;
-  private rows: Row[] = [];
+  private rows: Listing = [];
   private drawn = new Map<string, HTMLElement>();
+  /** The nodes in sight, from row `first` on. */
+  private nodes: HTMLElement[] = [];
+  private first = 0;
   // Kept by events: asking the document makes it lay itself out, which takes milliseconds each time.
   private height = 0;
   private top = 0;
@@ -39,11 +46,16 @@ export class Rows {
     this.observer?.observe(this.scroller);
   }
 
-  set(rows: Row[]): void {
+  /** Shows `rows`, of which the widest has so many characters. */
+  set(rows: Listing, widest: number): void {
     this.rows = rows;
-    const widest = rows.reduce((most, row) => Math.max(most, row.length), 0);
     this.sizer.style.height = `${rows.length * ROW_HEIGHT}px`;
     this.sizer.style.minWidth = `calc(${widest}ch + 72px)`;
+    this.draw();
+  }
+
+  /** Looks again at the rows in sight. */
+  refresh(): void {
     this.draw();
   }
 
@@ -56,7 +68,8 @@ export class Rows {
   /** The index of the row that an event happened in; -1 where in none. */
   indexAt(event: Event): number {
     const node = (event.target as Element).closest<HTMLElement>(".tv-row");
-    return node ? this.rows.findIndex(({ key }) => this.drawn.get(key) === node) : -1;
+    const place = node ? this.nodes.indexOf(node) : -1;
+    return place < 0 ? -1 : this.first + place;
   }
 
   /** Scrolls so that the pixel `top` of the whole list is the first in sight. */
@@ -66,19 +79,17 @@ export class Rows {
   }
 
   /** Scrolls as little as needed to show row `index`. */
-  reveal(index: number): void {
-    const top = index * ROW_HEIGHT;
-    if (top < this.top) this.scrollTo(top);
-    else if (this.height > 0 && top + ROW_HEIGHT > this.top + this.height) {
-      this.scrollTo(top + ROW_HEIGHT - this.height);
-    }
+  reveal(index: number, around = 0): void {
+    const top = (index - around) * ROW_HEIGHT;
+    const bottom = (index + around + 1) * ROW_HEIGHT;
+    if (top < this.top) this.scrollTo(Math.max(0, top));
+    else if (this.height > 0 && bottom > this.top + this.height) this.scrollTo(bottom - this.height);
     this.draw();
   }
 
   /** The node of row `index` if it is drawn. */
   node(index: number): HTMLElement | undefined {
-    const row = this.rows[index];
-    return row && this.drawn.get(row.key);
+    return this.nodes[index - this.first];
   }
 
   dispose(): void {
@@ -108,7 +119,7 @@ export class Rows {
     const next = new Map<string, HTMLElement>();
     const nodes: HTMLElement[] = [];
     for (let index = first; index < last; index++) {
-      const row = this.rows[index]!;
+      const row = this.rows.at(index)!;
       const node = this.drawn.get(row.key) ?? row.draw();
       node.style.top = `${index * ROW_HEIGHT}px`;
       node.classList.toggle("tv-lit", this.lit(index));
@@ -121,5 +132,7 @@ export class Rows {
       if (this.sizer.children[at] !== node) this.sizer.insertBefore(node, this.sizer.children[at] ?? null);
     });
     this.drawn = next;
+    this.nodes = nodes;
+    this.first = first;
   }
 }

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import server
-from tests.browser.lab_page import SCREENSHOTS, LabPage
+from tests.browser.lab_page import SCREENSHOTS, SLOW_MS, LabPage
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -26,7 +26,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-expect.set_options(timeout=60_000)  # a busy machine takes longer than the 5 s that are usual
+expect.set_options(timeout=SLOW_MS)  # a busy machine takes longer than the 5 s that are usual
 VIEWPORT = {"width": 1280, "height": 800}
 
 
@@ -80,6 +80,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """An empty page of 1280 x 800 in a fresh profile; pytest shows its complaints on failure."""
     context = browser.new_context(viewport=VIEWPORT, device_scale_factor=1)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(SLOW_MS)
     page = context.new_page()
     page.on("pageerror", lambda error: print(f"page error: {error}"))
     page.on("console", lambda m: print(f"console: {m.text}") if m.type == "error" else None)

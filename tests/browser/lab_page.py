@@ -15,6 +15,8 @@ from tests.patience import PATIENCE_S
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 KERNEL_TIMEOUT_S = PATIENCE_S
+SLOW_MS = PATIENCE_S * 1000
+"""How long Playwright waits for anything before it fails."""
 # The DOM's idle mark comes before the kernel is connected, and a command given in between is
 # silently dropped; so readiness is asked of the session itself.
 IS_IDLE = """() => {

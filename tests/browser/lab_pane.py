@@ -7,6 +7,7 @@ import time
 
 from playwright.sync_api import Locator, expect
 
+from tests.browser.lab_page import SLOW_MS as SLOW_MS
 from tests.browser.lab_page import LabPage
 from tvmlab.schedule import STEPS
 
@@ -17,8 +18,6 @@ k = t.reduce_axis((0, 1024), name="k")
 C = t.compute((1024, 1024), lambda y, x: t.sum(A[k, y] * B[k, x], axis=k), name="C")
 lab = t.Lab(C)
 lab"""
-
-SLOW_MS = 120_000
 
 
 def forget_saved_steps(lab: LabPage) -> None:

@@ -21,7 +21,6 @@ from typing import Any
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = PATIENCE_S
 BASE_URL = "/user/ada/"
 """As behind JupyterHub: nothing of the lab may take the server for the root of its host."""
 KERNEL_VARIABLE = "TVMLAB_IPYKERNEL"
@@ -59,7 +58,7 @@ class LabServer:
         request = urllib.request.Request(
             f"{self.url}/{path}", method=method, headers={"Authorization": f"token {self.token}"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -72,7 +71,7 @@ class LabServer:
         """End the server and, with it, its kernels."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(timeout=15)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -156,7 +155,7 @@ def free_port() -> int:
 
 def wait_until_up(server: LabServer) -> None:
     """Return when the server answers; raise with the end of its log if it never does."""
-    end = time.monotonic() + START_TIMEOUT_S
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and server.process.poll() is None:
         try:
             server.request("GET", "api/status")

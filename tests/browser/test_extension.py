@@ -11,13 +11,13 @@ import nbformat
 from playwright.sync_api import expect
 
 import tvmlab as t
-from tests.browser.lab_page import LabPage
+from tests.browser.lab_page import SLOW_MS, LabPage
+from tests.patience import PATIENCE_S
 from tests.view.fake_engine import FakeEngine
 from tvmlab.learn.notebook import SNAPSHOT_MIME
 from tvmlab.view.kept import kept_view
 from tvmlab.view.lab import LabView
 
-SLOW_MS = 60_000
 SCHEDULE = """import tvmlab as t
 A = t.placeholder((64, 64), name="A")
 B = t.compute((64, 64), lambda y, x: A[y, x] * 2, name="B")
@@ -40,7 +40,7 @@ def put_settings(lab: LabPage, **settings: object) -> None:
         data=json.dumps({"raw": json.dumps(settings)}).encode(),
         headers={"Authorization": f"token {lab.server.token}"},
     )
-    urllib.request.urlopen(request, timeout=10).close()
+    urllib.request.urlopen(request, timeout=PATIENCE_S).close()
 
 
 def test_the_launcher_begins_a_notebook_as_the_settings_say(lab: LabPage) -> None:

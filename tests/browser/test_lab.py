@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, open_lab
+from tests.patience import eventually
 
 # A cell that runs until the test lets it end.
 WAITING = """import pathlib, time
 began = time.monotonic()
-while not pathlib.Path("go").exists() and time.monotonic() - began < 100:
+while not pathlib.Path("go").exists() and time.monotonic() - began < 600:
     time.sleep(0.05)"""
 TILED = 'yo, xo, yi, xi = s["C"].tile("y", "x", 32, 32)'
 
@@ -173,7 +174,7 @@ def test_code_and_measurement(lab: LabPage, pane: LabPane) -> None:
     pane.button("measure", "Measure").click()
     result = pane.pane("measure").locator(".tv-result")
     expect(result).to_contain_text("Agrees with numpy", timeout=SLOW_MS)
-    for words in ("GFLOP/s", "GB/s", "of peak", "spread", "median of"):
+    for words in ("GFLOP/s", "GB/s", "of peak", "spread", re.compile("median of|one repeat")):
         expect(result).to_contain_text(words)
     expect(pane.pane("measure").locator(".tv-history tbody tr")).to_have_count(1)
     lab.screenshot("lab-measured")
@@ -219,13 +220,23 @@ def test_tuning_is_live_while_a_cell_runs(lab: LabPage, pane: LabPane) -> None:
     expect(tuner.get_by_role("status")).to_contain_text("Done", timeout=SLOW_MS)
 
 
+def saved_with(lab: LabPage, words: str) -> dict[str, Any]:
+    """The saved notebook, once the lab's picture in it says so: it follows the lab by a second."""
+    saved: list[dict[str, Any]] = []
+
+    def is_told() -> bool:
+        saved[:] = [lab.save()]
+        return words in "".join(saved[0]["cells"][0]["outputs"][1]["data"]["text/plain"])
+
+    eventually(is_told, pause_s=0.2)
+    return saved[0]
+
+
 def test_reopened_without_a_kernel_and_run_again(lab: LabPage, pane: LabPane) -> None:
     pane.type_line(TILED)
     expect(pane.loop("yo")).to_be_visible()
-    time.sleep(1.5)  # the picture in the notebook follows after a second without changes
+    saved_with(lab, "for yo in")
     path = lab.page.evaluate("jupyterapp.shell.currentWidget.context.path")
-    saved = lab.save()["cells"][0]["outputs"]
-    assert "for yo in" in "".join(saved[1]["data"]["text/plain"])
     lab.page.goto("about:blank")
     lab.server.end_sessions()
 
@@ -255,8 +266,7 @@ def test_reopened_without_a_kernel_and_run_again(lab: LabPage, pane: LabPane) ->
 def test_a_notebook_of_somebody_else_is_read_trusted_and_run(lab: LabPage, pane: LabPane) -> None:
     pane.type_line(TILED)
     expect(pane.loop("yo")).to_be_visible()
-    time.sleep(1.5)
-    content = lab.save()
+    content = saved_with(lab, "for yo in")
     content["cells"][1]["source"] = "1 + 1"  # so it has no signature of this user's
     (lab.server.root / "foreign.ipynb").write_text(json.dumps(content))
     shutil.rmtree(lab.server.root / ".tvmlab", ignore_errors=True)

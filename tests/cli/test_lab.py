@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import websocket
 
+from tests.patience import PATIENCE_S
 from tvmlab import cli
 from tvmlab.cli import lab
 from tvmlab.cli.websocket import PromptWebsocketConnection
@@ -119,7 +120,7 @@ def server(tmp_path: Path) -> Iterator[str]:
             yield address(process, tmp_path / "log")
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE_S)
 
 
 def answers(port: int) -> bool:
@@ -131,7 +132,7 @@ def answers(port: int) -> bool:
 def address(process: subprocess.Popen[bytes], log: Path) -> str:
     """The address that the server prints, token included, once it answers there: jupyter_server
     prints it before it listens (`ServerApp.start_app`, then `_bind_http_server`)."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and process.poll() is None:
         found = re.search(r"http://127\.0\.0\.1:(\d+)/lab\?token=\w+", log.read_text())
         if found and answers(int(found[1])):
@@ -150,10 +151,10 @@ def test_the_server_listens_on_loopback_and_its_kernels_answer(server: str) -> N
         data=b"{}",
         headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         kernel = json.load(answer)["id"]
     connection = websocket.create_connection(
-        f"ws://{host}/api/kernels/{kernel}/channels?token={token}", timeout=30
+        f"ws://{host}/api/kernels/{kernel}/channels?token={token}", timeout=PATIENCE_S
     )
     header = {"msg_id": "1", "msg_type": "kernel_info_request", "session": "s", "username": ""}
     message = {

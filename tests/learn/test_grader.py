@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 
 from tests.learn.bench import FakeBench
 from tests.notebooks.running import ROOT
+from tests.patience import PATIENCE_S
 from tvmlab import api
 from tvmlab.cli import main
 from tvmlab.errors import TraceError, UsageError
@@ -276,7 +277,9 @@ def test_a_notebook_grades_itself_without_a_browser_and_is_graded_again(tmp_path
         cell('t.grade(t.Lab.exercise("mend"), "mend")'),
     ]
     made = nbformat.v4.new_notebook(cells=cells)
-    client = NotebookClient(made, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(
+        made, timeout=int(PATIENCE_S), resources={"metadata": {"path": str(tmp_path)}}
+    )
     client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
     otter, nbgrader, lab = made.cells[1:]
     assert "mend: passed, 10 of 10 points" in otter.outputs[0]["text"]

@@ -8,9 +8,10 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 TRIALS = "4"
-CELL_LIMIT_S = 120
 
 
 def executed_cells(path: Path, folder: Path) -> dict[str, nbformat.NotebookNode]:
@@ -20,7 +21,7 @@ def executed_cells(path: Path, folder: Path) -> dict[str, nbformat.NotebookNode]
     found = os.pathsep.join([str(ROOT), known] if known else [str(ROOT)])
     client = NotebookClient(
         notebook,
-        timeout=CELL_LIMIT_S,
+        timeout=int(PATIENCE_S),
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
     )

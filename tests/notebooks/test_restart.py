@@ -9,7 +9,7 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from tests.patience import eventually
+from tests.patience import PATIENCE_S, eventually
 from tests.tune.test_process import alive, children_of
 from tvmlab.tune.database import Database
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BEGIN = """
 import tvmlab as t
 C = t.ops.matmul(16, 32, 16)
-run = t.tune(C, trials=40, db="run.db", batch=8, explorer="genetic", timeout_s=20.0)
+run = t.tune(C, trials=40, db="run.db", batch=8, explorer="genetic", timeout_s=60.0)
 while len(run.trials) < 12 and not run.is_over:
     run.wait(0.1)
 print(run._process.pid, run.status)
@@ -29,7 +29,7 @@ import tvmlab as t
 from tvmlab.view.tuning_news import Sent
 run = t.attach("run.db")
 lab = t.Lab(t.ops.matmul(16, 32, 16), run=run)
-run.wait(120)
+run.wait(300)
 view = lab.view.snapshot()["tuner"]
 news = [message for message in lab.view.tuning_news(Sent()) if message["kind"] == "points"]
 print(run._process.pid, run.status, run.started["restored"], len(run.trials), view["status"],
@@ -45,7 +45,7 @@ class Kernel:
         self._manager.start_kernel(cwd=str(folder), extra_arguments=["--log-level=ERROR"])
         self._client: BlockingKernelClient = self._manager.client()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=120)
+        self._client.wait_for_ready(timeout=PATIENCE_S)
 
     def run(self, code: str) -> list[str]:
         """The words that a cell prints."""
@@ -55,7 +55,7 @@ class Kernel:
             if message["msg_type"] == "stream":
                 printed.append(message["content"]["text"])
 
-        reply = self._client.execute_interactive(code, timeout=300, output_hook=hear)
+        reply = self._client.execute_interactive(code, timeout=2 * PATIENCE_S, output_hook=hear)
         assert reply["content"]["status"] == "ok", reply["content"]
         return "".join(printed).split()
 

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from tests.browser.server import FOLDERS, free_port
+from tests.patience import PATIENCE_S
 
 BASE = "/user/x/"
-START_TIMEOUT_S = 90.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Server:
         headers = {"Authorization": f"token {self.token if token is None else token}"}
         request = urllib.request.Request(f"{self.url}{route}?{asked}", headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=90) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
@@ -102,7 +102,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         stderr=log,
     )
     running = Server(f"http://127.0.0.1:{port}{BASE}", token, root, process)
-    end = time.monotonic() + START_TIMEOUT_S
+    end = time.monotonic() + PATIENCE_S
     try:
         while time.monotonic() < end and process.poll() is None:
             try:
@@ -113,5 +113,5 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE_S)
         log.close()

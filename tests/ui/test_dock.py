@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 
 import tvmlab as t
-from tests.patience import eventually
+from tests.patience import PATIENCE_S, eventually
 from tests.view.fake_engine import FakeEngine
+from tests.view.followed import followed
+from tvmlab.errors import UsageError
 from tvmlab.targets.cpu.build.patience import compile_limit_s
 from tvmlab.ui import dock as dock_module
 from tvmlab.ui import lab as lab_module
@@ -39,8 +42,9 @@ class Page:
         self._hear({"content": {"data": data}})
 
     def parts(self, stem: str) -> list[Any]:
-        """What was sent of one pane."""
-        return [m["parts"][stem] for m in self.told if m["kind"] == "parts" and stem in m["parts"]]
+        """The states of one pane that were sent."""
+        sent = [m["news"] for m in self.told if m["kind"] == "part" and m["pane"] == stem]
+        return followed(map(json.loads, sent))
 
 
 @pytest.fixture
@@ -196,4 +200,10 @@ def test_a_run_that_is_on_is_opened_in_a_lab(
         assert page.parts("tuner")[-1]["trials"] == 1
     finally:
         run.stop()
-        run.wait(60)
+        run.wait(PATIENCE_S)
+
+
+def test_a_page_of_another_version_is_told() -> None:
+    with pytest.raises(UsageError, match=r"has tvmlab .+ and JupyterLab 0\.0\.0; install the same"):
+        dock_module.offer("0.0.0")
+    assert dock_module.offer(t.__version__) is False  # no kernel here

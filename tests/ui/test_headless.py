@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from tests.patience import PATIENCE_S
 from tvmlab.ui.lab import SNAPSHOT_MIME
 
 SOURCE = """import tvmlab as t
@@ -26,7 +27,7 @@ def test_a_lab_renders_as_text_without_a_browser(tmp_path: Path) -> None:
     notebook = nbformat.v4.new_notebook(cells=cells)
     client = NotebookClient(
         notebook,
-        timeout=120,
+        timeout=int(PATIENCE_S),
         kernel_name="python3",
         resources={"metadata": {"path": str(tmp_path)}},
         store_widget_state=False,

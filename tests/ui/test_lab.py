@@ -78,18 +78,17 @@ def test_a_request_changes_the_panes_it_concerns_and_no_others(lab: Lab) -> None
     ask(made(panes, Moves), intent="apply", step="parallel", values={})
     eventually(lambda: made(panes, Trace).seq == 1)
     assert made(panes, Trace).state["lines"][0]["text"] == 's["C"].parallel("y")'
-    assert made(panes, Program).state["lines"][1]["mark"] == "new"
+    assert made(panes, Program).state["new"] == [1]
     assert made(panes, Measure).seq == 0
 
 
 def test_callbacks_return_while_compilers_and_clocks_work(lab: Lab, engine: FakeEngine) -> None:
     panes = lab._laid_out()
     engine.gate.clear()
-    began = time.monotonic()
     ask(made(panes, Measure), intent="measure")
     ask(made(panes, Code), intent="code", kind="asm")
     ask(made(panes, Trace), intent="apply", line=TILE)
-    assert time.monotonic() - began < 8, "it waited for the gate, which opens by itself after 10 s"
+    assert made(panes, Measure).state["last"] is None, "the gate is still shut"
     eventually(lambda: made(panes, Trace).seq == 1)
     eventually(lambda: made(panes, Measure).state["status"] == "working")
     engine.gate.set()
@@ -129,6 +128,21 @@ def test_code_of_a_state_gone_back_to_is_there_with_it(lab: Lab, engine: FakeEng
     ask(made(panes, Trace), intent="undo")
     eventually(lambda: made(panes, Code).state["text"].startswith("; llvm after 0"))
     assert not made(panes, Code).state["is_stale"]
+
+
+def test_code_of_a_long_program_is_made_when_asked_for(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tvmlab.view.parts.code.MOST_FOLLOWED", 5)
+    panes = lab._laid_out()
+    ask(made(panes, Code), intent="code", kind="llvm")
+    eventually(lambda: made(panes, Code).state["status"] == "ready")
+    ask(made(panes, Trace), intent="apply", line=TILE)
+    eventually(lambda: made(panes, Code).state["is_stale"])
+    lab._quick.submit(lambda: None).result()
+    assert made(panes, Code).state["status"] == "ready"
+    ask(made(panes, Code), intent="code", kind="llvm")
+    eventually(lambda: made(panes, Code).state["text"].startswith("; llvm after 1"))
 
 
 def test_a_defect_is_shown_in_the_pane_and_cleared_by_success(
@@ -341,10 +355,10 @@ def test_the_shim_touches_only_comms_that_reroute() -> None:
 
 
 def test_a_run_begun_elsewhere_is_shown(engine: FakeEngine) -> None:
-    run = t.tune(product(), trials=2, explorer="random", timeout_s=20.0)
+    run = t.tune(product(), trials=2, explorer="random", timeout_s=60.0)
     try:
         lab = Lab(product(), run=run)
-        eventually(lambda: lab.view.snapshot()["tuner"]["status"] == "done", 60.0)
+        eventually(lambda: lab.view.snapshot()["tuner"]["status"] == "done")
         assert lab.view.snapshot()["tuner"]["done"] == 2
         (told,) = (m for m in lab.view.tuning_news(Sent()) if m["kind"] == "points")
         assert (told["run"], len(told["points"])) == (1, 2)

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from tests.learn.bench import FakeBench
+from tests.patience import PATIENCE_S
 from tvmlab.analysis.estimate import Estimate, GpuFacts, MachineFacts, Memory
 from tvmlab.analysis.work import Work
 from tvmlab.errors import TargetError, UsageError
@@ -148,6 +149,9 @@ class FakeEngine:
             raise TargetError(f"Target {target!r} is not known; use 'cpu' or 'cuda'.")
         self.target = target
 
+    def code_remark(self, state: State) -> str:
+        return ""
+
     def why_no_code(self, state: State) -> str:
         is_bound = "blockIdx" in str(state.program) or self.target == "cpu"
         return "" if is_bound else "No loop is bound; bind one."
@@ -162,7 +166,7 @@ class FakeEngine:
         return [{"kind": "llvm", "title": "LLVM IR"}, {"kind": "asm", "title": "Assembly"}]
 
     def code(self, state: State, kind: str) -> LinkedLines:
-        self.gate.wait(10)
+        self.gate.wait(2 * PATIENCE_S)
         if "parallel" in state.line:
             raise TargetError("this target has no threads; use another.")
         comment = f"; {kind} after {state.depth} step(s)"
@@ -199,7 +203,7 @@ class FakeEngine:
 
     def estimate(self, state: State, machine: MachineFacts | None = None) -> Estimate:
         self.told.append(state)
-        self.gate.wait(10)
+        self.gate.wait(2 * PATIENCE_S)
         if "unroll" in state.line:
             raise TargetError("nothing can be told of this one; take another.")
         time_s = 0.01 if "parallel" in state.line else 0.02
@@ -221,7 +225,7 @@ class FakeEngine:
         return MachineCaches(64, 32 << 10, 1 << 20)
 
     def grade(self, exercise: Exercise, answer: Answer) -> Grade:
-        self.gate.wait(10)
+        self.gate.wait(2 * PATIENCE_S)
         return judge(exercise, answer, FakeBench(), seed=1)
 
     def why_no_tuner(self, state: State) -> str:

@@ -131,8 +131,8 @@ def test_the_program_is_compared_with_the_pinned_state(view: LabView) -> None:
     view.do({"intent": "apply", "line": PARALLEL})
 
     def new() -> list[str]:
-        found = view.snapshot()["program"]["lines"]
-        return [x["text"].strip() for x in found if x["mark"]]
+        found = view.snapshot()["program"]
+        return [found["lines"][n]["text"].strip() for n in found["new"]]
 
     assert new() == ["for y in parallel(1024):"]
     view.do({"intent": "compare_program", "with": "pinned"})

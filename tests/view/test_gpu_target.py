@@ -44,6 +44,9 @@ def test_moves_and_explanation_are_told_for_a_gpu(view: LabView) -> None:
     do(view, intent="select", block="C", loop="y")
     column = do(view, intent="predict")["moves"]["column"]
     assert "bound to no axis of the GPU" in column["reason"]
+    told = {line for line, p in column["predictions"].items() if p is not None}
+    assert 's["C"].bind("y", "blockIdx.x")' in told
+    assert all(".bind(" in line for line in told)
     bound(view)
     do(view, intent="select", block="C", loop="k")
     column = do(view, intent="predict")["moves"]["column"]

@@ -63,7 +63,7 @@ def test_of_a_large_schedule_the_last_steps_are_left(
 
 def test_what_is_kept_begins_after_a_long_program(view: LabView) -> None:
     past = view.past()
-    past[0] = {**past[0], "lines": [], "gone": []}
+    past[0] = {**past[0], "lines": [], "new": [], "gone": []}
     left = kept_view(view.snapshot(), view.beginning(), past, "tvmlab-1")
     assert len(left["steps"]) == 1
     assert texts(left, left["start"]) == [line["text"] for line in past[1]["lines"]]

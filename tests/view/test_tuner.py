@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tvmlab as t
+from tests.patience import eventually
 from tests.view.fake_engine import FakeEngine, FakeRun
 from tests.view.product import product
 from tvmlab.analysis.work import Work
@@ -21,6 +21,7 @@ from tvmlab.view.engine import Trial
 from tvmlab.view.inspection import diff_lines
 from tvmlab.view.lab import LabView
 from tvmlab.view.machine import Machine
+from tvmlab.view.record_file import RecordFile
 from tvmlab.view.recorded_run import runs_in
 from tvmlab.view.track import Track
 from tvmlab.view.trials import IDLE_S, Elapsed
@@ -227,9 +228,7 @@ def test_a_real_run_is_read_back_with_loops_and_logs(
     monkeypatch.chdir(tmp_path)
     view = LabView(product(64), Machine(), folder=tmp_path)
     view.do({"intent": "tune_start", "trials": 9})
-    deadline = time.monotonic() + 60
-    while tuner(view)["status"] != "done" and time.monotonic() < deadline:
-        time.sleep(0.1)
+    eventually(lambda: tuner(view)["status"] == "done")
     assert tuner(view)["done"] == 9, tuner(view)["reason"]
     sent = Sent()
     told = {message["kind"]: message for message in view.tuning_news(sent)}
@@ -257,9 +256,11 @@ def test_a_real_run_is_read_back_with_loops_and_logs(
     opened = run.open()
     assert opened.contributions(view.state.program).by_loop().keys() == {("C", n) for n in "yxk"}
     assert opened.contributions(0).learnt_from == 9
+    dashboard = RecordFile(tmp_path / ".tvmlab" / "tuning.db", "tuning.db")
+    features = dashboard.trial(opened.facts.number, 0, with_features=True)["contributions"]
+    assert features is not None
+    assert (features["status"], bool(features["parts"])) == ("ready", True)
     view.do({"intent": "tune_continue", "trials": 1})
-    deadline = time.monotonic() + 60
-    while tuner(view)["status"] != "done" and time.monotonic() < deadline:
-        time.sleep(0.1)
+    eventually(lambda: tuner(view)["status"] == "done")
     assert tuner(view)["done"] == 10, tuner(view)["reason"]
     view.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from tvmlab.analysis.work import work_of
+from tvmlab.analysis.work import Work, work_of
 from tvmlab.cli.finding import giga
 from tvmlab.measure.plausibility import least_time_s
 from tvmlab.schedule.state import State
@@ -20,21 +20,26 @@ class Speed:
 
     state: State
 
-    @cached_property
+    @property
     def flops(self) -> float:
         """Operations of one call, counted on the program before any step."""
-        return work_of(self.state.first.program).flops
+        return self._work.flops
 
-    @cached_property
+    @property
     def size_bytes(self) -> float:
         """Bytes of all inputs and outputs."""
-        return work_of(self.state.first.program).size_bytes
+        return self._work.size_bytes
+
+    @cached_property
+    def _work(self) -> Work:
+        return work_of(self.state.first.program)
 
     def rate(self, time_s: float) -> str:
-        """A time as GFLOP/s, or as GB/s where nothing is computed."""
+        """A time as GFLOP/s, or as GB/s where nothing is computed, and what it is without."""
+        left_out = f", {self._work.left_out}" if self._work.left_out else ""
         if self.flops:
-            return f"{giga(self.flops / time_s)} GFLOP/s"
-        return f"{giga(self.size_bytes / time_s)} GB/s"
+            return f"{giga(self.flops / time_s)} GFLOP/s{left_out}"
+        return f"{giga(self.size_bytes / time_s)} GB/s{left_out}"
 
     def share(self, time_s: float) -> str:
         """A time in words: its rate, and its share of the limit that binds this workload."""

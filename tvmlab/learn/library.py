@@ -45,6 +45,6 @@ def exercise(name: str | Path) -> Exercise:
     """
     if isinstance(name, Path) or str(name).endswith(".toml"):
         return exercise_file(Path(name))
-    if name not in exercise_names():
+    if str(name) not in exercise_names():
         raise UsageError(unknown("exercise", str(name), exercise_names()))
     return _shipped(str(name))

@@ -1,7 +1,7 @@
 """What the viewers may ask: GET requests of users that Jupyter knows and lets read contents.
 
     tvmlab/records   ?path= [&front=3] [&beside=1,2] [&edition=] [&had={"3": [40, 7, 31, 2]}]
-    tvmlab/trial     ?path= &run=3 &number=17 [&code=1]
+    tvmlab/trial     ?path= &run=3 &number=17 [&code=1] [&features=1]
     tvmlab/workspace
     tvmlab/trace     ?path= [&position=4] [&overlay=cost]
 
@@ -94,15 +94,15 @@ class RecordsHandler(_ReadHandler):
 
 
 class TrialHandler(_ReadHandler):
-    """One trial with its program, and its code where that is asked."""
+    """One trial with its program, and its code and features where these are asked."""
 
     @authenticated
     @authorized
     async def get(self) -> None:
         """A `tvmlab.view.schema.TrialView`."""
         run, number = self.needed_number("run"), self.needed_number("number")
-        with_code = self.get_query_argument("code", "") == "1"
-        await self.answer("records", {"run": run, "number": number, "with_code": with_code})
+        more = {f"with_{k}": self.get_query_argument(k, "") == "1" for k in ("code", "features")}
+        await self.answer("records", {"run": run, "number": number, **more})
 
 
 class TraceHandler(_ReadHandler):

@@ -7,8 +7,10 @@ requests are those of the panes. Nothing here is made before a page asks for it.
 
 from __future__ import annotations
 
+import json
 import threading
 import weakref
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
@@ -17,17 +19,20 @@ from comm import get_comm_manager
 from comm.base_comm import BaseComm
 from IPython import get_ipython
 
-from tvmlab.errors import TvmlabError
-from tvmlab.measure.figures import time_words
+from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.schedule import Schedule, Trace
 from tvmlab.targets.cpu.build.patience import set_compile_limit
 from tvmlab.tune.client import Run, live_runs
 from tvmlab.ui.follow import OUTPUT, Follower, Touched
 from tvmlab.ui.lab import Lab
+from tvmlab.ui.program import Program
 from tvmlab.ui.subshell import keep_comm
+from tvmlab.version import __version__
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.preferences import prefer_protocol
 from tvmlab.view.schema import Snapshot
+from tvmlab.view.told import Told
+from tvmlab.view.trials import best_words
 from tvmlab.view.tuning_news import Sent
 
 TARGET = "tvmlab.dock"
@@ -48,7 +53,7 @@ class Dock:
         self._kernel = kernel
         self._lab: Lab | None = None
         self._name = ""
-        self._parts: dict[str, Any] = {}
+        self._told: defaultdict[str, Told] = defaultdict(Told)
         self._panes: frozenset[str] = frozenset()
         self._runs: list[dict[str, Any]] = []
         self._lock = threading.Lock()
@@ -75,11 +80,15 @@ class Dock:
         """Send the parts that the page looks at and has not, or not as they are."""
         self._kernel.moved(self._lab)
         parts = cast(Mapping[str, Any], snapshot)
-        with self._lock:
-            changed = {p: parts[p] for p in self._panes if self._parts.get(p) != parts[p]}
-            self._parts.update(changed)
-        if changed:
-            self._send({"kind": "parts", "name": self._name, "parts": changed})
+        # The program first: the moves of a long one take a second to list.
+        for stem in sorted(self._panes, key=lambda stem: stem != Program.stem):
+            state = parts[stem]
+            with self._lock:
+                told = self._told[stem]
+                if told.state != state:
+                    # In one string, for Jupyter walks through all that is not one, item by item.
+                    news = json.dumps(told.next(state), allow_nan=False)
+                    self._send({"kind": "part", "pane": stem, "news": news})
 
     def looks_at(self, stem: str) -> bool:
         """Whether the page shows this pane."""
@@ -98,7 +107,9 @@ class Dock:
         if lab is not self._lab:
             if self._lab is not None:
                 self._lab.leave(self)
-            self._lab, self.sent, self._parts = lab, Sent(), {}
+            self._lab, self.sent = lab, Sent()
+            with self._lock:
+                self._told.clear()
             self._name = name
             self._send({"kind": "following", "name": name, "what": what})
             lab.show_on(self)
@@ -121,10 +132,13 @@ class Dock:
     # ---- what the page asks
 
     def _look(self, data: object) -> None:
-        """Take what panes the page shows; it is sent what it lacks of them."""
-        panes = data.get("panes") if isinstance(data, Mapping) else None
+        """Take what panes the page shows; it is sent what it lacks of them, and all of the one that
+        it says it has `lost`."""
+        told = data if isinstance(data, Mapping) else {}
+        panes = told.get("panes")
         with self._lock:
             self._panes = frozenset(map(str, panes if isinstance(panes, list) else ()))
+            self._told.pop(str(told.get("lost")), None)
         if self._lab is not None:
             self._lab.refresh()
 
@@ -295,21 +309,35 @@ def _shows(lab: Schedule | Lab, run: Run) -> bool:
 
 def run_words(run: Run) -> dict[str, Any]:
     """How a run stands, as plain data; times in seconds."""
-    best_s = None if run.best is None else run.best.median_s
+    best = run.best.outcome if run.best is not None else None
+    best_s = best.as_measured.median_s if best is not None else None
     return {
         "id": id(run),
         "status": run.status,
         "reason": run.reason,
         "done": len(run.trials),
         "trials": int(run.progress.get("trials", run.setup.trials)),
-        "best": "" if best_s is None else time_words(best_s),
+        "best": "" if best is None or best_s is None else best_words(best_s, best.slowdown),
         "eta_s": run.progress.get("left_s") if run.status == "running" else None,
         "database": run.database or "",
     }
 
 
-def offer() -> bool:
-    """Let pages dock at this kernel, if it is one; whether they can."""
+def offer(version: str) -> bool:
+    """Let pages dock at this kernel, if it is one; whether they can.
+
+    Args:
+        version: the page's. JupyterLab and the kernel may have environments of their own, and what
+            they say to each other is that of one version.
+
+    Raises:
+        UsageError: this kernel has another version of tvmlab.
+    """
+    if version != __version__:
+        raise UsageError(
+            f"this kernel has tvmlab {__version__} and JupyterLab {version}; install the same "
+            f"version for both, restart the kernel and reload the page."
+        )
     shell = get_ipython()
     if shell is None or not hasattr(shell, "kernel"):
         return False

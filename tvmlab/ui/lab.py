@@ -22,7 +22,7 @@ import ipywidgets
 from IPython.display import display, update_display
 
 from tvmlab import api
-from tvmlab.errors import TraceError, UsageError
+from tvmlab.errors import TraceError, UsageError, brief
 from tvmlab.learn.library import exercise
 from tvmlab.learn.notebook import SNAPSHOT_MIME
 from tvmlab.schedule import Schedule, State, Trace, parse_document
@@ -30,6 +30,7 @@ from tvmlab.te.serial import from_json, to_json
 from tvmlab.tune.client import Run
 from tvmlab.tune.database import Database
 from tvmlab.ui.code import Code
+from tvmlab.ui.giving_way import giving_way
 from tvmlab.ui.layout import Layout
 from tvmlab.ui.screen import Asking, Screen
 from tvmlab.ui.static_html import snapshot_html
@@ -76,6 +77,8 @@ class Lab:
         run: Run | None = None,
         target: str = "cpu",
     ) -> None:
+        if not isinstance(run, Run | None):
+            raise UsageError(f"{brief(run)} is no tuning run; give one of t.tune or t.attach.")
         if isinstance(value, Run):
             value, run, target = from_json(value.setup.workload), value, value.setup.target
         work_on = value if isinstance(value, (State, Schedule)) else api.tensors_of(value)
@@ -244,10 +247,20 @@ class Lab:
         if not self._is_looked_at:
             # The first pane that was drawn: there is a screen, and somebody who may measure soon.
             self._is_looked_at = True
-            self._slow["measure"].submit(self.view.make_ready)
+            self._slow["measure"].submit(self._make_ready)
         part = SLOW.get(str(intent.get("intent")))
-        queue = self._quick if part is None else self._slow[part]
-        queue.submit(self._carry_out, pane, dict(intent))
+        if part is None:
+            self._quick.submit(self._carry_out, pane, dict(intent))
+        else:
+            self._slow[part].submit(self._carry_out_slowly, pane, dict(intent))
+
+    def _make_ready(self) -> None:
+        with giving_way():
+            self.view.make_ready()
+
+    def _carry_out_slowly(self, pane: Asking, intent: dict[str, Any]) -> None:
+        with giving_way():
+            self._carry_out(pane, intent)
 
     def _carry_out(self, pane: Asking, intent: dict[str, Any]) -> None:
         """Carry a request out; what goes wrong is shown in the pane, for nothing else would."""
@@ -308,7 +321,7 @@ class Lab:
         pane: Asking | None = None
         if layout is not None and layout.shows(Code):
             pane = layout.pane(Code)
-        if code["is_stale"] and code["status"] != "working":
+        if code["is_stale"] and code["follows"] and code["status"] != "working":
             intent = {"intent": "code", "kind": code["kind"]}
             looking = [screen for screen in screens if screen.looks_at(Code.stem)]
             asking = pane if pane is not None else next(iter(looking), None)

@@ -95,14 +95,14 @@ def _steps(past: Sequence[PastView]) -> list[str]:
 
 def _changed(step: PastView) -> Iterator[str]:
     """The lines of the program after a step, those that it removed among them."""
-    gone, at = step["gone"], 0
+    gone, new, at = step["gone"], set(step["new"]), 0
     for index, line in enumerate([*step["lines"], None]):
         while at < len(gone) and (line is None or gone[at]["before"] <= index):
             yield f'<div style="{GONE}">− {escape(gone[at]["text"])}</div>'
             at += 1
         if line is not None:
-            style = f' style="{NEW}"' if line["mark"] else ""
-            yield f"<div{style}>{'+' if line['mark'] else ' '} {_line(line)}</div>"
+            style = f' style="{NEW}"' if index in new else ""
+            yield f"<div{style}>{'+' if index in new else ' '} {_line(line)}</div>"
 
 
 def _section(title: str, body: str) -> str:

@@ -76,8 +76,9 @@ class Code:
         while len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
 
-    def view(self, current: State) -> CodeView:
-        """The text as plain data; `current` is the state now shown."""
+    def view(self, current: State, follows: bool) -> CodeView:
+        """The text as plain data; `current` is the state now shown, and `follows` whether text is
+        made of it by itself."""
         known = self._known.get((current, self.kind))
         if known is not None and not self._latest.is_working:
             self._state, self._shown, self._reason = current, known, ""
@@ -91,6 +92,7 @@ class Code:
             "loops": self._shown.loops,
             "reason": self._reason,
             "is_stale": self._state is not None and self._state is not current,
+            "follows": follows,
         }
 
 

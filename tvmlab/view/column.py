@@ -61,10 +61,13 @@ class Column:
         }
 
 
-def prediction(after: Estimate, before: Estimate) -> PredictionView:
-    """How many times as long, as plain data."""
-    found = ratio(after, before)
-    return {"ratio": found.value, "low": found.low, "high": found.high}
+def prediction(after: Estimate, before: Estimate | None) -> PredictionView:
+    """How long, and how many times as long as `before`, as plain data."""
+    told: PredictionView = {"time_s": after.time_s, "ratio": 0.0, "low": 0.0, "high": 0.0}
+    if before is not None:
+        found = ratio(after, before)
+        told["ratio"], told["low"], told["high"] = found.value, found.low, found.high
+    return told
 
 
 def timed(after: Outcome, before: Outcome) -> TimedView:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from tvmlab.errors import TvmlabError
 from tvmlab.ir.printed import Line
 from tvmlab.measure.figures import figure
 from tvmlab.tune.contributions import Contribution, Contributions
-from tvmlab.view.engine import RunFacts
+from tvmlab.view.engine import RunFacts, ShownRun
 from tvmlab.view.schema import ContributionsView, OverlayMark
 
 NOTHING: ContributionsView = {
@@ -36,6 +37,18 @@ def contributions_view(found: Contributions, facts: RunFacts | None) -> Contribu
             for part in found.parts
         ],
     }
+
+
+def trial_contributions(
+    run: ShownRun, number: int, lines: Sequence[Line]
+) -> tuple[ContributionsView, list[OverlayMark]]:
+    """What features add for trial `number`, and beside which of the `lines` of its program; where
+    nothing can be told, the view says why."""
+    try:
+        found = run.contributions(number)
+        return contributions_view(found, run.facts), loop_marks(found, lines)
+    except TvmlabError as error:
+        return {**NOTHING, "status": "failed", "reason": str(error)}, []
 
 
 class _Counted(TypedDict):

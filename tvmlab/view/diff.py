@@ -9,6 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from tvmlab.ir.printed import Line
+from tvmlab.view.splices import Splice, splices
+
+
+def changes(before: Sequence[Line], after: Sequence[Line]) -> list[tuple[Splice, dict[int, int]]]:
+    """The places where two programs differ, and of the lines there which are the same ones moved
+    sideways: index in `after` -> index in `before`.
+
+    Only lines printed anew are compared by their text, for the printer hands out the others again.
+    """
+    return [(place, _moved(before, after, place)) for place in splices(before, after)]
+
+
+def _moved(before: Sequence[Line], after: Sequence[Line], place: Splice) -> dict[int, int]:
+    at, removed, start, added = place
+    old = [line.text for line in before[at : at + removed]]
+    new = [line.text for line in after[start : start + added]]
+    return {start + n: at + partner for n, partner in matched_lines(old, new).items()}
+
 
 def matched_lines(before: Sequence[str], after: Sequence[str]) -> dict[int, int]:
     """Index in `after` -> index in `before` of the lines that stayed, both increasing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tvmlab.errors import TraceError
+from tvmlab.errors import TraceError, brief
 from tvmlab.schedule import State, parse_document, replay_python, steps_of
 from tvmlab.te.serial import to_json
 from tvmlab.view.timeline import replayed
@@ -15,6 +15,8 @@ def read_trace(start: State, text: str) -> State:
         TraceError: it is neither, or belongs to another expression, or a step is refused.
         ScheduleError: a line of Python is refused.
     """
+    if not isinstance(text, str):
+        raise TraceError(f"{brief(text)} is no trace; give one as JSON or as lines of Python.")
     if not text.lstrip().startswith("{"):
         return replay_python(start, text)
     document = parse_document(text)

@@ -93,6 +93,7 @@ class Trial:
         interval_s: the least and most that the median may truly be; None where it failed.
         at_s: seconds into the run at which it was known, long pauses left out.
         choices: what was decided, as text by name.
+        slowdown: how many times as long everything took as at the run's first pace.
     """
 
     number: int
@@ -104,6 +105,7 @@ class Trial:
     interval_s: tuple[float, float] | None = None
     at_s: float = 0.0
     choices: Mapping[str, str] = field(default_factory=dict)
+    slowdown: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,9 @@ class Engine(Interface):
 
     def why_no_code(self, state: State) -> str:
         """Why the target makes no code of a state, in a sentence; empty where it does."""
+
+    def code_remark(self, state: State) -> str:
+        """What of a state the target has to do without, in a sentence; empty if nothing."""
 
     def think_of(self, gpu: GpuFacts) -> bool:
         """Tell of this GPU where code is made for one; whether what is told of states changes."""

@@ -120,7 +120,8 @@ def _reuse(told: Estimate, work: Work) -> Iterator[FactView]:
 
 
 def _times(count: float) -> str:
-    return f"{figure(count, 2)} times"
+    text = figure(count, 2)
+    return "once" if text == "1" else f"{text} times"
 
 
 def _bytes(count: float) -> str:

@@ -71,7 +71,7 @@ def _step(step: PastView, lines: _Lines) -> KeptStep:
         "text": step["text"],
         "time": step["time"],
         "program": [lines.place(line) for line in step["lines"]],
-        "changed": [n for n, line in enumerate(step["lines"]) if line["mark"]],
+        "changed": list(step["new"]),
         "gone": [
             (gone["before"], lines.place({"text": gone["text"], "tokens": gone["tokens"]}))
             for gone in step["gone"]

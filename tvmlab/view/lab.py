@@ -22,7 +22,7 @@ from tvmlab.view.engine import Engine, TuningRun
 from tvmlab.view.moves import refusal_view
 from tvmlab.view.parts import PARTS, Part, TunerPart
 from tvmlab.view.parts.part import Handler, Intent
-from tvmlab.view.program import FIRST_LINES, gone_views, line_views
+from tvmlab.view.program import FIRST_LINES, gone_views
 from tvmlab.view.schema import LineView, PastView, Refused, Snapshot
 from tvmlab.view.sections import Sections
 from tvmlab.view.timeline import LaterStepRefused
@@ -82,7 +82,7 @@ class LabView:
         """The program before the first step."""
         desk = self._desk
         with desk.lock:
-            return line_views(desk.printed.of(desk.timeline.states[0]))
+            return desk.printed.of(desk.timeline.states[0]).views
 
     def past(self) -> list[PastView]:
         """The steps in force one by one, each with the program after it unless that is long."""
@@ -96,7 +96,8 @@ class LabView:
                     {
                         "text": state.line,
                         "time": time_words(time_s) if time_s is not None else "",
-                        "lines": [] if is_long else line_views(printed),
+                        "lines": [] if is_long else printed.views,
+                        "new": [] if is_long else printed.new,
                         "gone": [] if is_long else gone_views(printed),
                     }
                 )
@@ -167,7 +168,9 @@ class LabView:
         self._desk.changed(what)
 
     def make_ready(self) -> None:
-        """Do what the first measurement would wait for; to be called from a thread of its own."""
+        """Do what the first step and the first measurement would wait for; to be called from a
+        thread of its own."""
+        self._desk.state.make_ready()
         self._desk.engine.make_ready()
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tvmlab import api, targets
+from tvmlab.analysis.constant_part import timed_part
 from tvmlab.analysis.estimate import (
     GPUS,
     Estimate,
@@ -35,6 +36,7 @@ from tvmlab.measure.timing import QUICK, Protocol
 from tvmlab.schedule import State
 from tvmlab.targets.cpu.limits import CpuPeaks, cpu_features, cpu_peaks, machine_facts
 from tvmlab.targets.cpu.target import report
+from tvmlab.targets.cuda.target import CudaTarget
 from tvmlab.te import Tensor, compute, placeholder
 from tvmlab.te.serial import to_json
 from tvmlab.view.autosave import FOLDER
@@ -139,6 +141,10 @@ class Machine:
             return str(error)
         return ""
 
+    def code_remark(self, state: State) -> str:
+        """Instructions that the architecture lacks."""
+        return self._target.remark(state.program) if isinstance(self._target, CudaTarget) else ""
+
     def think_of(self, gpu: GpuFacts) -> bool:
         """In place of the usual one."""
         is_other, self._gpu = gpu != self._gpu, gpu
@@ -224,11 +230,12 @@ class Machine:
         return machine_facts() if self._target.name == CPU else self._gpu
 
     def estimate(self, state: State, machine: MachineFacts | GpuFacts | None = None) -> Estimate:
-        """Of the program as lowered for the processor; of its kernels on a GPU."""
+        """Of the program as lowered for the processor; of its kernels on a GPU. What is made of
+        constants alone is made once, and is in no time."""
         machine = machine or self.facts()
         if isinstance(machine, GpuFacts):
-            return estimate_on_gpu(as_launched(state.program), machine)
-        return estimate(lower(state.program), machine)
+            return estimate_on_gpu(as_launched(timed_part(state.program)), machine)
+        return estimate(lower(timed_part(state.program)), machine)
 
     def registers(self, state: State) -> Sequence[Allotted]:
         """Of targets that report what their kernels take."""

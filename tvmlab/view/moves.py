@@ -15,6 +15,17 @@ from tvmlab.view.schema import LoopRef, MoveView, RefusalView, StepView
 BY_GROUP = sorted(STEPS.values(), key=lambda step: GROUPS.index(step.group))
 """All steps, those of a group side by side."""
 
+THREADED = ("cuda", "opencl")
+"""Targets with many threads."""
+
+OF_THREADS = ("bind", "set_scope", "swizzle", "storage_align", "double_buffer")
+OF_CPUS = ("parallel", "prefetch")
+"""Steps that stand first in their group where a target has many threads, and those that do nothing
+inside its kernels and stand last."""
+
+ACCELERATOR = "scratch."
+"""How the memories of accelerators begin, which no GPU has."""
+
 
 def refusal_view(refusal: Refusal) -> RefusalView:
     """A refusal as plain data."""
@@ -37,18 +48,34 @@ def loop_facts(loop: For) -> str:
     return f"{loop.extent} iterations, {loop.kind}"
 
 
-def steps_at(state: State, at: LoopRef) -> list[StepView]:
+def steps_at(state: State, at: LoopRef, target: str = "cpu") -> list[StepView]:
     """The primitives and recipes that concern the loop `at`, legal or refused.
 
-    They stand by their groups; a step that has not even a candidate here, such as a fusion with the
-    next block where there is none, is left out.
+    They stand by their groups, in each those first that concern the target; a step that has not
+    even a candidate here, such as a fusion with the next block where there is none, is left out.
     """
     site = find_site(state.program, at["block"])
     loop = site.loop(at["loop"]) if site is not None else None
     if site is None or loop is None:
         return []
-    found = ((step, list(step.candidates(state.program, site, loop))) for step in BY_GROUP)
+    is_threaded = target in THREADED
+    order = sorted(BY_GROUP, key=_rank) if is_threaded else BY_GROUP
+    found = (
+        (step, [c for c in step.candidates(state.program, site, loop) if _fits(c, is_threaded)])
+        for step in order
+    )
     return [_step_view(step, state, offered) for step, offered in found if offered]
+
+
+def _rank(step: type[Step]) -> tuple[int, int]:
+    """The place of a step for a target with many threads: its group, and where in that."""
+    place = 0 if step.name in OF_THREADS else 2 if step.name in OF_CPUS else 1
+    return GROUPS.index(step.group), place
+
+
+def _fits(step: Step, is_threaded: bool) -> bool:
+    """Whether a target has what a step names."""
+    return not (is_threaded and str(getattr(step, "scope", "")).startswith(ACCELERATOR))
 
 
 def _step_view(step: type[Step], state: State, offered: Sequence[Step]) -> StepView:

@@ -1,15 +1,22 @@
-"""The program of a state as lines with tokens, identities and the marks of the last step."""
+"""The program of a state as lines with tokens, identities and the marks of the last step.
+
+A step leaves most lines as they were. Those keep their plain data, the very same objects, so that
+what a step costs, here and on the way to a screen, is a matter of what it changed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from tvmlab.ir.printed import Line, Printed
+from tvmlab.ir.expr import Var
+from tvmlab.ir.printed import Line
 from tvmlab.ir.printer import print_program
 from tvmlab.schedule import State
-from tvmlab.view.diff import matched_lines
+from tvmlab.view.diff import changes
 from tvmlab.view.schema import GoneLine, LineView, LoopRef, Token
+from tvmlab.view.splices import Splice
 
 FIRST_LINES = 400
 """Lines of a long program that are shown at once, and the most that are left in a notebook."""
@@ -20,17 +27,16 @@ REMEMBERED = 512
 
 @dataclass(frozen=True)
 class StateLines:
-    """A printed state: its lines, their identities, and those of the state before that are gone.
+    """A printed state: its lines, the same as plain data, and what the step before it changed.
 
-    `gone` holds pairs (line of this program above which it stood, the line). `steps` says of each
-    line after how many steps it was first there.
+    `new` holds the positions of the lines that it wrote. `gone` holds pairs (line of this program
+    above which it stood, the line).
     """
 
     lines: tuple[Line, ...]
-    ids: tuple[int, ...]
-    steps: tuple[int, ...]
-    new: frozenset[int]
-    gone: tuple[tuple[int, Line], ...]
+    views: list[LineView]
+    new: list[int]
+    gone: list[tuple[int, Line]]
 
 
 class ProgramLines:
@@ -42,9 +48,10 @@ class ProgramLines:
 
     def of(self, state: State) -> StateLines:
         """The lines of `state`; identities come from its parent, so they do not depend on order."""
-        for each in state.states():
-            if each not in self._known:
-                self._known[each] = self._print(each)
+        if state not in self._known:
+            for each in state.states():
+                if each not in self._known:
+                    self._known[each] = self._print(each)
         lines = self._known[state]
         while len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
@@ -53,54 +60,48 @@ class ProgramLines:
     def against(self, base: State, state: State) -> StateLines:
         """The lines of `state`, with what is new in it and gone from it against `base`."""
         lines, before = self.of(state), self.of(base)
-        pairs = matched_lines([x.text for x in before.lines], [x.text for x in lines.lines])
-        new = frozenset(set(range(len(lines.lines))) - set(pairs))
-        return StateLines(lines.lines, lines.ids, lines.steps, new, _gone(before.lines, pairs))
+        new, gone = _marked(before.lines, changes(before.lines, lines.lines))
+        return StateLines(lines.lines, lines.views, new, gone)
 
     def _print(self, state: State) -> StateLines:
-        lines = print_program(state.program).lines
+        printed = print_program(state.program)
+        lines, headers = printed.lines, printed.line_of()
         before = self._known.get(state.parent) if state.parent is not None else None
         if before is None:
-            ids = tuple(next(self._ids) for _ in lines)
-            return StateLines(lines, ids, (0,) * len(lines), frozenset(), ())
-        pairs = matched_lines([x.text for x in before.lines], [x.text for x in lines])
-        ids = tuple(
-            before.ids[pairs[n]] if n in pairs else next(self._ids) for n in range(len(lines))
-        )
-        steps = tuple(
-            before.steps[pairs[n]] if n in pairs else state.depth for n in range(len(lines))
-        )
-        new = frozenset(set(range(len(lines))) - set(pairs))
-        return StateLines(lines, ids, steps, new, _gone(before.lines, pairs))
+            views = [_view(x, n, headers, next(self._ids), 0) for n, x in enumerate(lines)]
+            return StateLines(lines, views, [], [])
+        found = changes(before.lines, lines)
+        views, end = [], 0
+        for (at, removed, start, added), moved in found:
+            views += before.views[end:at]
+            end = at + removed
+            for n in range(start, start + added):
+                old = before.views[moved[n]] if n in moved else None
+                if old is None:
+                    view = _view(lines[n], n, headers, next(self._ids), state.depth)
+                else:
+                    view = _view(lines[n], n, headers, old["id"], old["step"])
+                views.append(old if old == view else view)
+        views += before.views[end:]
+        return StateLines(lines, views, *_marked(before.lines, found))
 
 
-def _gone(before: tuple[Line, ...], pairs: dict[int, int]) -> tuple[tuple[int, Line], ...]:
-    """The lines of `before` that have no partner, each below the last line before it that has."""
-    place_of = {old: new for new, old in pairs.items()}
-    gone, place = [], 0
-    for old, line in enumerate(before):
-        if old in place_of:
-            place = place_of[old] + 1
-        else:
-            gone.append((place, line))
-    return tuple(gone)
-
-
-def line_views(printed: StateLines, count: int | None = None) -> list[LineView]:
-    """The first `count` lines as plain data."""
-    numbers = Printed(printed.lines).line_of()
-    return [
-        {
-            "id": printed.ids[n],
-            "origin": n + 1 if line.loop is not None else numbers.get(line.block or "", 0),
-            "text": line.text,
-            "tokens": _tokens(line),
-            "loop": _loop(line),
-            "mark": "new" if n in printed.new else "",
-            "step": printed.steps[n],
-        }
-        for n, line in enumerate(printed.lines[:count])
-    ]
+def _marked(
+    before: Sequence[Line], found: Sequence[tuple[Splice, dict[int, int]]]
+) -> tuple[list[int], list[tuple[int, Line]]]:
+    """The positions of what is new, and the lines of `before` that are gone, each below the last
+    line before it that is not."""
+    new: list[int] = []
+    gone: list[tuple[int, Line]] = []
+    for (at, removed, start, added), moved in found:
+        new += [n for n in range(start, start + added) if n not in moved]
+        place_of = {old: n + 1 for n, old in moved.items()}
+        place = start
+        for old in range(at, at + removed):
+            place = place_of.get(old, place)
+            if old not in place_of:
+                gone.append((place, before[old]))
+    return new, gone
 
 
 def gone_views(printed: StateLines) -> list[GoneLine]:
@@ -113,8 +114,23 @@ def gone_views(printed: StateLines) -> list[GoneLine]:
 
 def first_new_loop(printed: StateLines) -> LoopRef | None:
     """The outermost loop that the last step wrote."""
-    loops = (_loop(printed.lines[n]) for n in sorted(printed.new))
+    loops = (printed.views[n]["loop"] for n in printed.new)
     return next((loop for loop in loops if loop is not None), None)
+
+
+def _view(
+    line: Line, position: int, headers: Mapping[Var | str, int], number: int, step: int
+) -> LineView:
+    """A line at `position` as plain data, of identity `number`, written by `step`."""
+    header = position + 1 if line.loop is not None else headers.get(line.block or "")
+    return {
+        "id": number,
+        "above": None if header is None else position + 1 - header,
+        "text": line.text,
+        "tokens": _tokens(line),
+        "loop": _loop(line),
+        "step": step,
+    }
 
 
 def _tokens(line: Line) -> list[Token]:

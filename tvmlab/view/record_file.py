@@ -17,8 +17,10 @@ from typing import TypedDict
 from tvmlab import api
 from tvmlab.analysis.work import Work, work_of
 from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.ir.printer import print_program
 from tvmlab.schedule import State
 from tvmlab.te.serial import from_json
+from tvmlab.view.contributions import trial_contributions
 from tvmlab.view.inspection import failed_view, trial_view
 from tvmlab.view.record_entries import FollowedRun, Records, RunEntry, records_in
 from tvmlab.view.recorded_run import MOST_TRIALS
@@ -110,8 +112,11 @@ class RecordFile:
             "is_whole": is_whole,
         }
 
-    def trial(self, run: int, number: int, with_code: bool = False) -> TrialView:
-        """One trial: its steps and its program beside the expression's own, and its code if asked.
+    def trial(
+        self, run: int, number: int, with_code: bool = False, with_features: bool = False
+    ) -> TrialView:
+        """One trial: its steps and its program beside the expression's own, and if asked its code,
+        and what its features add to what a model that learnt from the run makes of it.
 
         Where it cannot be looked at, the view says why.
         """
@@ -124,7 +129,13 @@ class RecordFile:
         except TvmlabError as error:
             return failed_view(run, number, str(error))
         seen = trial_view(run, number, state, start)
-        return {**seen, "code": _code(state, entry.target)} if with_code else seen
+        if with_code:
+            seen["code"] = _code(state, entry.target)
+        if with_features:
+            lines = print_program(state.program).lines
+            found = trial_contributions(self._run(run), number, lines)
+            seen["contributions"], seen["marks"] = found
+        return seen
 
     # ---- reading
 

@@ -65,6 +65,8 @@ class Result:
         times_s, (low_s, high_s, confidence) = self.outcome.times_s, self.interval
         if not times_s or self.outcome.median_s is None:
             return ""
+        if len(times_s) == 1:
+            return "one repeat: it took too long for more, so nothing says how it varies"
         if confidence < CONFIDENCE:
             few = f"{len(times_s)} repeat{'s' * (len(times_s) > 1)}"
             return f"{few}: the interval is only {confidence:.0%} sure"
@@ -110,7 +112,9 @@ class Result:
         """Whether the result was found right, in words."""
         if self.outcome.status == "wrong_answer":
             return f"Disagrees with numpy: {self.outcome.reason}"
-        return "✓ Agrees with numpy." if self.outcome.verified else "Not compared with numpy."
+        agrees = "✓ Agrees with numpy" if self.outcome.verified else "Not compared with numpy"
+        left_out = self.work.left_out
+        return f"{agrees}; the time is {left_out}." if left_out else f"{agrees}."
 
 
 def result_words(result: ResultView) -> str:

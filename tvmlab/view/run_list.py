@@ -45,10 +45,11 @@ def run_view(
 
 
 def rate_words(time_s: float | None, work: Work) -> str:
-    """A time as a rate with its unit; nothing where there is none."""
+    """A time as a rate with its unit, and what it is without; nothing where there is none."""
     if not time_s:
         return ""
-    return f"{figure(rate_scale(work) / time_s)} {rate_unit(work)}"
+    left_out = f", {work.left_out}" if work.left_out else ""
+    return f"{figure(rate_scale(work) / time_s)} {rate_unit(work)}{left_out}"
 
 
 def failure_words(failures: Counter[str]) -> str:

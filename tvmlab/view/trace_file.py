@@ -14,7 +14,7 @@ from tvmlab.view.contributions import NOTHING, contributions_view
 from tvmlab.view.moves import refusal_view
 from tvmlab.view.overlays import KINDS, overlay_marks
 from tvmlab.view.parts.program import workload_words
-from tvmlab.view.program import ProgramLines, gone_views, line_views
+from tvmlab.view.program import ProgramLines, gone_views
 from tvmlab.view.schema import ProgramView, RefusalView
 
 
@@ -113,8 +113,9 @@ class TraceFile:
         return {
             "title": state.program.name,
             "subtitle": workload_words(state, self._work),
-            "lines": line_views(printed),
+            "lines": printed.views,
             "missing": 0,
+            "new": printed.new,
             "gone": gone_views(printed),
             "selection": None,
             "notice": "",

@@ -20,7 +20,8 @@ class Track:
 
     Attributes:
         failures: how many trials failed, by status.
-        best: the fastest trial whose result was found right; None before the first.
+        best: the trial that the run takes for its best, which is the fastest of those whose result
+            was found right, had the machine kept its first pace; None before the first.
     """
 
     def __init__(self, run: ShownRun, work: Work) -> None:
@@ -106,4 +107,4 @@ def _short(value: float | None) -> float | None:
 
 
 def _rank(trial: Trial) -> tuple[float, int]:
-    return (trial.time_s or float("inf"), trial.number)
+    return ((trial.time_s or float("inf")) / trial.slowdown, trial.number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tvmlab.measure.figures import time_words
 from tvmlab.measure.timing import median_interval
 from tvmlab.tune.record import Record
 from tvmlab.view.engine import Trial
@@ -45,7 +46,16 @@ def trial_of(record: Record, at_s: float) -> Trial:
         interval_of(outcome.times_s) if outcome.is_ok else None,
         at_s,
         choice_texts(record.config),
+        record.outcome.slowdown,
     )
+
+
+def best_words(time_s: float, slowdown: float) -> str:
+    """The time of a run's best trial, as measured; where the machine's pace had changed by then, so
+    much that it shows, how fast it was."""
+    pace = f"{1 / slowdown:.0%}"
+    words = time_words(time_s)
+    return words if pace == "100%" else f"{words} at {pace.replace('%', ' %')} of the first pace"
 
 
 def interval_of(times_s: tuple[float, ...]) -> tuple[float, float] | None:

@@ -9,7 +9,7 @@ from string import ascii_uppercase
 
 from tvmlab.analysis.work import Work
 from tvmlab.errors import UsageError
-from tvmlab.view.engine import RecordedRun, RunFacts, RunState, ShownRun, TuningRun
+from tvmlab.view.engine import RecordedRun, RunFacts, RunState, ShownRun, Trial, TuningRun
 from tvmlab.view.run_list import Figures, failure_words, rate_words, run_view
 from tvmlab.view.schema import (
     ExplanationView,
@@ -20,6 +20,7 @@ from tvmlab.view.schema import (
     TunerView,
 )
 from tvmlab.view.track import Track, rate_scale, rate_unit
+from tvmlab.view.trials import best_words
 
 IDLE = RunState("idle", "", 0, 0.0, None)
 ON = ("starting", "running", "paused", "stopping")
@@ -177,7 +178,7 @@ class Tuning:
             "done": len(track.points) if track is not None else 0,
             "failed": failures.total(),
             "failures": failure_words(failures),
-            "best": rate_words(best.time_s if best is not None else None, self._work),
+            "best": self._best_words(best),
             "best_number": best.number if best is not None else -1,
             "unit": rate_unit(self._work),
             "scale": rate_scale(self._work),
@@ -192,6 +193,13 @@ class Tuning:
             "refusal": refusal,
             "is_read_only": False,
         }
+
+    def _best_words(self, best: Trial | None) -> str:
+        """The best trial as a rate and as a time, which is what the status bar says of it."""
+        if best is None or not best.time_s:
+            return ""
+        rate, time = rate_words(best.time_s, self._work), best_words(best.time_s, best.slowdown)
+        return f"{rate} ({time})"
 
     def _run_views(self) -> list[RunView]:
         views = []

@@ -227,7 +227,7 @@ function drawAxes(frame: Frame, scene: Scene): void {
   context.beginPath();
   context.textAlign = "right";
   context.textBaseline = "middle";
-  for (const tick of scene.y.ticks((bottom - top) / 28)) {
+  for (const tick of scene.y.ticks((bottom - top) / 22)) {
     const y = Math.round(frame.py(tick)) + 0.5;
     context.moveTo(left, y);
     context.lineTo(right, y);

@@ -37,7 +37,7 @@ export class Table {
       this.root,
       el(
         "table",
-        { class: "tv-trial-table" },
+        { class: "tv-small-table tv-trial-table" },
         el("caption", {}, left > 0 ? `${data.caption}: ${count} of ${data.total}` : data.caption),
         el("thead", {}, el("tr", {}, ...data.heads.map((head) => el("th", { scope: "col" }, head)))),
         el("tbody", {}, ...rows),

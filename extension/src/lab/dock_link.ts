@@ -5,10 +5,14 @@ import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import { Signal } from "@lumino/signaling";
 import type { Intent } from "../schema.js";
 import { environmentOf, telling, type Environment } from "./kernel_environment.js";
+import { after, type Known, type Message } from "../told.js";
 import { DEFAULTS, type Settings } from "./settings.js";
 
+/** The version of tvmlab that this page is of: the build writes it in. */
+declare const TVMLAB_VERSION: string;
+
 const TARGET = "tvmlab.dock";
-const OFFER = '__import__("tvmlab.ui.dock", fromlist=["offer"]).offer()';
+const OFFER = `__import__("tvmlab.ui.dock", fromlist=["offer"]).offer("${TVMLAB_VERSION}")`;
 /** Nothing is imported for a kernel that does not use tvmlab. */
 const OFFER_IF_LOADED = `"tvmlab.api" in __import__("sys").modules and ${OFFER}`;
 
@@ -30,10 +34,13 @@ export type Followed = "schedule" | "lab" | "run";
 export type DockMessage =
   | { kind: "docked" }
   | { kind: "following"; name: string; what: Followed }
-  | { kind: "parts"; name: string; parts: Record<string, unknown> }
+  | { kind: "part"; pane: string; state: object }
   | { kind: "news"; message: unknown }
   | { kind: "problem"; problem: string }
   | { kind: "runs"; runs: RunWords[] };
+
+/** What the kernel says: as above, but of a pane only what changed. */
+type Told = Exclude<DockMessage, { kind: "part" }> | { kind: "part"; pane: string; news: string };
 
 /** `none`: nothing asked yet; `absent`: the kernel has no tvmlab, or not loaded. */
 export type LinkStatus = "none" | "connecting" | "docked" | "absent";
@@ -48,6 +55,8 @@ export class DockLink {
   following = "";
   what: Followed = "schedule";
   runs: RunWords[] = [];
+  /** What the kernel told of each pane of the lab followed. */
+  private readonly known = new Map<string, Known<object>>();
   private comm: Kernel.IComm | null = null;
   private panes: string[] = [];
   /** What the kernel was told of the settings, in its environment. */
@@ -81,6 +90,11 @@ export class DockLink {
     } catch {
       this.drop(); // the kernel is gone; the next one is asked anew
     }
+  }
+
+  /** The state of a pane, if it was told. */
+  state(pane: string): object | undefined {
+    return this.known.get(pane)?.state;
   }
 
   /** Says which panes are before the user's eyes; only these are sent. */
@@ -130,7 +144,8 @@ export class DockLink {
   }
 
   private take({ content }: KernelMessage.ICommMsgMsg): void {
-    const message = content.data as unknown as DockMessage;
+    const message = content.data as unknown as Told;
+    if (message.kind === "part") return this.takePart(message.pane, JSON.parse(message.news) as Message<object>);
     if (message.kind === "docked") {
       this.move("docked");
       this.prefer(this.settings);
@@ -138,8 +153,17 @@ export class DockLink {
     } else if (message.kind === "following") {
       this.following = message.name;
       this.what = message.what;
+      this.known.clear();
     } else if (message.kind === "runs") this.runs = message.runs;
     this.heard.emit(message);
+  }
+
+  /** Puts what changed to what is known; where that is another state, asks for the whole. */
+  private takePart(pane: string, message: Message<object>): void {
+    const next = after(this.known.get(pane) ?? null, message);
+    if (!next) return void this.comm?.send({ kind: "look", panes: this.panes, lost: pane });
+    this.known.set(pane, next);
+    this.heard.emit({ kind: "part", pane, state: next.state });
   }
 
   private onStatus(_: unknown, status: Kernel.Status): void {
@@ -156,6 +180,7 @@ export class DockLink {
   private drop(): void {
     this.comm = null;
     this.following = "";
+    this.known.clear();
     this.runs = [];
     this.move("none");
     this.heard.emit({ kind: "runs", runs: [] });

@@ -99,15 +99,15 @@ export class DockView {
     this.models.set(stem, model);
     this.boxes.set(stem, box);
     this.disposals.push(drawPane(PANES[stem]!, model, box));
+    const known = this.link.state(stem);
+    if (known) model.show(known as Record<string, unknown>);
     return box;
   }
 
   private onHeard(_: DockLink, message: DockMessage): void {
-    if (message.kind === "parts") {
-      for (const [stem, state] of Object.entries(message.parts)) {
-        this.models.get(stem)?.complain("");
-        this.models.get(stem)?.show(state as Record<string, unknown>);
-      }
+    if (message.kind === "part") {
+      this.models.get(message.pane)?.complain("");
+      this.models.get(message.pane)?.show(message.state as Record<string, unknown>);
     } else if (message.kind === "news") this.models.get("tuner")!.tell(message.message);
     else if (message.kind === "problem") this.models.get(this.shown)!.complain(message.problem);
   }

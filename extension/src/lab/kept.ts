@@ -11,21 +11,21 @@ export function isKept(data: unknown): data is KeptView {
 /** The program after `position` steps, with what the last of them changed. */
 export function programAt(kept: KeptView, position: number): ProgramView {
   const step = kept.steps[position - 1];
-  const changed = new Set(step?.changed ?? []);
   const seen = new Map<number, number>();
-  const line = (index: number, at: number): LineView => {
+  const line = (index: number): LineView => {
     const before = seen.get(index) ?? 0;
     seen.set(index, before + 1);
     const { text, tokens } = kept.lines[index] ?? { text: "", tokens: [] };
     // The same text may stand in a program twice; as the same line it keeps its node from step to step.
     const id = index + before * kept.lines.length;
-    return { id, origin: at + 1, text, tokens, loop: null, mark: changed.has(at) ? "new" : "", step: 0 };
+    return { id, above: 0, text, tokens, loop: null, step: 0 };
   };
   return {
     title: kept.title,
     subtitle: kept.subtitle,
     lines: (step?.program ?? kept.start).map(line),
     missing: 0,
+    new: step?.changed ?? [],
     gone: (step?.gone ?? []).map(([before, index]) => ({ before, text: kept.lines[index]?.text ?? "", tokens: [] })),
     selection: null,
     notice: "",
@@ -47,7 +47,7 @@ export function traceAt(kept: KeptView, position: number): TraceView {
     can_undo: position > 0,
     can_redo: position < kept.steps.length,
     python: [kept.head, ...kept.steps.map(({ text }) => text)].join("\n"),
-    document: "",
+    document: [],
     refusal: null,
     refused_line: -1,
     taken: "",

@@ -3,21 +3,22 @@
 import type { AnyModel, Render } from "@anywidget/types";
 import type { PaneModel as Traits } from "../pane.js";
 import type { Intent } from "../schema.js";
+import { whole } from "../told.js";
 
 type Listener = (...values: never[]) => void;
 
 /** Stands in for the widget model of a pane: `show` and `tell` in, `ask` out. */
-export class PaneModel<State> {
-  private readonly traits: Traits<State> = { state: {} as State, seq: 0, problem: "" };
+export class PaneModel<State extends object> {
+  private readonly traits: Traits<State> = { news: null, problem: "" };
+  private seq = 0;
   private readonly listeners = new Map<string, Set<Listener>>();
 
   constructor(private readonly ask: (intent: Intent) => void) {}
 
   /** Draws `state`. */
   show(state: State): void {
-    this.traits.state = state;
-    this.traits.seq += 1;
-    this.fire("change:seq");
+    this.traits.news = whole({ seq: this.seq++, state });
+    this.fire("change:news");
   }
 
   /** Hands the pane a message, as the kernel's `send` does. */
@@ -33,6 +34,10 @@ export class PaneModel<State> {
 
   get<K extends keyof Traits<State>>(name: K): Traits<State>[K] {
     return this.traits[name];
+  }
+
+  set<K extends keyof Traits<State>>(name: K, value: Traits<State>[K]): void {
+    this.traits[name] = value;
   }
 
   send(intent: Intent, callbacks?: { iopub?: { status?: () => void } }): void {
@@ -58,12 +63,12 @@ export class PaneModel<State> {
 }
 
 /** A pane's module: what `pane(...)` of `../pane.ts` makes. */
-export interface PaneModule<State> {
+export interface PaneModule<State extends object> {
   render: Render<Traits<State>>;
 }
 
 /** Draws a pane into `element`; call the result to take it away. */
-export function drawPane<State>(
+export function drawPane<State extends object>(
   module: PaneModule<State>,
   model: PaneModel<State>,
   element: HTMLElement,

@@ -94,9 +94,12 @@ test("a trial is asked for on demand, with its code when that is wanted", async 
   answers = [told, { ...told, code: "ret" }];
   root.querySelector<HTMLElement>(".tv-leader")!.click();
   await vi.runAllTimersAsync();
-  expect(asked.at(-1)).toEqual(["trial", { run: 2, number: 1, code: 0 }]);
+  expect(asked.at(-1)).toEqual(["trial", { run: 2, number: 1 }]);
   expect(root.querySelector(".tv-trial-lines")!.textContent).toBe("s.split()");
   [...root.querySelectorAll<HTMLElement>(".tv-trial .tv-tab")].find((tab) => tab.textContent === "Code")!.click();
   await vi.runAllTimersAsync();
   expect(root.querySelector(".tv-trial-lines")!.textContent).toBe("ret");
+  [...root.querySelectorAll<HTMLElement>(".tv-trial .tv-tab")].find((tab) => tab.textContent === "Features")!.click();
+  await vi.runAllTimersAsync();
+  expect(asked.at(-1)).toEqual(["trial", { run: 2, number: 1, features: 1 }]);
 });

@@ -162,17 +162,19 @@ export class RecordView implements DocumentView {
         this.had.delete(run);
         return void this.refresh();
       case "tune_inspect":
-        return void this.inspect(run, Number(intent["number"]), false);
+        return void this.inspect(run, Number(intent["number"]));
       case "tune_code":
-        return void this.inspect(run, Number(intent["number"]), true);
+        return void this.inspect(run, Number(intent["number"]), { code: 1 });
+      case "tune_contributions":
+        return void this.inspect(run, Number(intent["number"]), { features: 1 });
     }
   }
 
-  private async inspect(run: number, number: number, withCode: boolean): Promise<void> {
+  private async inspect(run: number, number: number, more: Query = {}): Promise<void> {
     const { model } = this;
     const empty = { run, number, steps: [], program: [], loops: [], diff: [], code: "", contributions: null, marks: [], facts: [], raw: "" };
     try {
-      const trial = await this.ask<TrialView>("trial", { run, number, code: withCode ? 1 : 0 });
+      const trial = await this.ask<TrialView>("trial", { run, number, ...more });
       model.tell({ kind: "inspected", ...trial });
     } catch (error) {
       model.tell({ kind: "inspected", ...empty, status: "failed", reason: (error as Error).message });

@@ -32,10 +32,11 @@ export class Result {
   private drawFigures(result: ResultView, whyNot: string): void {
     this.figures.classList.toggle("tv-stale", !result.is_current);
     const how = result.is_certified ? "certified" : "quick";
+    const isOne = result.repeats === 1;
     const figures: [string, string, string][] = [
-      [time(result.median_s), how, `${timeRange(result.low_s, result.high_s)}, ${percent(result.confidence)} sure`],
-      [percent(result.spread), "spread", `median of ${result.repeats}, fastest ${time(result.min_s)}`],
-      [digits(result.gflop_per_s), "GFLOP/s", `${digits(result.gb_per_s)} GB/s, inputs read and outputs written once`],
+      [time(result.median_s), how, isOne ? "one repeat" : `${timeRange(result.low_s, result.high_s)}, ${percent(result.confidence)} sure`],
+      [isOne ? "–" : percent(result.spread), "spread", isOne ? "takes two repeats" : `median of ${result.repeats}, fastest ${time(result.min_s)}`],
+      [digits(result.gflop_per_s), "GFLOP/s", `${digits(result.gb_per_s)} GB/s, each tensor once`],
       [percent(result.share_of_peak), "of peak", result.peak_words],
     ];
     const share = Math.min(1, Math.max(0, result.share_of_peak));
@@ -69,7 +70,7 @@ export class Result {
     for (const [name, node] of Object.entries({ pin, unpin, compare })) if (node) node.dataset["duel"] = name;
     fill(
       this.duel,
-      el("span", { class: "tv-duel-words tv-ellipsis" }, ...this.duelWords(state)),
+      el("span", { class: "tv-duel-words" }, ...this.duelWords(state)),
       duel && verdictStrip(duel.low, duel.ratio, duel.high, duel.words),
       compare,
       pin,

@@ -19,6 +19,8 @@ export class Code implements Drawn<CodeView> {
   private state: CodeView | null = null;
   private shown = "";
   private hasAsked = false;
+  /** The program's line chosen last in another pane; what is drawn anew begins there. */
+  private chosen = 0;
 
   constructor(
     root: HTMLElement,
@@ -43,6 +45,7 @@ export class Code implements Drawn<CodeView> {
   }
 
   update(state: CodeView): void {
+    if (state.is_stale && !this.state?.is_stale) this.chosen = 0;
     this.state = state;
     fill(
       this.tabs,
@@ -59,8 +62,9 @@ export class Code implements Drawn<CodeView> {
     this.make.hidden = !(state.is_stale || state.status === "idle" || isWorking);
     this.make.disabled = isWorking;
     setText(this.make, isWorking ? "Generating…" : state.is_stale ? "Refresh" : "Generate");
-    setText(this.facts, state.is_stale && state.text ? "of an earlier state" : state.facts);
-    this.facts.title = state.facts;
+    const earlier = state.follows ? "of an earlier state" : "of an earlier state; made when asked for, the program is long";
+    setText(this.facts, state.is_stale && state.text ? earlier : state.facts);
+    this.facts.title = this.facts.textContent ?? "";
     this.rows.scroller.classList.toggle("tv-stale", state.is_stale || isWorking);
     setText(this.empty, words(state));
     this.empty.hidden = state.text !== "" && state.status !== "failed";
@@ -81,10 +85,11 @@ export class Code implements Drawn<CodeView> {
   }
 
   private showLink({ origin, isChosen }: Link): void {
+    if (isChosen) this.chosen = origin;
     const origins = origin > 0 && !this.state?.is_stale ? (this.state?.origins ?? []) : [];
     this.rows.light((index) => origins[index] === origin);
     const first = origins.indexOf(origin);
-    if (isChosen && first >= 0) this.rows.reveal(first);
+    if (isChosen && first >= 0) this.rows.reveal(first, 2);
   }
 
   /** What the loops do that take the time; pointing at one lights its line in program and code. */
@@ -116,7 +121,6 @@ export class Code implements Drawn<CodeView> {
     this.rows.set(
       lines.map((line, index) => ({
         key: `${kind} ${index} ${line}`,
-        length: line.length,
         draw: () => {
           const node = el(
             "div",
@@ -127,7 +131,9 @@ export class Code implements Drawn<CodeView> {
           return node;
         },
       })),
+      lines.reduce((widest, line) => Math.max(widest, line.length), 0),
     );
+    if (this.chosen > 0) this.showLink({ origin: this.chosen, loops: [], step: 0, isChosen: true });
   }
 }
 

@@ -123,7 +123,9 @@ export class Gpu implements Drawn<GpuView> {
       el("div", {}, el("h4", {}, "What if the GPU were another"), this.whatIf.sliders, this.told, this.whatIf.ranking),
     );
     this.body.append(picture, figures);
-    this.root.append(el("header", { class: "tv-bar" }, this.status, this.reset, this.targets, this.gpus, this.twin), this.refusal, this.targetSaid, this.empty, this.body);
+    const named = (words: string, choice: HTMLElement) => el("label", { class: "tv-gpu-choice tv-dim" }, words, choice);
+    const choices = [named("Code for", this.targets), named("judged on", this.gpus)];
+    this.root.append(el("header", { class: "tv-bar" }, this.status, this.reset, ...choices, this.twin), this.refusal, this.targetSaid, this.empty, this.body);
   }
 
   /** What code is made for; a target that cannot run here says why in its title. */

@@ -129,8 +129,16 @@ test("what is told is asked for once, and said with its interval", () => {
   expect(host.asked.length).toBe(2);
 });
 
+test("where nothing is told of the program as it is, a move is told how long it would take", () => {
+  const told = { time_s: 0.0083, ratio: 0, low: 0, high: 0 };
+  pane.update(moves({ column: column({ now_s: 0, reason: "bind a loop", predictions: { "split 8": null, "split 16": told } }) }));
+  expect(rows()).toEqual(["split 16", "split 8"]);
+  expect(root.querySelector("td.tv-told")!.textContent).toBe("≈ 8.30 ms");
+  expect(root.querySelector(".tv-stage")!.textContent).toBe("bind a loop");
+});
+
 test("moves are sorted by what is told, or by what was measured", () => {
-  const predictions = { "split 8": { ratio: 1.5, low: 1, high: 2 }, "split 16": { ratio: 0.5, low: 0.3, high: 0.8 } };
+  const predictions = { "split 8": { time_s: 0.015, ratio: 1.5, low: 1, high: 2 }, "split 16": { time_s: 0.005, ratio: 0.5, low: 0.3, high: 0.8 } };
   const result = { reason: "", spread: 0.01, ratio: 1, low: 0.9, high: 1.1, verdict: "can't tell" as const };
   const timed = { "split 8": { ...result, median_s: 0.001 }, "split 16": { ...result, median_s: 0.002 } };
   pane.update(moves({ column: column({ predictions, timed }) }));

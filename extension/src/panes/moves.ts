@@ -33,7 +33,7 @@ export class Moves implements Drawn<MovesView> {
     apply: () => this.submit(),
     form: (step) => this.choose(step, true),
   });
-  private readonly stage = el("div", { class: "tv-stage tv-dim tv-ellipsis", role: "status" });
+  private readonly stage = el("div", { class: "tv-stage tv-dim", role: "status" });
   private readonly now = el("span", { class: "tv-dim tv-now" });
   private readonly measure = button("Measure", () => this.toggleMeasuring(), {
     title: `Build and time the first ${MEASURED} moves as they stand, one after another`,
@@ -102,7 +102,7 @@ export class Moves implements Drawn<MovesView> {
       this.target,
       state.target && el("b", {}, `${state.target.loop}`),
       state.target && ` in ${state.target.block} `,
-      el("span", { class: "tv-dim" }, state.target_facts),
+      el("span", { class: "tv-dim tv-facts" }, state.target_facts),
     );
     if (this.group === ALL) {
       if (isNewTarget || !this.offeredLine()) this.step = "";
@@ -157,7 +157,7 @@ export class Moves implements Drawn<MovesView> {
       run: () => this.host.ask({ intent, ...more }),
     });
     const column = this.state?.column;
-    const ratio = (line: string) => column?.predictions[line]?.ratio;
+    const ratio = (line: string) => column?.predictions[line]?.ratio || undefined;
     const moves = (this.state?.steps ?? []).flatMap((step) =>
       step.moves.map(({ line }) => ({
         name: line,

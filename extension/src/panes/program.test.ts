@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { contributions, line, program, RecordingHost } from "../double.js";
-import type { LoopRef } from "../schema.js";
+import type { GoneLine, LoopRef } from "../schema.js";
 import { Program } from "./program.js";
 
 const LINES = [
@@ -43,6 +43,14 @@ test("a loop pointed at marks what it reaches, and nothing is marked afterwards"
   expect(marks()).toEqual([]);
 });
 
+test("several loops pointed at mark what each of them reaches", () => {
+  pane.update(program([...LINES.slice(0, 3), line(3, "            C[y, x] = D[x] + E[y]")]));
+  const marks = () => [...root.querySelectorAll("mark")].map((mark) => mark.textContent);
+  const loops = [{ block: "C", loop: "y" }, { block: "C", loop: "x" }];
+  root.dispatchEvent(new CustomEvent("tvmlab-link", { detail: { origin: 0, loops, step: 0, isChosen: false }, bubbles: true }));
+  expect(marks()).toEqual(["C[y, x]", "D[x]", "E[y]"]);
+});
+
 test("a click on a loop header selects it at once and asks the kernel", () => {
   pane.update(program(LINES));
   rows()[2]!.click();
@@ -69,8 +77,8 @@ test("arrow keys move between loops and Enter selects", () => {
 });
 
 test("removed lines stand where they stood, and can be hidden", () => {
-  const now = [LINES[0]!, line(4, "    for yo in range(2):", "yo", true), LINES[3]!];
-  pane.update(program(now, { gone: [{ before: 1, text: "    for y in range(8):", tokens: [] }] }));
+  const now = [LINES[0]!, line(4, "    for yo in range(2):", "yo"), LINES[3]!];
+  pane.update(program(now, { new: [1], gone: [{ before: 1, text: "    for y in range(8):", tokens: [] }] }));
   expect(texts()).toEqual(["1def C():", "−    for y in range(8):", "+2    for yo in range(2):", "3            C[y, x] = 0"]);
   expect(root.querySelector(".tv-summary")!.textContent).toBe("+1 −1");
   root.querySelector<HTMLButtonElement>(".tv-toggle")!.click();
@@ -89,6 +97,20 @@ test("text is never taken for HTML", () => {
   pane.update(program([line(0, "<img src=x onerror=alert(1)>")], { title: "<b>C</b>", notice: "<i>" }));
   expect(root.querySelector("img, b, i")).toBeNull();
   expect(root.textContent).toContain("<img src=x onerror=alert(1)>");
+});
+
+test("lines go in and out of a long program without the others being drawn", () => {
+  let lines = Array.from({ length: 24 }, (_, id) => line(id, `    for i${id} in range(2):`, `i${id}`));
+  const gone: GoneLine[] = [];
+  for (let round = 0; round < 12; round++) {
+    const at = (round * 17) % lines.length;
+    gone.push({ before: at, text: lines[at]!.text, tokens: [] });
+    gone.sort((a, b) => a.before - b.before);
+    lines = [...lines.slice(0, at), line(100 + round, `    for new${round} in range(2):`, `new${round}`), ...lines.slice(at + 1)];
+    pane.update(program(lines, { gone: [...gone] }));
+    const expected = lines.flatMap(({ text }, n) => [...gone.filter(({ before }) => before === n).map((old) => `−${old.text}`), `${n + 1}${text}`]);
+    expect(texts()).toEqual(expected.slice(0, texts().length));
+  }
 });
 
 test("ten thousand lines draw a screenful", () => {

@@ -1,24 +1,18 @@
 // The program as the lab's canvas: highlighted IR text, one loop header a line, the loops
 // selectable by mouse and keyboard, and what the last step changed marked in the gutter.
 
-import type { LineView, LoopRef, OverlayKind, OverlayMark, ProgramView } from "../schema.js";
+import type { GoneLine, LineView, LoopRef, OverlayKind, OverlayMark, ProgramView } from "../schema.js";
 import { Contributions } from "../contributions.js";
 import { button, copyText, el, setText } from "../dom.js";
 import { loopFigure } from "../loop_figure.js";
+import { Interleaved } from "../interleaved.js";
 import { isSame, Links, type Link } from "../links.js";
-import { loopUses, type Stretch } from "../loop_uses.js";
+import { addUses, loopUses, type Stretch } from "../loop_uses.js";
 import { pane, type Drawn, type Host } from "../pane.js";
 import { Rows, type Row } from "../rows.js";
 import { coloured, marked } from "../tokens.js";
 import "../lab.css";
 import "./program.css";
-
-/** A drawn line: of the program, or one that the last step removed. */
-interface CanvasLine {
-  line: LineView | null;
-  number: number;
-  row: Row;
-}
 
 const OVERLAYS: [OverlayKind, string][] = [
   ["none", "No overlay"],
@@ -47,7 +41,8 @@ export class Program implements Drawn<ProgramView> {
   private readonly rows: Rows;
   private readonly links: Links;
   private state: ProgramView | null = null;
-  private canvas: CanvasLine[] = [];
+  private canvas = new Interleaved([], []);
+  private added = new Set<number>();
   private marks = new Map<number, OverlayMark>();
   private uses = new Map<number, Stretch[]>();
   private showsGone = true;
@@ -86,7 +81,7 @@ export class Program implements Drawn<ProgramView> {
     });
     this.features = new Contributions({
       point: (loops) => this.links.point(0, false, { loops }),
-      select: (loop) => this.select(this.canvas.findIndex(({ line }) => isSame(line?.loop, loop))),
+      select: (loop) => this.select(this.find((line) => isSame(line.loop, loop))),
     });
     this.drawer = el("div", { class: "tv-drawer", hidden: true }, this.features.root);
     this.startOver = button("Start over", () => host.ask({ intent: "start_over" }));
@@ -98,8 +93,8 @@ export class Program implements Drawn<ProgramView> {
       "aria-label": "Program: arrow keys move between loops, Enter selects",
       onkeydown: (event) => this.onKey(event as KeyboardEvent),
       onclick: (event) => this.onClick(event),
-      onmouseover: (event) => this.point(this.canvas[this.rows.indexAt(event)]?.line ?? null),
-      onmouseleave: () => this.point(null),
+      onmouseover: (event) => this.point(this.rows.indexAt(event)),
+      onmouseleave: () => this.point(-1),
     });
     root.append(
       el("header", { class: "tv-bar" }, this.title, this.subtitle, this.summary, this.changes, this.compared, this.fold, this.overlay, copy),
@@ -121,7 +116,8 @@ export class Program implements Drawn<ProgramView> {
     setText(this.noticeText, state.notice);
     this.notice.hidden = !state.notice;
     this.startOver.hidden = !state.can_start_over;
-    const added = state.lines.filter((line) => line.mark === "new").length;
+    this.added = new Set(state.new);
+    const added = state.new.length;
     const changed = added + state.gone.length > 0;
     setText(this.summary, changed ? `+${added} −${state.gone.length}` : "");
     const since = state.compared === "pinned" ? "Since the pinned state" : "By the last step";
@@ -136,8 +132,8 @@ export class Program implements Drawn<ProgramView> {
     // What is pointed at elsewhere stays lit; a line's number means another one in another program.
     const isSameProgram = before?.lines.length === state.lines.length && state.lines.every((line, n) => line.id === before.lines[n]!.id);
     this.showLink({ ...this.link, origin: isSameProgram ? this.link.origin : 0, isChosen: false });
-    const focus = this.canvas.findIndex(({ line }) => isSame(line?.loop, this.selected));
-    this.setActive(focus >= 0 ? focus : this.canvas.findIndex(({ line }) => line?.mark === "new"));
+    const focus = this.find((line) => isSame(line.loop, this.selected));
+    this.setActive(focus >= 0 ? focus : this.canvas.placeOf(state.new[0] ?? -1));
     // The rest of a long program is asked for once its beginning is on the screen.
     if (state.missing > 0) requestAnimationFrame(() => setTimeout(() => this.host.ask({ intent: "all_lines" })));
   }
@@ -165,9 +161,10 @@ export class Program implements Drawn<ProgramView> {
     if (this.state) this.showFeatures(this.state);
   }
 
-  /** Tells every pane which line is pointed at; null for none. */
-  private point(line: LineView | null): void {
-    this.links.point(line?.origin ?? 0, false, { loops: line?.loop ? [line.loop] : [], step: line?.step ?? 0 });
+  /** Tells every pane which row is pointed at; -1 for none. */
+  private point(index: number): void {
+    const { line, at } = this.canvas.at(index) ?? {};
+    this.links.point(line ? originOf(line, at!) : 0, false, { loops: line?.loop ? [line.loop] : [], step: line?.step ?? 0 });
     this.features.focus(line?.loop ?? this.selected);
   }
 
@@ -175,24 +172,29 @@ export class Program implements Drawn<ProgramView> {
   private showLink(link: Link): void {
     this.link = link;
     const { origin, loops, step, isChosen } = link;
-    const isMeant = ({ line }: CanvasLine) =>
-      line !== null &&
-      (origin > 0 ? line.origin === origin : loops.some((loop) => isSame(line.loop, loop)) || (step > 0 && line.step === step));
-    this.rows.light((index) => isMeant(this.canvas[index]!));
-    this.markUses(this.canvas.filter((row) => row.line?.loop && isMeant(row)).map(({ number }) => number - 1));
-    const first = this.canvas.findIndex(isMeant);
-    if (isChosen && first >= 0) this.rows.reveal(first);
+    const isMeant = (line: LineView, at: number) =>
+      origin > 0 ? originOf(line, at) === origin : loops.some((loop) => isSame(line.loop, loop)) || (step > 0 && line.step === step);
+    this.markUses(isMeant);
+    this.rows.light((index) => {
+      const { line, at } = this.canvas.at(index) ?? {};
+      return !!line && isMeant(line, at!);
+    });
+    const first = isChosen ? this.find(isMeant) : -1;
+    if (first >= 0) this.rows.reveal(first);
   }
 
-  /** Marks what the loops at these lines reach. */
-  private markUses(loops: number[]): void {
-    const before = this.uses;
-    const lines = this.state?.lines ?? [];
-    this.uses = new Map(loops.flatMap((at) => [...loopUses(lines, at)]));
-    const changed = new Set([...before.keys(), ...this.uses.keys()]);
-    if (changed.size === 0) return;
-    this.canvas = this.canvas.map((at) => (at.line && changed.has(at.number - 1) ? this.lineAt(at.line, at.number) : at));
-    this.rows.set(this.canvas.map(({ row }) => row));
+  /** Marks what the loops that are meant reach. */
+  private markUses(isMeant: (line: LineView, at: number) => boolean): void {
+    const { lines } = this.canvas;
+    this.uses = new Map();
+    lines.forEach((line, at) => {
+      if (line.loop && isMeant(line, at)) addUses(this.uses, loopUses(lines, at));
+    });
+  }
+
+  /** The row of the first line for which `isIt` holds; -1 where there is none. */
+  private find(isIt: (line: LineView, at: number) => boolean): number {
+    return this.canvas.placeOf(this.canvas.lines.findIndex(isIt));
   }
 
   private text(): string {
@@ -212,28 +214,29 @@ export class Program implements Drawn<ProgramView> {
   /** Lays program lines and removed lines out in one column, and marks the selected loop. */
   private redraw(): void {
     const { lines, gone } = this.state!;
-    this.canvas = [];
-    let next = 0;
-    lines.forEach((line, index) => {
-      if (this.showsGone) {
-        for (; next < gone.length && gone[next]!.before <= index; next++) this.addGone(next);
-      }
-      this.canvas.push(this.lineAt(line, index + 1));
-    });
-    if (this.showsGone) for (; next < gone.length; next++) this.addGone(next);
-    this.rows.set(this.canvas.map(({ row }) => row));
+    const shown = this.showsGone ? gone : [];
+    this.canvas = new Interleaved(lines, shown);
+    const widest = [lines, shown].flat().reduce((most, { text }) => Math.max(most, text.length), 0);
+    this.rows.set({ length: this.canvas.length, at: (index) => this.row(index) }, widest);
   }
 
-  private lineAt(line: LineView, number: number): CanvasLine {
+  private row(index: number): Row | undefined {
+    const { line, gone, at } = this.canvas.at(index) ?? {};
+    return line ? this.lineRow(line, at!) : gone && goneRow(gone, at!);
+  }
+
+  private lineRow(line: LineView, at: number): Row {
+    const number = at + 1;
+    const isNew = this.added.has(at);
     const isSelected = isSame(line.loop, this.selected);
-    const mark = this.marks.get(number - 1);
-    const uses = this.uses.get(number - 1) ?? [];
-    const key = `${uses.join()} ${line.id} ${number} ${line.mark} ${isSelected} ${mark ? `${mark.share} ${mark.words}` : ""} ${line.text}`;
+    const mark = this.marks.get(at);
+    const uses = this.uses.get(at) ?? [];
+    const key = `${uses.join()} ${line.id} ${number} ${isNew} ${isSelected} ${mark ? `${mark.share} ${mark.words}` : ""} ${line.text}`;
     const draw = () => {
       const node = el(
         "div",
         {
-          class: `tv-row tv-source${line.mark ? " tv-new" : ""}${line.loop ? " tv-loop" : ""}`,
+          class: `tv-row tv-source${isNew ? " tv-new" : ""}${line.loop ? " tv-loop" : ""}`,
           role: "option",
           id: `${this.prefix}-${line.id}-${number}`,
           "aria-selected": String(isSelected),
@@ -241,36 +244,20 @@ export class Program implements Drawn<ProgramView> {
           "data-block": line.loop?.block,
           "data-loop": line.loop?.loop,
         },
-        el("span", { class: "tv-gutter", "aria-hidden": "true" }, line.mark ? "+" : ""),
+        el("span", { class: "tv-gutter", "aria-hidden": "true" }, isNew ? "+" : ""),
         el("span", { class: "tv-number", "aria-hidden": "true" }, String(number)),
       );
       node.append(marked(line.text, line.tokens, uses));
       if (mark) node.prepend(loopFigure(mark, this.state?.overlay === "model"));
       return node;
     };
-    return { line, number, row: { key, length: line.text.length, draw } };
-  }
-
-  private addGone(index: number): void {
-    const gone = this.state!.gone[index]!;
-    const draw = () => {
-      const node = el(
-        "div",
-        { class: "tv-row tv-source tv-gone", role: "option", "aria-disabled": "true" },
-        el("span", { class: "tv-gutter", "aria-hidden": "true" }, "−"),
-        el("span", { class: "tv-number", "aria-hidden": "true" }),
-      );
-      node.append(el("del", {}, coloured(gone.text, gone.tokens)));
-      return node;
-    };
-    const key = `gone ${index} ${gone.text}`;
-    this.canvas.push({ line: null, number: 0, row: { key, length: gone.text.length, draw } });
+    return { key, draw };
   }
 
   private onClick(event: Event): void {
     const row = (event.target as Element).closest<HTMLElement>(".tv-loop");
     if (!row || String(getSelection() ?? "")) return;
-    const index = this.canvas.findIndex((_, at) => this.rows.node(at) === row);
+    const index = this.rows.indexAt(event);
     this.setActive(index);
     this.select(index);
   }
@@ -291,13 +278,13 @@ export class Program implements Drawn<ProgramView> {
   /** Makes a row the active one, and points at it as the mouse would. */
   private walkTo(index: number): void {
     this.setActive(index);
-    this.point(this.canvas[index]?.line ?? null);
+    this.point(index);
   }
 
   /** The nearest row after `from` in direction `step` that is a loop header; else `from`. */
   private nextLoop(from: number, step: number): number {
     for (let at = from + step; at >= 0 && at < this.canvas.length; at += step) {
-      if (this.canvas[at]!.line?.loop) return at;
+      if (this.canvas.at(at)?.line?.loop) return at;
     }
     return from;
   }
@@ -314,15 +301,34 @@ export class Program implements Drawn<ProgramView> {
 
   /** Shows the selection at once and tells the kernel, which answers with the legal moves. */
   private select(index: number): void {
-    const loop = this.canvas[index]?.line?.loop;
-    if (!loop) return;
+    const { line, at } = this.canvas.at(index) ?? {};
+    if (!line?.loop) return;
+    const { loop } = line;
     this.selected = loop;
-    this.redraw();
+    this.rows.refresh();
     this.setActive(index);
     this.features.focus(loop);
-    this.links.point(this.canvas[index]!.line!.origin, true, { loops: [loop] });
+    this.links.point(originOf(line, at!), true, { loops: [loop] });
     this.host.ask({ intent: "select", block: loop.block, loop: loop.loop });
   }
+}
+
+/** The number of the line under which code refers to the one at index `at`; 0 where it does not. */
+const originOf = ({ above }: LineView, at: number): number => (above === null ? 0 : at + 1 - above);
+
+/** A line that the last step removed, the one at index `at` of these. */
+function goneRow(gone: GoneLine, at: number): Row {
+  const draw = () => {
+    const node = el(
+      "div",
+      { class: "tv-row tv-source tv-gone", role: "option", "aria-disabled": "true" },
+      el("span", { class: "tv-gutter", "aria-hidden": "true" }, "−"),
+      el("span", { class: "tv-number", "aria-hidden": "true" }),
+    );
+    node.append(el("del", {}, coloured(gone.text, gone.tokens)));
+    return node;
+  };
+  return { key: `gone ${at} ${gone.text}`, draw };
 }
 
 export default pane<ProgramView>("program", (root, host) => new Program(root, host));

@@ -250,7 +250,7 @@ export class Trace implements Drawn<TraceView> {
 
   private save(): void {
     if (!this.state) return;
-    const url = URL.createObjectURL(new Blob([this.state.document], { type: "application/json" }));
+    const url = URL.createObjectURL(new Blob(this.state.document, { type: "application/json" }));
     const name = /create_schedule\((\w+)/.exec(this.state.head)?.[1] ?? "schedule";
     el("a", { href: url, download: `${name}.trace.json` }).click();
     URL.revokeObjectURL(url);

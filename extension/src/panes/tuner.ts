@@ -16,6 +16,7 @@ import { failureShape, Settings, trialWords } from "../tuner/settings.js";
 import { SpaceChart } from "../tuner/space.js";
 import { TrialPanel } from "../tuner/trial_panel.js";
 import { Trials, type ModelMessage, type PointsMessage } from "../trials.js";
+import "../small_table.css";
 import "./tuner.css";
 import "../tuner/tables.css";
 import "../tuner/trial_panel.css";

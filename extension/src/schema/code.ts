@@ -24,4 +24,6 @@ export interface CodeView {
   loops: CodeLoop[];
   reason: string;
   is_stale: boolean;
+  /** Whether it is made anew by itself when the program changes. */
+  follows: boolean;
 }

@@ -37,8 +37,10 @@ export interface PreviewView {
   refusal: RefusalView | null;
 }
 
-/** How many times as long the program is told to take after a move, and between what. */
+/** How long the program is told to take after a move, and how many times as long as now; the ratio
+ * and its interval are 0 where nothing is told of the program as it is. */
 export interface PredictionView {
+  time_s: number;
   ratio: number;
   low: number;
   high: number;

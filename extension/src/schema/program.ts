@@ -13,14 +13,14 @@ export interface LoopRef {
 }
 
 /** One line of the program. `id` survives steps that leave the line's statement in place; `step` is the
- * one that wrote it, from 1, and 0 where none did. */
+ * one that wrote it, from 1, and 0 where none did. Code refers to it by the number of the line that
+ * stands so many `above` it; null where it does not. */
 export interface LineView {
   id: number;
-  origin: number;
+  above: number | null;
   text: string;
   tokens: Token[];
   loop: LoopRef | null;
-  mark: "" | "new";
   step: number;
 }
 
@@ -36,6 +36,8 @@ export interface ProgramView {
   subtitle: string;
   lines: LineView[];
   missing: number;
+  /** Positions of the lines that were not there. */
+  new: number[];
   gone: GoneLine[];
   selection: LoopRef | null;
   notice: string;

@@ -26,7 +26,8 @@ export interface TraceView {
   can_undo: boolean;
   can_redo: boolean;
   python: string;
-  document: string;
+  /** As JSON, in pieces that follow one another. */
+  document: string[];
   refusal: RefusalView | null;
   refused_line: number;
   taken: string;

@@ -79,5 +79,5 @@ function importances({ importances }: ExplanationView): HTMLElement {
 
 function table(label: string, caption: HTMLElement, heads: string[], rows: HTMLElement[]): HTMLElement {
   const head = el("thead", {}, el("tr", {}, ...heads.map((words) => el("th", { scope: "col" }, words))));
-  return el("table", { class: "tv-trial-table", "aria-label": label }, caption, head, el("tbody", {}, ...rows));
+  return el("table", { class: "tv-small-table tv-trial-table", "aria-label": label }, caption, head, el("tbody", {}, ...rows));
 }

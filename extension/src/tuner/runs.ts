@@ -62,7 +62,7 @@ export class Runs {
       el(
         "div",
         { class: "tv-rows-scroll", tabindex: 0, role: "group", "aria-label": "Runs" },
-        el("table", { class: "tv-trial-table tv-runs" }, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))), this.body),
+        el("table", { class: "tv-small-table tv-trial-table tv-runs" }, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, head)))), this.body),
         this.empty,
       ),
     );

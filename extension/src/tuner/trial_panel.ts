@@ -127,7 +127,7 @@ export class TrialPanel {
   /** The sheets that there are of the trial shown. */
   private get sheets(): Sheet[] {
     if (this.view?.status === "logged") return this.view.steps.length > 0 ? ["facts", "instructions", "raw"] : ["facts", "raw"];
-    return ["steps", "diff", "program", "code", ...(this.isReadOnly ? [] : ["model" as const])];
+    return ["steps", "diff", "program", "code", "model"];
   }
 
   /** What takes long is made when its sheet is looked at. */

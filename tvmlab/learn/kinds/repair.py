@@ -22,13 +22,15 @@ class Repair(Kind):
     goal: ClassVar[Mapping[str, type]] = {"edits": int, "uses": list}
 
     def marks(self, paper: Paper) -> Sequence[Mark]:
-        """Right, still what it was meant to be, and without cautions."""
+        """Right, still what it was meant to be, and without cautions; worth nothing where it is
+        what was handed out."""
         goal, state = goal_of(paper.exercise, self.goal), paper.state
         used = {step.name for step in state.steps}
         lacking = [name for name in goal["uses"] if name not in used]
-        changed = edits(paper.exercise.start, Trace(state).to_python())
+        text = Trace(state).to_python()
+        changed = edits(paper.exercise.start, text)
         slow = cautions(state.program)
-        return (
+        marks = (
             paper.right(0.4),
             Mark(
                 f"at most {goal['edits']} lines changed",
@@ -46,6 +48,9 @@ class Repair(Kind):
             ),
             Mark("no caution", float(not slow), 0.2, str(slow[0]) if slow else "nothing is slow"),
         )
+        if text == Trace(paper.exercise.state).to_python():
+            return [mark._replace(share=0.0, words="nothing was mended yet") for mark in marks]
+        return marks
 
 
 def edits(before: str, after: str) -> int:

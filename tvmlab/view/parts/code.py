@@ -12,6 +12,10 @@ from tvmlab.view.engine import LinkedLines
 from tvmlab.view.parts.part import Handler, Intent, Part
 from tvmlab.view.schema import CodeLoop, CodeView
 
+MOST_FOLLOWED = 2000
+"""Lines of a program up to which its code is made anew by itself: of more it takes so long that the
+next click would wait for it."""
+
 
 class CodePart(Part):
     """Shows a `CodeView`."""
@@ -25,7 +29,8 @@ class CodePart(Part):
 
     def view(self) -> CodeView:
         """The text made last."""
-        return self._code.view(self.desk.state)
+        state = self.desk.state
+        return self._code.view(state, len(self.desk.printed.of(state).lines) <= MOST_FOLLOWED)
 
     def forget_target(self) -> None:
         """Begin with the kinds of code of the target there is now."""

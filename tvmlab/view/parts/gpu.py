@@ -40,7 +40,7 @@ class GpuPart(Part):
         self._mapping: MappingView | None = None
         self._states: list[ElsewhereView] = []
         self._told = ""
-        self._no_code = ""
+        self._no_code, self._remark = "", ""
         self._is_seen = False
 
     def view(self) -> GpuView:
@@ -54,7 +54,9 @@ class GpuPart(Part):
             "is_stale": shown is not None and shown is not self.desk.state,
             "target": self.desk.engine.target,
             "targets": list(targets),
-            "target_told": _of_target(self.desk.engine.target, targets, self._no_code),
+            "target_told": _of_target(
+                self.desk.engine.target, targets, self._no_code, self._remark
+            ),
             "gpus": list(GPUS),
             "machine": self._machine,
             "this_machine": _machine_view(GPUS[self._machine["gpu"]]),
@@ -76,6 +78,7 @@ class GpuPart(Part):
         """Nothing was looked into."""
         self._latest.forget()
         self._found, self._failed, self._reason, self._no_code = None, None, "", ""
+        self._remark = ""
 
     def _choose(self, intent: Intent) -> None:
         """Work for another target, and see what becomes of the schedule there."""
@@ -95,7 +98,7 @@ class GpuPart(Part):
             desk.think_of(_thought_of(machine))
         desk.changed()
         found, reason, told = self._found, "", ""
-        no_code = desk.engine.why_no_code(state)
+        no_code, remark = desk.engine.why_no_code(state), desk.engine.code_remark(state)
         states: list[ElsewhereView] = []
         try:
             if found is None or found.state is not state:
@@ -112,7 +115,7 @@ class GpuPart(Part):
             self._states, self._told = states, told
             if is_new or reason:
                 self._mapping = self._first_picture()
-            self._no_code = no_code
+            self._no_code, self._remark = no_code, remark
 
     def _allotted(self, state: State) -> Sequence[Allotted]:
         """What a compiler says, if it does; what it refuses, it says where code is asked for."""
@@ -166,14 +169,15 @@ class GpuPart(Part):
         self._mapping = picture(number, what, (x, y, z), moment)
 
 
-def _of_target(name: str, every: Sequence[TargetView], no_code: str) -> str:
+def _of_target(name: str, every: Sequence[TargetView], no_code: str, remark: str) -> str:
     """What is wrong with the schedule on a target, or with the target here; empty if nothing is."""
     now = next((t for t in every if t["name"] == name), None)
     if now is None:
         return ""
     if no_code:
         return f"No code for {now['title']}: {no_code}"
-    return f"It cannot run here: {now['problem']}" if now["problem"] else ""
+    problem = f"It cannot run here: {now['problem']}" if now["problem"] else ""
+    return " ".join(filter(None, (problem, remark)))
 
 
 def _ranked(

@@ -40,7 +40,7 @@ class MovesPart(Part):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._listed: tuple[State, LoopRef] | None = None
+        self._listed: tuple[State, LoopRef, str] | None = None
         self._steps: list[StepView] = []
         self._preview: tuple[int, PreviewView] | None = None
         self._column = Column()
@@ -88,8 +88,9 @@ class MovesPart(Part):
         self._going.cancel()
 
     def _list(self, state: State, at: LoopRef) -> list[StepView]:
-        if self._listed != (state, at):
-            self._steps, self._listed = steps_at(state, at), (state, at)
+        target = self.desk.engine.target
+        if self._listed != (state, at, target):
+            self._steps, self._listed = steps_at(state, at, target), (state, at, target)
         return self._steps
 
     def _predict(self, intent: Intent) -> None:
@@ -114,17 +115,16 @@ class MovesPart(Part):
         desk, known = self.desk, self._column.of(state)
         self._column.reason = ""
         try:
-            before = known.now = known.now or desk.engine.estimate(state)
+            known.now = known.now or desk.engine.estimate(state)
         except TvmlabError as error:
+            # A program that is bound to no axis of a GPU: what a move makes of it may be told.
             self._column.reason = str(error)
-            known.told.update(dict.fromkeys(lines))
-            return
         shown = time.monotonic()
         for line in lines:
             if desk.version != version:
                 return  # whoever looks elsewhere asks anew
             try:
-                told = prediction(desk.engine.estimate(replay_python(state, line)), before)
+                told = prediction(desk.engine.estimate(replay_python(state, line)), known.now)
             except TvmlabError:
                 told = None
             with desk.lock:

@@ -16,7 +16,7 @@ from tvmlab.view.desk import Desk
 from tvmlab.view.moves import find_loop
 from tvmlab.view.overlays import KINDS, overlay_marks
 from tvmlab.view.parts.part import Handler, Intent, Part
-from tvmlab.view.program import FIRST_LINES, gone_views, line_views
+from tvmlab.view.program import FIRST_LINES, gone_views
 from tvmlab.view.program_contributions import ProgramContributions
 from tvmlab.view.schema import GoneLine, LineView, OverlayMark, ProgramView
 
@@ -37,6 +37,7 @@ class ProgramPart(Part):
         self._drawn: tuple[State, State | None, bool] | None = None
         self._is_whole = False
         self._lines: list[LineView] = []
+        self._new: list[int] = []
         self._gone: list[GoneLine] = []
         self._contributions = ProgramContributions(desk)
 
@@ -51,6 +52,7 @@ class ProgramPart(Part):
             "subtitle": workload_words(desk.state, desk.work),
             "lines": self._lines,
             "missing": len(desk.printed.of(desk.state).lines) - len(self._lines),
+            "new": self._new,
             "gone": self._gone,
             "selection": desk.selection,
             "notice": desk.notice,
@@ -83,7 +85,8 @@ class ProgramPart(Part):
         printed = self.desk.printed.of(state)
         if pinned is not None:
             printed = self.desk.printed.against(pinned, state)
-        self._lines = line_views(printed, None if self._is_whole else FIRST_LINES)
+        self._lines = printed.views if self._is_whole else printed.views[:FIRST_LINES]
+        self._new = printed.new
         self._gone = gone_views(printed)
         self._drawn = (state, pinned, self._is_whole)
 

@@ -22,7 +22,7 @@ class TracePart(Part):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._written: tuple[State, str] | None = None
+        self._written: tuple[State, list[str]] | None = None
 
     def view(self) -> TraceView:
         """The schedule, what can be redone included."""
@@ -51,10 +51,10 @@ class TracePart(Part):
             "taken": self.desk.taken,
         }
 
-    def _document(self, state: State) -> str:
+    def _document(self, state: State) -> list[str]:
         """The schedule as a file, kept while the state is the same: it has the expression in it."""
         if self._written is None or self._written[0] is not state:
-            self._written = state, Trace(state).to_json()
+            self._written = state, Trace(state).pieces()
         return self._written[1]
 
     def intents(self) -> Mapping[str, Handler]:

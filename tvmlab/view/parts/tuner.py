@@ -8,12 +8,12 @@ from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.ir.printer import print_program
 from tvmlab.schedule import State
 from tvmlab.view.arguments import as_count, as_position, as_text
-from tvmlab.view.contributions import NOTHING, contributions_view, loop_marks
+from tvmlab.view.contributions import trial_contributions
 from tvmlab.view.desk import Desk
 from tvmlab.view.engine import TuningRun
 from tvmlab.view.inspection import failed_view, logged_view, trial_view
 from tvmlab.view.parts.part import Handler, Intent, Part
-from tvmlab.view.schema import OverlayMark, TrialView, TunerView
+from tvmlab.view.schema import TrialView, TunerView
 from tvmlab.view.timeline import replayed
 from tvmlab.view.tuning_news import Message, Sent, news
 
@@ -206,13 +206,7 @@ class TunerPart(Part):
             each, number = self._chosen(intent)
             run = self._tuning.shown(each)
             lines = print_program(self._candidate(each, number).program).lines
-        marks: list[OverlayMark] = []
-        try:
-            found = run.contributions(number)
-            view = contributions_view(found, run.facts)
-            marks = loop_marks(found, lines)
-        except TvmlabError as error:
-            view = {**NOTHING, "status": "failed", "reason": str(error)}
+        view, marks = trial_contributions(run, number, lines)
         with self.desk.lock:
             seen = self._seen(each, number)
             if seen is not None:

@@ -27,6 +27,7 @@ class CodeLoop(TypedDict):
 class CodeView(TypedDict):
     """The generated text of one kind; `is_stale` when it belongs to an earlier program.
 
+    Whether it `follows` the program, made anew by itself, or is made when asked for.
     `origins` has, for each line of the text, the line of the program that it comes from (0: none).
     `loops` are those of assembly that do most, the first most of all.
     """
@@ -40,3 +41,4 @@ class CodeView(TypedDict):
     loops: list[CodeLoop]
     reason: str
     is_stale: bool
+    follows: bool

@@ -50,8 +50,10 @@ class PreviewView(TypedDict):
 
 
 class PredictionView(TypedDict):
-    """How many times as long the program is told to take after a move, and between what."""
+    """How long the program is told to take after a move, and how many times as long as now; the
+    ratio and its interval are 0 where nothing is told of the program as it is."""
 
+    time_s: float
     ratio: float
     low: float
     high: float

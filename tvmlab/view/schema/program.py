@@ -15,17 +15,17 @@ Token = tuple[int, int, str]
 class LineView(TypedDict):
     """One line of the program; `id` survives the steps that leave the line in place.
 
-    `origin` is the 1-based line under whose number generated code refers to it: a loop's header
-    itself, and for what stands in a block the block's first line. `step` wrote it, from 1; 0 for
-    what was there before any step.
+    Nothing in it depends on where in the program it stands. Generated code refers to it by the
+    number of another line, which stands `above` it by so many: of itself for a loop's header, and
+    of a block's first line for what stands in the block; None where it does not. `step` wrote it,
+    from 1; 0 for what was there before any step.
     """
 
     id: int
-    origin: int
+    above: int | None
     text: str
     tokens: list[Token]
     loop: LoopRef | None
-    mark: Literal["", "new"]
     step: int
 
 
@@ -42,13 +42,14 @@ class ProgramView(TypedDict):
 
     That is the one before the last step, or the pinned one, which there may be (`can_compare`).
     Of a long program `lines` are the first ones until the intent `all_lines`; `missing` are the
-    others.
+    others. `new` holds the positions, from 0, of the lines that were not there.
     """
 
     title: str
     subtitle: str
     lines: list[LineView]
     missing: int
+    new: list[int]
     gone: list[GoneLine]
     selection: LoopRef | None
     notice: str

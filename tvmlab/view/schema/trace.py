@@ -41,13 +41,15 @@ class PastView(TypedDict):
     text: str
     time: str
     lines: list[LineView]
+    new: list[int]
     gone: list[GoneLine]
 
 
 class TraceView(TypedDict):
     """The schedule; `position` counts the steps in force, later lines can be redone.
 
-    `document` is the trace as JSON, which a file of it holds.
+    `document` is the trace as JSON, which a file of it holds, in pieces that follow one another;
+    the long ones do not change from step to step.
     """
 
     head: str
@@ -56,7 +58,7 @@ class TraceView(TypedDict):
     can_undo: bool
     can_redo: bool
     python: str
-    document: str
+    document: list[str]
     refusal: RefusalView | None
     refused_line: int
     taken: str

@@ -1,0 +1,58 @@
+"""The moves at a loop where threads are many: their steps first, and only memories there are."""
+
+from __future__ import annotations
+
+import pytest
+
+import tvmlab as t
+from tvmlab import ops
+from tvmlab.schedule import Schedule
+from tvmlab.schedule.step import GROUPS
+from tvmlab.view.moves import steps_at
+from tvmlab.view.schema import LoopRef, StepView
+
+
+@pytest.fixture
+def schedule() -> Schedule:
+    """A product whose left operand is copied in each block of threads."""
+    s = t.create_schedule(ops.matmul(64, 64, 64).tensors)
+    yo, _ = s["C"].split("y", 16)
+    s["C"].bind(yo, "blockIdx.x")
+    s["C"].cache_read("A")
+    s["A_cache"].compute_at("C", yo)
+    return s
+
+
+def lines(views: list[StepView], step: str) -> list[str]:
+    return [move["line"] for view in views if view["step"] == step for move in view["moves"]]
+
+
+@pytest.mark.parametrize("target", ["cuda", "opencl"])
+def test_steps_of_threads_stand_first_in_their_group(schedule: Schedule, target: str) -> None:
+    loop = str(schedule["A_cache"].loops[1])
+    found = steps_at(schedule.state, {"block": "A_cache", "loop": loop}, target)
+    groups = [view["group"] for view in found]
+    assert groups == sorted(groups, key=GROUPS.index)
+    execution = [view["step"] for view in found if view["group"] == "execution"]
+    assert execution[0] == "bind"
+    assert execution[-1] == "parallel"
+    storage = [view["step"] for view in found if view["group"] == "storage"]
+    assert storage[0] == "set_scope"
+    assert storage[-1] == "prefetch"
+    assert lines(found, "bind")[0] == f's["A_cache"].bind("{loop}", "blockIdx.y")'
+    assert 's["A_cache"].set_scope("A_cache", "shared")' in lines(found, "set_scope")
+    assert not [line for line in lines(found, "set_scope") if "scratch" in line]
+
+
+def test_rows_in_shared_memory_are_offered_to_move_apart_by_banks(schedule: Schedule) -> None:
+    schedule["A_cache"].set_scope("A_cache", "shared")
+    loop = str(schedule["A_cache"].loops[1])
+    found = steps_at(schedule.state, {"block": "A_cache", "loop": loop}, "cuda")
+    assert 's["A_cache"].storage_align("A_cache", 0, 32, 1)' in lines(found, "storage_align")
+
+
+def test_a_cpu_is_offered_what_it_was(schedule: Schedule) -> None:
+    at: LoopRef = {"block": "A_cache", "loop": str(schedule["A_cache"].loops[1])}
+    found = [view["step"] for view in steps_at(schedule.state, at)]
+    assert found.index("vectorize") < found.index("bind")
+    assert [line for line in lines(steps_at(schedule.state, at), "set_scope") if "scratch" in line]

@@ -7,6 +7,9 @@ PYTHON ?= python3
 NOTEBOOK ?= notebooks/01_matmul.ipynb
 BIN := .venv/bin
 
+# Each of thousands of processes would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help lab test setup setup-test style types extension pytest wheel
 .DEFAULT_GOAL := help
 

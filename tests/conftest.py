@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 from hypothesis import settings
@@ -11,6 +12,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Caches of compiled code and measured peaks: kept between runs, apart from the user's own.
 os.environ["XDG_CACHE_HOME"] = str(ROOT / "build" / "cache")
+
+# Shells have the jobs they start in the background ignore interrupts, and all that those start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure. A failing example prints what reproduces it.
 # The same examples every time in CI, so that a red run is about the change; new ones elsewhere.

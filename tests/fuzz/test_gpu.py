@@ -26,8 +26,9 @@ from tvmlab.errors import TargetError
 from tvmlab.ir import Program
 from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.shuffle import SHUFFLES
-from tvmlab.lower.device_pipeline import lower_for_device
+from tvmlab.lower.device_pipeline import device_passes, lower_for_device
 from tvmlab.schedule import Schedule, Trace
+from tvmlab.targets.cuda.dialect import instructions_of
 from tvmlab.targets.target import Signature
 from tvmlab.te.evaluate import evaluate, random_inputs
 
@@ -51,6 +52,18 @@ def _lowered(schedule: Schedule, instructions: Collection[str] = ()) -> Program 
         return None
 
 
+def _of_warps(schedule: Schedule) -> Program | None:
+    """The program with TensorCores' instructions and copies that go on by themselves, each warp's
+    last thread standing for it; None where it makes no kernels for them."""
+    program = schedule.mod
+    try:
+        for step in device_passes(instructions_of((8, 0))):
+            program = program if step.name == "warps" else step.run(program)
+    except TargetError:
+        return None
+    return program
+
+
 def judge(seed: int) -> str:
     """What became of a seed in the interpreter of threads: `right` or `skipped`."""
     schedule = random_gpu_schedule(seed)
@@ -60,7 +73,8 @@ def judge(seed: int) -> str:
     given = random_inputs(schedule.outputs, seed)
     expected = evaluate(schedule.outputs, given)
     by_shuffles = _lowered(schedule, SHUFFLES)  # None: memory of a warp that its threads lack
-    every = {str(p): p for p in (program, by_shuffles) if p is not None}
+    forms = (program, by_shuffles, _of_warps(schedule))
+    every = {str(p): p for p in forms if p is not None}
     for order, lowered in product(ORDERS, every.values()):
         outputs = _outputs(schedule.outputs)
         interpret_threads(lowered, [*given.values(), *outputs], order)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.fuzz.expressions import random_expression
+from tests.fuzz.halved import run_halved
 from tests.fuzz.sized import random_sized_expression, random_values
 from tests.fuzz.traces import random_call, random_state, try_call
 from tvmlab import targets
@@ -35,6 +36,8 @@ WRONG_PARTS = 8
 PINNED = (2, 624, 2489)
 VALUES = 4
 """How many values the sizes of an expression are tried at."""
+HALVED_SHARE = 2
+"""One in so many pairs runs in two halves too."""
 INTERPRETED_SHARE = 8
 """One in so many pairs goes through the interpreter after every pass, the others after the last."""
 
@@ -80,6 +83,9 @@ def judge_state(state: State, seed: int) -> None:
             outputs = _outputs(tensors)
             interpret(staged, [*given.values(), *outputs])  # refuses accesses outside buffers
             assert not (wrong := _agrees(expected, outputs)), f"{stage}: {wrong}\n{at}"
+        outputs = _outputs(tensors)
+        if seed % HALVED_SHARE == 0 and run_halved(state.program, tensors, values, outputs, seed):
+            assert not (wrong := _agrees(expected, outputs)), f"in two halves: {wrong}\n{at}"
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -8,11 +8,36 @@ _DIGITS = "tvmlab.analysis.digits"
 _POLYHEDRA = "tvmlab.analysis.polyhedra"
 _FILLED = "tvmlab.analysis.filled"
 _REGIONS = "tvmlab.analysis.regions"
+_CONSTANT = "tvmlab.analysis.constant_part"
 
 ANALYSIS = Room(
     "analysis",
     ("tests/analysis", "tests/schedule", "tests/lower"),
     (
+        Bug(
+            "what reads an input of each call is made once",
+            _CONSTANT,
+            "is_ours and n.read <= fixed and n.written <= may_keep",
+            "is_ours and n.written <= may_keep",
+        ),
+        Bug(
+            "what is made of constants may be overwritten by each call",
+            _CONSTANT,
+            "(is_read or not is_ours)",
+            "is_read",
+        ),
+        Bug(
+            "what is made of constants may be made anew after it was read",
+            _CONSTANT,
+            "(is_read or not is_ours)",
+            "not is_ours",
+        ),
+        Bug(
+            "an intermediate of the first half is kept by the second alone",
+            _CONSTANT,
+            "b in made and b in read_then)",
+            "b in made and b not in read_then)",
+        ),
         Bug(
             "every buffer is private",
             _PARALLELISM,

@@ -109,6 +109,43 @@ SHARED_OUT = Room(
     ),
 )
 
+COPIES = Room(
+    "copies in flight",
+    ("tests/lower/test_copy_waits.py",),
+    (
+        Bug(
+            "a barrier lets a group too many go on",
+            "tvmlab.lower.copy_waits",
+            "allowed = begun - 1 - group",
+            "allowed = begun - group",
+        ),
+        Bug(
+            "all copies before the loop are one group",
+            "tvmlab.lower.copy_waits",
+            "(not own or own & group)",
+            "not own",
+        ),
+        Bug(
+            "what is read after the loop is taken to have arrived in it",
+            "tvmlab.lower.copy_waits",
+            "            elif allowed < self.pending[barrier]:\n",
+            "            elif False:\n",
+        ),
+        Bug(
+            "one step too few is copied before the loop",
+            "tvmlab.lower.pipelines",
+            "first = [s for time in range(last) for s in at(time)]",
+            "first = [s for time in range(1, last) for s in at(time)]",
+        ),
+        Bug(
+            "kernels meet without waiting for copies",
+            "tvmlab.targets.cuda.dialect",
+            'waits = f"wait_for_groups<{pending}>()" if pending else "wait_for_copies()"',
+            'waits = "commit_copies()"',
+        ),
+    ),
+)
+
 PRINTED = Room(
     "printed kernels",
     ("tests/targets/test_plan.py", "tests/targets/test_opencl.py"),
@@ -195,4 +232,4 @@ WARPS = Room(
     ),
 )
 
-ROOMS = (KERNELS, SHARED_OUT, PRINTED, WARPS)
+ROOMS = (KERNELS, COPIES, SHARED_OUT, PRINTED, WARPS)

@@ -155,7 +155,7 @@ INSTRUCTIONS = Room(
     ),
 )
 
-_MATRICES = "tvmlab.targets.cuda.matrices"
+_LOADS = "tvmlab.targets.cuda.row_loads"
 _WARPS = "tvmlab.lower.warps"
 
 TENSOR_CORES = Room(
@@ -164,15 +164,33 @@ TENSOR_CORES = Room(
     (
         Bug(
             "the upper half of a row of A is loaded twice",
-            _MATRICES,
-            "+ (threadIdx.x & 15) * row_bytes + (threadIdx.x >> 4) * 16;",
-            "+ (threadIdx.x & 15) * row_bytes + (threadIdx.x >> 5) * 16;",
+            _LOADS,
+            '"threadIdx.x & 15", "(threadIdx.x >> 4) * 16"',
+            '"threadIdx.x & 15", "(threadIdx.x >> 5) * 16"',
         ),
         Bug(
             "rows of B by columns are a word too narrow",
-            _MATRICES,
-            '"b[1] = *(const unsigned*)(p + 16);",',
-            '"b[1] = *(const unsigned*)(p + 12);",',
+            _LOADS,
+            '"(threadIdx.x & 3) * 4 + 16"',
+            '"(threadIdx.x & 3) * 4 + 12"',
+        ),
+        Bug(
+            "a tile's rows take the order of its first row",
+            _LOADS,
+            "((turn + ({row})) >> shift & mask)",
+            "(turn >> shift & mask)",
+        ),
+        Bug(
+            "the order of swizzled rows comes round too early",
+            "tvmlab.ir.swizzle",
+            "// Const(swizzle.rows, INDEX) % ways",
+            "// Const(swizzle.rows, INDEX) % (ways // Const(2, INDEX))",
+        ),
+        Bug(
+            "chunks are moved on, and not exchanged",
+            "tvmlab.ir.swizzle",
+            'binary("^", column // chunk, turn)',
+            'binary("+", column // chunk, turn)',
         ),
         Bug(
             "one thread of a warp executes its instructions",

@@ -197,7 +197,7 @@ LOWER = Room(
         Bug(
             "a local tile need not be set before it is read",
             "tvmlab.lower.localise",
-            "if not _sets_all(first, buffer, tile, used):",
+            "if not _sets_all(using[0], buffer, tile, used):",
             "if False:",
         ),
         Bug(

@@ -7,6 +7,24 @@ MATRICES = Room(
     ("tests/ops/test_matrix_part.py",),
     (
         Bug(
+            "what is copied in pieces is never padding",
+            "tvmlab.schedule.conditional",
+            "    condition = conjunction(parts)\n",
+            "    condition = conjunction(parts[:1])\n",
+        ),
+        Bug(
+            "pieces of padding are copied too",
+            "tvmlab.schedule.primitives.tensorize",
+            "return If(given.condition, copied, otherwise)",
+            "return copied",
+        ),
+        Bug(
+            "pieces begin anywhere",
+            "tvmlab.ops.gpu.warp_tiles",
+            "        if any(n % lanes for n in (total.constant, *total.terms.values())):\n",
+            "        if False:\n",
+        ),
+        Bug(
             "a product is summed in whatever dtype",
             "tvmlab.ops.gpu.matrix_product",
             " or stage.dtype != wide(kind)",
@@ -33,15 +51,71 @@ MATRICES = Room(
     ),
 )
 
+CHAINED = Room(
+    "chained",
+    ("tests/ops/test_chained_part.py",),
+    (
+        Bug(
+            "rows of any length stay in shared memory",
+            "tvmlab.ops.gpu.chained_part",
+            "self._shared_bytes(*tile) <= MOST_SHARED_BYTES",
+            "self._shared_bytes(*tile) > 0",
+        ),
+        Bug(
+            "products of parts of tiles are chained",
+            "tvmlab.ops.gpu.chained_part",
+            "not self._rows % TILE and not self._row % COLUMNS[0]",
+            "True",
+        ),
+    ),
+)
+
+THREADS = Room(
+    "threads",
+    ("tests/tune/features/test_threads.py", "tests/tune/features/test_drafts.py"),
+    (
+        Bug(
+            "rows in shared memory lie where the device's would",
+            "tvmlab.tune.features.warps",
+            "np.where(is_shared, found, nests.strides)",
+            "nests.strides",
+        ),
+        Bug(
+            "a warp asks once for each loop of its threads",
+            "tvmlab.tune.features.threads",
+            "np.logical_or.accumulate(moves, axis=-1) & ~along",
+            "np.logical_or.accumulate(moves, axis=-1) | along",
+        ),
+        Bug(
+            "a drafted loop is bound to no axis",
+            "tvmlab.tune.features.drafts.steps",
+            "    scaffold.threads[loop] = step.thread\n",
+            "",
+        ),
+        Bug(
+            "a drafted buffer stays where it was",
+            "tvmlab.tune.features.drafts.reading",
+            "buffer = scaffold.memories.get(touch.buffer, touch.buffer)",
+            "buffer = touch.buffer",
+        ),
+    ),
+)
+
 PRODUCTS = Room(
     "products",
     ("tests/ops/test_product_part.py",),
     (
         Bug(
-            "operands may share axes of the result",
+            "the channels of a group are numbered by groups",
             "tvmlab.ops.gpu.contraction",
-            "used[0] & used[1] or ",
-            "",
+            'f"({whole[axis]} % {size})"',
+            'f"({whole[axis]} // {size})"',
+        ),
+        Bug(
+            "what follows a product of groups takes the first one's",
+            "tvmlab.ops.gpu.contraction",
+            'f"p0 * {size} + {found[axis]}"',
+            'f"{found[axis]}"',
         ),
         Bug(
             "the first axis of a number is its lowest digit",
@@ -52,8 +126,8 @@ PRODUCTS = Room(
         Bug(
             "what is copied ahead is used before it is there",
             "tvmlab.ops.gpu.warp_tiles",
-            "0 if filling & {b.name for b in blocks(part)} else 1",
-            "1 if filling & {b.name for b in blocks(part)} else 0",
+            "0 if filling & {b.name for b in blocks(part)} else ahead",
+            "ahead if filling & {b.name for b in blocks(part)} else 0",
         ),
     ),
 )
@@ -76,9 +150,9 @@ TF32 = Room(
         ),
         Bug(
             "the second register of B comes from the next row",
-            "tvmlab.targets.cuda.matrices",
-            "(p + 4 * row_bytes);",
-            "(p + row_bytes);",
+            "tvmlab.targets.cuda.row_loads",
+            '_joined("unsigned", 4, 4)',
+            '_joined("unsigned", 4, 1)',
         ),
     ),
 )
@@ -115,4 +189,4 @@ SMALLER = Room(
     ),
 )
 
-ROOMS = (MATRICES, PRODUCTS, TF32, LANES, SMALLER)
+ROOMS = (MATRICES, CHAINED, THREADS, PRODUCTS, TF32, LANES, SMALLER)

@@ -98,4 +98,17 @@ COMPILING = Room(
     ),
 )
 
-ROOMS = (THREADS, COMPILING)
+PREPARED = Room(
+    "prepared functions",
+    ("tests/targets/test_halved_kernel.py",),
+    (
+        Bug(
+            "constants that are read as they are come to a prepared function as zeros",
+            "tvmlab.targets.halved_kernel",
+            "        held = dict(constants)\n",
+            "        held = {name: 0 * array for name, array in constants.items()}\n",
+        ),
+    ),
+)
+
+ROOMS = (THREADS, COMPILING, PREPARED)

@@ -20,6 +20,8 @@ export class Trace implements Drawn<TraceView> {
   private sent = "";
   private lit = 0;
   private readonly links: Links;
+  /** A narrower or lower pane hides the step that was in sight. */
+  private readonly observer: ResizeObserver | null;
   /** Of the line typed last: the kernel says it when that line is carried out. */
   private typed = "";
 
@@ -53,6 +55,8 @@ export class Trace implements Drawn<TraceView> {
       onkeydown: (event) => this.onLaneKey(event as KeyboardEvent),
     });
     this.links = new Links(root, ({ step }) => this.light(step));
+    this.observer = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(this.showCurrent);
+    this.observer?.observe(this.list);
     root.addEventListener("keydown", (event) => this.onKey(event));
     root.append(
       el(
@@ -81,12 +85,21 @@ export class Trace implements Drawn<TraceView> {
     this.draw();
     showRefusal(this.refusal, state.refusal);
     // With the frame, for which the page is laid out anyhow.
-    if (grew) requestAnimationFrame(() => this.list.querySelector('[aria-current="step"]')?.scrollIntoView?.({ block: "nearest" }));
+    if (grew) requestAnimationFrame(this.showCurrent);
   }
 
   dispose(): void {
+    this.observer?.disconnect();
     this.links.dispose();
   }
+
+  /** Brings the step that the program is at into the list's sight; the page around it stays. */
+  private readonly showCurrent = (): void => {
+    const step = this.list.querySelector('[aria-current="step"]')?.getBoundingClientRect();
+    if (!step) return;
+    const seen = this.list.getBoundingClientRect();
+    this.list.scrollTop += Math.max(step.bottom - seen.bottom, 0) || Math.min(step.top - seen.top, 0);
+  };
 
   /** Marks the step that wrote the line pointed at. */
   private light(step: number): void {

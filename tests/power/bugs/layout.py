@@ -47,8 +47,8 @@ LAYOUT = Room(
         Bug(
             "a buffer of an instruction is laid out anew",
             f"{_HERE}.transform_layout",
-            "if instruction is not None:",
-            "if False:",
+            "require_free(self, program, buffer)",
+            "pass",
         ),
         Bug(
             "a copy reads the padding",

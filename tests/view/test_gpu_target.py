@@ -9,9 +9,12 @@ import pytest
 
 from tests.view.product import product
 from tests.view.test_gpu import BOUND
+from tvmlab.analysis.estimate import GPUS, estimate_on_gpu
 from tvmlab.errors import TargetError
 from tvmlab.targets.opencl.target import OpenClTarget
+from tvmlab.te.promise import promise_constants
 from tvmlab.view import LabView
+from tvmlab.view.kernels import as_launched
 from tvmlab.view.machine import Machine
 
 
@@ -73,3 +76,27 @@ def test_without_a_device_one_sentence_says_so(
     answer = do(view, intent="measure")
     why = answer.get("why") or answer["measure"]["reason"]
     assert "No OpenCL driver is installed" in why
+
+
+def test_a_state_of_which_nothing_is_told_stands_in_no_ones_way(view: LabView) -> None:
+    """The beginning is bound to no axis: once pinned, what was bound was not explained either."""
+    do(view, intent="pin")
+    bound(view)
+    found = do(view, intent="explain")["explain"]
+    assert (found["status"], found["reason"]) == ("ready", "")
+    assert [row["label"] for row in found["states"]] == ["shown"]
+
+
+def test_what_constants_become_is_in_no_time(tmp_path: Path) -> None:
+    """The tab GPU once counted the kernel that lays a weight out; the explanation did not."""
+    (out,) = promise_constants(product(64), ["B"])
+    view = LabView(out, Machine("cuda"), folder=tmp_path)
+    bound(view)
+    do(view, intent="apply", line='s["C"].cache_read("B")')
+    do(view, intent="apply", line='s["B_cache"].bind("i0", "blockIdx.x")')
+    [told] = do(view, intent="gpu")["gpu"]["states"]
+    [explained] = do(view, intent="explain")["explain"]["states"]
+    assert told["here_s"] == explained["here_s"]
+    gpu = next(iter(GPUS.values()))
+    counted = estimate_on_gpu(as_launched(view.state.program), gpu)
+    assert told["here_s"] < 0.9 * counted.time_s

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from tvmlab.analysis.bank_conflicts import BankConflicts, bank_conflicts
 from tvmlab.analysis.coalescing import Coalescing, coalescing
-from tvmlab.analysis.estimate import GpuFacts, shared_bytes, told_registers
+from tvmlab.analysis.constant_part import timed_part
+from tvmlab.analysis.estimate import (
+    Estimate,
+    GpuFacts,
+    estimate_on_gpu,
+    shared_bytes,
+    told_registers,
+)
 from tvmlab.analysis.kernel_accesses import REGISTERS, KernelAccess, kernel_accesses
 from tvmlab.analysis.launch import Launch, launches
 from tvmlab.analysis.occupancy import occupancy
@@ -33,6 +40,16 @@ Told = Coalescing | BankConflicts | Unclear | None
 def as_launched(program: Program) -> Program:
     """A scheduled program with what blocks of threads share as small as lowering makes it."""
     return shrink_shared(program)
+
+
+def estimate_of(state: State, gpu: GpuFacts) -> Estimate:
+    """How long the kernels of a call take on a GPU. What is made of constants alone is made once,
+    and is in no time.
+
+    Raises:
+        TvmlabError: nothing can be told: a nest is bound to no axis.
+    """
+    return estimate_on_gpu(as_launched(timed_part(state.program)), gpu)
 
 
 @dataclass(frozen=True)

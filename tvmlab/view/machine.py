@@ -19,7 +19,6 @@ from tvmlab.analysis.estimate import (
     GpuFacts,
     MachineFacts,
     estimate,
-    estimate_on_gpu,
 )
 from tvmlab.analysis.work import Work, work_of
 from tvmlab.errors import TargetError, TvmlabError
@@ -50,7 +49,7 @@ from tvmlab.view.engine import (
     TuningRun,
     never,
 )
-from tvmlab.view.kernels import as_launched
+from tvmlab.view.kernels import estimate_of
 from tvmlab.view.machine_run import MachineRun
 from tvmlab.view.recorded_run import runs_in
 from tvmlab.view.schema import CodeKind, CodeLoop, TargetView
@@ -234,7 +233,7 @@ class Machine:
         constants alone is made once, and is in no time."""
         machine = machine or self.facts()
         if isinstance(machine, GpuFacts):
-            return estimate_on_gpu(as_launched(timed_part(state.program)), machine)
+            return estimate_of(state, machine)
         return estimate(lower(timed_part(state.program)), machine)
 
     def registers(self, state: State) -> Sequence[Allotted]:

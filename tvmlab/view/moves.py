@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tvmlab.errors import Refusal
 from tvmlab.ir.program import For
+from tvmlab.ops.gpu.unit import UNITS
 from tvmlab.schedule import STEPS, State, Step
 from tvmlab.schedule.find import find_site
 from tvmlab.schedule.step import GROUPS
@@ -14,9 +15,6 @@ from tvmlab.view.schema import LoopRef, MoveView, RefusalView, StepView
 
 BY_GROUP = sorted(STEPS.values(), key=lambda step: GROUPS.index(step.group))
 """All steps, those of a group side by side."""
-
-THREADED = ("cuda", "opencl")
-"""Targets with many threads."""
 
 OF_THREADS = ("bind", "set_scope", "swizzle", "storage_align", "double_buffer")
 OF_CPUS = ("parallel", "prefetch")
@@ -58,7 +56,7 @@ def steps_at(state: State, at: LoopRef, target: str = "cpu") -> list[StepView]:
     loop = site.loop(at["loop"]) if site is not None else None
     if site is None or loop is None:
         return []
-    is_threaded = target in THREADED
+    is_threaded = target in UNITS
     order = sorted(BY_GROUP, key=_rank) if is_threaded else BY_GROUP
     found = (
         (step, [c for c in step.candidates(state.program, site, loop) if _fits(c, is_threaded)])

@@ -11,7 +11,7 @@ from tvmlab.analysis.estimate import Estimate, GpuFacts, MachineFacts, ratio
 from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.schedule import State, replay_python
 from tvmlab.schedule.find import sites
-from tvmlab.view.compared import compared_states
+from tvmlab.view.compared import compared_states, ranked
 from tvmlab.view.desk import Desk
 from tvmlab.view.explanation import facts, shares
 from tvmlab.view.latest import Latest
@@ -127,30 +127,19 @@ class ExplainPart(Part):
     ) -> Explained:
         engine = self.desk.engine
         told = engine.estimate(state, there)
-        labels = {state: "shown", **others}
-        rows = [
-            (s, label, engine.estimate(s, here), engine.estimate(s, there))
-            for s, label in labels.items()
-        ]
-        order = sorted(row[3].time_s for row in rows)
-        states: list[ElsewhereView] = [
-            {
-                "label": label,
-                "here_s": on_this.time_s,
-                "there_s": on_that.time_s,
-                "rank": order.index(on_that.time_s) + 1,
-                "bound": next((part["name"] for part in shares(on_that)), ""),
-                "is_current": each is state,
-            }
-            for each, label, on_this, on_that in rows
-        ]
+        states, _ = ranked(
+            {state: "shown", **others},
+            state,
+            lambda each: engine.estimate(each, here),
+            lambda each: engine.estimate(each, there),
+        )
         work = self.desk.work
         return Explained(
             state,
             facts(state, told, there, work),
             shares(told),
             self._ideas(ticket, state, told, there),
-            sorted(states, key=lambda row: row["rank"]),
+            states,
         )
 
     def _ideas(
@@ -159,7 +148,7 @@ class ExplainPart(Part):
         """The legal steps at any loop that should help most; fewer where time is up."""
         end = time.monotonic() + IDEAS_LIMIT_S
         found: list[IdeaView] = []
-        for line in _lines(state):
+        for line in _lines(state, self.desk.engine.target):
             if time.monotonic() > end or not self._latest.is_it(ticket):
                 break
             try:
@@ -179,7 +168,7 @@ class ExplainPart(Part):
         return best[:IDEAS]
 
 
-def _lines(state: State) -> Iterator[str]:
+def _lines(state: State, target: str) -> Iterator[str]:
     """The lines of all moves, a few of every loop in turn, so that none waits for another."""
     loops = {
         (site.block.name, loop.var.name): None
@@ -188,7 +177,7 @@ def _lines(state: State) -> Iterator[str]:
     }
     by_loop = []
     for block, loop in loops:
-        steps = steps_at(state, {"block": block, "loop": loop})
+        steps = steps_at(state, {"block": block, "loop": loop}, target)
         by_loop.append([move["line"] for step in steps for move in step["moves"]])
     seen = set()
     for n in range(max(map(len, by_loop), default=0)):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tvmlab.analysis.estimate import GPUS, Estimate, GpuFacts, estimate_on_gpu
+from tvmlab.analysis.estimate import GPUS, GpuFacts
 from tvmlab.errors import TvmlabError, UsageError
 from tvmlab.schedule import State
 from tvmlab.view.arguments import as_position, as_text
-from tvmlab.view.compared import compared_states
+from tvmlab.view.compared import compared_states, ranked
 from tvmlab.view.desk import Desk
 from tvmlab.view.engine import Allotted
-from tvmlab.view.explanation import shares
-from tvmlab.view.kernels import Kernels, as_launched
+from tvmlab.view.kernels import Kernels, estimate_of
 from tvmlab.view.latest import Latest
 from tvmlab.view.parts.part import Handler, Intent, Part
 from tvmlab.view.schema import ElsewhereView, GpuMachineView, GpuView, MappingView, TargetView
@@ -98,12 +97,15 @@ class GpuPart(Part):
             desk.think_of(_thought_of(machine))
         desk.changed()
         found, reason, told = self._found, "", ""
+        here, there = GPUS[machine["gpu"]], _thought_of(machine)
         no_code, remark = desk.engine.why_no_code(state), desk.engine.code_remark(state)
         states: list[ElsewhereView] = []
         try:
             if found is None or found.state is not state:
                 found = Kernels.of(state, self._allotted(state))
-            states, told = _ranked(others, state, machine)
+            states, told = ranked(
+                others, state, lambda s: estimate_of(s, here), lambda s: estimate_of(s, there)
+            )
         except TvmlabError as error:
             reason = str(error)
         with desk.lock:
@@ -178,35 +180,6 @@ def _of_target(name: str, every: Sequence[TargetView], no_code: str, remark: str
         return f"No code for {now['title']}: {no_code}"
     problem = f"It cannot run here: {now['problem']}" if now["problem"] else ""
     return " ".join(filter(None, (problem, remark)))
-
-
-def _ranked(
-    states: Mapping[State, str], shown: State, machine: GpuMachineView
-) -> tuple[list[ElsewhereView], str]:
-    """What is told of each state here and there, the fastest first, and why the shown has none."""
-    here, there = GPUS[machine["gpu"]], _thought_of(machine)
-    rows: list[tuple[State, str, Estimate, Estimate]] = []
-    reason = ""
-    for state, label in states.items():
-        program = as_launched(state.program)
-        try:
-            both = estimate_on_gpu(program, here), estimate_on_gpu(program, there)
-        except TvmlabError as error:
-            reason = str(error) if state is shown else reason
-            continue
-        rows.append((state, label, *both))
-    rows.sort(key=lambda row: row[3].time_s)
-    return [
-        {
-            "label": label,
-            "here_s": on_this.time_s,
-            "there_s": on_that.time_s,
-            "rank": rank,
-            "bound": next((part["name"] for part in shares(on_that)), ""),
-            "is_current": state is shown,
-        }
-        for rank, (state, label, on_this, on_that) in enumerate(rows, 1)
-    ], reason
 
 
 def _machine_view(gpu: GpuFacts) -> GpuMachineView:

@@ -9,7 +9,7 @@ import tvmlab as t
 from tests.targets.gpu_schedules import reversed_rows, tiled_matmul
 from tvmlab.errors import VerifyError
 from tvmlab.ir.expr import Binary, Const
-from tvmlab.ir.interpret_threads import Order, interpret_threads
+from tvmlab.ir.interpret_threads import Copies, Order, interpret_threads
 from tvmlab.ir.kernel import kernels_of
 from tvmlab.ir.program import Barrier, If, Program, Seq, Stmt
 from tvmlab.ir.walk import rewrite, stmts
@@ -46,6 +46,18 @@ def test_every_order_is_right_and_every_barrier_is_needed(schedule: t.Schedule) 
 
         lacking = program.with_body(rewrite(program.body, without))
         assert not all(_is_right_or_refused(lacking, order) for order in ORDERS)
+
+
+@pytest.mark.parametrize("pending", range(5))
+def test_a_wait_for_fewer_groups_than_were_begun_waits_for_the_first(pending: int) -> None:
+    memory: list[int | None] = [0] * 3
+    copies = Copies()
+    for place in range(3):
+        copies.begin(memory, place, place + 1)
+        copies.commit()
+    copies.wait(pending)
+    arrived = max(0, 3 - pending)
+    assert memory == [*range(1, arrived + 1), *[None] * (3 - arrived)]
 
 
 def test_threads_that_part_at_a_barrier_are_told() -> None:

@@ -81,6 +81,10 @@ RIGHT: dict[str, Callable[[], Program]] = {
 }
 
 WRONG: dict[str, tuple[Callable[[], Program], str]] = {
+    "chunks of three": (
+        lambda: program(loop(COPY), (Buffer("S", (2, 6), "float32", "shared", swizzle=3),)),
+        "rows of buffer S are swizzled in chunks of 3 elements",
+    ),
     "undefined": (lambda: program(COPY), "i is used outside its loop or block"),
     "after its loop": (lambda: program(Seq([loop(COPY), COPY])), "i is used outside"),
     "in its own extent": (lambda: program(loop(COPY, i, i + 1)), "i is used outside"),

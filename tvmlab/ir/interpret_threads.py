@@ -79,7 +79,7 @@ class Copies:
         """All groups but the last `pending` have arrived; if that is none, all that was begun."""
         if not pending:
             self.commit()
-        arrived = self._groups[: len(self._groups) - pending]
+        arrived = self._groups[: max(0, len(self._groups) - pending)]
         self._groups = self._groups[len(arrived) :]
         for memory, place, value in (copy for group in arrived for copy in group):
             memory[place] = value

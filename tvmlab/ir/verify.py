@@ -97,6 +97,11 @@ class _Verifier:
             )
         if any(isinstance(e, int) and e < 1 for e in buffer.shape):
             raise VerifyError(f"buffer {buffer.name} has the shape {list(buffer.shape)}.")
+        if buffer.swizzle & (buffer.swizzle - 1):
+            raise VerifyError(
+                f"rows of buffer {buffer.name} are swizzled in chunks of {buffer.swizzle} "
+                "elements; chunks have a power of two."
+            )
         self.buffers.add(buffer)
 
     def introduce(self, var: Var) -> None:

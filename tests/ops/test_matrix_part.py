@@ -231,6 +231,26 @@ def test_padding_is_copied_by_the_condition_of_a_whole_piece() -> None:
     assert "copy_async_or_zeros(A_pad" not in MACHINE.emit(MACHINE.lower(apart.mod))
 
 
+def test_minus_zero_is_no_zero_that_a_copy_writes() -> None:
+    def text(padding: float) -> str:
+        a = t.placeholder((32, 56), "float16", name="A")
+        w = t.placeholder((32, 64), "float16", name="W")
+        p = t.compute(
+            (32, 64),
+            lambda y, k: t.select(k < 56, a[y, k], t.const(padding, "float16")),
+            name="P",
+        )
+        k = t.reduce_axis((0, 64), name="k")
+        wide = "float32"
+        c = t.compute(
+            (32, 32), lambda y, x: t.sum(p[y, k].astype(wide) * w[x, k].astype(wide), k), name="C"
+        )
+        return str(MACHINE.emit(MACHINE.lower(planned([c], **EVEN).mod)))
+
+    assert "copy_async_or_zeros(P" in text(0.0)
+    assert "copy_async_or_zeros(P" not in text(-0.0)
+
+
 def test_pieces_of_views_begin_where_vectors_do() -> None:
     def product(shift: int) -> str:
         a = t.placeholder((32, 72), "float16", name="A")

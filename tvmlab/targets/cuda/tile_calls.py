@@ -7,12 +7,14 @@ by word or element by element elsewhere, with the same result.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import copysign
 
+from tvmlab.arith.linear import Linear
 from tvmlab.arith.simplify import linear, simplify
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.dtypes import INDEX
-from tvmlab.ir.expr import Const, Expr
+from tvmlab.ir.expr import Const, Expr, Ramp
 from tvmlab.ir.instruction import is_asynchronous
 from tvmlab.ir.program import If, Invoke, Region, Store
 from tvmlab.ir.shapes import value_of
@@ -94,10 +96,25 @@ def copied_or_zeros(branch: If) -> Invoke | None:
     copy, otherwise = branch.then, branch.otherwise
     if not isinstance(copy, Invoke) or not is_asynchronous(copy) or branch.condition.lanes > 1:
         return None
-    if not isinstance(otherwise, Store) or otherwise.buffer is not copy.operands[0].buffer:
+    if not isinstance(otherwise, Store) or not _is_zero(otherwise.value):
         return None
-    is_zero = isinstance(otherwise.value, Const) and otherwise.value.value == 0
-    return copy if is_zero and call_of(copy).function == "copy_async" else None
+    fills = otherwise.buffer is copy.operands[0].buffer and _begins(otherwise, copy.operands[0])
+    return copy if fills and call_of(copy).function == "copy_async" else None
+
+
+def _is_zero(value: Expr) -> bool:
+    """Whether all bits of a value are; those of -0.0 are not."""
+    return isinstance(value, Const) and value.value == 0 and copysign(1, value.value) > 0
+
+
+def _begins(store: Store, tile: Region) -> bool:
+    """Whether a store of a vector begins where a tile does."""
+    first = (i.base if isinstance(i, Ramp) else i for i in store.indices)
+    apart = (i - start for i, (start, _) in zip(first, tile.bounds, strict=True))
+    return all(linear(x, {}).key() == _NOTHING for x in apart)
+
+
+_NOTHING = Linear({}, 0).key()
 
 
 def _load(name: str, what: str, source: Region) -> str:

@@ -9,6 +9,7 @@ from tvmlab.analysis.constant_part import halves, timed_part
 from tvmlab.analysis.work import work_of
 from tvmlab.ir.parse import parse_program
 from tvmlab.ir.program import Program
+from tvmlab.ir.verify import verify
 from tvmlab.te.recurrence import Scanned
 
 
@@ -35,6 +36,20 @@ def test_the_copy_of_a_constant_is_made_once() -> None:
     assert names(parts.rest) == ["A", "W_cache", "C"]
     assert [b.name for b in parts.rest.buffers] == ["A_cache"]
     assert timed_part(s.mod) is not s.mod
+
+
+def test_rows_that_are_kept_lie_as_far_apart_as_was_asked() -> None:
+    s = product()
+    s["C"].cache_read("W")
+    s["W_cache"].storage_align("W_cache", 0, 32, 4)
+    parts = halves(s.mod)
+    assert parts is not None
+    for part in (parts.once, parts.rest):
+        (kept,) = (b for b in part.params if b.name == "W_cache")
+        assert kept.shape == (8, 36)
+        assert not kept.alignments
+        verify(part)
+    assert kept is parts.kept[0]
 
 
 def test_what_reads_no_constant_or_is_an_output_is_made_at_each_call() -> None:

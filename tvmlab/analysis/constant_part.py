@@ -8,14 +8,15 @@ have found, however often it runs.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from tvmlab.arith.pitch import as_stored
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.program import Allocate, Program, Seq, Stmt, Store
 from tvmlab.ir.shapes import bare_sizes, sizes_in, sizes_of
 from tvmlab.ir.size import Size
-from tvmlab.ir.walk import exprs, exprs_of, loads, stmts
+from tvmlab.ir.walk import exprs, exprs_of, loads, nests, replace_buffers, stmts
 
 
 @dataclass(frozen=True)
@@ -45,26 +46,27 @@ def halves(program: Program, constants: Collection[Buffer] | None = None) -> Hal
     """
     inputs = program.params[: -program.outputs]
     known = [b for b in inputs if (b.constant if constants is None else b in constants)]
-    nests = [
-        _Nest(s) for s in (program.body.stmts if isinstance(program.body, Seq) else [program.body])
-    ]
-    ours = _constant_nests(nests, known, program.buffers) if known else []
-    if not any(ours):
+    if not known:
         return None
-    first = [n for n, is_ours in zip(nests, ours, strict=True) if is_ours]
-    then = [n for n, is_ours in zip(nests, ours, strict=True) if not is_ours]
+    outermost = [_Nest(s) for s in nests(program.body)]
+    ours = _constant_nests(outermost, known, program.buffers)
+    first = [n for n, is_ours in zip(outermost, ours, strict=True) if is_ours]
+    then = [n for n, is_ours in zip(outermost, ours, strict=True) if not is_ours]
     read_first = {b for n in first for b in n.read}
     read_then = {b for n in then for b in n.read}
     made = {b for n in first for b in n.written}
-    kept = tuple(b for b in program.buffers if b in made and b in read_then)
-    if not kept:
+    handed = [b for b in program.buffers if b in made and b in read_then]
+    if not handed:
         return None  # nobody reads what they compute
+    # Arrays have no alignments: what is handed on gets a shape that has them.
+    stored = {b: as_stored(b) for b in handed if b.alignments}
+    kept = tuple(stored.get(b, b) for b in handed)
     once = Program(
         f"{program.name}_once",
         [*(b for b in known if b in read_first), *kept],
         len(kept),
-        [b for b in program.buffers if b in made and b not in kept],
-        _body(first),
+        [b for b in program.buffers if b in made and b not in handed],
+        _body(first, stored),
     )
     rest = Program(
         program.name,
@@ -76,7 +78,7 @@ def halves(program: Program, constants: Collection[Buffer] | None = None) -> Hal
         ],
         program.outputs,
         [b for b in program.buffers if b not in made],
-        _body(then),
+        _body(then, stored),
     )
     used = {size for n in first for size in n.sizes}
     for part, sizes in ((once, used), (rest, set(sizes_of(program)))):
@@ -106,33 +108,34 @@ class _Nest:
 
 
 def _constant_nests(
-    nests: list[_Nest], constants: Collection[Buffer], intermediates: Collection[Buffer]
+    outermost: list[_Nest], constants: Collection[Buffer], intermediates: Collection[Buffer]
 ) -> list[bool]:
     """For each nest whether it is of the first part: all are until something speaks against it."""
     told = set(bare_sizes(e for b in constants for e in b.shape))
     may_keep = {b for b in intermediates if b.scope == "global" and set(sizes_in(b.shape)) <= told}
-    ours = [n.written <= may_keep and n.sizes <= told for n in nests]
+    ours = [n.written <= may_keep and n.sizes <= told for n in outermost]
     while True:
         fixed = {*constants, *may_keep}
         found = [
             is_ours and n.read <= fixed and n.written <= may_keep
-            for is_ours, n in zip(ours, nests, strict=True)
+            for is_ours, n in zip(ours, outermost, strict=True)
         ]
-        left = {b for b in may_keep if _is_settled(b, nests, found)}
+        left = {b for b in may_keep if _is_settled(b, outermost, found)}
         if found == ours and left == may_keep:
             return ours
         ours, may_keep = found, left
 
 
-def _is_settled(buffer: Buffer, nests: list[_Nest], ours: list[bool]) -> bool:
+def _is_settled(buffer: Buffer, outermost: list[_Nest], ours: list[bool]) -> bool:
     """Whether only nests of the first part write a buffer, and all do before another reads it."""
     is_read = False
-    for nest, is_ours in zip(nests, ours, strict=True):
+    for nest, is_ours in zip(outermost, ours, strict=True):
         if buffer in nest.written and (is_read or not is_ours):
             return False
         is_read = is_read or (buffer in nest.read and not is_ours)
     return True
 
 
-def _body(nests: list[_Nest]) -> Stmt:
-    return nests[0].stmt if len(nests) == 1 else Seq([n.stmt for n in nests])
+def _body(parts: list[_Nest], stored: Mapping[Buffer, Buffer]) -> Stmt:
+    body = parts[0].stmt if len(parts) == 1 else Seq([n.stmt for n in parts])
+    return replace_buffers(body, stored) if stored else body

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from tvmlab.analysis.accesses import Access, Limit, accesses
 from tvmlab.analysis.launch import Launch, launches
-from tvmlab.arith.pitch import padded_shape
 from tvmlab.arith.simplify import simplify
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.dtypes import INDEX
@@ -88,11 +87,6 @@ def memory_of(buffer: Buffer) -> str:
     if buffer.scope in ("local", "register", "warp"):
         return REGISTERS
     return SHARED if buffer.scope == SHARED else GLOBAL
-
-
-def as_stored(buffer: Buffer) -> Buffer:
-    """The buffer with neighbours as far apart as its alignments ask for."""
-    return buffer.replace(shape=padded_shape(buffer), alignments=())
 
 
 class _Fold(NamedTuple):

@@ -15,11 +15,12 @@ import numpy as np
 
 from tvmlab.analysis.accesses import Limit
 from tvmlab.analysis.index_values import IndexValues
-from tvmlab.analysis.kernel_accesses import KernelAccess, as_stored
+from tvmlab.analysis.kernel_accesses import KernelAccess
 from tvmlab.analysis.launch import WARP
 from tvmlab.analysis.matrix_rows import shared_out
 from tvmlab.analysis.regions import atom_variables
 from tvmlab.arith.linear import Atom, Interval, Linear
+from tvmlab.arith.pitch import as_stored
 from tvmlab.arith.simplify import loop_range, simplify
 from tvmlab.arith.undigited import flat_index
 from tvmlab.ir import dtypes

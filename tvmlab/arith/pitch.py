@@ -22,9 +22,12 @@ def aligned_shape(shape: Sequence[int], alignment: Alignment) -> tuple[int, ...]
     return None
 
 
-def padded_shape(buffer: Buffer) -> tuple[int, ...]:
-    """The shape in which a buffer has its alignments, innermost dimensions first."""
+def as_stored(buffer: Buffer) -> Buffer:
+    """The buffer without alignments, in a shape that has them; itself if it has none."""
+    if not buffer.alignments:
+        return buffer
+    # Innermost dimensions first: those around them are measured in what they have become.
     shape = buffer.extents
     for alignment in sorted(buffer.alignments, reverse=True):
         shape = aligned_shape(shape, alignment) or shape
-    return shape
+    return buffer.replace(shape=shape, alignments=())

@@ -8,22 +8,16 @@ writes an element says the same indices as before; what is added is never touche
 
 from __future__ import annotations
 
-from tvmlab.arith.pitch import padded_shape
-from tvmlab.ir.buffer import Buffer
+from tvmlab.arith.pitch import as_stored
 from tvmlab.ir.program import Program
 from tvmlab.ir.walk import replace_buffers
 
 
 def align_storage(program: Program) -> Program:
     """Every intermediate in a shape that has its alignments, where there is one."""
-    grown = {b: _grown(b) for b in program.buffers if b.alignments}
+    grown = {b: as_stored(b) for b in program.buffers if b.alignments}
     if not grown:
         return program
     body = replace_buffers(program.body, grown)
     buffers = [grown.get(b, b) for b in program.buffers]
     return Program(program.name, program.params, program.outputs, buffers, body)
-
-
-def _grown(buffer: Buffer) -> Buffer:
-    """The buffer without alignments, in a shape that has them, innermost dimensions first."""
-    return buffer.replace(shape=padded_shape(buffer), alignments=())

@@ -35,8 +35,8 @@ ANALYSIS = Room(
         Bug(
             "an intermediate of the first half is kept by the second alone",
             _CONSTANT,
-            "b in made and b in read_then)",
-            "b in made and b not in read_then)",
+            "b in made and b in read_then]",
+            "b in made and b not in read_then]",
         ),
         Bug(
             "every buffer is private",

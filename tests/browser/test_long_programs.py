@@ -129,8 +129,9 @@ def test_a_pane_shows_the_program_whatever_was_done_and_was_lost(
     for number in range(60):
         view.carry_out(intents(view, rng))
         is_lost = number > 0 and rng.random() < 0.2
-        news = json.dumps(told.next(view.snapshot()["program"]))
-        steps.append([None if is_lost else news, json.dumps(told.whole())])
+        news = told.next(view.snapshot()["program"])
+        is_lost = is_lost or news is None
+        steps.append([None if is_lost else json.dumps(news), json.dumps(told.whole())])
         programs.append(None if is_lost else str(view.state.program).splitlines())
     sources = [bundle.module("program"), bundle.style("program")]
     shown = page.evaluate(FOLLOW, [*sources, steps])

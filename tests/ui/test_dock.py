@@ -116,6 +116,26 @@ def test_what_the_page_asks_moves_the_schedule_of_the_notebook(
     assert [m["name"] for m in page.told if m["kind"] == "following"] == ["s", "other"]
 
 
+def test_a_lab_that_is_left_in_the_middle_of_drawing_says_nothing_more(
+    kernel: DockedKernel, variables: dict[str, Any]
+) -> None:
+    """A tuner draws four times a second, and may be at it when the next cell touches another."""
+    variables["s"] = schedule("first")
+    page = docked(kernel, "program", "tuner")
+    eventually(lambda: page.parts("tuner"))
+    [(_, lab)] = kernel.labs()
+    [screen] = lab._screens
+    variables["other"] = schedule("second")
+    kernel.look()
+    eventually(lambda: page.parts("program")[-1]["title"] == "second")
+    before = len(page.told)
+    screen.show(lab.view.snapshot())
+    screen.tell([{"kind": "points"}])
+    screen.problem = "of a lab that nobody sees"
+    assert not [m for m in page.told[before:] if m["kind"] != "part"]
+    assert page.parts("program")[-1]["title"] == "second"
+
+
 def test_a_lab_that_is_clicked_comes_to_the_front(
     kernel: DockedKernel, variables: dict[str, Any]
 ) -> None:

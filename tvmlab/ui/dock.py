@@ -1,177 +1,35 @@
-"""The lab docked beside a notebook, over a comm: what a page of JupyterLab connects to.
+"""The lab docked beside a notebook: what a kernel offers to the pages of JupyterLab.
 
-A page opens the comm and says what it looks at; from then on it is sent the parts of the snapshot
-that changed, of the schedule or lab touched last, and how the tuning runs of this kernel stand. Its
-requests are those of the panes. Nothing here is made before a page asks for it.
+A page opens a comm and says what it looks at (see `tvmlab.ui.docked_page`); from then on it is sent
+the schedule or lab touched last, and how the tuning runs of this kernel stand. Nothing here is made
+before a page asks for it.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 import weakref
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from comm import get_comm_manager
 from comm.base_comm import BaseComm
 from IPython import get_ipython
 
-from tvmlab.errors import TvmlabError, UsageError
+from tvmlab.errors import UsageError
 from tvmlab.schedule import Schedule, Trace
-from tvmlab.targets.cpu.build.patience import set_compile_limit
 from tvmlab.tune.client import Run, live_runs
+from tvmlab.ui.docked_page import DockedPage
 from tvmlab.ui.follow import OUTPUT, Follower, Touched
 from tvmlab.ui.lab import Lab
-from tvmlab.ui.program import Program
-from tvmlab.ui.subshell import keep_comm
 from tvmlab.version import __version__
 from tvmlab.view.machine_run import MachineRun
-from tvmlab.view.preferences import prefer_protocol
-from tvmlab.view.schema import Snapshot
-from tvmlab.view.told import Told
 from tvmlab.view.trials import best_words
-from tvmlab.view.tuning_news import Sent
 
 TARGET = "tvmlab.dock"
 RUNS_REFRESH_S = 1.0
 """Seconds between two words about the runs that are on."""
-
-
-class Dock:
-    """One page's view of what this kernel works on.
-
-    Attributes:
-        sent: what the page's tuner pane has of the runs.
-    """
-
-    def __init__(self, comm: BaseComm, kernel: DockedKernel, opening: object) -> None:
-        self.sent = Sent()
-        self._comm = comm
-        self._kernel = kernel
-        self._lab: Lab | None = None
-        self._name = ""
-        self._told: defaultdict[str, Told] = defaultdict(Told)
-        self._panes: frozenset[str] = frozenset()
-        self._runs: list[dict[str, Any]] = []
-        self._lock = threading.Lock()
-        keep_comm(comm)
-        comm.on_msg(self._on_message)
-        comm.on_close(lambda _: kernel.leave(self))
-        self._look(opening)
-        # A page's next words go another way than its first, so it waits for this.
-        self._send({"kind": "docked"})
-
-    # ---- what a lab draws on
-
-    @property
-    def problem(self) -> str:
-        """What went wrong last; setting it shows it."""
-        return ""
-
-    @problem.setter
-    def problem(self, words: str) -> None:
-        if words:
-            self._send({"kind": "problem", "problem": words})
-
-    def show(self, snapshot: Snapshot) -> None:
-        """Send the parts that the page looks at and has not, or not as they are."""
-        self._kernel.moved(self._lab)
-        parts = cast(Mapping[str, Any], snapshot)
-        # The program first: the moves of a long one take a second to list.
-        for stem in sorted(self._panes, key=lambda stem: stem != Program.stem):
-            state = parts[stem]
-            with self._lock:
-                told = self._told[stem]
-                if told.state != state:
-                    # In one string, for Jupyter walks through all that is not one, item by item.
-                    news = json.dumps(told.next(state), allow_nan=False)
-                    self._send({"kind": "part", "pane": stem, "news": news})
-
-    def looks_at(self, stem: str) -> bool:
-        """Whether the page shows this pane."""
-        return stem in self._panes
-
-    def tell(self, news: Sequence[Mapping[str, Any]]) -> None:
-        """Send the tuner's pane what it lacks."""
-        for message in news if "tuner" in self._panes else ():
-            self._send({"kind": "news", "message": message})
-
-    # ---- what the kernel says
-
-    def follow(self, lab: Lab, name: str, what: str) -> None:
-        """Show `lab` from now on; the notebook calls it `name`, or `what` it is of: "schedule"
-        or "run"."""
-        if lab is not self._lab:
-            if self._lab is not None:
-                self._lab.leave(self)
-            self._lab, self.sent = lab, Sent()
-            with self._lock:
-                self._told.clear()
-            self._name = name
-            self._send({"kind": "following", "name": name, "what": what})
-            lab.show_on(self)
-
-    def say_runs(self, runs: list[dict[str, Any]]) -> None:
-        """Say how the kernel's tuning runs stand, if that is news."""
-        if runs != self._runs:
-            self._runs = runs
-            self._send({"kind": "runs", "runs": runs})
-
-    def close(self) -> None:
-        """Draw no longer."""
-        if self._lab is not None:
-            self._lab.leave(self)
-            self._lab = None
-
-    def _send(self, message: Mapping[str, Any]) -> None:
-        self._comm.send(dict(message))
-
-    # ---- what the page asks
-
-    def _look(self, data: object) -> None:
-        """Take what panes the page shows; it is sent what it lacks of them, and all of the one that
-        it says it has `lost`."""
-        told = data if isinstance(data, Mapping) else {}
-        panes = told.get("panes")
-        with self._lock:
-            self._panes = frozenset(map(str, panes if isinstance(panes, list) else ()))
-            self._told.pop(str(told.get("lost")), None)
-        if self._lab is not None:
-            self._lab.refresh()
-
-    def _prefer(self, data: Mapping[str, Any]) -> None:
-        """Measure and compile as the user's settings say."""
-        try:
-            protocol = data.get("protocol")
-            prefer_protocol(None if protocol is None else str(protocol))
-            set_compile_limit(data.get("compile_limit_s"))
-        except TvmlabError as error:
-            self.problem = str(error)
-
-    def _on_message(self, message: Mapping[str, Any]) -> None:
-        data = message["content"]["data"]
-        if not isinstance(data, Mapping):
-            return
-        if data.get("kind") == "look":
-            self._look(data)
-            return
-        if data.get("kind") == "prefer":
-            self._prefer(data)
-            return
-        if data.get("kind") == "open_run":
-            self._kernel.open_run(data.get("run"))
-            return
-        intent = data.get("intent")
-        if self._lab is None or not isinstance(intent, Mapping):
-            return
-        if intent.get("intent") == "tune_points":
-            self.sent = Sent()
-            self._lab.refresh()
-        else:
-            self._lab.ask(self, intent)
 
 
 class DockedKernel:
@@ -180,7 +38,7 @@ class DockedKernel:
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self._variables = variables
         self._follower = Follower()
-        self._docks: list[Dock] = []
+        self._pages: list[DockedPage] = []
         self._labs: dict[int, tuple[Schedule, Lab]] = {}
         self._heard: weakref.WeakSet[Lab] = weakref.WeakSet()
         self._shown: Touched | None = None
@@ -189,24 +47,24 @@ class DockedKernel:
 
     def join(self, comm: BaseComm, opening: Mapping[str, Any]) -> None:
         """A page opened the comm."""
-        dock = Dock(comm, self, opening["content"]["data"])
-        self._docks.append(dock)
+        page = DockedPage(comm, self, opening["content"]["data"])
+        self._pages.append(page)
         self.look()
         if self._shown is not None:
-            dock.follow(self._lab_of(self._shown), self._shown.name, self._what(self._shown))
+            page.follow(self._lab_of(self._shown), self._shown.name, self._what(self._shown))
 
     def labs(self) -> list[tuple[Schedule, Lab]]:
         """The labs made here, of schedules that the notebook has no lab of."""
         return list(self._labs.values())
 
-    def leave(self, dock: Dock) -> None:
+    def leave(self, page: DockedPage) -> None:
         """A page is gone."""
-        dock.close()
-        self._docks.remove(dock)
+        page.close()
+        self._pages.remove(page)
 
     def look(self, *_: object) -> None:
         """Find what the cell that has just ended touched, and show it."""
-        if not self._docks:
+        if not self._pages:
             return
         touched = self._follower.look(self._variables)
         for name, value in self._follower.found:
@@ -241,8 +99,8 @@ class DockedKernel:
     def _follow(self, touched: Touched) -> None:
         self._shown = touched
         lab = self._lab_of(touched)
-        for dock in self._docks:
-            dock.follow(lab, touched.name, self._what(touched))
+        for page in list(self._pages):
+            page.follow(lab, touched.name, self._what(touched))
 
     def _what(self, touched: Touched) -> str:
         """What the notebook's name stands for: a "schedule", a "lab", or a "run"."""
@@ -254,7 +112,7 @@ class DockedKernel:
     def _on_lab(self, found: weakref.ref[Lab], name: str, what: str) -> None:
         """A lab of the notebook changed: it is the one being worked on."""
         lab = found()
-        if lab is None or not self._docks:
+        if lab is None or not self._pages:
             return
         self._say_live_runs()
         if what == "view" and (self._shown is None or self._shown.value is not lab):
@@ -265,7 +123,7 @@ class DockedKernel:
             self._watch = threading.Thread(target=self._say_runs, name="tvmlab-runs", daemon=True)
             self._watch.start()
 
-    def moved(self, lab: Lab | None) -> None:
+    def moved(self, lab: Lab) -> None:
         """Let the schedule that `lab` is of stand where the lab does."""
         for schedule, own in self._labs.values():
             if own is lab and schedule.state is not own.view.state:
@@ -294,8 +152,8 @@ class DockedKernel:
             seen.update({id(run): run for run in on})
             self._runs.update(seen)
             words = [run_words(run) for run in seen.values()]
-            for dock in list(self._docks):
-                dock.say_runs(words)
+            for page in list(self._pages):
+                page.say_runs(words)
             if not on:
                 return
             over.wait(RUNS_REFRESH_S)

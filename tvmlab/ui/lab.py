@@ -194,7 +194,8 @@ class Lab:
 
     def leave(self, screen: Screen) -> None:
         """Draw on `screen` no longer."""
-        self._screens.remove(screen)
+        if screen in self._screens:  # a page may go while it is handed another lab
+            self._screens.remove(screen)
 
     def refresh(self) -> None:
         """Draw again on all screens; each tells its panes only what they lack."""

@@ -66,8 +66,9 @@ class Pane(anywidget.AnyWidget):
     def show(self, state: Mapping[str, Any]) -> None:
         """Draw `state`, unless it is what is drawn already."""
         with self._telling:
-            if state != self.state:
-                self.news = self._told.next(state)
+            news = self._told.next(state)
+            if news is not None:
+                self.news = news
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
         """As of every widget; a page that asks for all of it has nothing yet to go on from."""

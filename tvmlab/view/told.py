@@ -7,7 +7,7 @@ has another one, or none, can tell, and asks for the whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tvmlab.view.splices import splices
@@ -21,7 +21,7 @@ class Told:
     """The states told to one screen, of which the last is kept.
 
     Attributes:
-        seq: how many states were told after the first.
+        seq: how many states were told after the first; -1 before it.
         state: the last one.
     """
 
@@ -29,8 +29,11 @@ class Told:
         self.seq = -1
         self.state: Mapping[str, Any] = {}
 
-    def next(self, state: Mapping[str, Any]) -> Message:
-        """What makes `state` of the last one, which it is from now on."""
+    def next(self, state: Mapping[str, Any]) -> Message | None:
+        """What makes `state` of the last one, which it is from now on; None where nothing would.
+
+        Its fields are always the same ones, and what is in them does not change.
+        """
         fields: Message = {}
         changed: dict[str, list[Any]] = {}
         for name, value in state.items():
@@ -42,7 +45,9 @@ class Told:
                 fields[name] = value
             else:
                 changed[name] = places
-        base = self.seq if self.state else None
+        base = self.seq if self.seq >= 0 else None
+        if base is not None and not fields and not changed:
+            return None
         self.seq, self.state = self.seq + 1, state
         return {"seq": self.seq, "base": base, "fields": fields, "splices": changed}
 
@@ -53,7 +58,7 @@ class Told:
 
 def _places(before: Any, after: Any) -> list[Any] | None:
     """Where two lists differ; None where that is no less than the new list."""
-    if not isinstance(before, Sequence) or not isinstance(after, list):
+    if not isinstance(before, list) or not isinstance(after, list):
         return None
     found = splices(before, after)
     if 2 * sum(place.added for place in found) >= len(after):

@@ -1,5 +1,5 @@
 // The connection of the page to one kernel: what the kernel works on and how its tuning runs stand,
-// over a comm that JupyterLab lets answer while a cell runs. Mirrors tvmlab/ui/dock.py.
+// over a comm that JupyterLab lets answer while a cell runs. Mirrors tvmlab/ui/docked_page.py.
 
 import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import { Signal } from "@lumino/signaling";

@@ -62,6 +62,9 @@ TUNE = {
     "tune matmul --shape 4,4,4 --out no/best.json": "--out no/best.json cannot be written because "
     "the folder no does not exist; make it first.",
     "tune matmul --shape 4,4,4 --db no/run.db": "the database no/run.db cannot be made because",
+    "tune matmul --shape 4,4,4 --constant W": "C has no input 'W'; name those that stay the same, "
+    "of A, B.",
+    "tune matmul --shape 4,4,4 --constant B,": "--constant 'B,' names no input; give names between",
     "tune matmul --shape 4,4,4 --frob": "unrecognized arguments: --frob;",
 }
 

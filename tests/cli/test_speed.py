@@ -4,8 +4,8 @@ import pytest
 
 from tvmlab import ops
 from tvmlab.cli import speed
+from tvmlab.cli.asked import asked_for
 from tvmlab.cli.speed import Speed
-from tvmlab.cli.tune import workload_of
 from tvmlab.schedule import State
 from tvmlab.targets.cpu.limits import CpuPeaks
 
@@ -37,4 +37,4 @@ def test_traffic_is_compared_with_the_memory() -> None:
 
 @pytest.mark.parametrize("name", ops.NAMED)
 def test_workloads_of_the_literature_need_no_shape(name: str) -> None:
-    assert str(workload_of(name, None)) == str(ops.named(name))
+    assert str(asked_for(name, None)) == str(ops.named(name))

@@ -132,6 +132,32 @@ def count(database: Path) -> int:
         return len(opened.records(1))
 
 
+def test_weights_are_constant_where_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["--constant", "B", "--trials", "3", "--out", "best.json", "--db", "run.db"]
+    assert cli.main([*SMALL, *words]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("tuning matmul(m=32, n=48, k=16, transpose_a=False, dtype='float32'), B")
+    code = out[out.index("import tvmlab as t") :].partition("\n\nreplay it")[0]
+    assert '), "B"))' in code
+    names: dict[str, Any] = {}
+    exec(code, names)
+    rng = np.random.default_rng(0)
+    a, b = rng.random((32, 16), np.float32), rng.random((16, 48), np.float32)
+    c = np.empty((32, 48), np.float32)
+    names["f"].prepare(B=b)(a, c)
+    np.testing.assert_allclose(c, a @ b, rtol=1e-5)
+    with Database.open(tmp_path / "run.db", create=False) as database:
+        tensors = database.session(1).setup.workload["tensors"]
+    assert [entry["name"] for entry in tensors if entry.get("constant")] == ["B"]
+    same = ["replay", "best.json", "matmul", "--shape", "32,48,16"]
+    assert cli.main([*same, "--constant", "B"]) == 0
+    assert ", B constant\n" in capsys.readouterr().out
+    assert cli.main(same) == 2
+
+
 def test_an_interrupt_loses_nothing(tmp_path: Path) -> None:
     database = tmp_path / "run.db"
     words = [*SMALL, "--trials", "400", "--explorer", "random", "--db", str(database)]

@@ -101,6 +101,16 @@ def decimal(option: str, least: float) -> Callable[[str], float]:
     return read
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Reads the names of `--constant`, between commas."""
+    found = tuple(name.strip() for name in text.split(","))
+    if not all(found):
+        raise UsageError(
+            f"--constant {text!r} names no input; give names between commas, such as --constant W."
+        )
+    return found
+
+
 def extents(text: str) -> tuple[int, ...]:
     """Reads the extents of `--shape`, positive whole numbers between commas."""
     numbers = []

@@ -6,10 +6,12 @@ a trace which breaks it is an answer, not a crash.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from tvmlab import api, ops
-from tvmlab.cli.arguments import Parser, extents, one_of, whole_number
+from tvmlab import api
+from tvmlab.cli.arguments import Parser, extents, names, one_of, whole_number
+from tvmlab.cli.asked import asked_for
 from tvmlab.cli.files import read_bytes
 from tvmlab.cli.verdict import measure, report
 from tvmlab.errors import TraceError
@@ -18,9 +20,11 @@ from tvmlab.ir.walk import blocks, stmts
 from tvmlab.schedule import State, Trace, parse_document
 from tvmlab.schedule.handle import Schedule
 from tvmlab.targets import TARGETS
-from tvmlab.te.serial import from_json
+from tvmlab.te import Tensor
+from tvmlab.te.serial import from_json, to_json
+from tvmlab.tune.title import title
 
-USAGE = "TRACE.json [OP --shape ...] [--target cpu] [--seed 0] [--code]"
+USAGE = "TRACE.json [OP --shape ... [--constant NAMES]] [--target cpu] [--seed 0] [--code]"
 MORE = """\
 A trace file is what `tvmlab tune --out` and s.trace.to_json() write, and what the lab downloads.
 It holds the expression; name OP and --shape to make sure it is the one you mean, or to replay a
@@ -39,6 +43,9 @@ def run(words: list[str]) -> int:
     parser.add_argument("trace", metavar="TRACE.json", type=Path, help="what to replay")
     parser.add_argument("op", metavar="OP", nargs="?", help="the operator it must be of")
     parser.add_argument("--shape", type=extents, help="the operator's numbers, e.g. 512,512,512")
+    parser.add_argument(
+        "--constant", default=(), type=names, help="its inputs that must be constant"
+    )
     parser.add_argument("--target", default="cpu", type=one_of("--target", TARGETS))
     parser.add_argument(
         "--seed", default=0, type=whole_number("--seed", 0), help="seeds the inputs"
@@ -47,7 +54,11 @@ def run(words: list[str]) -> int:
     given = parser.parse_args(words)
     if (given.op is None) != (given.shape is None):
         parser.error("OP and --shape belong together")
-    expected = None if given.op is None else ops.from_shape(given.op, given.shape)
+    if given.constant and given.op is None:
+        parser.error("--constant belongs to OP and --shape")
+    expected = None
+    if given.op is not None:
+        expected = asked_for(given.op, given.shape, given.constant).tensors
     schedule = rebuild(given.trace, expected)
     print(about(schedule.state), flush=True)
     if given.code:
@@ -58,7 +69,7 @@ def run(words: list[str]) -> int:
     return 0 if outcome.is_ok else 1
 
 
-def rebuild(path: Path, expected: ops.Workload | None) -> Schedule:
+def rebuild(path: Path, expected: Sequence[Tensor] | None) -> Schedule:
     """The schedule that a trace file holds.
 
     Args:
@@ -84,8 +95,7 @@ def rebuild(path: Path, expected: ops.Workload | None) -> Schedule:
 
 def about(state: State) -> str:
     """What the program computes, how large it is, and the steps that made it."""
-    known = ops.recognise(state.outputs)
-    what = str(known) if known is not None else state.program.name
+    what = title(to_json(state.outputs), state.program.name)
     loops = sum(isinstance(s, For) for s in stmts(state.program.body))
     parts = [f"{len(list(blocks(state.program.body)))} block(s)", f"{loops} loop(s)"]
     lines = "\n".join(f"           {line}" for line in Trace(state).lines)

@@ -14,7 +14,8 @@ from textwrap import fill
 
 from tvmlab import api, ops
 from tvmlab.cli import tune_model, verdict
-from tvmlab.cli.arguments import Parser, decimal, extents, one_of, whole_number
+from tvmlab.cli.arguments import Parser, decimal, extents, names, one_of, whole_number
+from tvmlab.cli.asked import Asked, asked_for
 from tvmlab.cli.entry import INTERRUPTED
 from tvmlab.cli.files import require_writable, write_whole
 from tvmlab.cli.interrupt import LOOK_S, cut_short
@@ -37,8 +38,9 @@ from tvmlab.tune.setup_space import SPACES
 from tvmlab.tune.store import shown
 
 USAGE = (
-    "OP [--shape M,N,K] [--trials 64] [--seed 0] [--db run.db] [--resume]\n"
-    "                   [--out TRACE.json] [--explorer NAME] [--model NAME]\n"
+    "OP [--shape M,N,K] [--constant NAMES] [--trials 64] [--seed 0]\n"
+    "                   [--db run.db] [--resume] [--out TRACE.json]\n"
+    "                   [--explorer NAME] [--model NAME]\n"
     "                   [--features NAME] [--diversity 0] [--early-stop N]\n"
     "                   [--cluster ADDRESS] [--cassette FILE]\n"
     "                   [--transfer [FILE]] [--warm-start] [--space NAME] [--target cpu]"
@@ -52,6 +54,7 @@ or, without --shape, one of the workloads of the literature:
 examples:
   tvmlab tune matmul --shape 1024,1024,1024 --trials 64 --db run.db --out best.json
   tvmlab tune C6 --trials 32
+  tvmlab tune C6 --constant W   (what is made of the weights alone is made once, and not timed)
   tvmlab tune --model-file model.onnx --trials 500 --db run.db   (all its operators)
 
 Ctrl-C ends the run; with --db every trial is kept and --resume goes on from there.
@@ -64,18 +67,18 @@ def run(words: list[str]) -> int:
     if any(word.split("=")[0] == "--model-file" for word in words):
         return tune_model.run(words)
     given = _parser().parse_args(words)
-    workload = workload_of(given.op, given.shape)
+    asked = asked_for(given.op, given.shape, given.constant)
     _require_files(given)
-    cassette = _cassette_of(workload, given)
+    cassette = _cassette_of(asked, given)
     given.target = given.target or (cassette.target if cassette is not None else "cpu")
     elsewhere = "on the cluster" if given.cluster is not None else ""
-    print(f"tuning {workload} for {given.target}, {given.trials} trials, {_kept(given)}")
+    print(f"tuning {asked} for {given.target}, {given.trials} trials, {_kept(given)}")
     if cassette is not None:
         elsewhere = cassette.label
         print(f"{elsewhere}: nothing is measured here, and no time is this machine's")
-    speed = Speed(State.start(workload.tensors))
+    speed = Speed(State.start(asked.tensors))
     tuning = api.tune(
-        workload,
+        asked.tensors,
         given.target,
         given.trials,
         given.seed,
@@ -97,7 +100,7 @@ def run(words: list[str]) -> int:
         raise UsageError(tuning.reason)
     print("\n".join([ending(tuning), *drift(tuning)]), flush=True)
     if tuning.best is not None:
-        show_best(workload, tuning, given, is_whole, elsewhere)
+        show_best(asked, tuning, given, is_whole, elsewhere)
     if not is_whole:
         print(how_to_go_on(words, given))
         return INTERRUPTED
@@ -113,6 +116,10 @@ def _parser() -> Parser:
     parser = Parser("tune", USAGE, "Search for a fast schedule of an operator.", more)
     parser.add_argument("op", metavar="OP", help="an operator, or a workload with a name")
     parser.add_argument("--shape", type=extents, help="the operator's numbers, between commas")
+    parser.add_argument(
+        "--constant", default=(), type=names, metavar="NAMES",
+        help="inputs that are the same at every call, such as weights, between commas",
+    )  # fmt: skip
     number = whole_number("--trials", 1)
     parser.add_argument("--trials", default=64, type=number, help="candidates to try (64)")
     number = whole_number("--seed", 0)
@@ -148,23 +155,7 @@ def _parser() -> Parser:
     return parser
 
 
-def workload_of(op: str, shape: tuple[int, ...] | None) -> ops.Workload:
-    """The workload that OP and --shape name.
-
-    Raises:
-        UsageError: no such operator or workload, or numbers that do not fit.
-    """
-    if shape is not None:
-        return ops.from_shape(op, shape)
-    if op in ops.NAMED:
-        return ops.named(op)
-    operator = ops.get(op)
-    raise UsageError(
-        f"`tvmlab tune {op}` does not say how large; give --shape {operator.usage} as numbers."
-    )
-
-
-def _cassette_of(workload: ops.Workload, given: argparse.Namespace) -> Cassette | None:
+def _cassette_of(asked: Asked, given: argparse.Namespace) -> Cassette | None:
     """The cassette to play, if one is asked for; there are as many trials as it has answers.
 
     Raises:
@@ -181,10 +172,10 @@ def _cassette_of(workload: ops.Workload, given: argparse.Namespace) -> Cassette 
             f"{given.cassette} was {cassette.label}, for target {cassette.target} and not "
             f"{given.target}; leave --target out."
         )
-    if canonical(cassette.workload) != canonical(to_json(workload.tensors)):
+    if canonical(cassette.workload) != canonical(to_json(asked.tensors)):
         raise UsageError(
-            f"{given.cassette} was recorded of another expression than {workload}; give the OP and "
-            "--shape that it was recorded with."
+            f"{given.cassette} was recorded of another expression than {asked}; give the OP, "
+            "--shape and --constant that it was recorded with."
         )
     given.trials = min(given.trials, len(cassette.takes))
     return cassette
@@ -268,7 +259,7 @@ def drift(tuning: Run) -> list[str]:
 
 
 def show_best(
-    workload: ops.Workload,
+    asked: Asked,
     tuning: Run,
     given: argparse.Namespace,
     is_whole: bool,
@@ -282,7 +273,7 @@ def show_best(
     is_remeasured = is_whole and not elsewhere
     assert tuning.best is not None, "there is something to show"
     records = finalists(tuning.trials) if is_remeasured else [tuning.best]
-    start = State.start(workload.tensors)
+    start = State.start(asked.tensors)
     states = [start.replay(step_from_json(step) for step in r.trace) for r in records]
     place, title = 0, f"best is trial {records[0].number}"
     if len(records) > 1:
@@ -299,7 +290,7 @@ def show_best(
     state = states[place]
     print(f"{title}:\n")
     print("\n".join(verdict.report(state, outcomes[place], elsewhere)))
-    print(f"\n{python_of(workload, state, given.target)}\n")
+    print(f"\n{python_of(asked, state, given.target)}\n")
     if given.out is not None:
         write_whole(given.out, Trace(state).to_json() + "\n", "--out")
         print(f"replay it with: tvmlab replay {shlex.quote(str(given.out))}")
@@ -307,14 +298,14 @@ def show_best(
         print("add --resume --out best.json to the same command for a trace file to replay")
 
 
-def python_of(workload: ops.Workload, state: State, target: str) -> str:
+def python_of(asked: Asked, state: State, target: str) -> str:
     """A program that makes the schedule and builds it for a target."""
     named = "" if target == "cpu" else f', "{target}"'
     return "\n".join(
         [
             "import tvmlab as t",
             "",
-            f"s = t.create_schedule(t.ops.{workload})",
+            f"s = t.create_schedule({asked.python})",
             *Trace(state).lines,
             f"f = t.build(s{named})",
         ]

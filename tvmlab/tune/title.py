@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tvmlab.errors import TvmlabError
@@ -21,5 +21,9 @@ def title(workload: Mapping[str, Any], otherwise: str = "") -> str:
     except TvmlabError:
         return otherwise or "an expression"
     named = str(found) if found is not None else otherwise or ", ".join(o.name for o in outputs)
-    constants = " and ".join(t.name for t in inputs(outputs) if t.constant)
-    return f"{named}, {constants} constant" if constants else named
+    return said_constant(named, [t.name for t in inputs(outputs) if t.constant])
+
+
+def said_constant(named: str, constants: Sequence[str]) -> str:
+    """What is called `named`, with the inputs of it that are the same at every call."""
+    return f"{named}, {' and '.join(constants)} constant" if constants else named

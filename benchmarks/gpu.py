@@ -6,7 +6,8 @@ Needs a CUDA device and torch with CUDA; without them it says so in one sentence
 called in turn, round after round, some calls between two moments at which the device is idle, so
 that launches overlap with kernels; compare least times.
 Ours is the default schedule of the operator's template, or the best of `--trials` of the tuner.
-Results are checked against NumPy in float64 first. Shares are of the machine's peak: multiply-adds
+Results are checked against NumPy in float64 first; `python -m tests.fuzz.gpu_proof` proves far more
+of them on the device. Shares are of the machine's peak: multiply-adds
 of its FP32 units, or of its TensorCores where operands are float16, or bytes of its memory,
 whichever the operator needs longer for.
 """

@@ -31,10 +31,7 @@ def random_gpu_schedule(seed: int) -> Schedule | None:
     rng = random.Random(seed)
     if seed % STAGED == STAGED // 2:
         return _in_stages(rng)
-    family = rng.choice(
-        (random_expression, random_expression, random_product, random_narrow_product)
-    )
-    outputs = family(rng).results
+    outputs = rng.choice(FAMILIES)(rng).results
     if any(dtype in LIMITED for dtype in _dtypes(State.start(outputs).program)):
         return None
     template = GpuTemplate(device=rng.choice(("opencl", "cuda")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -20,33 +21,51 @@ from tvmlab.ir.program import Barrier, Commit, Program, Seq, Stmt
 from tvmlab.ir.walk import rewrite, stmts
 from tvmlab.lower.device_pipeline import lower_for_device
 from tvmlab.schedule import Schedule
-from tvmlab.te.evaluate import evaluate, random_inputs
+from tvmlab.te.evaluate import Evaluated, evaluate, random_inputs
 
 STEPS = 5
 """Iterations of the loop that is pipelined."""
 
 
 @cache
-def pipelined(copies: int) -> Schedule:
-    """A product of one warp whose operands are copied some steps ahead."""
-    s = tensorized(
+def waiting() -> Schedule:
+    """A product of one warp whose operands are copied asynchronously, and waited for."""
+    return tensorized(
         "mma", "float16", by_columns=True, warps=1, is_async=True, chunk=8, m=32, n=16,
         k=32 * STEPS,
     )  # fmt: skip
+
+
+def pipelined(copies: int) -> Schedule:
+    """The product whose operands are copied some steps ahead."""
+    s = Schedule(waiting().state)
     for block in ("A_cache", "B_cache") if copies > 1 else ():
         s[block].double_buffer("ko", copies)
     return s
 
 
-def is_right(s: Schedule, program: Program, order: str | int = "forward") -> bool:
+@cache
+def program_of(copies: int) -> Program:
+    """Lowered as threads can be judged."""
+    return before_warps(pipelined(copies))
+
+
+@cache
+def expected() -> tuple[dict[str, np.ndarray], Sequence[Evaluated]]:
+    """Arrays for the product, and what comes out."""
+    given = random_inputs(waiting().outputs, 0)
+    return given, evaluate(waiting().outputs, given)
+
+
+def is_right(program: Program, order: str | int = "forward") -> bool:
     """Whether the product comes out, and nothing is read that may not have arrived."""
-    given = random_inputs(s.outputs, 0)
+    given, wanted = expected()
     result = np.zeros((32, 16), "float32")
     try:
         interpret_threads(program, [*given.values(), result], order)
     except VerifyError:
         return False
-    return not _agrees(evaluate(s.outputs, given), [result])
+    return not _agrees(wanted, [result])
 
 
 WAITS = {1: [0, 0], 2: [0, 0], 3: [1, 0], 4: [2, 2, 0]}
@@ -56,9 +75,8 @@ copies the loop fills none that is read first after it, so that read waits for i
 
 @pytest.mark.parametrize("copies", WAITS)
 def test_each_step_waits_for_its_own_copies(copies: int) -> None:
-    s = pipelined(copies)
-    program = before_warps(s)
-    assert all(is_right(s, program, order) for order in ("forward", "backward", 5))
+    program = program_of(copies)
+    assert all(is_right(program, order) for order in ("forward", "backward", 5))
     pending = [x.pending for x in stmts(program.body) if isinstance(x, Barrier)]
     assert pending == WAITS[copies]
     commits = sum(isinstance(x, Commit) for x in stmts(program.body))
@@ -68,8 +86,7 @@ def test_each_step_waits_for_its_own_copies(copies: int) -> None:
 @pytest.mark.parametrize("what", ["barrier", "pending", "commit"])
 def test_every_wait_is_needed(what: str) -> None:
     """Without a barrier, a wait, or with a group too many on its way, something is not there."""
-    s = pipelined(3)
-    program = before_warps(s)
+    program = program_of(3)
     marked = [
         x for x in stmts(program.body) if isinstance(x, Commit if what == "commit" else Barrier)
     ]
@@ -83,15 +100,17 @@ def test_every_wait_is_needed(what: str) -> None:
             return Barrier(x.buffers, x.pending + 1) if more else Seq(())
 
         lacking = program.with_body(rewrite(program.body, without))
-        assert not all(is_right(s, lacking, order) for order in ("forward", "backward", 5))
+        assert not all(is_right(lacking, order) for order in ("forward", "backward", 5))
 
 
 def test_every_architecture_has_the_pipeline_its_way() -> None:
     s = pipelined(4)
-    text = s.code("cuda")
+    machine = t.targets.get({"name": "cuda", "architecture": "sm_80"})
+    printed = machine.emit(machine.lower(s.mod))
+    text = machine.code(printed, "cuda")
     assert text.count("wait_for_groups<2>(); __syncthreads();") == 2
     assert text.count("    commit_copies();") == 4
-    sass = s.code("sass")
+    sass = machine.code(printed, "sass")
     assert "LDGDEPBAR" in sass
     assert "DEPBAR.LE SB0, 0x2" in sass
     older = s.code("cuda", {"name": "cuda", "architecture": "sm_75"})
@@ -107,10 +126,9 @@ def test_copies_are_waited_for_where_the_loop_is_too_long_to_go_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tvmlab.lower.copy_waits.MOST_STEPS", 8)
-    s = pipelined(3)
-    program = before_warps(s)
+    program = before_warps(pipelined(3))
     assert {x.pending for x in stmts(program.body) if isinstance(x, Barrier)} == {0}
-    assert is_right(s, program)
+    assert is_right(program)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +140,7 @@ def test_copies_are_waited_for_where_the_loop_is_too_long_to_go_through(
     ],
 )
 def test_numbers_of_copies_that_cannot_be(first: int, second: int, why: str) -> None:
-    s = Schedule(pipelined(1).state)
+    s = pipelined(1)
     lines = [f's["{x}_cache"].double_buffer("ko", {n})' for x, n in (("A", first), ("B", second))]
     with pytest.raises(t.ScheduleError, match=why):
         s.apply_python("\n".join(lines))

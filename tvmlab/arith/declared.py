@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from tvmlab.arith.bounds import Interval, bounds
@@ -11,9 +10,10 @@ from tvmlab.arith.simplify import extent_range, loop_range
 from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.facts import kept_with_statement
 from tvmlab.ir.program import Block, For, Program, Region, Stmt, Store
 from tvmlab.ir.shapes import same_extent
-from tvmlab.ir.walk import NESTS_KEPT, blocks, exprs, exprs_of, nests, sub_stmts
+from tvmlab.ir.walk import blocks, exprs, exprs_of, nests, sub_stmts
 
 Ranges = dict[Var, Interval]
 
@@ -38,14 +38,14 @@ def verify_declared(program: Program) -> None:
         _verify_nest(nest)
 
 
-@lru_cache(maxsize=NESTS_KEPT)
+@kept_with_statement
 def _verify_nest(nest: Stmt) -> None:
     """Check the blocks of one nest; what a step leaves as it was is known from before."""
     for block in blocks(nest):
         _verify_block(block)
 
 
-@lru_cache(maxsize=4096)
+@kept_with_statement
 def _verify_block(block: Block) -> None:
     """Check one block; the blocks that a step leaves as they were are known from before."""
     ranges: Ranges = {it.var: extent_range(it.extent, {}) for it in block.iters}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
@@ -15,9 +14,9 @@ from tvmlab.errors import VerifyError
 from tvmlab.ir.buffer import Buffer, Extent, Load
 from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Const, Expr, Ramp, Select, Var
+from tvmlab.ir.facts import kept_with_statement
 from tvmlab.ir.program import Block, For, If, Let, Program, Stmt, Store
 from tvmlab.ir.walk import (
-    NESTS_KEPT,
     exprs,
     nests,
     operands,
@@ -92,7 +91,7 @@ def verify_inside(program: Program, *, strict: bool = False) -> None:
         _verify_nest(nest, strict)
 
 
-@lru_cache(maxsize=NESTS_KEPT)
+@kept_with_statement
 def _verify_nest(nest: Stmt, strict: bool) -> None:
     """Check one nest; what a step left as it was is known from before."""
     for claim in _claims(nest, {}, (), strict):
@@ -123,7 +122,7 @@ Known = tuple[tuple[Var, Interval | None], ...]
 """The values of some variables, as far as they are known."""
 
 
-@lru_cache(maxsize=4096)
+@kept_with_statement
 def _verify_block(block: Block, known: Known, strict: bool) -> None:
     """Check a block below loops over `known`; what a step left as it was is known from before."""
     ranges = {var: reach for var, reach in known if reach is not None}
@@ -131,7 +130,7 @@ def _verify_block(block: Block, known: Known, strict: bool) -> None:
         _verify(claim, strict)
 
 
-@lru_cache(maxsize=4096)
+@kept_with_statement
 def _bound_by(block: Block) -> tuple[Var, ...]:
     """The variables outside `block` that its bindings, condition and extents are over."""
     extents = [it.extent for it in block.iters if isinstance(it.extent, Expr)]

@@ -24,6 +24,7 @@ from json import dumps
 from tvmlab.ir.buffer import PROMISES, Buffer, Extent
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.facts import kept_with_statement
 from tvmlab.ir.printed import Line, Printed
 from tvmlab.ir.printer_expr import ExprWriter
 from tvmlab.ir.program import (
@@ -238,16 +239,11 @@ class _Writer(ExprWriter):
         self.stmt(p.body, 1, None)
 
 
-KEPT = 1 << 14
-"""Loops and blocks whose lines are kept: those of some programs of ten thousand lines."""
-
-
-@lru_cache(maxsize=KEPT)
+@kept_with_statement
 def _nest(s: For | Block, indent: int, block: str | None, around: Around) -> tuple[Line, ...]:
     """The lines of a loop or block below the loops `around`.
 
-    Kept: nodes do not change and programs share those that a step leaves alone, so of the program
-    after a step only what is new is printed.
+    Kept, so of the program after a step only what is new is printed.
     """
     writer = _Writer(around)
     if isinstance(s, For):
@@ -255,6 +251,10 @@ def _nest(s: For | Block, indent: int, block: str | None, around: Around) -> tup
     else:
         writer.block(s, indent)
     return tuple(writer.lines)
+
+
+KEPT = 1 << 14
+"""Buffers whose lines are kept: those of some programs of ten thousand lines."""
 
 
 @lru_cache(maxsize=KEPT)

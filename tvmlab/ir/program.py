@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, ClassVar
 
 from tvmlab.ir.buffer import Buffer, Extent
@@ -55,9 +55,15 @@ class Iter:
 
 
 class Stmt:
-    """A statement."""
+    """A statement.
 
-    __slots__ = ()
+    Attributes:
+        facts: what is known about it: see `tvmlab.ir.facts`.
+    """
+
+    __slots__ = ("facts",)
+
+    facts: dict[tuple[Hashable, ...], Any]
 
 
 class For(Stmt):

@@ -8,13 +8,13 @@ needs bounds of expressions (indices inside their buffers, bindings inside their
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from tvmlab.errors import VerifyError
 from tvmlab.ir import dtypes
 from tvmlab.ir.buffer import Buffer, Load
 from tvmlab.ir.expr import Binary, Call, Cast, Expr, Ramp, Select, Var
+from tvmlab.ir.facts import kept_with_statement
 from tvmlab.ir.local import Local, Slice
 from tvmlab.ir.operation import OPERATIONS
 from tvmlab.ir.program import (
@@ -37,7 +37,7 @@ from tvmlab.ir.program import (
 )
 from tvmlab.ir.shapes import bare_sizes
 from tvmlab.ir.shuffle import is_shuffle
-from tvmlab.ir.walk import NESTS_KEPT, blocks, nests, operands, sub_stmts, variables
+from tvmlab.ir.walk import blocks, nests, operands, sub_stmts, variables
 
 _UNORDERED = ("parallel", "vectorized", "bound")
 
@@ -340,7 +340,7 @@ class _NestVerifier(_Verifier):
         self.stored.add(buffer)
 
 
-@lru_cache(maxsize=NESTS_KEPT)
+@kept_with_statement
 def _needs(nest: Stmt) -> _Needs | None:
     """What a nest needs; None where that cannot be said of it alone."""
     verifier = _NestVerifier()

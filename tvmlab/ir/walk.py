@@ -213,15 +213,12 @@ def sub_stmts(stmt: Stmt) -> tuple[Stmt, ...]:
     return ()
 
 
-NESTS_KEPT = 1 << 14
-"""Nests of which a fact is kept: those of some programs of ten thousand lines."""
-
-
 def nests(body: Stmt) -> tuple[Stmt, ...]:
     """What stands in a row at the outermost level of a program's body.
 
-    A step changes one or two of them and shares the others with the program before. So a fact about
-    each that is kept by its identity makes a question about a program one about what is new in it.
+    A step changes one or two of them and shares the others with the program before. So with facts
+    about each that are kept (`tvmlab.ir.facts`) a question about a program is one about what is new
+    in it.
     """
     return body.stmts if isinstance(body, Seq) else (body,)
 

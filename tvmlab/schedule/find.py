@@ -15,10 +15,10 @@ from tvmlab.arith import Interval, simplify
 from tvmlab.arith.simplify import loop_range
 from tvmlab.errors import UsageError
 from tvmlab.ir.expr import Expr, Var, binary
+from tvmlab.ir.facts import kept_with_statement
 from tvmlab.ir.program import Block, For, Program, Seq, Stmt
 from tvmlab.ir.shapes import sizes_of
 from tvmlab.ir.walk import (
-    NESTS_KEPT,
     blocks_with_loops,
     map_children,
     nests,
@@ -49,7 +49,7 @@ def sites(program: Program) -> tuple[Site, ...]:
     return tuple(site for nest in nests(program.body) for site in _sites(nest))
 
 
-@lru_cache(maxsize=NESTS_KEPT)
+@kept_with_statement
 def _sites(nest: Stmt) -> tuple[Site, ...]:
     return tuple(Site(block, loops) for block, loops in blocks_with_loops(nest))
 

@@ -16,10 +16,11 @@ from tvmlab.analysis.pipelining import ORDER, STAGE, order_of, pipeline_problem,
 from tvmlab.analysis.prefetching import PREFETCH, ahead_of, prefetch_problem
 from tvmlab.analysis.streaming import NONTEMPORAL, streaming_problem
 from tvmlab.ir.axis import axis_of, axis_problem, kernels
+from tvmlab.ir.facts import kept_with_statement
 from tvmlab.ir.parallel_chunks import CHUNKS
 from tvmlab.ir.parallel_chunks import KEY as CHUNKS_KEY
 from tvmlab.ir.program import For, Program, Stmt
-from tvmlab.ir.walk import NESTS_KEPT, nests, stmts
+from tvmlab.ir.walk import nests, stmts
 from tvmlab.schedule.find import sites
 
 Value = str | int | tuple[int, ...]
@@ -170,7 +171,7 @@ def _promises(program: Program) -> list[tuple[For, str, Value]]:
     return [promise for nest in nests(program.body) for promise in _promises_of(nest)]
 
 
-@lru_cache(maxsize=NESTS_KEPT)
+@kept_with_statement
 def _promises_of(nest: Stmt) -> tuple[tuple[For, str, Value], ...]:
     loops = [s for s in stmts(nest) if isinstance(s, For) and s.annotations]
     return tuple((loop, key, value) for loop in loops for key, value in loop.annotations)

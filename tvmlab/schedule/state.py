@@ -7,15 +7,15 @@ a switch between branches cost a look-up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from tvmlab.arith.declared import verify_declared
 from tvmlab.arith.inside import verify_inside
 from tvmlab.errors import ScheduleError
 from tvmlab.ir.expr import Var
+from tvmlab.ir.facts import kept_with_statement
 from tvmlab.ir.program import For, Program, Stmt
 from tvmlab.ir.verify import verify
-from tvmlab.ir.walk import NESTS_KEPT, nests, stmts
+from tvmlab.ir.walk import nests, stmts
 from tvmlab.schedule.caution import Caution
 from tvmlab.schedule.cautioning import new_cautions
 from tvmlab.schedule.step import Step
@@ -24,7 +24,7 @@ from tvmlab.te.naive import lower_naive
 from tvmlab.te.tensor import Tensor
 
 
-@lru_cache(maxsize=NESTS_KEPT)
+@kept_with_statement
 def _loops(nest: Stmt) -> tuple[Var, ...]:
     """The variables of the loops of a nest."""
     return tuple(s.var for s in stmts(nest) if isinstance(s, For))

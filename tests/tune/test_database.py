@@ -2,17 +2,18 @@
 
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from tests.patience import eventually
+from tests.patience import PATIENCE_S, eventually
 from tests.tune.spaces import WORKLOAD
 from tvmlab.errors import DatabaseError
 from tvmlab.measure.outcome import Outcome, failure
 from tvmlab.tune import database as module
-from tvmlab.tune import postgres_store, sqlite_connection
+from tvmlab.tune import store
 from tvmlab.tune.database import Database, StoredSession
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
@@ -178,6 +179,7 @@ def test_a_trial_of_no_session_is_refused(database):
 
 WRITER = """
 import sys
+import threading
 from tvmlab.tune.database import Database
 database = Database.open(sys.argv[1], create=False)
 database.hold(int(sys.argv[2]))
@@ -206,8 +208,7 @@ def test_a_session_has_one_writer_at_a_time(database, place):
 
 
 def test_a_program_that_writes_just_now_is_waited_for_and_told(database, place, monkeypatch):
-    monkeypatch.setattr(sqlite_connection, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(postgres_store, "PATIENCE_MS", 50)
+    monkeypatch.setattr(store, "PATIENCE_S", 0.05)
     session = database.begin(SETUP, {})
     with Database.open(place) as other:
         with database._store.transaction(), pytest.raises(DatabaseError, match="is locked by ano"):
@@ -215,6 +216,27 @@ def test_a_program_that_writes_just_now_is_waited_for_and_told(database, place, 
         assert other.records(session) == []
         other.append(session, [record(0)])
         assert len(other.records(session)) == 1
+
+
+def test_who_holds_a_session_waits_longer_for_what_it_measured(place, monkeypatch):
+    """A run of hours once ended because another program wrote for three seconds."""
+    monkeypatch.setattr(store, "PATIENCE_S", 0.05)
+    with Database.open(place) as run:
+        session = run.begin(SETUP, {})
+        run.hold(session)
+        writes, is_told = threading.Event(), threading.Event()
+
+        def write():
+            with Database.open(place) as other, other._store.transaction():
+                writes.set()
+                is_told.wait(0.5)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        assert writes.wait(PATIENCE_S)
+        run.append(session, [record(0)])
+        assert [r.number for r in run.records(session)] == [0]
+        writer.join()
 
 
 def test_a_newer_version_is_refused(place):

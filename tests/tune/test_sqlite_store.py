@@ -7,7 +7,7 @@ import pytest
 
 from tests.tune.test_database import HERE, SETUP, record
 from tvmlab.errors import DatabaseError
-from tvmlab.tune import sqlite_connection, sqlite_store
+from tvmlab.tune import sqlite_store, store
 from tvmlab.tune.database import Database
 
 VERSION_1 = Path(__file__).with_name("version1.sql")
@@ -151,7 +151,7 @@ def test_a_database_of_another_program_is_left_alone(path):
 
 
 def test_a_locked_new_file_is_told_so(path, monkeypatch):
-    monkeypatch.setattr(sqlite_connection, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(store, "PATIENCE_S", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(DatabaseError, match="is locked by another program"):

@@ -12,14 +12,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tvmlab.errors import DatabaseError
+from tvmlab.tune import store
 from tvmlab.tune.schema import SINCE_2, TABLES, VERSION, objection
 from tvmlab.tune.store import Row, shown
 
 if TYPE_CHECKING:
     import sqlalchemy
-
-PATIENCE_MS = 2000
-"""How long to wait for another program's lock before giving up."""
 
 CONNECT_S = 10
 """How long to wait for the server."""
@@ -61,7 +59,7 @@ class PostgresStore:
             try:
                 for setting in _SETTINGS:
                     self.rows(setting)
-                self.rows(f"SET lock_timeout TO {PATIENCE_MS}")
+                self._wait_for(store.PATIENCE_S)
                 self._make_ready(create)
             except BaseException:
                 self.close()
@@ -77,7 +75,7 @@ class PostgresStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; others that write meanwhile wait for `PATIENCE_MS`."""
+        """All or nothing; others that write meanwhile wait as `tvmlab.tune.store` says."""
         self.rows("BEGIN")
         try:
             self.rows("SELECT pg_advisory_xact_lock(:ours, 0)", ours=LOCKS)
@@ -91,7 +89,10 @@ class PostgresStore:
     def hold(self, session: int) -> bool:
         """A lock of the server, gone with this connection."""
         taken = self.rows("SELECT pg_try_advisory_lock(:ours, :row)", ours=LOCKS, row=session)
-        return bool(taken[0][0])
+        is_ours = bool(taken[0][0])
+        if is_ours:
+            self._wait_for(store.HOLDER_PATIENCE_S)
+        return is_ours
 
     def close(self) -> None:
         """Close the connection, with every lock it has."""
@@ -100,6 +101,10 @@ class PostgresStore:
         self._engine.dispose()
 
     # ---- inside
+
+    def _wait_for(self, patience_s: float) -> None:
+        """Wait so long for another program's lock from now on."""
+        self.rows(f"SET lock_timeout TO {round(patience_s * 1000)}")
 
     def _make_ready(self, create: bool) -> None:
         """See that our tables are there and of this version."""

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tvmlab.errors import DatabaseError
+from tvmlab.tune import store
 from tvmlab.tune.store import Row
 
 APPLICATION_ID = 0x54564D4C
 """`TVML`: marks the file as ours."""
-
-PATIENCE_S = 2.0
-"""How long to wait for another program's lock before giving up."""
 
 
 class SqliteConnection(ABC):
@@ -35,7 +33,9 @@ class SqliteConnection(ABC):
     def __init__(self, name: str, database: Path | str, *, uri: bool = False) -> None:
         self.name = name
         with self._told():
-            self._connection = sqlite3.connect(database, PATIENCE_S, isolation_level=None, uri=uri)
+            self._connection = sqlite3.connect(
+                database, store.PATIENCE_S, isolation_level=None, uri=uri
+            )
             try:
                 self._make_ready()
             except BaseException:

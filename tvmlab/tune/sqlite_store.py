@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tvmlab.errors import DatabaseError
+from tvmlab.tune import store
 from tvmlab.tune.schema import SINCE_2, TABLES, VERSION, objection
 from tvmlab.tune.sqlite_connection import APPLICATION_ID, SqliteConnection
 from tvmlab.tune.version_1 import KEY, bring_up
@@ -35,7 +36,7 @@ class SqliteStore(SqliteConnection):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; others that write meanwhile wait for `PATIENCE_S`."""
+        """All or nothing; others that write meanwhile wait as `tvmlab.tune.store` says."""
         with self._told():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -60,6 +61,7 @@ class SqliteStore(SqliteConnection):
             ) from error
         if is_ours:
             self._held.append(lock)
+            self.rows(f"PRAGMA busy_timeout = {round(store.HOLDER_PATIENCE_S * 1000)}")
         return is_ours
 
     def close(self) -> None:

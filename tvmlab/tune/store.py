@@ -11,6 +11,12 @@ from urllib.parse import urlsplit
 
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
+PATIENCE_S = 2.0
+"""How long to wait for another program's lock before giving up."""
+
+HOLDER_PATIENCE_S = 60.0
+"""The same of who holds a session: what it has to write took long to measure."""
+
 Row = tuple[Any, ...]
 
 
@@ -30,7 +36,7 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """All statements inside or none; on disk when left. One writer at a time: others wait a
-        moment, and then are told so."""
+        moment, and then are told so; who holds a session waits longer."""
 
     def hold(self, session: int) -> bool:
         """Be the only writer of a session until closed or dead; False where another is."""

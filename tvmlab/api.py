@@ -37,8 +37,9 @@ from tvmlab.te.serial import to_json
 from tvmlab.te.size import trial_values, values_of
 from tvmlab.te.specialise import specialise_tensors
 from tvmlab.te.tensor import Tensor
-from tvmlab.tune.client import Run, start
+from tvmlab.tune.client import start
 from tvmlab.tune.database import Database
+from tvmlab.tune.run import Run
 from tvmlab.tune.store import shown
 
 TargetLike = str | Mapping[str, Any]

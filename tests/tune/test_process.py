@@ -16,11 +16,13 @@ from tvmlab.measure.outcome import Outcome
 from tvmlab.targets.cpu.host_vectors import host_vectors
 from tvmlab.te.serial import to_json
 from tvmlab.tune import client, process
+from tvmlab.tune import run as run_module
 from tvmlab.tune.beginning import search_of
-from tvmlab.tune.client import Run, start
+from tvmlab.tune.client import start
 from tvmlab.tune.database import Database
 from tvmlab.tune.model_guided import BEGINNING
 from tvmlab.tune.record import Record
+from tvmlab.tune.run import Run
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.setup_space import template_name
 
@@ -333,14 +335,14 @@ def test_options_that_make_no_sense_are_refused_before_anything_starts(options, 
 
 
 def test_a_process_that_talks_nonsense_is_a_failed_run(monkeypatch):
-    monkeypatch.setattr(client, "PROGRAM", ["-c", "print('hello')"])
+    monkeypatch.setattr(run_module, "PROGRAM", ["-c", "print('hello')"])
     run = Run(Setup(to_json(PRODUCT), "matmul/cpu"))
     assert run.wait(PATIENCE_S).status == "failed"
     assert "makes no sense" in run.reason
 
 
 def test_a_process_that_cannot_start_says_why(monkeypatch):
-    monkeypatch.setattr(client, "PROGRAM", ["-c", "import no_such_module"])
+    monkeypatch.setattr(run_module, "PROGRAM", ["-c", "import no_such_module"])
     run = Run(Setup(to_json(PRODUCT), "matmul/cpu"))
     assert run.wait(PATIENCE_S).status == "failed"
     assert "ended with code 1 and last said: ModuleNotFoundError" in run.reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tvmlab.tune.client import Run
+from tvmlab.tune.run import Run
 
 LOOK_S = 0.2
 """Seconds between two looks at a run: an interrupt is heard at once, its end this late at most."""

@@ -9,8 +9,8 @@ from typing import Protocol, TextIO
 
 from tqdm import tqdm
 
-from tvmlab.tune.client import Run
 from tvmlab.tune.record import Record
+from tvmlab.tune.run import Run
 
 INTERVAL_S = 5.0
 """Seconds between two lines where there is no terminal."""

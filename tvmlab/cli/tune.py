@@ -28,12 +28,12 @@ from tvmlab.measure.in_turn import measure_in_turn
 from tvmlab.schedule import State, Trace, step_from_json
 from tvmlab.targets import TARGETS
 from tvmlab.te.serial import to_json
-from tvmlab.tune.client import Run
 from tvmlab.tune.database import Database
 from tvmlab.tune.explorers import EXPLORERS
 from tvmlab.tune.features import FEATURES
 from tvmlab.tune.finals import finalists
 from tvmlab.tune.models import MODELS
+from tvmlab.tune.run import Run
 from tvmlab.tune.setup_space import SPACES
 from tvmlab.tune.store import shown
 

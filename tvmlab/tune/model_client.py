@@ -9,8 +9,9 @@ from typing import Any
 
 from tvmlab.errors import UsageError
 from tvmlab.te import Tensor
-from tvmlab.tune.client import Message, Run, setup_of
+from tvmlab.tune.client import setup_of
 from tvmlab.tune.record import Record
+from tvmlab.tune.run import Message, Run
 from tvmlab.tune.setup import Setup
 from tvmlab.tune.title import title
 

@@ -19,7 +19,7 @@ from IPython import get_ipython
 
 from tvmlab.errors import UsageError
 from tvmlab.schedule import Schedule, Trace
-from tvmlab.tune.client import Run, live_runs
+from tvmlab.tune.run import Run, live_runs
 from tvmlab.ui.docked_page import DockedPage
 from tvmlab.ui.follow import OUTPUT, Follower, Touched
 from tvmlab.ui.lab import Lab

@@ -10,8 +10,8 @@ import plotly.colors
 import plotly.graph_objects as go
 
 from tvmlab.errors import UsageError
-from tvmlab.tune.client import Run
 from tvmlab.tune.logs.logged import LoggedRun
+from tvmlab.tune.run import Run
 
 if TYPE_CHECKING:
     import pandas

@@ -27,8 +27,8 @@ from tvmlab.learn.library import exercise
 from tvmlab.learn.notebook import SNAPSHOT_MIME
 from tvmlab.schedule import Schedule, State, Trace, parse_document
 from tvmlab.te.serial import from_json, to_json
-from tvmlab.tune.client import Run
 from tvmlab.tune.database import Database
+from tvmlab.tune.run import Run
 from tvmlab.ui.code import Code
 from tvmlab.ui.giving_way import giving_way
 from tvmlab.ui.layout import Layout

@@ -8,8 +8,9 @@ from typing import Any
 from tvmlab.errors import UsageError
 from tvmlab.ir.program import Program
 from tvmlab.schedule import Step
-from tvmlab.tune.client import Run, attach
+from tvmlab.tune.client import attach
 from tvmlab.tune.contributions import Contributions
+from tvmlab.tune.run import Run
 from tvmlab.view.engine import RunFacts, RunState, Trial
 from tvmlab.view.hindsights import Hindsights
 from tvmlab.view.recorded_run import facts_of, painted, record_of, steps_of

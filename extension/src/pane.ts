@@ -1,9 +1,11 @@
 // The glue between a pane and its model: what changed comes in a trait, requests go out as custom
 // messages (a trait set to the value it has would send nothing).
 
-import type { AnyModel, Render } from "@anywidget/types";
+import type { AnyModel, Initialize, Render } from "@anywidget/types";
 import type { Intent } from "./schema.js";
 import { el } from "./dom.js";
+import { hearLate } from "./late.js";
+import { Pressed } from "./pressed.js";
 import { after, whole, type Known, type Message } from "./told.js";
 import "./theme.css";
 
@@ -30,8 +32,11 @@ export interface Drawn<State> {
 export function pane<State extends object>(
   name: string,
   draw: (root: HTMLElement, host: Host) => Drawn<State>,
-): { render: Render<PaneModel<State>> } {
+): { initialize: Initialize<PaneModel<State>>; render: Render<PaneModel<State>> } {
   return {
+    initialize({ model }) {
+      void hearLate(model);
+    },
     render({ model, el: outer }) {
       const root = el("section", { class: `tvmlab tv-${name}`, "aria-label": name });
       const problem = el("div", { class: "tv-problem", role: "alert", hidden: true });
@@ -39,7 +44,7 @@ export function pane<State extends object>(
       outer.append(root);
       const drawn = draw(root, { ask: asking(model, waiting) });
       root.append(waiting, problem);
-      return connect(model, drawn, problem);
+      return connect(model, drawn, problem, new Pressed(root));
     },
   };
 }
@@ -78,6 +83,7 @@ function connect<State extends object>(
   model: AnyModel<PaneModel<State>>,
   drawn: Drawn<State>,
   problem: HTMLElement,
+  pressed: Pressed,
 ): () => void {
   let known: Known<State> | null = null;
   const onNews = () => {
@@ -87,7 +93,7 @@ function connect<State extends object>(
     const next = after(known, message);
     if (!next) return model.send({ intent: "whole" });
     known = next;
-    drawn.update(next.state);
+    pressed.settled(() => drawn.update(next.state));
     // Other views of the model, those made later and a page that is saved find all of it.
     if (typeof news === "string") model.set("news", whole(next));
   };
@@ -95,7 +101,7 @@ function connect<State extends object>(
     problem.textContent = model.get("problem");
     problem.hidden = !model.get("problem");
   };
-  const onMessage = (message: unknown) => drawn.receive?.(message);
+  const onMessage = (message: unknown) => pressed.settled(() => drawn.receive?.(message));
   model.on("change:news", onNews);
   model.on("change:problem", onProblem);
   model.on("msg:custom", onMessage);
@@ -105,6 +111,7 @@ function connect<State extends object>(
     model.off("change:news", onNews);
     model.off("change:problem", onProblem);
     model.off("msg:custom", onMessage);
+    pressed.dispose();
     drawn.dispose?.();
   };
 }

@@ -104,3 +104,16 @@ def test_weights_that_stay_the_same_are_laid_out_first() -> None:
     template.apply(schedule, config)
     assert halves(schedule.mod) is not None
     assert all(schedule.check())
+
+
+@pytest.mark.parametrize("name", ["C2", "C6", "C9", "C12"])
+def test_tiles_of_few_columns_find_their_weights_near(name: str) -> None:
+    """Of 16 registers of 256 bits a weight is used by few columns: it is to come from the first
+    cache, and the sums are as many as two units keep under way, or all there is room for."""
+    workload = ops.named(name)
+    chosen = workload.template("cpu", AVX2).default(workload.tensors)
+    *_, columns, lanes = chosen["tile"]
+    assert chosen["depth"] * lanes * 9 * 4 <= 20 << 10
+    assert columns * lanes // 8 >= 8
+    wide = workload.template("cpu", AVX512).default(workload.tensors)
+    assert wide["depth"] > chosen["depth"]

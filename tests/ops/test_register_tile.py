@@ -93,3 +93,11 @@ def test_ladders() -> None:
 def test_vector_units_are_written_and_read() -> None:
     for unit in (AVX512, AVX2, NEON):
         assert VectorUnit.parse(str(unit)) == unit
+
+
+def test_two_units_need_more_sums_and_load_broadcasts_as_vectors() -> None:
+    assert (AVX512.units, AVX512.under_way, AVX512.broadcasts) == (1, 4, 2)
+    assert (AVX2.units, AVX2.under_way, AVX2.broadcasts) == (2, 10, 1)
+    tiles = [(4, 16), (5, 16), (6, 16)]
+    chosen = best_tile(tiles, (120, 1024), 4, AVX2, lambda t: t[0] / AVX2.broadcasts + t[1] / 8)
+    assert chosen == (6, 16)  # of 4 rows the sums would wait for each other

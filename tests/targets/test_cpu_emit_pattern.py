@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -57,8 +58,9 @@ def test_nothing_beyond_the_last_element_is_read() -> None:
     s = schedule(Y)
     s[Y].vectorize("i")
     text = emit(lower(s.mod), cpu_features())
-    assert "load <8 x float>" in text
-    assert "load <16 x float>" not in text
+    loaded = {int(n) for n in re.findall(r"load <(\d+) x float>", text)}
+    assert loaded
+    assert max(loaded) <= 8
 
 
 def test_a_pattern_that_moves_with_its_place_is_gathered() -> None:

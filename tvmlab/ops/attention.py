@@ -164,7 +164,7 @@ class AttentionTemplate(ScheduleTemplate):
                 (rows, columns),
                 width,
                 self.vectors,
-                lambda t: t[0] / 2 + t[1] / lanes,
+                lambda t: t[0] / self.vectors.broadcasts + t[1] / lanes,
             )
 
         return {

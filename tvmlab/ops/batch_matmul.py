@@ -88,7 +88,7 @@ class BatchMatmulTemplate(ScheduleTemplate):
                 (m, n),
                 width,
                 self.vectors,
-                lambda t: t[0] / 2 + t[1] / lanes,
+                lambda t: t[0] / self.vectors.broadcasts + t[1] / lanes,
             ),
             "rows": nearest(powers(32, m), 128),
             "depth": nearest(dividing(k, 16), 256),

@@ -20,7 +20,7 @@ from tvmlab.ops.gathered import LEAST_DEPTH, Gathering, depth_of, finish, innerm
 from tvmlab.ops.knobs import Option
 from tvmlab.ops.nest import Nest, Part, extents_of, fused, inner_extents
 from tvmlab.ops.packing import TOGETHER
-from tvmlab.ops.register_tile import FMA_LATENCY, row_choices, waste
+from tvmlab.ops.register_tile import row_choices, waste
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.ops.window import padding_guesses
 from tvmlab.ops.window_schedule import pad_nest, written_out
@@ -31,6 +31,14 @@ from tvmlab.te.graph import inputs, stages
 WEIGHT_BYTES = 80 << 10
 """What the weights of a task's input channels may take at once: every row of the image reads them
 again, from a core's second cache (1 MiB on Zen 4)."""
+
+STREAM = 10
+"""Bytes of weights a cycle that the second cache delivers beside the image (Zen 3: of 25, all of
+them read in order; with 13 a product of 5 columns by 16 channels takes up to twice the time)."""
+
+NEAR_BYTES = 20 << 10
+"""What the weights may take instead where tiles of few columns want more: of 32 KiB, the first
+cache of most processors, the image needs some."""
 
 SQUARE_CYCLES = 5.5
 """Cycles that a vector costs in a transposition: a load, log2(16) shuffles, a store (Zen 4: one
@@ -85,7 +93,9 @@ def channel_default(
     moving = (arriving + LEAVING_CYCLES / steps) / vectors.lanes(sizes.size_bytes)
     row_bytes = tile[-1] * prod(sizes.kernel) * sizes.size_bytes
     depths = dividing(sizes.depth, LEAST_DEPTH)
-    depth = max([d for d in depths if d * row_bytes <= WEIGHT_BYTES] or depths[:1])
+    streamed = vectors.bits // 8 * vectors.units / tile[2]
+    room = WEIGHT_BYTES if streamed <= STREAM else NEAR_BYTES
+    depth = max([d for d in depths if d * row_bytes <= room] or depths[:1])
     return share * _cycles(sizes, tile, vectors) + moving, {"tile": tile, "depth": depth}
 
 
@@ -93,8 +103,8 @@ def _cycles(sizes: Gathering, tile: tuple[int, ...], vectors: VectorUnit) -> flo
     """Cycles of a step of the sums, for each pixel and channel."""
     _, _, columns, lanes = tile
     wide = widths(lanes, sizes.size_bytes, vectors)
-    loads = columns / 2 + wide
-    busy = max(columns * wide, FMA_LATENCY, loads) + LOAD_SHARE * loads
+    loads = columns / vectors.broadcasts + wide
+    busy = max(columns * wide, vectors.under_way, loads) + LOAD_SHARE * loads
     return busy * waste(sizes.width, columns) / (columns * lanes)
 
 

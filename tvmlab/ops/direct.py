@@ -56,7 +56,7 @@ def direct_default(conv: Tensor, vectors: VectorUnit) -> dict[str, Option]:
             conv.extents[1:],
             size_bytes,
             vectors,
-            lambda t: t[0] / 2 + t[1] * t[2] / lanes,
+            lambda t: t[0] / vectors.broadcasts + t[1] * t[2] / lanes,
         ),
         "channels": powers(LEAST_CHANNELS, conv.extents[1])[0],
         "rows": 1,

@@ -19,7 +19,6 @@ from tvmlab.ops.convolution import Steps
 from tvmlab.ops.knobs import Option
 from tvmlab.ops.nest import Nest, Part, inner_extents
 from tvmlab.ops.register_tile import (
-    FMA_LATENCY,
     LOAD_SHARE,
     lane_choices,
     register_tiles,
@@ -172,8 +171,8 @@ class Gathering:
         for height, down in _pieces(self.channels, channels):
             for width, across in _pieces(pixels, lanes):
                 wide = widths(width, self.size_bytes, vectors)
-                loads = height / 2 + wide
-                busy = max(height * wide, FMA_LATENCY, loads) + LOAD_SHARE * loads
+                loads = height / vectors.broadcasts + wide
+                busy = max(height * wide, vectors.under_way, loads) + LOAD_SHARE * loads
                 total += down * across * busy
         return total
 

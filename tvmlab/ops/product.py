@@ -152,7 +152,7 @@ class Product:
             (self.m, self.n),
             self.element_bytes,
             self.vectors,
-            lambda t: t[0] / 2 + t[1] / lanes,
+            lambda t: t[0] / self.vectors.broadcasts + t[1] / lanes,
         )
 
     def nest(self, extents: Mapping[str, int], config: Mapping[str, Any]) -> Nest:

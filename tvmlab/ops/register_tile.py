@@ -13,10 +13,6 @@ from math import prod
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.schedule.primitives.vectorize import MAX_LANES
 
-FMA_LATENCY = 4
-"""Cycles before a multiply-add's result can be accumulated into: Zen 2 to 5, Skylake to Golden
-Cove (Agner Fog, instruction tables). That many accumulators are needed to keep one unit busy."""
-
 LOAD_SHARE = 0.25
 """What a load costs beside multiply-adds that hide it, in cycles: it may miss the first cache."""
 
@@ -88,7 +84,7 @@ def best_tile(
     def cost(tile: tuple[int, ...]) -> float:
         *rows, lanes = tile
         accumulators = prod(rows) * vectors.vectors(lanes, element_bytes)
-        cycles = max(accumulators, FMA_LATENCY, loads(tile)) + LOAD_SHARE * loads(tile)
+        cycles = max(accumulators, vectors.under_way, loads(tile)) + LOAD_SHARE * loads(tile)
         executed = prod(waste(e, t) for e, t in zip(extents, tile, strict=True))
         return cycles * executed / (prod(rows) * lanes)
 

@@ -166,7 +166,7 @@ class StagePlan:
             (rows, self.extents[-1]),
             self.size_bytes,
             self.vectors,
-            lambda t: t[0] / 2 + t[1] / width,
+            lambda t: t[0] / self.vectors.broadcasts + t[1] / width,
         )
 
     def _shared(self, chosen: Mapping[str, Any]) -> int:

@@ -43,6 +43,25 @@ class VectorUnit:
         """
         return rows * vectors + vectors + 1 <= self.registers
 
+    @property
+    def units(self) -> int:
+        """Multiply-adds of whole registers a cycle: one of 512 bits, which takes two units of 256
+        (Zen 4, clients of Intel), and two of fewer (Haswell, Zen 2, Neoverse N1, and later)."""
+        return 1 if self.bits >= 512 else 2
+
+    @property
+    def under_way(self) -> int:
+        """Multiply-adds that are under way at once where the units are busy, and so the least sums
+        to have in registers: four cycles each on most (Zen 2 to 5, Skylake to Golden Cove), five
+        where registers have 256 bits at most (Haswell, Zen; Agner Fog, instruction tables)."""
+        return 4 if self.bits >= 512 else 5 * self.units
+
+    @property
+    def broadcasts(self) -> int:
+        """Elements that are loaded into all lanes in the time of one multiply-add. Two loads a
+        cycle, where whole registers of 512 bits are two each."""
+        return 2 // self.units
+
     def __str__(self) -> str:
         return f"{self.registers}x{self.bits}bit"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import lcm
 
+from tvmlab.arith import simplify
 from tvmlab.arith.limits import narrowed
 from tvmlab.errors import TargetError
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.expr import Expr
 from tvmlab.ir.program import Allocate, For, If, Let, Prefetch, Seq, Stmt, Store
 from tvmlab.ir.shapes import is_over_sizes
-from tvmlab.ir.walk import stmts
+from tvmlab.ir.walk import stmts, variables
 from tvmlab.targets.cpu.emit_context import SCALAR, Chunk, Context, chunk_lanes, evaluate
 from tvmlab.targets.cpu.emit_index import index_value
 from tvmlab.targets.cpu.emit_memory import prefetch, store
@@ -173,7 +174,7 @@ def _if(cx: Context, branch: If) -> None:
         _masked(cx, branch)
         return
     cx.chunk, cx.mask, cx.mask_lanes = SCALAR, "true", 1
-    condition = value(cx, branch.condition)
+    condition = value(cx, _settled(cx, branch.condition))
     otherwise = branch.otherwise
     _either(
         cx,
@@ -181,6 +182,13 @@ def _if(cx: Context, branch: If) -> None:
         lambda: _where(cx, branch.condition, True, branch.then),
         None if otherwise is None else lambda: _where(cx, branch.condition, False, otherwise),
     )
+
+
+def _settled(cx: Context, condition: Expr) -> Expr:
+    """A condition as far as it is not known: in unrolled code most hold, which no loop around it
+    is to ask at each iteration."""
+    fixed = {v: (cx.constants[v],) * 2 for v in variables(condition) if v in cx.constants}
+    return simplify(condition, {**cx.ranges, **fixed}) if fixed else condition
 
 
 def _where(cx: Context, condition: Expr, holds: bool, body: Stmt) -> None:

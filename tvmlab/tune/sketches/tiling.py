@@ -249,7 +249,7 @@ class Tiling(StagePart):
             total = 0.0
             for place in read:
                 own = [t for axis, t in zip(axes, tile, strict=True) if axis in place]
-                total += prod(own) / (width if axes[-1] in place else 2)
+                total += prod(own) / (width if axes[-1] in place else self.vectors.broadcasts)
             return total
 
         extents = [*(self.extents[d] for d in self.rows), self.extents[-1]]

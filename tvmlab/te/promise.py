@@ -20,7 +20,8 @@ def promise_constants(
     """
     results = as_outputs(outputs)
     known = [t.name for t in inputs(results)]
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    is_list = isinstance(names, Collection) and not isinstance(names, str)
+    if not is_list or not all(isinstance(name, str) for name in names):
         raise UsageError(f"{brief(names)} names no inputs; give their names, each as a text.")
     wrong = next((name for name in names if name not in known), None)
     if wrong is not None or not names:

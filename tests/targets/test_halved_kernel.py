@@ -100,6 +100,33 @@ def test_refusals_are_sentences() -> None:
         t.build(plain).prepare(A=a)
 
 
+def test_a_size_that_a_constant_tells_holds_for_the_other_arrays() -> None:
+    n = t.var("n")
+    A, W = t.placeholder((n, 4), name="A"), t.placeholder((n, 4), name="W", constant=True)
+    s = t.create_schedule(t.compute((n, 4), lambda i, j: A[i, j] + W[i, j], name="Y"))
+    s["Y"].cache_read("W")
+    f = t.build(s)
+    a, w, out = (np.full((rows, 4), 2.0, np.float32) for rows in (5, 7, 5))
+    g = f.prepare(W=w)
+    for call in (lambda: g(a, out), lambda: f(a, w, out)):
+        with pytest.raises(TargetError, match=r"Kernel Y: [AWY] has .* where n = \d from [AW]\."):
+            call()
+    g(w, out := np.zeros((7, 4), np.float32))
+    assert (out == 4.0).all()
+
+
+def test_a_constant_that_nothing_is_made_of_may_tell_a_size() -> None:
+    n = t.var("n")
+    A, V = t.placeholder((n,), name="A"), t.placeholder((4,), name="V", constant=True)
+    W = t.placeholder((n,), name="W", constant=True)
+    repeated = t.compute((n,), lambda i: V[i % 4], name="R")
+    f = t.build(t.create_schedule(t.compute((n,), lambda i: A[i] + W[i] + repeated[i], name="Y")))
+    (a, w), v = np.ones((2, 6), np.float32), np.arange(4, dtype=np.float32)
+    out = np.empty(6, np.float32)
+    f.prepare(W=w, V=v)(a, out)
+    np.testing.assert_array_equal(out, v[np.arange(6) % 4] + 2.0)
+
+
 def test_a_library_holds_the_whole_function_and_says_so(tmp_path: Path) -> None:
     f, (a, w, b), out = layer(), arrays(0), np.empty((6, 16), np.float32)
     header = f.export(tmp_path / "layer.so").read_text()

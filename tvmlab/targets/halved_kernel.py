@@ -15,6 +15,7 @@ from tvmlab.errors import TargetError, UsageError
 from tvmlab.ir import Program
 from tvmlab.ir.arrays import empty
 from tvmlab.ir.shapes import sizes_from_shapes, sizes_of, value_of
+from tvmlab.ir.size import Size
 from tvmlab.targets.target import BoundCall, Kernel, Signature, Target
 
 DECLARE = "t.placeholder(..., constant=True)"
@@ -76,13 +77,14 @@ class HalvedKernel:
         return self.rest.prepare(*self._for_the_rest(arrays))
 
     def kept(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What the first half makes of the constants `given` by name, by name."""
+        """What the first half makes of constants, by name.
+
+        Args:
+            given: all constants by name, as any may tell a size, and perhaps other arrays.
+        """
         params = self.once.signature.params
         inputs = [p for p in params if not p.is_output]
-        shapes = [getattr(given[p.name], "shape", ()) for p in inputs]
-        values = {}
-        if self.signature.sizes:
-            values = sizes_from_shapes([(p.name, p.shape) for p in inputs], shapes)
+        values = _told_sizes(self.signature, given)
         made = {
             p.name: empty([value_of(e, values) for e in p.shape], p.dtype)
             for p in params
@@ -134,6 +136,7 @@ class PreparedKernel:
             held |= kernel.kept(constants)
             self.rest = kernel.rest
         self._held = [held.get(p.name) for p in self.rest.signature.params]
+        self._whole, self._constants = whole, dict(constants)
         asked = tuple(p for p in whole.params if not p.is_constant)
         self.signature = Signature(whole.name, asked, (), whole.sizes)
 
@@ -157,7 +160,7 @@ class PreparedKernel:
         )
 
     def _with_held(self, arrays: Sequence[Any]) -> list[Any]:
-        _check_count(self.signature, arrays)
+        _told_sizes(self._whole, self._constants | _by_name(self.signature, arrays))
         given = iter(arrays)
         return [next(given) if held is None else held for held in self._held]
 
@@ -168,16 +171,24 @@ def _lowered(target: Target, program: Program) -> Callable[[], Kernel]:
 
 
 def _by_name(signature: Signature, arrays: Sequence[Any]) -> dict[str, Any]:
-    _check_count(signature, arrays)
+    signature.check_count(arrays)
     return dict(zip([p.name for p in signature.params], arrays, strict=True))
 
 
-def _check_count(signature: Signature, arrays: Sequence[Any]) -> None:
-    if len(arrays) != len(signature.params):
-        raise TargetError(
-            f"Kernel {signature.name} takes {len(signature.params)} arrays "
-            f"({', '.join(map(str, signature.params))}), but got {len(arrays)}."
-        )
+def _told_sizes(signature: Signature, given: Mapping[str, Any]) -> dict[Size, int]:
+    """The sizes that arrays tell, given by name, as far as a kernel's shapes are over sizes.
+
+    Raises:
+        TargetError: two disagree, or one does not fit.
+    """
+    if not signature.sizes:
+        return {}
+    params = [p for p in signature.params if p.name in given]
+    shapes = [getattr(given[p.name], "shape", ()) for p in params]
+    try:
+        return sizes_from_shapes([(p.name, p.shape) for p in params], shapes)
+    except UsageError as error:
+        raise TargetError(f"Kernel {signature.name}: {error}") from None
 
 
 def _check_constants(signature: Signature, given: Mapping[str, Any]) -> None:

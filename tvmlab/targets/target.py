@@ -13,6 +13,7 @@ from operator import mul
 from pathlib import Path
 from typing import Any, Protocol
 
+from tvmlab.errors import TargetError
 from tvmlab.ir import Program, Var, dtypes
 from tvmlab.ir.buffer import Buffer, Extent
 from tvmlab.ir.shapes import Values, sizes_from_shapes, sizes_of, value_of
@@ -81,6 +82,14 @@ class Signature:
             replace(p, shape=tuple(value_of(e, values) for e in p.shape)) for p in self.params
         )
         return Signature(self.name, params, tuple(value_of(w, values) for w in self.workspaces))
+
+    def check_count(self, arrays: Sequence[Any]) -> None:
+        """Raise TargetError unless there is an array for each parameter."""
+        if len(arrays) != len(self.params):
+            raise TargetError(
+                f"Kernel {self.name} takes {len(self.params)} arrays "
+                f"({', '.join(map(str, self.params))}), but got {len(arrays)}."
+            )
 
     def sizes_from(self, shapes: Sequence[Sequence[int]]) -> dict[Size, int]:
         """The sizes that arrays of `shapes` tell.

@@ -13,15 +13,6 @@ from tvmlab.targets.target import Param, Signature
 _HOST_DEVICES = (1, 3, 11)  # kDLCPU, kDLCUDAHost, kDLROCMHost of dlpack.h
 
 
-def check_count(signature: Signature, arrays: Sequence[Any]) -> None:
-    """Raise TargetError unless there is an array for each parameter."""
-    if len(arrays) != len(signature.params):
-        raise TargetError(
-            f"Kernel {signature.name} takes {len(signature.params)} arrays "
-            f"({', '.join(map(str, signature.params))}), but got {len(arrays)}."
-        )
-
-
 def host_array(signature: Signature, param: Param, given: Any) -> np.ndarray:
     """`given`, in the processor's memory, as a NumPy array over that memory.
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tvmlab.ir.arrays import empty
-from tvmlab.targets.cfamily.arguments import check_count, host_array
+from tvmlab.targets.cfamily.arguments import host_array
 from tvmlab.targets.cfamily.plan import HostCall, Launch, Plan, Repeat, Step, Workspace, read_plan
 from tvmlab.targets.cfamily.printed_kernel import PrintedKernel, Reader
 from tvmlab.targets.registry import get
@@ -91,7 +91,7 @@ class DeviceKernel(PrintedKernel):
 
     def prepare(self, *arrays: Any) -> DeviceBoundCall:
         """The kernel bound to arrays, which are checked and copied to the device now."""
-        check_count(self.signature, arrays)
+        self.signature.check_count(arrays)
         machine, signature, plan, sizes = self._machine, *self._at_sizes(arrays)
         memories: dict[str, Memory] = {}
         kept: list[tuple[Memory, np.ndarray]] = []

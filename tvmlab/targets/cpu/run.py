@@ -99,11 +99,7 @@ class CpuKernel:
 
     def _admit(self, arrays: tuple[Any, ...]) -> tuple[list[np.ndarray], list[int], _Layout]:
         """The arrays as NumPy sees them, the addresses of their data, and their layout, checked."""
-        if len(arrays) != len(self.signature.params):
-            raise TargetError(
-                f"Kernel {self.signature.name} takes {len(self.signature.params)} arrays "
-                f"({', '.join(map(str, self.signature.params))}), but got {len(arrays)}."
-            )
+        self.signature.check_count(arrays)
         layout = self._fixed
         if layout is None:
             arrays = tuple(map(self._as_array, arrays, self.signature.params))

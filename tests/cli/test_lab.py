@@ -28,7 +28,7 @@ CLASS = (
 
 
 def test_our_defaults_stand_before_the_users_words() -> None:
-    words = ["a.ipynb", "--no-browser"]
+    words = ["a.ipynb", "--port=1"]
     assert lab.arguments(words, is_root=False) == [IP, CLASS, *words]
     assert lab.arguments(words, is_root=True) == [IP, CLASS, "--allow-root", *words]
 
@@ -38,6 +38,31 @@ def test_our_defaults_stand_before_the_users_words() -> None:
 )
 def test_a_default_that_the_user_gives_is_left_out(words: list[str]) -> None:
     assert lab.arguments(words, is_root=False) == [CLASS, *words]
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (["below/a b.ipynb", "--no-browser"], "/lab/tree/a%20b.ipynb"),
+        (
+            ["below/a b.ipynb", "--no-browser", "--ServerApp.root_dir=."],
+            "/lab/tree/below/a%20b.ipynb",
+        ),
+        (["below", "--no-browser", "--notebook-dir", "."], "/lab/tree/below"),
+        (["a.ipynb", "--no-browser", "--ServerApp.root_dir=below"], ""),
+        (["a.ipynb", "--no-browser", "--LabApp.default_url=/lab"], ""),
+        (["a.ipynb"], ""),
+        (["--no-browser"], ""),
+    ],
+)
+def test_without_a_browser_the_address_is_the_notebooks(
+    words: list[str], place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "below").mkdir()
+    assert lab.printed_place(words) == place
+    given = [f"--LabApp.default_url={place}"] if place else []
+    assert lab.arguments(words, is_root=False) == [IP, CLASS, *given, *words]
 
 
 def test_root_said_by_the_user_is_not_said_again() -> None:

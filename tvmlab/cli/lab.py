@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from tvmlab.errors import UsageError
 
@@ -23,7 +24,7 @@ that Jupyter makes; answers to clicks are not held back by the network stack. Ev
 JupyterLab works, for instance
 
   tvmlab lab notebooks/01_matmul.ipynb
-  tvmlab lab --no-browser --port 9999      print the address and wait
+  tvmlab lab 01_matmul.ipynb --no-browser  print the notebook's address and wait
   tvmlab lab --ServerApp.root_dir=course   serve another folder
 
 A port in use is no obstacle: Jupyter takes the next one, unless --port-retries=0 is given.
@@ -76,7 +77,26 @@ def option_value(words: Sequence[str], *spellings: str) -> str | None:
 def arguments(words: Sequence[str], is_root: bool) -> list[str]:
     """The arguments for LabApp: our defaults, bar those the user gives, then the user's words."""
     defaults = [*DEFAULTS, ALLOW_ROOT] if is_root else list(DEFAULTS)
-    return [*(d.option for d in defaults if not d.is_given(words)), *words]
+    address = [f"--LabApp.default_url={place}"] if (place := printed_place(words)) else []
+    return [*(d.option for d in defaults if not d.is_given(words)), *address, *words]
+
+
+def printed_place(words: Sequence[str]) -> str:
+    """Where the address leads that Jupyter prints instead of opening a browser: to the notebook
+    or folder given, which it forgets then; "" where its own default will do."""
+    if not words or words[0].startswith("-") or "--no-browser" not in words:
+        return ""
+    if any(option_name(word).endswith(".default_url") for word in words):
+        return ""
+    # As Jupyter does: a notebook's own folder is the root unless another is named.
+    file = Path(words[0]).resolve()
+    root = option_value(words, "notebook-dir", "ServerApp.root_dir")
+    if root is None and file.is_dir():
+        return ""
+    folder = file.parent if root is None else Path(root).resolve()
+    if not file.is_relative_to(folder):
+        return ""
+    return f"/lab/tree/{quote(file.relative_to(folder).as_posix())}"
 
 
 def require_notebook(words: Sequence[str]) -> None:

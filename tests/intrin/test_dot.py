@@ -114,6 +114,18 @@ def test_one_instruction_where_the_machine_has_it(kind: str) -> None:
     assert call.replace("512(", "256(") not in text_for(program, 256, SETS[kind])
 
 
+@pytest.mark.parametrize(("bits", "sets"), [(256, "AVX2"), (512, "AVX-512BW")])
+def test_without_the_instruction_pairs_of_bytes_are_multiplied_and_added(
+    bits: int, sets: str
+) -> None:
+    text = text_for(tensorized("dot4_u8s8").mod, bits, sets)
+    assert text.count("pmadd") == 3 * (512 // bits) * 2 + 1, "even and odd bytes of three rows"
+    assert "zext" not in text.replace("zext i64", "")
+    halves = text_for(tensorized("dot2_bf16").mod, bits, sets)
+    assert halves.count("call <") == 3 * (512 // bits) * 2
+    assert "fpext" not in halves
+
+
 @pytest.mark.parametrize("how", ["as it is", "without it", "in 256 bits"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_with_the_instruction_and_without_it_computes_the_same(kind: str, how: str) -> None:

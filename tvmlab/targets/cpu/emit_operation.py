@@ -17,6 +17,7 @@ from tvmlab.ir.equality import same
 from tvmlab.ir.expr import Call, Expr
 from tvmlab.ir.operation import spelled
 from tvmlab.targets.cpu.emit_context import Context, evaluate, spread
+from tvmlab.targets.cpu.emit_groups import dot_of_bfloat16, dot_of_bytes, is_from_words
 from tvmlab.targets.cpu.emit_index import LinearIndex, address, linear_index, pointer_to
 from tvmlab.targets.cpu.emit_types import value_type
 
@@ -59,8 +60,11 @@ def operation_value(cx: Context, call: Call) -> str:
     native = _NATIVE.get(call.function)
     middle = 1 + (len(call.args) - 1) // 2
     groups = (call.args[1:middle], call.args[middle:])
-    if native is not None and _offers(cx, native, lanes) and all(_is_group(cx, g) for g in groups):
-        return _printed(cx, native, call, lanes)
+    if native is not None and all(_is_group(cx, g) for g in groups):
+        if _offers(cx, native, lanes):
+            return _printed(cx, native, call, lanes)
+        if is_from_words(cx, call.function, lanes):
+            return _from_words(cx, call, lanes)
     meaning = spelled(call)
     assert meaning is not None, f"{call.function} is an operation"
     return evaluate(cx, meaning, lanes)
@@ -73,6 +77,15 @@ def _offers(cx: Context, native: _Native, lanes: int) -> bool:
         return False
     choices = native.wide if bits == 512 else native.narrow
     return any(sets <= set(cx.machine.instruction_sets) for sets in choices)
+
+
+def _from_words(cx: Context, call: Call, lanes: int) -> str:
+    """The value by instructions for halves and quarters of the words that the groups are."""
+    total = evaluate(cx, call.args[0], lanes)
+    middle = 1 + (len(call.args) - 1) // 2
+    words = tuple(_loaded(cx, g, lanes) for g in (call.args[1:middle], call.args[middle:]))
+    dot = dot_of_bytes if call.function == "dot4_u8s8" else dot_of_bfloat16
+    return dot(cx, total, (words[0], words[1]), lanes)
 
 
 def _printed(cx: Context, native: _Native, call: Call, lanes: int) -> str:

@@ -20,7 +20,6 @@ from tvmlab.ir.parse import parse_program
 from tvmlab.ir.program import Barrier, Commit, Program, Seq, Stmt
 from tvmlab.ir.walk import rewrite, stmts
 from tvmlab.lower.device_pipeline import lower_for_device
-from tvmlab.schedule import Schedule
 from tvmlab.te.evaluate import Evaluated, evaluate, random_inputs
 
 STEPS = 5
@@ -28,7 +27,7 @@ STEPS = 5
 
 
 @cache
-def waiting() -> Schedule:
+def waiting() -> t.Schedule:
     """A product of one warp whose operands are copied asynchronously, and waited for."""
     return tensorized(
         "mma", "float16", by_columns=True, warps=1, is_async=True, chunk=8, m=32, n=16,
@@ -36,9 +35,9 @@ def waiting() -> Schedule:
     )  # fmt: skip
 
 
-def pipelined(copies: int) -> Schedule:
+def pipelined(copies: int) -> t.Schedule:
     """The product whose operands are copied some steps ahead."""
-    s = Schedule(waiting().state)
+    s = t.Schedule(waiting().state)
     for block in ("A_cache", "B_cache") if copies > 1 else ():
         s[block].double_buffer("ko", copies)
     return s

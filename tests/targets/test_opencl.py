@@ -204,6 +204,21 @@ def test_memory_that_the_device_lacks_is_said() -> None:
         machine(0).allocate(1 << 50)
 
 
+def test_no_memory_for_an_intermediate_leaves_all_as_it_was() -> None:
+    a = t.placeholder((8,), name="A")
+    p = t.compute((1 << 24, 1 << 15), lambda i, j: a[j % 8] * 2.0, name="P")
+    s = t.create_schedule(t.compute((8,), lambda i: p[i, i] + 1.0, name="C"))
+    s["P"].bind("i", "blockIdx.x")
+    s["C"].bind("i", "threadIdx.x")
+    given, result = np.ones(8, np.float32), np.full(8, 7, np.float32)
+    f = s.build("opencl")
+    for _ in range(2):
+        with pytest.raises(TargetError, match="has no memory for 2199023255552 bytes: a buffer"):
+            f(given, result)
+    assert (result == 7).all()
+    assert all(tiled_matmul().check("opencl"))
+
+
 def test_threads_see_what_others_wrote_exactly() -> None:
     a = np.random.default_rng(0).integers(-(2**31), 2**31, (4, 32), np.int32)
     result = np.zeros_like(a)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from tvmlab.analysis.occupancy import Occupancy, multiprocessor, occupancy
+from tvmlab.errors import TargetError, UsageError
 from tvmlab.targets.cfamily.plan import Launch
 
 _ENTRY = re.compile(r"Compiling entry function '(\w+)' for")
@@ -62,6 +63,11 @@ class KernelResources:
         if not self.threads:
             return said
         found = self.occupancy()
+        if not found.blocks:
+            return (
+                f"{said}; a multiprocessor holds not one block of {self.threads} threads, "
+                f"for want of {' and '.join(found.limiting)}"
+            )
         return (
             f"{said}; a multiprocessor holds {found.blocks} blocks of {self.threads} threads, "
             f"{found.share:.0%} of its warps, limited by {' and '.join(found.limiting)}"
@@ -107,3 +113,23 @@ def launched(
         )
         for step in launches
     )
+
+
+def refuse_beyond(found: tuple[KernelResources, ...]) -> None:
+    """Refuse kernels of which a multiprocessor of their architecture holds not one block.
+
+    Raises:
+        TargetError: there is one. Of an architecture that is not known nothing is refused.
+    """
+    for used in found:
+        try:
+            held = used.occupancy()
+        except UsageError:
+            return
+        if not held.blocks:
+            raise TargetError(
+                f"Kernel {used.kernel} is beyond {' and '.join(held.limiting)} of "
+                f"{used.architecture}: each block of {used.threads} threads takes "
+                f"{used.registers} registers a thread and {used.shared_bytes} bytes of shared "
+                "memory; choose smaller tiles, or fewer threads."
+            )

@@ -21,6 +21,7 @@ from tvmlab.errors import TargetError
 from tvmlab.targets.cfamily.arguments import refuse_unlike
 from tvmlab.targets.cfamily.launching import Number
 from tvmlab.targets.cfamily.plan import Launch, Plan
+from tvmlab.targets.cuda.advice import advice
 from tvmlab.targets.cuda.build import compile_cuda
 from tvmlab.targets.cuda.shared import asked_bytes
 from tvmlab.targets.target import Param, Signature
@@ -54,7 +55,7 @@ class CudaMachine:
         self.device.set_current()
         self._check(plan)
         compiled = compile_cuda(text, self.architecture)
-        module = ObjectCode.from_cubin(compiled.cubin)
+        module = self._in_words(lambda: ObjectCode.from_cubin(compiled.cubin))
         asked = asked_bytes(text)
         return {n.kernel: self._function(module, n, asked.get(n.kernel, 0)) for n in plan.launches}
 
@@ -168,18 +169,18 @@ class CudaMachine:
     def seconds_of(self, run: Callable[[], None]) -> float | None:
         """Between two events of the stream, before and after what `run` puts there."""
         options = EventOptions(timing_enabled=True)
-        first, last = (self.device.create_event(options) for _ in range(2))
-        self._stream.record(first)
+        first, last = (self._in_words(lambda: self.device.create_event(options)) for _ in range(2))
+        self._in_words(lambda: self._stream.record(first))
         run()
-        self._stream.record(last)
+        self._in_words(lambda: self._stream.record(last))
         self._in_words(last.sync)
         return float(last - first) * 1e-3
 
     def _require(self, status: Any, what: str) -> None:
         if status != driver.CUresult.CUDA_SUCCESS:
             raise TargetError(
-                f"The CUDA device {self.device.name} could not {what} ({status.name}); free memory "
-                "on it, or start anew."
+                f"The CUDA device {self.device.name} could not {what} ({status.name}); "
+                f"{advice(status.name)}."
             )
 
     def _in_words(self, act: Callable[[], Any]) -> Any:
@@ -190,8 +191,7 @@ class CudaMachine:
         except Exception as error:  # cuda-core's own class for them is private
             raise TargetError(
                 f"The CUDA device {self.device.name} did not run the kernel: "
-                f"{_first_words(error)}; what touches memory that is not there ends all work of "
-                "this process on the device, so start anew."
+                f"{_first_words(error)}; {advice(str(error))}."
             ) from None
 
 
@@ -218,5 +218,14 @@ def _first_words(error: Exception) -> str:
 
 @cache
 def machine(number: int) -> CudaMachine:
-    """The device of that number, in the order of `tvmlab doctor`."""
-    return CudaMachine(number)
+    """The device of that number, in the order of `tvmlab doctor`.
+
+    Raises:
+        TargetError: its driver, which knew it, does not let this process have it.
+    """
+    try:
+        return CudaMachine(number)
+    except Exception as error:  # of cuda-core, or of the search for the driver's library
+        raise TargetError(
+            f"CUDA device {number} cannot be used: {_first_words(error)}; {advice(str(error))}."
+        ) from None

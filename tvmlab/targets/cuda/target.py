@@ -22,7 +22,7 @@ from tvmlab.targets.cuda.build import compile_cuda, disassembled
 from tvmlab.targets.cuda.dialect import CudaDialect
 from tvmlab.targets.cuda.limits import CudaDevice, cuda_devices
 from tvmlab.targets.cuda.provenance import linked
-from tvmlab.targets.cuda.report import KernelResources, launched, resources_of
+from tvmlab.targets.cuda.report import KernelResources, launched, refuse_beyond, resources_of
 from tvmlab.targets.cuda.shared import asked_bytes
 from tvmlab.targets.registry import get, loaded
 from tvmlab.targets.target import Kernel, Signature
@@ -104,11 +104,12 @@ class CudaTarget:
         """A kernel of printed text; where there is no device, one that can be read only.
 
         Raises:
-            TargetError: the compiler refused the text, or it is beyond the device's limits.
+            TargetError: the compiler refused the text, or it is beyond the limits of the device,
+                or of the architecture where there is none.
         """
         problem = _problem(self.number)
         if problem:
-            compile_cuda(text, self.architecture)
+            refuse_beyond(self.resources(text))
             return AbsentKernel(text, signature, self, problem)
         machine = loaded("tvmlab.targets.cuda.run", "cuda-core").machine(self.number)
 

@@ -120,6 +120,13 @@ COPIES = Room(
             "allowed = begun - group",
         ),
         Bug(
+            "every read waits for the latest copy of all",
+            "tvmlab.lower.copy_waits",
+            "                and all(a[0] <= b[1] and b[0] <= a[1] for a, b in zip(box, other, "
+            "strict=True))\n",
+            "",
+        ),
+        Bug(
             "all copies before the loop are one group",
             "tvmlab.lower.copy_waits",
             "(not own or own & group)",

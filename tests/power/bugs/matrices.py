@@ -67,6 +67,12 @@ CHAINED = Room(
             "not self._rows % TILE and not self._row % COLUMNS[0]",
             "True",
         ),
+        Bug(
+            "rows between the products are in memory that blocks do not share",
+            "tvmlab.ops.gpu.chained_part",
+            'schedule[name].set_scope(written, "shared")',
+            "pass",
+        ),
     ),
 )
 
@@ -189,4 +195,29 @@ SMALLER = Room(
     ),
 )
 
-ROOMS = (MATRICES, CHAINED, THREADS, PRODUCTS, TF32, LANES, SMALLER)
+SWIZZLED = Room(
+    "swizzled rows",
+    ("tests/schedule/test_swizzle.py", "tests/targets/test_cuda_matrices.py"),
+    (
+        Bug(
+            "rows that one line of all banks holds differ",
+            "tvmlab.ir.swizzle",
+            "alike = 1 << (max(1, most // chunks).bit_length() - 1)",
+            "alike = 1",
+        ),
+        Bug(
+            "chunks of a row that is no power of two change places with what is not there",
+            "tvmlab.ir.swizzle",
+            "min(chunks & -chunks, most)",
+            "min(chunks, most)",
+        ),
+        Bug(
+            "every row of a tile is its first one",
+            "tvmlab.targets.cuda.row_loads",
+            'return f"(row + ({row})) * row_bytes',
+            'return f"row * row_bytes',
+        ),
+    ),
+)
+
+ROOMS = (MATRICES, CHAINED, THREADS, PRODUCTS, TF32, LANES, SMALLER, SWIZZLED)

@@ -8,31 +8,20 @@ system call; while another thread computes, they add up to most of a second.
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
+
+from tvmlab.ui.meanwhile import Meanwhile
 
 INTERVAL_S = 0.0002
 """Seconds after which whoever waits gets its turn; a change of turns costs a tenth of that."""
 
-_lock = threading.Lock()
-_at_work = 0
-_usual_s = 0.0
+
+def _quick_turns() -> Callable[[], object]:
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(min(INTERVAL_S, usual_s))
+    return partial(sys.setswitchinterval, usual_s)
 
 
-@contextmanager
-def giving_way() -> Iterator[None]:
-    """Have turns change quickly as long as anybody is in here, and as usual afterwards."""
-    global _at_work, _usual_s
-    with _lock:
-        _at_work += 1
-        if _at_work == 1:
-            _usual_s = sys.getswitchinterval()
-            sys.setswitchinterval(min(INTERVAL_S, _usual_s))
-    try:
-        yield
-    finally:
-        with _lock:
-            _at_work -= 1
-            if _at_work == 0:
-                sys.setswitchinterval(_usual_s)
+giving_way = Meanwhile(_quick_turns)
+"""Has turns change quickly as long as anybody is in here."""

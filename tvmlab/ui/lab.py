@@ -30,6 +30,7 @@ from tvmlab.te.serial import from_json, to_json
 from tvmlab.tune.database import Database
 from tvmlab.tune.run import Run
 from tvmlab.ui.code import Code
+from tvmlab.ui.collecting import seldom_collecting
 from tvmlab.ui.giving_way import giving_way
 from tvmlab.ui.layout import Layout
 from tvmlab.ui.screen import Asking, Screen
@@ -69,6 +70,7 @@ class Lab:
         TargetError: there is no such target.
     """
 
+    @seldom_collecting
     def __init__(
         self,
         value: Any,
@@ -217,6 +219,7 @@ class Lab:
     def _widget_bundle(self) -> dict[str, Any]:
         return dict(self._laid_out().root._repr_mimebundle_())
 
+    @seldom_collecting
     def _static_bundle(self) -> dict[str, Any]:
         snapshot, past = self.view.snapshot(), self.view.past()
         kept: Mapping[str, Any] = {}
@@ -234,6 +237,7 @@ class Lab:
             },
         }
 
+    @seldom_collecting
     def _laid_out(self) -> Layout:
         if self._layout is None:
             self._layout = Layout(self.ask, self.view.snapshot, self._push, self._marker)
@@ -256,13 +260,14 @@ class Lab:
             self._slow[part].submit(self._carry_out_slowly, pane, dict(intent))
 
     def _make_ready(self) -> None:
-        with giving_way():
+        with giving_way:
             self.view.make_ready()
 
     def _carry_out_slowly(self, pane: Asking, intent: dict[str, Any]) -> None:
-        with giving_way():
+        with giving_way:
             self._carry_out(pane, intent)
 
+    @seldom_collecting
     def _carry_out(self, pane: Asking, intent: dict[str, Any]) -> None:
         """Carry a request out; what goes wrong is shown in the pane, for nothing else would."""
         try:
@@ -302,6 +307,7 @@ class Lab:
         if self._is_displayed:
             self._later("picture", PICTURE_DELAY_S, self._renew_picture, restart=True)
 
+    @seldom_collecting
     def _draw(self, draw: Callable[[], None]) -> None:
         try:
             draw()

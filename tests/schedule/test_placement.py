@@ -41,16 +41,6 @@ def test_a_block_goes_to_the_root_over_all_of_its_domain() -> None:
     check(s)
 
 
-def test_a_block_at_a_cut_loop_runs_over_no_more_than_there_is() -> None:
-    """Columns in tiles of 5 are 15, of which 12 exist: the copy of all of them asks nothing."""
-    s = _stages()
-    s["C"].split("x", 5)
-    s["D"].reverse_compute_at("C", "y")
-    assert 'with block("D", vy=y, vx=x):' in str(s)
-    assert "range(15)" not in str(s)
-    check(s)
-
-
 def _merged(c: Tensor) -> t.Schedule:
     """The schedule of `c` with its block merged into that of B."""
     s = t.create_schedule(c)

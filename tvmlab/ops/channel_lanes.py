@@ -238,9 +238,12 @@ def _transpose_sums(
     schedule: Schedule, block: str, around: int, sizes: Gathering, vectors: VectorUnit
 ) -> None:
     """Pixels become lanes, in the loops over rows, columns and channels inside `around` others."""
+    stage, full = schedule[block], vectors.lanes(sizes.size_bytes)
     extents = inner_extents(schedule, block, around)
     *pixels, channels = extents
-    stage, full = schedule[block], vectors.lanes(sizes.size_bytes)
+    if extents.get("p4", 0) > sizes.width:
+        # Tiles reach beyond the rows, so no vector goes from one row to the next.
+        pixels, extents["p4"] = ["p4"], sizes.width
     if not pixels:
         stage.vectorize(channels)
         return

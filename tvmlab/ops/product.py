@@ -126,9 +126,9 @@ class Product:
         }
 
     def _in_strips(self) -> dict[str, Option]:
-        """Tiles of so many rows that B is read once, or as seldom as can be."""
-        passes = min(-(-self.m // t[0]) for t in self.tiles)
-        rows, lanes = self._tile([t for t in self.tiles if -(-self.m // t[0]) == passes])
+        """Tiles of all rows, so that B is read once; where registers hold none (16 rows and 16 of
+        256 bits), the one that costs least, since a strip stays in the cache between its tiles."""
+        rows, lanes = self._tile([t for t in self.tiles if t[0] >= self.m] or self.tiles)
         columns = min(RUN_BYTES // self.element_bytes, -(-self.n // 2))
         lines = -(-lanes * self.element_bytes // LINE_BYTES)
         return {

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from tvmlab.analysis.regions import Span
 from tvmlab.arith import Interval, simplify
-from tvmlab.arith.linear import Linear
 from tvmlab.arith.simplify import interval, loop_range
-from tvmlab.ir.buffer import Extent
 from tvmlab.ir.dtypes import INDEX
 from tvmlab.ir.expr import Const, Expr, Var, binary
 from tvmlab.ir.names import fresh_names
@@ -36,7 +34,7 @@ def nest_over(
     where: Expr = TRUE
     for it, name in zip(block.iters, names, strict=True):
         total = it.extent
-        span = _inside(spans.get(it.var), total)
+        span = spans.get(it.var)
         start: Expr = Const(0, INDEX) if span is None else span.start.expr()
         loop = For(Var(name), total if span is None else span.extent, block)
         if isinstance(loop.extent, Expr) or loop.extent != 1:
@@ -52,15 +50,3 @@ def nest_over(
     for loop in reversed(loops):
         nest = loop.replace(body=nest)
     return nest
-
-
-def _inside(span: Span | None, total: Extent) -> Span | None:
-    """What of a span is among the values 0 to `total`, where it begins at a number: no loop needs
-    a condition for the rest then."""
-    if span is None or span.start.terms or not isinstance(span.extent, int):
-        return span
-    if not isinstance(total, int):
-        return span
-    low = max(span.start.constant, 0)
-    high = min(span.start.constant + span.extent, total)
-    return Span(Linear({}, low), high - low) if low < high else span

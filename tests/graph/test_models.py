@@ -9,7 +9,9 @@ from tests.graph.arrays import conv2d, draw, softmax
 from tests.graph.judge import assert_right
 from tests.graph.random_graphs import SIZE, random_graph
 from tvmlab import graph
+from tvmlab.graph import kernel
 from tvmlab.measure.compare import compare
+from tvmlab.ops import AVX512
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,13 @@ def test_a_convolution_that_folds_one_element() -> None:
     assert_right(y, [image], [expected], kernels=(1, 2))
 
 
+@pytest.fixture
+def avx512(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels are planned for registers of 512 bits, whatever this processor has."""
+    monkeypatch.setattr(kernel, "host_vectors", lambda: AVX512)
+
+
+@pytest.mark.usefixtures("avx512")
 def test_the_bias_and_relu_meet_the_convolution_in_registers() -> None:
     x = graph.input((1, 4, 8, 16))
     (call,) = graph.compile_graph(
@@ -61,6 +70,7 @@ def test_two_layer_perceptron(dtype: str) -> None:
     assert_right(y, [rows], [expected], kernels=(2, 5))
 
 
+@pytest.mark.usefixtures("avx512")
 def test_a_follower_has_loops_of_its_own_where_no_loop_finishes_elements() -> None:
     weight, rows = draw(0, 395, 5), draw(1, 16, 395)
     y = graph.relu(graph.matmul(graph.input((16, 395)), weight))

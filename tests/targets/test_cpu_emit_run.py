@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,7 @@ def test_fused_rows_are_loaded_and_stored_whole() -> None:
 def test_what_changes_within_the_lanes_is_gathered() -> None:
     """A bias of each channel, where the lanes run over channels."""
     text = emit(lower(fused((2, 3, 7, 13), 3, 16).mod), cpu_features())
-    assert "call <16 x float> @llvm.masked.gather" in text
+    assert re.search(r"call <\d+ x float> @llvm.masked.gather", text)
     assert "scatter" not in text
 
 

@@ -124,7 +124,9 @@ def test_settings_reach_kernels_and_runs_are_told_of(lab: LabPage) -> None:
         status.get_by_role("button").click()
         dock = page.locator("#tvmlab-dock")
         expect(dock.locator(".tv-dock-place")).to_have_text("run in desk.ipynb", timeout=SLOW_MS)
-        expect(dock.locator(".tv-tuner")).to_contain_text(re.compile(r"of \d{5}\b"), timeout=SLOW_MS)
+        expect(dock.locator(".tv-tuner")).to_contain_text(
+            re.compile(r"of \d{5}\b"), timeout=SLOW_MS
+        )
         expect(dock.get_by_role("tab", name="Tune")).to_have_attribute(
             "aria-selected", "true", timeout=SLOW_MS
         )

@@ -12,7 +12,12 @@ import pytest
 
 import tvmlab as t
 from tests.intrin.tensor_cores import FAMILIES, MEMBERS, product, tensorized
-from tests.targets.gpu_schedules import reversed_rows, tiled_matmul, uneven_elementwise
+from tests.targets.gpu_schedules import (
+    in_shared_memory,
+    reversed_rows,
+    tiled_matmul,
+    uneven_elementwise,
+)
 from tvmlab.errors import TargetError
 from tvmlab.ir import dtypes
 from tvmlab.ir.functions import FUNCTIONS, call
@@ -152,15 +157,7 @@ def test_neighbours_are_moved_together(dtype: str, kind: str, width: int) -> Non
 
 
 def test_much_shared_memory_is_asked_for_at_the_launch() -> None:
-    a = t.placeholder((2, 16384), name="A")
-    p = t.compute((2, 16384), lambda i, j: a[i, j] * 2.0, name="P")
-    s = t.create_schedule(t.compute((2, 16384), lambda i, j: p[i, 16383 - j] + 1.0, name="C"))
-    s["P"].compute_at("C", "i")
-    s["P"].set_scope("P", "shared")
-    s["C"].bind("i", "blockIdx.x")
-    for block in ("P", "C"):
-        _, threads = s[block].split("j", 256)
-        s[block].bind(threads, "threadIdx.x")
+    s = in_shared_memory(16384)
     machine = target("sm_90")
     text = machine.emit(machine.lower(s.mod))
     assert asked_bytes(text) == {"C_kernel": 65536}

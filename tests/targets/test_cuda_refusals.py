@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from cuda.bindings import driver
 
-import tvmlab as t
-from tests.targets.gpu_schedules import tiled_matmul
+from tests.targets.gpu_schedules import in_shared_memory, tiled_matmul
 from tvmlab.errors import TargetError
 from tvmlab.targets.cfamily.plan import Launch, Plan, read_plan
 from tvmlab.targets.cuda import advice, run
@@ -60,21 +59,6 @@ def refuse(status: Any) -> Any:
         raise RuntimeError(f"{status.name}: The API call failed because of it.")
 
     return act
-
-
-def in_shared_memory(columns: int) -> t.Schedule:
-    """Rows turned round in shared memory, 4 bytes a column, by 256 threads."""
-    a = t.placeholder((2, columns), name="A")
-    p = t.compute((2, columns), lambda i, j: a[i, j] * 2.0, name="P")
-    turned = t.compute((2, columns), lambda i, j: p[i, columns - 1 - j] + 1.0, name="C")
-    s = t.create_schedule(turned)
-    s["P"].compute_at("C", "i")
-    s["P"].set_scope("P", "shared")
-    s["C"].bind("i", "blockIdx.x")
-    for block in ("P", "C"):
-        _, threads = s[block].split("j", 256)
-        s[block].bind(threads, "threadIdx.x")
-    return s
 
 
 def test_too_much_shared_memory_is_told_where_there_is_no_device() -> None:

@@ -82,7 +82,7 @@ _HOMES = {
         "Unroll",
         "Vectorize",
     ),
-    "tvmlab.schedule.recipes": ("Tile",),
+    "tvmlab.schedule.recipes": ("CooperativeFetch", "Tile"),
     "tvmlab.schedule.recording": ("recipe",),
     "tvmlab.targets.cpu.build.patience": ("set_compile_limit",),
     "tvmlab.targets.cpu.library": ("load",),

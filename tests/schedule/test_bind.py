@@ -8,9 +8,11 @@ import pytest
 import tvmlab as t
 from tvmlab.errors import ScheduleError
 from tvmlab.ir.axis import AXES, axis_of
+from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.program import For
 from tvmlab.ir.walk import stmts
 from tvmlab.lower import lower_stages
+from tvmlab.lower.device_pipeline import device_passes
 from tvmlab.schedule import Schedule
 from tvmlab.schedule.find import find_site
 from tvmlab.schedule.primitives.bind import Bind
@@ -111,3 +113,56 @@ def test_a_later_step_cannot_give_an_axis_two_extents() -> None:
     loops = [f for f in stmts(s.mod.body) if isinstance(f, For)]
     assert [axis_of(f) for f in loops].count("threadIdx.x") == 2
     assert all(s.check())
+
+
+def _tiled(rows: int = 30, depth: int = 50) -> Schedule:
+    """A product in tiles that do not divide it, a thread for each result."""
+    a, b = t.placeholder((depth, rows), name="A"), t.placeholder((depth, 44), name="B")
+    k = t.reduce_axis((0, depth), name="k")
+    c = t.compute((rows, 44), lambda y, x: t.sum(a[k, y] * b[k, x], axis=k), name="C")
+    s = t.create_schedule(c)
+    s["C"].tile("y", "x", "k", 8, 16, 8)
+    s["C"].reorder("yo", "xo", "ko", "yi", "xi", "ki")
+    for loop, axis in {"yo": "blockIdx.y", "xo": "blockIdx.x"}.items():
+        s["C"].bind(loop, axis)
+    for loop, axis in {"yi": "threadIdx.y", "xi": "threadIdx.x"}.items():
+        s["C"].bind(loop, axis)
+    return s
+
+
+def test_a_cooperative_fetch_is_the_steps_it_stands_for() -> None:
+    by_hand, at_once = _tiled(), _tiled()
+    at_once["C"].cooperative_fetch("B", "ko", lanes=2, pad=4)
+    by_hand["C"].cache_read("B")
+    by_hand["B_cache"].compute_at("C", "ko")
+    by_hand["B_cache"].fuse("i0", "i1")
+    by_hand["B_cache"].split("i0i1", factors=(8, 16, 2))
+    for loop, axis in {"i0i10": "threadIdx.y", "i0i11": "threadIdx.x"}.items():
+        by_hand["B_cache"].bind(loop, axis)
+    by_hand["B_cache"].vectorize("i0i12")
+    by_hand["B_cache"].storage_align("B_cache", 0, 32, 4)
+    by_hand["B_cache"].set_scope("B_cache", "shared")
+    assert str(at_once) == str(by_hand)
+    assert len(at_once.trace) == len(_tiled().trace) + 1
+    at_once.undo()
+    assert str(at_once) == str(_tiled())
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"lanes": 2}, {"lanes": 4, "pad": 4}, {"lanes": 3}], ids=str
+)
+@pytest.mark.parametrize("loop", ["xo", "ko"])
+def test_what_threads_fetch_together_is_what_each_reads(options: dict[str, int], loop: str) -> None:
+    s = _tiled()
+    for buffer in ("A", "B"):
+        s["C"].cooperative_fetch(buffer, loop, **options)
+    assert all(s.check())
+    program = s.mod
+    for step in device_passes():
+        program = step.run(program)
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal((50, n)).astype(np.float32) for n in (30, 44))
+    for order in ("forward", "backward", 3):
+        c = np.full((30, 44), np.nan, np.float32)
+        interpret_threads(program, [a, b, c], order)
+        np.testing.assert_allclose(c, a.T @ b, rtol=1e-4, atol=1e-4)

@@ -19,9 +19,9 @@ from tvmlab.te.tensor import Tensor
 
 def _section(doc: str, title: str) -> tuple[str, str]:
     """The words after `title` on its line, and the indented code below it."""
-    match = re.search(rf"^{title}(.*):\n\n((?:    .*\n|\n)+)", doc + "\n", re.MULTILINE)
+    match = re.search(rf"^{title}((?:.+\n)*?.*):\n\n((?:    .*\n|\n)+)", doc + "\n", re.MULTILINE)
     assert match, f"the docstring has no {title!r} section"
-    return match[1].strip(), textwrap.dedent(match[2]).strip()
+    return " ".join(match[1].split()), textwrap.dedent(match[2]).strip()
 
 
 def _expression(before: str) -> Tensor:
@@ -126,6 +126,8 @@ def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> N
     starts.append(State.start(_masked()))
     shared = 's["D"].compute_at("E", "y"); s["D"].set_scope("D", "shared")'
     starts.append(replay_python(State.start(_pair()), shared))
+    threads = 's["C"].bind("y", "blockIdx.x"); s["C"].bind("x", "threadIdx.x")'
+    starts.append(replay_python(State.start(_matmul()), threads))
     moves = [
         (start, move)
         for start in starts

@@ -6,8 +6,10 @@ import pytest
 
 import tvmlab as t
 from tvmlab import ops
+from tvmlab.analysis.estimate import GPUS
 from tvmlab.schedule import Schedule
 from tvmlab.schedule.step import GROUPS
+from tvmlab.view.kernels import estimate_of
 from tvmlab.view.moves import steps_at
 from tvmlab.view.schema import LoopRef, StepView
 
@@ -49,6 +51,31 @@ def test_rows_in_shared_memory_are_offered_to_move_apart_by_banks(schedule: Sche
     loop = str(schedule["A_cache"].loops[1])
     found = steps_at(schedule.state, {"block": "A_cache", "loop": loop}, "cuda")
     assert 's["A_cache"].storage_align("A_cache", 0, 32, 1)' in lines(found, "storage_align")
+
+
+def test_one_line_fetches_what_a_block_of_threads_reads() -> None:
+    s = t.create_schedule(ops.matmul(64, 64, 64).tensors)
+    s["C"].tile("y", "x", 16, 16)
+    s["C"].split("k", 16)
+    s["C"].reorder("yo", "xo", "ko", "yi", "xi", "ki")
+    for loop, axis in {"yo": "blockIdx.y", "xo": "blockIdx.x"}.items():
+        s["C"].bind(loop, axis)
+    at: LoopRef = {"block": "C", "loop": "ko"}
+    assert not lines(steps_at(s.state, at, "cuda"), "cooperative_fetch")
+    for loop, axis in {"yi": "threadIdx.y", "xi": "threadIdx.x"}.items():
+        s["C"].bind(loop, axis)
+    offered = lines(steps_at(s.state, at, "cuda"), "cooperative_fetch")
+    assert offered == [
+        's["C"].cooperative_fetch("A", "ko")',
+        's["C"].cooperative_fetch("A", "ko", lanes=4)',
+        's["C"].cooperative_fetch("B", "ko")',
+        's["C"].cooperative_fetch("B", "ko", lanes=4)',
+    ]
+    told = estimate_of(s.state, GPUS["A100"]).time_s
+    for line in offered[1::2]:
+        s.apply_python(line)
+    assert estimate_of(s.state, GPUS["A100"]).time_s < told
+    assert all(s.check())
 
 
 def test_a_cpu_is_offered_what_it_was(schedule: Schedule) -> None:

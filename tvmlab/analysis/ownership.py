@@ -8,8 +8,13 @@ from functools import lru_cache
 from tvmlab.analysis.accesses import accesses
 from tvmlab.analysis.conflicts import loops_around, stay_apart
 from tvmlab.analysis.parallelism import is_private
+from tvmlab.analysis.regions import touched, union
+from tvmlab.arith import Interval
+from tvmlab.arith.pitch import as_stored
+from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
+from tvmlab.ir.expr import Var
 from tvmlab.ir.program import LANES, Block, For, Program, Stmt
 from tvmlab.ir.shuffle import WARP
 from tvmlab.ir.walk import blocks_with_loops
@@ -47,6 +52,25 @@ def loops_to_owner(program: Program, buffer: Buffer) -> list[For]:
     around = around[:lanes]
     owner = next((o for o in reversed(around) if is_private(program, o, buffer)), None)
     return around[: around.index(owner) + 1] if owner is not None else []
+
+
+def owned_bytes(around: Sequence[For], buffer: Buffer) -> int | None:
+    """Bytes of `buffer`, rows apart as they are stored, that one iteration of the innermost of the
+    loops `around` touches; None where that is not known. Copies by turns count once."""
+    ranges: dict[Var, Interval] = {}
+    for loop in around:
+        ranges[loop.var] = loop_range(loop, ranges)
+    written = touched(around[-1].body, buffer, ranges, writes=True)
+    read = touched(around[-1].body, buffer, ranges, writes=False)
+    box = written if read is None else read if written is None else union(written, read)
+    if box is None:
+        return None
+    extents = [
+        whole if span is None else span.extent
+        for span, whole in zip(box, buffer.shape, strict=True)
+    ]
+    known = tuple(e for e in extents if isinstance(e, int))
+    return as_stored(buffer.replace(shape=known)).size_bytes if len(known) == len(extents) else None
 
 
 def handed_on(program: Program, buffer: Buffer, scope: str) -> For | None:

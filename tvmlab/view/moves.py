@@ -16,7 +16,9 @@ from tvmlab.view.schema import LoopRef, MoveView, RefusalView, StepView
 BY_GROUP = sorted(STEPS.values(), key=lambda step: GROUPS.index(step.group))
 """All steps, those of a group side by side."""
 
-OF_THREADS = ("bind", "set_scope", "swizzle", "storage_align", "double_buffer")
+OF_THREADS = (
+    "bind", "set_scope", "swizzle", "storage_align", "double_buffer", "cooperative_fetch",
+)  # fmt: skip
 OF_CPUS = ("parallel", "prefetch")
 """Steps that stand first in their group where a target has many threads, and those that do nothing
 inside its kernels and stand last."""

@@ -12,6 +12,7 @@ from tvmlab.ir.walk import variables
 from tvmlab.ops.nest import fused
 from tvmlab.schedule import Schedule
 from tvmlab.schedule.find import Site
+from tvmlab.schedule.recipes.cooperative_fetch import thread_factors
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,9 @@ class Team:
         if not inner:
             return
         made: Sequence[str] = [loop]
-        if inner != [extent]:
-            rounds = None if extent > prod(inner) else 1
-            if rounds == 1 and len(inner) > 1:
-                made = [str(part) for part in stage.split(loop, factors=inner)]
-            else:
-                made = [str(part) for part in stage.split(loop, factors=(rounds, *inner))][1:]
+        factors = thread_factors(extent, inner)
+        if factors:
+            made = [str(part) for part in stage.split(loop, factors=factors)][-len(inner) :]
         for (axis, _), part in zip(self.axes, made, strict=False):
             stage.bind(part, axis)
         if lanes > 1:

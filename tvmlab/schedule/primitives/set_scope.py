@@ -37,14 +37,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from tvmlab.analysis.ownership import OWNED, handed_on, loops_to_owner
-from tvmlab.analysis.regions import touched, union
+from tvmlab.analysis.ownership import OWNED, handed_on, loops_to_owner, owned_bytes
 from tvmlab.ir.axis import THREAD_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
-from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.program import SCOPES, For, Program
 from tvmlab.ir.walk import blocks_with_loops
-from tvmlab.schedule.find import Site, ranges_of
+from tvmlab.schedule.find import Site
 from tvmlab.schedule.relocate import with_buffer
 from tvmlab.schedule.step import Step, argument
 
@@ -103,7 +101,7 @@ class SetScope(Step):
                 f"{self.scope} memory is of {whose}",
                 f"compute_at {buffer.name} inside {apart.var.name}, or choose a wider scope",
             )
-        size = _size_bytes(around, buffer)
+        size = owned_bytes(around, buffer)
         size = None if size is None else -(-size // _threads(around[-1], buffer))
         if self.scope == "local" and (size is None or size > MOST_LOCAL_BYTES):
             held = "of no known size" if size is None else f"of {size} bytes"
@@ -127,22 +125,6 @@ class SetScope(Step):
                 for scope in OFFERED:
                     if scope != region.buffer.scope:
                         yield cls(site.block.name, region.buffer.name, scope)
-
-
-def _size_bytes(around: list[For], buffer: Buffer) -> int | None:
-    """Bytes of `buffer` that one iteration of the innermost loop touches; None where unknown."""
-    ranges = ranges_of(around)
-    written = touched(around[-1].body, buffer, ranges, writes=True)
-    read = touched(around[-1].body, buffer, ranges, writes=False)
-    box = written if written is None or read is None else union(written, read)
-    if box is None:
-        return None
-    extents = [
-        whole if span is None else span.extent
-        for span, whole in zip(box, buffer.shape, strict=True)
-    ]
-    known = [e for e in extents if isinstance(e, int)]
-    return prod(known) * size_bytes(buffer.dtype) if len(known) == len(extents) else None
 
 
 def _threads(owner: For, buffer: Buffer) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 import tvmlab as t
 import tvmlab.intrin
+from tests.schedule.weights import sum_in_parts
 from tvmlab.ir import equal, text
 from tvmlab.schedule import STEPS, State, parse_document, replay_python, steps_of
 from tvmlab.schedule.find import sites
@@ -30,6 +31,8 @@ def _expression(before: str) -> Tensor:
         return _matmul(8, 8, 8)
     if "* W[vk]" in before:
         return _masked()
+    if "M_partial" in before:
+        return sum_in_parts()
     tensor: Tensor | None = None
     for nest in re.findall(r"^for (?:.|\n(?!for))*", before, re.MULTILINE):
         names, extents = zip(*re.findall(r"for (\w+) in range\((\d+)\)", nest), strict=True)
@@ -123,7 +126,7 @@ def test_every_move_is_legal_and_survives_json_and_python(step: type[Step]) -> N
     steps = 's["C"].tile("y", "x", "k", 8, 8, 8); s["D"].annotate("y", "unroll", 4)'
     steps += '; s["E"].compute_at("F", "y")'
     starts = [replay_python(State.start(_chain()), steps), State.start(_matmul(6, 5, 3))]
-    starts.append(State.start(_masked()))
+    starts += [State.start(_masked()), State.start(sum_in_parts())]
     shared = 's["D"].compute_at("E", "y"); s["D"].set_scope("D", "shared")'
     starts.append(replay_python(State.start(_pair()), shared))
     threads = 's["C"].bind("y", "blockIdx.x"); s["C"].bind("x", "threadIdx.x")'

@@ -12,11 +12,13 @@ Each file in `refusals/` holds a request and the refusal it meets:
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import tvmlab as t
+from tests.schedule.weights import softmax
 from tvmlab.te.tensor import Tensor
 
 CASES = sorted((Path(__file__).parent / "refusals").glob("*.txt"))
@@ -89,6 +91,7 @@ def test_refusal(case: Path) -> None:
     named = {"# blur": _blur, "# argmax": _argmax, "# sized": _sized}
     named |= {"# padded": _padded, "# late": _late}
     named |= {"# recurrent": _recurrent, "# direct": _direct}
+    named |= {"# softmax": softmax, "# falling": partial(softmax, scale=-1.0)}
     s = t.create_schedule(named.get(request.partition("\n")[0], _matmul)())
     s.apply_python("\n".join(legal))
     before = s.state

@@ -44,6 +44,18 @@ PLACES = Room(
             "[*factors[:at], choice.a, *factors[at + 1 : at + 2]]",
         ),
         Bug(
+            "sums of parts are added without being rescaled",
+            f"{_HERE}.rescale",
+            "s * factor(m) + r * factor(n)",
+            "s + r * factor(n)",
+        ),
+        Bug(
+            "a part that is masked is less than nothing",
+            f"{_HERE}.rescale",
+            "maker.replace(init=stores([made], (lowest,), maker.name))",
+            "maker.replace()",
+        ),
+        Bug(
             "a part of a sum is made anew as all of it",
             _REVERSE,
             "            self.require_only_writer(program, site.block, region.buffer)\n",

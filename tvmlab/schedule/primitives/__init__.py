@@ -20,6 +20,7 @@ from tvmlab.schedule.primitives.partition import Partition
 from tvmlab.schedule.primitives.prefetch import Prefetch
 from tvmlab.schedule.primitives.reindex import Reindex
 from tvmlab.schedule.primitives.reorder import Reorder
+from tvmlab.schedule.primitives.rescale import Rescale
 from tvmlab.schedule.primitives.reverse_compute_at import ReverseComputeAt
 from tvmlab.schedule.primitives.reverse_compute_inline import ReverseComputeInline
 from tvmlab.schedule.primitives.rfactor import Rfactor
@@ -70,6 +71,7 @@ PRIMITIVES: tuple[type[Step], ...] = (
     Swizzle,
     DecomposeReduction,
     Rfactor,
+    Rescale,
     PadEinsum,
     SkipZeros,
     TreeReduce,
@@ -99,6 +101,7 @@ __all__ = [
     "Prefetch",
     "Reindex",
     "Reorder",
+    "Rescale",
     "ReverseComputeAt",
     "ReverseComputeInline",
     "Rfactor",

@@ -11,10 +11,29 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
+from traceback import extract_tb, format_exception
+
+_PACKAGE = str(Path(__file__).parent)
+_GO_BETWEENS = ("interactiveshell.py", "contextlib.py", "async_helpers.py")
 
 
 class TvmlabError(Exception):
     """Base of every error that tvmlab raises for a user's mistake or a machine's failure."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the sentence, and the line of the user's that led to it.
+
+        The frames inside tvmlab say nothing about a user's mistake. `%debug` still has them.
+        """
+        name = f"{type(self).__name__}: {self}"
+        calls = extract_tb(self.__traceback__)
+        inside = next((i for i, call in enumerate(calls) if _PACKAGE in call.filename), len(calls))
+        own = [c for c in calls[:inside] if Path(c.filename).name not in _GO_BETWEENS]
+        if not own or not own[-1].line:
+            return [name]
+        file = Path(own[-1].filename)
+        place = "" if "ipykernel" in str(file) else f" of {file.name}"
+        return [f"line {own[-1].lineno}{place}: {own[-1].line}", name]
 
 
 class ExpressionError(TvmlabError):
@@ -59,6 +78,10 @@ class ParseError(TvmlabError):
 
 class VerifyError(TvmlabError):
     """A program is not well formed: a defect of tvmlab itself, named so it can be reported."""
+
+    def _render_traceback_(self) -> list[str]:
+        """All of it: whoever mends tvmlab needs the frames inside."""
+        return format_exception(self)
 
 
 class TargetError(TvmlabError):

@@ -82,7 +82,7 @@ class _Plan:
         site = find_site(program, block)
         if site is None:
             known = ", ".join(s.block.name for s in sites(program))
-            raise self.refuse("", "there is no such block", f"there are {known}")
+            raise self.refuse("", f"there is no block {block!r}", f"there are {known}")
         self.loops = {loop.var.name: loop for loop in site.loops}
 
     def refuse(self, where: str, why: str, instead: str) -> ScheduleError:

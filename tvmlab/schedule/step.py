@@ -231,7 +231,9 @@ class Step:
         site = find_site(program, self.block)
         if site is None:
             known = [s.block.name for s in sites(program)]
-            raise self.refuse("", "there is no such block", did_you_mean(self.block, known))
+            raise self.refuse(
+                "", f"there is no block {self.block!r}", did_you_mean(self.block, known)
+            )
         return site
 
     def find_loop(self, site: Site, name: str) -> For:

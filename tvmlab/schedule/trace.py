@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -200,10 +201,11 @@ def _parse_line(node: ast.stmt, loops: dict[str, str], state: State) -> tuple[St
         raise _unreadable(node)
     step = STEPS.get(value.func.attr)
     if step is None:
-        known = ", ".join(STEPS)
+        asked = value.func.attr
+        close = get_close_matches(asked, STEPS, n=1)
+        instead = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(STEPS)}."
         raise TraceError(
-            f"line {node.lineno} of the schedule asks for the unknown step "
-            f"{value.func.attr!r}; known are {known}."
+            f"line {node.lineno} of the schedule asks for the unknown step {asked!r}; {instead}"
         )
     args = [_argument(a, loops, node) for a in value.args]
     kwargs = {k.arg: _argument(k.value, loops, node) for k in value.keywords if k.arg is not None}
@@ -243,6 +245,6 @@ def _hole(node: ast.Call, loops: dict[str, str], line: ast.stmt) -> Hole:
 
 def _unreadable(node: ast.stmt) -> TvmlabError:
     return TraceError(
-        f"line {node.lineno} of the schedule is {ast.unparse(node)[:60]!r}; a line is a step such "
-        'as yo, yi = s["C"].split("y", 32).'
+        f"line {node.lineno} of the schedule is not a step: {ast.unparse(node)[:60]!r}; "
+        'write one as yo, yi = s["C"].split("y", 32).'
     )

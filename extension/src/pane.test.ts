@@ -4,12 +4,14 @@ import { pane, type Host } from "./pane.js";
 type Status = { iopub: { status: () => void } };
 
 const sent: Status[] = [];
+let isGone = false;
 let host: Host;
 let outer: HTMLElement;
 
 beforeEach(() => {
   vi.useFakeTimers();
   sent.length = 0;
+  isGone = false;
   outer = document.createElement("div");
   document.documentElement.removeAttribute("data-tvmlab-heard");
   const traits: Record<string, unknown> = { news: JSON.stringify({ seq: 0, base: null, fields: { text: "from the kernel" }, splices: {} }), problem: "" };
@@ -18,7 +20,10 @@ beforeEach(() => {
     on: () => {},
     off: () => {},
     set: (name: string, value: unknown) => (traits[name] = value),
-    send: (_: unknown, callbacks: Status) => sent.push(callbacks),
+    send: (_: unknown, callbacks: Status) => {
+      if (isGone) throw new Error("Cannot send"); // as ipywidgets does after a restart
+      sent.push(callbacks);
+    },
   };
   const drawing = pane<{ text: string }>("test", (root, given) => {
     host = given;
@@ -54,4 +59,12 @@ test("where the page does not tell when a kernel begins, nothing is said", () =>
   host.ask({ intent: "undo" });
   vi.advanceTimersByTime(5000);
   expect(isWaiting()).toBe(false);
+});
+
+test("where the kernel is gone this is said at once, and that the cell brings it back", () => {
+  isGone = true;
+  host.ask({ intent: "undo" });
+  expect(isWaiting()).toBe(true);
+  vi.advanceTimersByTime(5000);
+  expect(outer.querySelector(".tv-held")!.textContent).toContain("run the cell again");
 });

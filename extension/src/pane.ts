@@ -50,11 +50,13 @@ export function pane<State extends object>(
 }
 
 const WAITING = "This kernel answers clicks when the running cell has ended.";
+const GONE = "The kernel that this lab ran in is gone: run the cell again to go on from here.";
 /** Milliseconds after which it is said that a request waits. */
 const PATIENCE_MS = 1000;
 
 /** Sends requests, and shows `note` while the kernel has not begun with one: some kernels run cells
- * and requests on one thread. Where no kernel was ever heard to begin, nobody can tell. */
+ * and requests on one thread. Where no kernel was ever heard to begin, nobody can tell. Where the
+ * kernel is gone, that is said at once. */
 function asking(model: Pick<AnyModel, "send">, note: HTMLElement): (intent: Intent) => void {
   const heard = document.documentElement.dataset;
   let late = 0;
@@ -75,7 +77,13 @@ function asking(model: Pick<AnyModel, "send">, note: HTMLElement): (intent: Inte
       if (isLate) late -= 1;
       note.hidden = late === 0;
     };
-    model.send(intent, { iopub: { status } });
+    try {
+      model.send(intent, { iopub: { status } });
+    } catch {
+      clearTimeout(timer); // ipywidgets throws where the kernel was restarted or shut down
+      note.textContent = GONE;
+      note.hidden = false;
+    }
   };
 }
 

@@ -6,6 +6,18 @@ import { digits, percent, time, timeRange } from "../format.js";
 import type { Host } from "../pane.js";
 import { Scale, strip } from "./strip.js";
 
+/** The latest measurement against the one before it of another state, where its interval allows. */
+export function gain(history: ResultView[], last: ResultView): string {
+  const isOther = ({ status, number, label, steps }: ResultView) =>
+    status === "ok" && number < last.number && (label !== last.label || steps !== last.steps);
+  const before = history.filter(isOther).at(-1);
+  if (!before) return "";
+  const which = `measurement ${before.number} (${time(before.median_s)}, ${before.label})`;
+  if (last.high_s < before.low_s) return `▲ ${digits(before.median_s / last.median_s)} times as fast as ${which}`;
+  if (last.low_s > before.high_s) return `▼ takes ${digits(last.median_s / before.median_s)} times as long as ${which}`;
+  return `≈ can't tell from ${which}`;
+}
+
 const SIGNS = { faster: "▲", slower: "▼", "can't tell": "≈" };
 
 export class Result {
@@ -25,11 +37,11 @@ export class Result {
   update(state: MeasureView): void {
     this.empty.hidden = state.last !== null;
     this.figures.hidden = state.last === null;
-    if (state.last) this.drawFigures(state.last, state.why_not_counted);
+    if (state.last) this.drawFigures(state.last, gain(state.history, state.last), state.why_not_counted);
     this.drawDuel(state);
   }
 
-  private drawFigures(result: ResultView, whyNot: string): void {
+  private drawFigures(result: ResultView, gained: string, whyNot: string): void {
     this.figures.classList.toggle("tv-stale", !result.is_current);
     const how = result.is_certified ? "certified" : "quick";
     const isOne = result.repeats === 1;
@@ -46,6 +58,7 @@ export class Result {
         el("div", { class: "tv-figure", title }, el("b", {}, value), " ", el("span", {}, unit), el("small", {}, title)),
       ),
       meter(share, `${percent(result.share_of_peak)} of this machine's measured peak`),
+      gained && el("div", { class: "tv-gain" }, gained),
       el(
         "div",
         { class: "tv-agreement" },

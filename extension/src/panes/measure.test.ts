@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { MeasureView, PriceView, ResultView, RooflineView } from "../schema.js";
 import { RecordingHost } from "../double.js";
 import { plot } from "../measuring/plot.js";
+import { gain } from "../measuring/result.js";
 import { Measure } from "./measure.js";
 
 const RESULT: ResultView = {
@@ -208,4 +209,17 @@ test("steps stand with their price, or with why there is none", () => {
   expect(shown[3]).toContain("✕ without it: timeout");
   buttonOf(root, "Price the steps").click();
   expect(host.last).toEqual({ intent: "price" });
+});
+
+test("a measurement says what was gained since another state was measured, where intervals tell", () => {
+  const slow = { ...RESULT, low_s: 8.6, median_s: 8.65, high_s: 8.7 };
+  const failed = { ...RESULT, number: 2, label: "tile", status: "wrong_answer", median_s: 0 };
+  const last = { ...RESULT, number: 4, label: "reorder", steps: 1 };
+  expect(gain([RESULT], RESULT)).toBe("");
+  expect(gain([slow, failed, { ...last, number: 3 }, last], last)).toBe("▲ 786 times as fast as measurement 1 (8.65 s, no step)");
+  expect(gain([last, { ...slow, number: 5 }], { ...slow, number: 5 })).toBe("▼ takes 786 times as long as measurement 4 (11.0 ms, reorder)");
+  expect(gain([RESULT, last], last)).toMatch(/^≈ can't tell from measurement 1/);
+  const { root, pane: measure } = pane();
+  measure.update(view({ last, history: [slow, last] }));
+  expect(root.querySelector(".tv-gain")!.textContent).toContain("786 times as fast");
 });

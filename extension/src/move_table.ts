@@ -39,6 +39,7 @@ export class MoveTable {
   constructor(private readonly chosen: Chosen) {
     const cells = HEADS.map(([order, title, hint]) => {
       const cell = el("th", { scope: "col" }, button(title, () => this.sort(order), { class: "tv-sort", title: hint }));
+      if (order === "told") cell.firstElementChild!.append(el("span", { class: "tv-range" }, " time"));
       this.heads.set(order, cell);
       return cell;
     });

@@ -100,7 +100,7 @@ export class Palette {
           "aria-selected": String(index === this.at),
           onclick: () => this.run(index),
         },
-        el("span", { class: "tv-ellipsis tv-mono" }, command.name),
+        el("span", { class: "tv-ellipsis tv-mono tv-palette-name", title: command.name }, el("bdi", { dir: "ltr" }, command.name)),
         el("span", { class: "tv-dim tv-ellipsis" }, command.hint),
       ),
     );

@@ -33,12 +33,12 @@ def test_moves_are_told_measured_and_taken(lab: LabPage, pane: LabPane) -> None:
     expect(moves.locator(".tv-not-legal").first).to_contain_text("not legal:")
     lab.screenshot("moves-told")
 
-    pane.button("moves", "Measure").click()
+    pane.button("moves", "Measure moves").click()
     expect(pane.button("moves", "Stop")).to_be_visible()
     first = rows.first.locator("td.tv-timed")
     expect(first).to_contain_text(re.compile("faster|slower|can't tell"), timeout=SLOW_MS)
     pane.button("moves", "Stop").click()
-    expect(pane.button("moves", "Measure")).to_be_visible(timeout=SLOW_MS)
+    expect(pane.button("moves", "Measure moves")).to_be_visible(timeout=SLOW_MS)
     moves.get_by_role("button", name="Measured").click()
     lab.screenshot("moves-measured")
 

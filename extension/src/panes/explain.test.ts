@@ -39,7 +39,7 @@ test("a sentence leads to its loop, an idea is taken", () => {
   expect(host.last).toEqual({ intent: "select", block: "C", loop: "k" });
   press("s.vectorize");
   expect(host.last).toEqual({ intent: "apply", line: "s.vectorize", place: "explain" });
-  expect(root.querySelector(".tv-ideas")!.textContent).toContain("×0.25 (0.10 to 0.50)");
+  expect(root.querySelector(".tv-ideas")!.textContent).toContain("×0.25 the time (0.10 to 0.50)");
 });
 
 test("a slider asks about another machine, and there is a way back", () => {

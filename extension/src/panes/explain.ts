@@ -74,12 +74,12 @@ export class Explain implements Drawn<ExplainView> {
     this.reset.hidden = !isOther;
     showRefusal(this.refusal, state.refusal);
     this.body.classList.toggle("tv-stale", state.is_stale);
+    this.body.hidden = machine === null;
     fill(this.facts, ...state.facts.map((fact) => this.fact(fact)));
     fill(this.ideas, ...state.ideas.map((idea) => this.idea(idea)));
     setText(this.noIdeas, state.status === "ready" && !state.ideas.length ? "No single step should make it 5 % faster." : "");
     fill(this.shares, ...state.shares.map(share));
     if (machine) this.whatIf.update(machine, state.states, state.status === "working");
-    this.elsewhere.hidden = machine === null;
     this.follow();
   }
 
@@ -114,7 +114,7 @@ export class Explain implements Drawn<ExplainView> {
       class: "tv-idea tv-mono",
       title: `${line}\nClick to apply`,
     });
-    const figures = `×${digits(ratio)} (${digits(low)} to ${digits(high)})`;
+    const figures = `×${digits(ratio)} the time (${digits(low)} to ${digits(high)})`;
     return el("li", {}, take, el("span", { class: "tv-num", title: "The time after over the time now" }, figures));
   }
 }

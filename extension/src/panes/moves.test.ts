@@ -89,6 +89,14 @@ test("an offered line fills the form", () => {
   expect(host.last).toMatchObject({ intent: "preview", values: { factors: "auto, 16" } });
 });
 
+test("a step that is gone gives way to the list of all, and not to another step", () => {
+  openForms();
+  const left = moves().steps.filter(({ step }) => step !== "split");
+  pane.update(moves({ steps: left }));
+  expect(group("all").getAttribute("aria-selected")).toBe("true");
+  expect(apply().disabled).toBe(true);
+});
+
 test("arrow keys walk through the steps", () => {
   openForms();
   chip("split").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));

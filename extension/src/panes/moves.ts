@@ -4,7 +4,7 @@
 
 import type { FieldView, MoveView, MovesView, StepView } from "../schema.js";
 import { button, el, fill, setText } from "../dom.js";
-import { time } from "../format.js";
+import { digits, time } from "../format.js";
 import { MoveTable } from "../move_table.js";
 import { buttonsAround, Palette, showTab, tabTitles, type Command } from "../palette.js";
 import { pane, type Drawn, type Host } from "../pane.js";
@@ -35,7 +35,7 @@ export class Moves implements Drawn<MovesView> {
   });
   private readonly stage = el("div", { class: "tv-stage tv-dim", role: "status" });
   private readonly now = el("span", { class: "tv-dim tv-now" });
-  private readonly measure = button("Measure", () => this.toggleMeasuring(), {
+  private readonly measure = button("Measure moves", () => this.toggleMeasuring(), {
     title: `Build and time the first ${MEASURED} moves as they stand, one after another`,
   });
   private readonly palette: Palette;
@@ -106,9 +106,10 @@ export class Moves implements Drawn<MovesView> {
     );
     if (this.group === ALL) {
       if (isNewTarget || !this.offeredLine()) this.step = "";
-    } else {
-      if (!this.current) this.step = this.firstOf(this.group) ?? state.steps[0]?.step ?? "";
-      this.group = this.current?.group ?? ALL;
+    } else if (!this.current) {
+      // Never another step in its place: Apply pressed once more would take it.
+      this.group = ALL;
+      this.step = "";
     }
     this.drawGroups();
     this.drawChips();
@@ -138,7 +139,7 @@ export class Moves implements Drawn<MovesView> {
     const { now_s, now_low_s, now_high_s, stage, reason } = this.state!.column;
     setText(this.now, now_s ? `now ≈ ${time(now_s)}` : "");
     this.now.title = now_s ? `Told from the program: between ${time(now_low_s)} and ${time(now_high_s)}` : "";
-    setText(this.measure, stage ? "Stop" : "Measure");
+    setText(this.measure, stage ? "Stop" : "Measure moves");
     this.measure.disabled = this.table.lines.length === 0;
     setText(this.stage, stage ? `Measuring ${stage}` : reason);
     this.stage.hidden = !stage && !reason;
@@ -161,7 +162,7 @@ export class Moves implements Drawn<MovesView> {
     const moves = (this.state?.steps ?? []).flatMap((step) =>
       step.moves.map(({ line }) => ({
         name: line,
-        hint: `${step.step}${ratio(line) === undefined ? "" : ` · ×${ratio(line)!.toFixed(2)}`}`,
+        hint: `${step.step}${ratio(line) === undefined ? "" : ` · ×${digits(ratio(line)!)} the time`}`,
         order: ratio(line) ?? Infinity,
         run: () => this.host.ask({ intent: "apply", line }),
       })),

@@ -78,11 +78,14 @@ def test_what_failed_once(name: str) -> None:
     assert compiled(name) == RIGHT
 
 
-def test_random_schedules_compute_the_same_on_opencl() -> None:
-    found = dict(outcomes([*PINNED, *map(str, range(SEEDS))], "opencl"))
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_schedules_compute_the_same_on_opencl(part: int) -> None:
+    names = [*PINNED, *map(str, range(SEEDS))][part::PARTS]
+    found = dict(outcomes(names, "opencl"))
+    assert set(found) == set(names)
     assert not {name: said for name, said in found.items() if not is_good(said)}
-    assert all(found[name] == RIGHT for name in PINNED)
-    assert sum(said == RIGHT for said in found.values()) >= SEEDS // 2
+    assert all(found[name] == RIGHT for name in names if name in PINNED)
+    assert sum(said == RIGHT for said in found.values()) >= SEEDS // 2 // PARTS
 
 
 @pytest.mark.parametrize("seed", range(40, 40 + SEEDS // 4))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import takewhile
 
 import numpy as np
 import pytest
@@ -15,11 +16,14 @@ from tests.ops.test_matrix_part import before_warps
 from tests.targets.gpu_schedules import reversed_rows
 from tvmlab.errors import VerifyError
 from tvmlab.ir import equal
+from tvmlab.ir.expr import Var
 from tvmlab.ir.interpret_threads import interpret_threads
 from tvmlab.ir.parse import parse_program
-from tvmlab.ir.program import Barrier, Commit, Program, Seq, Stmt
+from tvmlab.ir.program import Barrier, Commit, For, Program, Seq, Stmt
 from tvmlab.ir.walk import rewrite, stmts
-from tvmlab.lower.device_pipeline import lower_for_device
+from tvmlab.lower.copy_waits import wait_for_copies
+from tvmlab.lower.device_pipeline import device_passes, lower_for_device
+from tvmlab.targets.cuda.dialect import instructions_of
 from tvmlab.te.evaluate import Evaluated, evaluate, random_inputs
 
 STEPS = 5
@@ -27,17 +31,17 @@ STEPS = 5
 
 
 @cache
-def waiting() -> t.Schedule:
+def waiting(steps: int = STEPS) -> t.Schedule:
     """A product of one warp whose operands are copied asynchronously, and waited for."""
     return tensorized(
         "mma", "float16", by_columns=True, warps=1, is_async=True, chunk=8, m=32, n=16,
-        k=32 * STEPS,
+        k=32 * steps,
     )  # fmt: skip
 
 
-def pipelined(copies: int) -> t.Schedule:
+def pipelined(copies: int, steps: int = STEPS) -> t.Schedule:
     """The product whose operands are copied some steps ahead."""
-    s = t.Schedule(waiting().state)
+    s = t.Schedule(waiting(steps).state)
     for block in ("A_cache", "B_cache") if copies > 1 else ():
         s[block].double_buffer("ko", copies)
     return s
@@ -119,6 +123,56 @@ def test_every_architecture_has_the_pipeline_its_way() -> None:
     kernels = s.code("opencl")
     assert kernels.count("barrier(CLK_LOCAL_MEM_FENCE);") >= 2
     assert "(ko + 3) % 4" in kernels
+
+
+@cache
+def before_waits(copies: int) -> Program:
+    """The product before its barriers are told what to wait for, in a loop of so many iterations
+    that places are taken in turn."""
+    program = pipelined(copies, 4 * copies).mod
+    for step in takewhile(
+        lambda step: step.name != "waits", device_passes(instructions_of((8, 0)))
+    ):
+        program = step.run(program)
+    return program
+
+
+def with_trips(program: Program, trips: int, outer: int = 1) -> Program:
+    """The loop around barriers with other numbers of iterations, in one of `outer` iterations."""
+
+    def on_stmt(s: Stmt) -> Stmt | None:
+        is_loop = isinstance(s, For) and s.kind == "serial"
+        if not is_loop or not any(isinstance(x, Barrier) for x in stmts(s)):
+            return None
+        assert isinstance(s, For)
+        loop = s.replace(extent=trips)
+        return loop if outer == 1 else For(Var("outer"), outer, loop)
+
+    return program.with_body(rewrite(program.body, on_stmt))
+
+
+def waits_of(program: Program) -> list[int]:
+    return [x.pending for x in stmts(program.body) if isinstance(x, Barrier)]
+
+
+@pytest.mark.parametrize("copies", [2, 3, 4, 5])
+def test_what_is_left_out_of_a_loop_says_nothing_new(
+    copies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = before_waits(copies)
+    every = [with_trips(program, n, m) for n in range(1, 3 * copies + 3) for m in (1, 2, 5)]
+    told = [wait_for_copies(each) for each in every]
+    monkeypatch.setattr("tvmlab.lower.copy_waits.period", lambda index, var: None)
+    for each, found in zip(every, told, strict=True):
+        assert equal(found, wait_for_copies(each)), each
+
+
+@pytest.mark.parametrize("copies", [3, 4])
+def test_long_loops_are_gone_through_as_soon_as_short_ones(copies: int) -> None:
+    program = before_waits(copies)
+    short, long = (wait_for_copies(with_trips(program, n)) for n in (5 * copies, 10**9 * copies))
+    assert waits_of(long) == waits_of(short)
+    assert max(waits_of(long)) > 0
 
 
 def test_copies_are_waited_for_where_the_loop_is_too_long_to_go_through(

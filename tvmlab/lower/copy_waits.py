@@ -7,7 +7,9 @@
 
 Copies side by side that fill each buffer once are a group. A kernel's loops around barriers are
 gone through, iteration by iteration: each read finds the group that copied what it reads, and the
-barrier before it lets as many groups go on as have begun since. Where the barrier before a read is
+barrier before it lets as many groups go on as have begun since. A loop whose indices repeat is left
+as soon as an iteration begins as one a period before it did: all that follow would say the same of
+later groups, up to the last ones, which are gone through again. Where the barrier before a read is
 one in a loop that has ended, and lets more go on, the read gets a barrier of its own. Takes kernels
 with barriers wherever they would be needed if copies waited; where a loop's extent is not known, or
 it would take long, all barriers go on waiting for all copies.
@@ -15,10 +17,13 @@ it would take long, all barriers go on waiting for all copies.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
+from math import lcm
 
 from tvmlab.analysis.accesses import Access, accesses
 from tvmlab.arith import Interval, bounds
+from tvmlab.arith.period import period
 from tvmlab.arith.simplify import loop_range
 from tvmlab.ir.axis import BLOCK_AXES, THREAD_AXES, axis_of
 from tvmlab.ir.buffer import Buffer
@@ -115,6 +120,45 @@ class _Unknown(Exception):
     """How often something happens is not known."""
 
 
+_Last = tuple[Barrier, int, tuple[For, ...]] | None
+"""A barrier, the groups that had begun before it, and the loops around it."""
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """Where a timeline is when an iteration begins.
+
+    Attributes:
+        groups: how many have begun.
+        last: the barrier met last.
+        group_of: the group that filled each box last.
+    """
+
+    groups: int
+    last: _Last
+    group_of: dict[tuple[Buffer, Box], int]
+
+    def repeats_at(self, later: _Moment) -> bool:
+        """Whether what happens from `later` on is what happened from here on, with later groups.
+
+        The last barrier and each box were met as many groups ago as here, or the box not since. A
+        box not filled since is older from period to period: a read that finds it lets more groups
+        go on, and the least counts.
+        """
+        return (
+            self.group_of.keys() == later.group_of.keys()
+            and later.last == self._last_after(later.groups - self.groups)
+            and all(
+                later.group_of[box] in (group, group + later.groups - self.groups)
+                for box, group in self.group_of.items()
+            )
+        )
+
+    def _last_after(self, groups: int) -> _Last:
+        """The barrier met last, so many groups later."""
+        return self.last and (self.last[0], self.last[1] + groups, self.last[2])
+
+
 @dataclass
 class _Timeline:
     """What a kernel does, barrier by barrier.
@@ -132,9 +176,10 @@ class _Timeline:
     alone: Stmt | None = None
     _steps: int = 0
     _groups: int = 0
-    _last: tuple[Barrier, int, tuple[For, ...]] | None = None
+    _last: _Last = None
     _group_of: dict[tuple[Buffer, Box], int] = field(default_factory=dict)
     _known: dict[Stmt, list[tuple[Access, bool]]] = field(default_factory=dict)
+    _periods: dict[For, int | None] = field(default_factory=dict)
     _late: list[tuple[Barrier, int, Stmt]] = field(default_factory=list)
 
     def go(self, kernel: Stmt, loops: tuple[For, ...]) -> None:
@@ -163,11 +208,51 @@ class _Timeline:
         elif isinstance(stmt, (Allocate, Let)):
             self._stmt(stmt.body, loops)
         elif isinstance(stmt, For) and isinstance(stmt.extent, int):
-            for n in range(stmt.extent):
-                self.ranges[stmt.var] = (n, n)
-                self._stmt(stmt.body, (*loops, stmt))
+            self._loop(stmt, stmt.extent, loops)
         else:
             raise _Unknown
+
+    def _loop(self, loop: For, extent: int, loops: tuple[For, ...]) -> None:
+        """Go through a loop: all of it, or what comes before it repeats, a period, and what is left
+        of the last one."""
+        every = self._period(loop) if extent > 2 else None
+        began: deque[_Moment] = deque(maxlen=None if every is None else every + 1)
+        n = 0
+        while n < extent:
+            if every is not None:
+                began.append(self._moment())
+                if len(began) > every and began[0].repeats_at(began[-1]):
+                    periods = (extent - n) // every
+                    self._skip(began[0], periods)
+                    n, every = n + periods * every, None
+                    continue
+            self.ranges[loop.var] = (n, n)
+            self._stmt(loop.body, (*loops, loop))
+            n += 1
+
+    def _period(self, loop: For) -> int | None:
+        """Iterations after which all indices of what copies fill are the same again; None where
+        they may never be."""
+        if loop not in self._periods:
+            touched = [a for a in accesses(loop.body) if a.buffer in self.filled]
+            is_even = all(isinstance(o.extent, int) for a in touched for o in a.loops)
+            found = {period(index, loop.var) for a in touched for index in a.indices}
+            known = [p for p in found if p is not None]
+            self._periods[loop] = lcm(*known) if is_even and len(known) == len(found) else None
+        return self._periods[loop]
+
+    def _moment(self) -> _Moment:
+        return _Moment(self._groups, self._last, dict(self._group_of))
+
+    def _skip(self, before: _Moment, periods: int) -> None:
+        """Let the period since `before` happen so many times more: what it renewed is as much later
+        in groups, and nothing that was told of a read gets worse."""
+        later = (self._groups - before.groups) * periods
+        self._groups += later
+        for key, group in self._group_of.items():
+            if group != before.group_of[key]:
+                self._group_of[key] = group + later
+        self._last = self._moment()._last_after(later)
 
     def _unit(self, unit: Stmt, loops: tuple[For, ...]) -> None:
         if unit not in self._known:

@@ -139,6 +139,12 @@ COPIES = Room(
             "            elif False:\n",
         ),
         Bug(
+            "periods left out begin no groups",
+            "tvmlab.lower.copy_waits",
+            "        self._groups += later\n",
+            "",
+        ),
+        Bug(
             "one step too few is copied before the loop",
             "tvmlab.lower.pipelines",
             "first = [s for time in range(last) for s in at(time)]",

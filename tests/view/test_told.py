@@ -148,3 +148,13 @@ class _Screen:
             header = numbers.get(printed.lines[n - 1].block or "")
             expected = n if line["loop"] else header
             assert (None if line["above"] is None else n - line["above"]) == expected
+
+
+def test_a_step_brings_a_screen_no_expression(tmp_path: Path) -> None:
+    """Of a long program the expression is half a megabyte, and the screen has it already."""
+    lab, told = chain(2, tmp_path), Told()
+    told.next(lab.snapshot()["trace"])
+    lab.do({"intent": "apply", "line": 's["B1"].split("y", 8)'})
+    message = json.dumps(told.next(lab.snapshot()["trace"]))
+    assert "split" in message
+    assert "tvmlab_te" not in message

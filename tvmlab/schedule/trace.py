@@ -24,6 +24,7 @@ from tvmlab.te.serial import to_json as workload_json
 from tvmlab.te.tensor import Tensor
 
 VERSION = 1
+_HEAD = f'{{"tvmlab_trace": {VERSION}, "workload": '
 HOLES: dict[str, Callable[..., Hole]] = {
     maker.__name__: maker for maker in (hole, sample_categorical, sample_perfect_tile)
 }
@@ -57,11 +58,11 @@ class Trace:
         return "".join(self.pieces())
 
     def pieces(self) -> list[str]:
-        """The document in pieces that follow one another. The long one, the expression, is the same
-        object for all schedules of it."""
+        """The document in pieces that follow one another. All but the last, the steps, are the same
+        objects for all schedules of an expression."""
         steps = json.dumps([step.to_json() for step in self.steps])
         workload = _workload_text(self._state.outputs)
-        return [f'{{"tvmlab_trace": {VERSION}, "workload": ', workload, f', "steps": {steps}}}']
+        return [_HEAD, workload, f', "steps": {steps}}}']
 
     def __str__(self) -> str:
         return self.to_python()

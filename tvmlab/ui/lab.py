@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
@@ -49,7 +50,7 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 TUNING_REFRESH_S = 0.25
 """Seconds between two refreshes of a running tuner."""
 BEHIND_S = 0.15
-"""Seconds after which panes that nobody sees are drawn as well."""
+"""Seconds after which panes that nobody sees are drawn, and steps are kept in their file."""
 PICTURE_DELAY_S = 1.0
 """Seconds without a change after which the static picture in the notebook is renewed."""
 
@@ -98,6 +99,7 @@ class Lab:
         self._is_closed = False
         self._is_looked_at = False
         self._is_draw_due = False
+        self._is_save_due = False
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-lab")
         self._saving = ThreadPoolExecutor(1, thread_name_prefix="tvmlab-save")
         self._slow = {
@@ -284,11 +286,20 @@ class Lab:
             pane.problem = problem
 
     def _save_soon(self) -> None:
-        """Write what is to outlive the lab; no request waits for the disk."""
+        """Write what is to outlive the lab, once its answer is on the screen."""
+        if self._is_save_due:
+            return
+        self._is_save_due = True
         try:
-            self._saving.submit(self.view.save)
+            self._saving.submit(self._save_behind)
         except RuntimeError:  # the thread has ended, and the lab with it
             self.view.save()
+
+    def _save_behind(self) -> None:
+        """A kernel that ends waits for this thread, so nothing is lost meanwhile."""
+        time.sleep(BEHIND_S)
+        self._is_save_due = False
+        self.view.save()
 
     # ---- pushing changes to the panes
 
@@ -310,7 +321,8 @@ class Lab:
     @seldom_collecting
     def _draw(self, draw: Callable[[], None]) -> None:
         try:
-            draw()
+            with giving_way:  # what was drawn is sent while the next pane is worked out
+                draw()
         except Exception:
             traceback.print_exc(file=sys.__stderr__)  # nobody asks this thread for its result
 

@@ -364,10 +364,11 @@ class Lab:
 
     def _renew_picture(self) -> None:
         """Put the state now shown into the notebook, where saving and reopening finds it."""
-        bundle = self._static_bundle()
-        if bundle["text/html"] != self._picture:
-            self._picture = bundle["text/html"]
-            update_display(bundle, raw=True, display_id=self._marker)
+        with giving_way:
+            bundle = self._static_bundle()
+            if bundle["text/html"] != self._picture:
+                self._picture = bundle["text/html"]
+                update_display(bundle, raw=True, display_id=self._marker)
 
     def _later(self, name: str, delay_s: float, action: Any, restart: bool) -> None:
         """Run `action` after `delay_s`; asked again meanwhile, wait anew or not at all."""

@@ -51,7 +51,7 @@ def test_both_products_are_instructions_and_nothing_spills() -> None:
     [
         (ops.attention(1, 12, 384, 64, dtype="float16"), ["chain(S, M, E, T, O, then Y)"]),
         (ops.attention(1, 12, 77, 64, dtype="float16"), ["tensorize(O", "rows(T)", "rows(M, E)"]),
-        (ops.attention(1, 8, 2048, 64, dtype="bfloat16"), ["tensorize(O", "rows(T)", "rows(M, E)"]),
+        (ops.attention(1, 8, 2048, 64, dtype="bfloat16"), ["online(S, M, E, T, O, then Y)"]),
         (ops.attention(1, 12, 128, 64), ["each(Y)", "each(T)"]),
     ],
     ids=["together", "no whole tiles", "long rows", "wide numbers"],

@@ -3,7 +3,8 @@
 A block of threads takes some rows. It makes all scores of them, by turns of columns, in shared
 memory; there its warps fold each row and compute what is made from it; and the second product
 takes its left operand from there as well. So nothing but operands and results is in the device's
-memory. Rows that are too long for shared memory are left to kernels of their own.
+memory. Rows that are too long for shared memory are made part by part (`online_part`), or left to
+kernels of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from tvmlab.intrin.matrix_tiles import Family
 from tvmlab.ir import dtypes
@@ -76,8 +77,12 @@ class ChainedPart(StagePart):
     maker: str
     follower: str = ""
 
+    counted: ClassVar[int] = 6
+    """The first knobs, by which memory is counted."""
+    verb: ClassVar[str] = "chain"
+
     @classmethod
-    def of(cls, stages: Stages, part: MatrixPart, taken: Collection[str]) -> ChainedPart | None:
+    def of(cls, stages: Stages, part: MatrixPart, taken: Collection[str]) -> Self | None:
         """What a product becomes whose left operand is made, row by row, of another product.
 
         Args:
@@ -118,7 +123,7 @@ class ChainedPart(StagePart):
     def word(self) -> str:
         """`chain(S, M, E, T, O, then Y)`."""
         names = ", ".join([self.first_block, *self.between, self.block])
-        return f"chain({names}{f', then {self.follower}' if self.follower else ''})"
+        return f"{self.verb}({names}{f', then {self.follower}' if self.follower else ''})"
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -163,10 +168,10 @@ class ChainedPart(StagePart):
         return [
             ChoiceKnob(f"{self.block}.{y}", self._shares(self._rows, (TILE, 2 * TILE))),
             ChoiceKnob(f"{self.block}.{x}", self._shares(self.stage.extents[-1], ())),
-            ChoiceKnob(f"{self.block}.{k}", _dividing((32, 64), self._row)),
-            ChoiceKnob(f"{self.first_block}.{first.spatial[-1]}", _dividing(COLUMNS, self._row)),
+            ChoiceKnob(f"{self.block}.{k}", dividing((32, 64), self._row)),
+            ChoiceKnob(f"{self.first_block}.{first.spatial[-1]}", dividing(COLUMNS, self._row)),
             ChoiceKnob(
-                f"{self.first_block}.{first.folded[0]}", _dividing((TILE, *STEPS), self._terms)
+                f"{self.first_block}.{first.folded[0]}", dividing((TILE, *STEPS), self._terms)
             ),
             ChoiceKnob(f"{self.block}.copies", (2, 1)),
             ChoiceKnob(f"{self.block}.banks", BANKS),
@@ -184,8 +189,8 @@ class ChainedPart(StagePart):
 
     @cached_property
     def _tiles(self) -> list[tuple[Any, ...]]:
-        """Every choice of rows, features and both steps, of a turn's columns, and of copies."""
-        return list(product(*(knob.options for knob in self.knobs()[:6])))
+        """Every choice of those that memory is counted by."""
+        return list(product(*(knob.options for knob in self.knobs()[: self.counted])))
 
     def _is_usual(self, *tile: Any) -> bool:
         """Whether a block has no more threads than is good, and memory that there is."""
@@ -194,18 +199,23 @@ class ChainedPart(StagePart):
             down * across * WARP <= USUAL_THREADS and self._shared_bytes(*tile) <= MOST_SHARED_BYTES
         )
 
-    def _shared_bytes(
-        self, rows: Cut, features: Cut, step: int, columns: int, terms: int, copies: int
-    ) -> int:
+    def _shared_bytes(self, *tile: Any) -> int:
         """Of a block: its rows, what warps fold of them, copies of all operands, and results."""
+        return self._bytes_of(self._row, *tile)
+
+    def _bytes_of(
+        self, length: int, rows: Cut, features: Cut, step: int, columns: int, terms: int,
+        copies: int,
+    ) -> int:  # fmt: skip
+        """That of rows of a length."""
         m, wide = prod(rows), prod(features)
-        size = _product(self.first).size_bytes
+        size = product_of(self.first).size_bytes
         maps = [s for s in self.between.values() if not s.reduce_axes]
         row = RESULT_BYTES + sum(dtypes.size_bytes(s.dtype) for s in maps)
-        kept = m * (row * self._row)
+        kept = m * (row * length)
         folded = RESULT_BYTES * m * (WARP + 1) * (len(self.between) - len(maps))
         scores = size * (m + columns) * terms * (copies if terms < self._terms else 1)
-        values = size * step * wide * (copies if step < self._row else 1)
+        values = size * step * wide * (copies if step < length else 1)
         return kept + folded + scores + values + RESULT_BYTES * m * wide
 
     def default(self) -> dict[str, Option]:
@@ -213,13 +223,13 @@ class ChainedPart(StagePart):
         usual = [tile for tile in self._tiles if self._is_usual(*tile)]
         chosen = min(usual, key=lambda tile: self._cost(*tile))
         knobs = self.knobs()
-        made = zip(knobs, (*chosen, *(knob.options[0] for knob in knobs[6:])), strict=True)
+        rest = (knob.options[0] for knob in knobs[self.counted :])
+        made = zip(knobs, (*chosen, *rest), strict=True)
         return {knob.name: option for knob, option in made}
 
-    def _cost(
-        self, rows: Cut, features: Cut, step: int, columns: int, terms: int, copies: int
-    ) -> tuple[float, ...]:
+    def _cost(self, *tile: Any) -> tuple[float, ...]:
         """What to prefer: rows that share keys and values, then a few warps, then large steps."""
+        rows, features, _, columns, terms, copies = tile
         blocks = prod(self.stage.extents[:-2]) * (self._rows // prod(rows))
         idle = max(1.0, self.unit.blocks / blocks)
         return idle / prod(rows), abs(rows[0] * features[0] - FEW_WARPS), -copies, -terms, columns
@@ -228,34 +238,43 @@ class ChainedPart(StagePart):
 
     def apply(self, schedule: Schedule, config: Mapping[str, Any]) -> None:
         """The second product in a grid of blocks, and all before it inside of one."""
-        y, x, k, columns, terms, copies = (knob.name for knob in self.knobs()[:6])
+        y, x, k, columns, terms, _ = (knob.name for knob in self.knobs()[: self.counted])
         rows, features = Share(*config[y]), Share(*config[x])
-        named = {family.name: family for family in self.families}
-        how: dict[str, Any] = {
-            "family": named[config.get(f"{self.block}.by", self.families[0].name)],
-            "rows": rows,
-            "copies": config[copies],
-            "banks": config[f"{self.block}.banks"],
-        }
-        second = _product(self.stage)
+        how = self._how(rows, config)
+        second = product_of(self.stage)
         read = {second.left.name: self.maker}
         tiled = WarpTiles(second, columns=features, step=config[k], **how).apply(
             schedule, self.block, self.follower, read, ready=[self.maker]
         )
-        reader = self._make_rows(schedule, tiled)
+        made = {name: bool(stage.reduce_axes) for name, stage in self.between.items()}
+        reader = self._make_rows(schedule, tiled, made)
         turn = Share(features.warps, config[columns] // features.warps)
-        WarpTiles(_product(self.first), columns=turn, step=config[terms], **how).apply(
+        WarpTiles(product_of(self.first), columns=turn, step=config[terms], **how).apply(
             schedule, self.first_block, "", {}, inside=Inside(reader, tiled.loop)
         )
 
-    def _make_rows(self, schedule: Schedule, tiled: Tiled) -> str:
-        """Compute what is between the products where a block of threads takes its rows; the first
-        block that reads scores."""
-        folds = {
-            name: _in_lanes(schedule, name) for name, s in self.between.items() if s.reduce_axes
+    def _how(self, rows: Share, config: Mapping[str, Any]) -> dict[str, Any]:
+        """What both products have in common."""
+        named = {family.name: family for family in self.families}
+        return {
+            "family": named[config.get(f"{self.block}.by", self.families[0].name)],
+            "rows": rows,
+            "copies": config[f"{self.block}.copies"],
+            "banks": config[f"{self.block}.banks"],
         }
+
+    def _make_rows(self, schedule: Schedule, tiled: Tiled, made: Mapping[str, bool]) -> str:
+        """Compute what is between the products where a block of threads takes its rows.
+
+        Args:
+            made: its blocks, producers first, and whether each is a fold.
+
+        Returns:
+            the first block that reads scores.
+        """
+        folds = {name: _in_lanes(schedule, name) for name, is_fold in made.items() if is_fold}
         order: list[str] = []
-        for name in self.between:
+        for name in made:
             order += [*folds.get(name, ())[:1], name]
         for name in reversed(order):
             schedule[name].compute_at(self._reader(schedule, name, tiled.loop), tiled.loop)
@@ -266,7 +285,7 @@ class ChainedPart(StagePart):
             lane = chains.get(name, "")
             if not lane:
                 tiled.team.take(schedule, name, own)
-            elif name in self.between:
+            elif name in made:
                 warps.take(schedule, name, [n for n in own if n != lane])
                 schedule[name].tree_reduce(lane)
             else:
@@ -322,11 +341,13 @@ def _in_lanes(schedule: Schedule, block: str) -> tuple[str, str]:
     return factored(schedule, block, str(lane)), str(lane)
 
 
-def _product(stage: Tensor) -> MatrixProduct:
+def product_of(stage: Tensor) -> MatrixProduct:
+    """The product that a computation is, known to be one."""
     found = MatrixProduct.of(stage)
     assert found is not None, "both are products"
     return found
 
 
-def _dividing(choices: Sequence[int], extent: int) -> tuple[int, ...]:
+def dividing(choices: Sequence[int], extent: int) -> tuple[int, ...]:
+    """Those that divide an extent; it itself where none does."""
     return tuple(n for n in choices if extent % n == 0) or (extent,)

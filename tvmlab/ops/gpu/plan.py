@@ -10,6 +10,7 @@ from tvmlab.ops.gpu.chained_part import ChainedPart
 from tvmlab.ops.gpu.each_thread import EachThread
 from tvmlab.ops.gpu.fold_part import FoldPart
 from tvmlab.ops.gpu.matrix_part import MatrixPart
+from tvmlab.ops.gpu.online_part import OnlinePart
 from tvmlab.ops.gpu.product_part import ProductPart
 from tvmlab.ops.gpu.rows_part import RowsPart
 from tvmlab.ops.gpu.transposed import Transposed
@@ -111,9 +112,10 @@ class Plan:
     def _add_fold(self, block: str, *follower: str) -> None:
         """A fold, with what its left operand is made of where that stays in shared memory."""
         part = self._fold_part(block, *follower)
-        chain = None
+        chain: ChainedPart | None = None
         if isinstance(part, MatrixPart):
-            chain = ChainedPart.of(self.stages, part, self.taken)
+            given = self.stages, part, self.taken
+            chain = ChainedPart.of(*given) or OnlinePart.of(*given)
         if chain is not None:
             self._add(chain, chain.block, *follower, *chain.taken)
         else:

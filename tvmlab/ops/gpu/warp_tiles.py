@@ -54,10 +54,18 @@ class Share(NamedTuple):
 
 
 class Inside(NamedTuple):
-    """A loop, of a block of threads, and the block in it that reads what is computed there."""
+    """A loop, of a block of threads, and the block in it that reads what is computed there.
+
+    Attributes:
+        reader: the block.
+        loop: the loop.
+        around: a loop further out in which the left operand's rows are the same, and copied once
+            where a step has all terms; "" if there is none.
+    """
 
     reader: str
     loop: str
+    around: str = ""
 
 
 class Tiled(NamedTuple):
@@ -130,7 +138,7 @@ class WarpTiles:
         stored = stored_apart(schedule, block)
         sums = site_of(schedule, block).block.writes[0].buffer.name
         if inside is not None:
-            schedule[stored].compute_at(*inside)
+            schedule[stored].compute_at(inside.reader, inside.loop)
             schedule[block].compute_at(stored, inside.loop)
         y, x, k, loops = self._nest(schedule, block, inside.loop if inside else "")
         if inside is None:
@@ -152,9 +160,10 @@ class WarpTiles:
         schedule[block].tensorize(loops[y, INSIDE], self._instruction("" if self._by_rows else "t"))
         _bind_warps(schedule, block, loops, y, x)
         team = Team((*Team.of(schedule, block).axes, LANES))
-        for copy in copies:
+        once = inside.around if inside is not None and (k, STEPS) not in loops else ""
+        for copy, where in zip(copies, (once or step, step), strict=True):
             if copy.block not in ready:
-                self._fetch(schedule, block, copy, step, team)
+                self._fetch(schedule, block, copy, where, team)
         self._store(schedule, stored, is_near=bool(follower or inside))
         if follower:
             _take_up(schedule, follower, at, team)
@@ -318,7 +327,7 @@ def _in_pieces(schedule: Schedule, copy: Copy, names: Sequence[str], lanes: int)
 def _operand(schedule: Schedule, block: str, side: int) -> str:
     """The buffer that a product reads at its rows (0) or its columns (1), by name."""
     found = site_of(schedule, block).block
-    own = [it.var for it in found.iters if not it.is_reduce][-2:][side]
+    own, _ = found.writes[0].bounds[-2:][side]
     return next(e.buffer.name for e in loads(found.body)
                 if e.buffer is not found.writes[0].buffer and own in e.indices)  # fmt: skip
 

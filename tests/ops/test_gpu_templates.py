@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 import pytest
 
+import tvmlab as t
 from tests.ops.shapes import SMALL, assert_right, inputs_of, label, run_compiled, scheduled
 from tvmlab import ops
 from tvmlab.errors import ScheduleError
@@ -16,6 +17,7 @@ from tvmlab.ir.interpret import interpret
 from tvmlab.ir.program import For
 from tvmlab.ir.walk import blocks_with_loops, stmts
 from tvmlab.ops import Workload
+from tvmlab.ops.gpu.template import GpuTemplate
 from tvmlab.ops.gpu.unit import UNITS
 from tvmlab.schedule import Schedule
 
@@ -124,3 +126,16 @@ def test_points_of_autotvms_space_are_right_or_refused_in_words() -> None:
     config = wide.template("cuda").default(wide.tensors) | {"tile_f": (1, 1, 128, 1)}
     with pytest.raises(ScheduleError, match="more than the 64 of threadIdx"):
         scheduled(wide, wide.template("cuda"), config)
+
+
+def test_sizes_known_only_at_a_call_are_told() -> None:
+    m, k = t.var("m"), t.reduce_axis((0, 8), name="k")
+    a, b = t.placeholder((m, 8), name="A"), t.placeholder((8, 16), name="B")
+    c = t.compute((m, 16), lambda y, x: t.sum(a[y, k] * b[k, x], axis=k), name="C")
+    template = GpuTemplate(device="opencl")
+    schedule = t.create_schedule(c)
+    for plan in (template.knobs, template.default):
+        with pytest.raises(t.UsageError, match=r"m of the shapes .*; give it t\.specialise"):
+            plan([c])
+    with pytest.raises(t.UsageError, match="known only at a call"):
+        template.apply(schedule, {})

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tvmlab.errors import UsageError
 from tvmlab.ir.instruction import is_collective
 from tvmlab.ir.program import Invoke
 from tvmlab.ops.gpu.each_thread import is_bound, results_to_threads, within_a_block
@@ -16,6 +17,7 @@ from tvmlab.ops.knobs import Knob, Option
 from tvmlab.ops.schedule_template import ScheduleTemplate
 from tvmlab.schedule import Schedule
 from tvmlab.te import Tensor
+from tvmlab.te.graph import graph_sizes
 
 MOST_TOGETHER = 256
 """Threads that take the steps of a recurrence together."""
@@ -71,7 +73,11 @@ class GpuTemplate(ScheduleTemplate):
         return unit_named(self.device)
 
     def knobs(self, outputs: Sequence[Tensor]) -> tuple[Knob, ...]:
-        """Those of the parts, each under its block's name."""
+        """Those of the parts, each under its block's name.
+
+        Raises:
+            UsageError: a shape has sizes known only at a call; so do `default` and `apply`.
+        """
         return tuple(knob for part in self._plan(outputs).parts for knob in part.knobs())
 
     def default(self, outputs: Sequence[Tensor]) -> dict[str, Option]:
@@ -91,6 +97,14 @@ class GpuTemplate(ScheduleTemplate):
         bind_rest(schedule, self.unit)
 
     def _plan(self, outputs: Sequence[Tensor]) -> Plan:
+        sizes = graph_sizes(outputs)
+        if sizes:
+            names = ", ".join(size.name for size in sizes)
+            raise UsageError(
+                f"the template {self.name} counts threads and tiles before a call, and {names} of "
+                "the shapes is known only at a call; give it t.specialise of the expression at "
+                "sizes of interest."
+            )
         return Plan.of(outputs, self.unit, self.has_products)
 
 

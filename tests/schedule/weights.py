@@ -10,7 +10,7 @@ from tvmlab.te.tensor import Tensor
 
 def sum_in_parts() -> Tensor:
     """The sums of the weights of 8 rows of 64, in 4 parts of 16 each."""
-    a = t.placeholder((8, 64), name="A")
+    a = t.placeholder((8, 64), "float16", name="A")
     ji, jo = t.reduce_axis((0, 16), name="ji"), t.reduce_axis((0, 4), name="jo")
     parts = t.compute((8, 4), lambda i, jo: t.max(a[i, jo * 16 + ji], axis=ji), name="M_partial")
     m = t.compute((8,), lambda i: t.max(parts[i, jo], axis=jo), name="M")

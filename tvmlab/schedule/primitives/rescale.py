@@ -19,22 +19,22 @@ counts from the lowest finite number, because minus infinity less itself is no n
 
 Before:
 
-    M_partial = allocate(float32[8, 4])
-    M = allocate(float32[8])
-    E = allocate(float32[8, 64])
-    B_partial = allocate(float32[8, 4])
+    M_partial = allocate(float16[8, 4])
+    M = allocate(float16[8])
+    E = allocate(float16[8, 64])
+    B_partial = allocate(float16[8, 4])
     for i in range(8):
         for jo in range(4):
             for ji in range(16):
                 with block("M_partial", vi=i, vjo=jo, vji=reduce(ji)):
                     with init():
-                        M_partial[vi, vjo] = -inf
+                        M_partial[vi, vjo] = float16(-inf)
                     M_partial[vi, vjo] = max(M_partial[vi, vjo], A[vi, vjo * 16 + vji])
     for i in range(8):
         for jo in range(4):
             with block("M", vi=i, vjo=reduce(jo)):
                 with init():
-                    M[vi] = -inf
+                    M[vi] = float16(-inf)
                 M[vi] = max(M[vi], M_partial[vi, vjo])
     for i in range(8):
         for x in range(64):
@@ -45,27 +45,27 @@ Before:
             for ji in range(16):
                 with block("B_partial", vi=i, vjo=jo, vji=reduce(ji)):
                     with init():
-                        B_partial[vi, vjo] = 0.0
+                        B_partial[vi, vjo] = float16(0.0)
                     B_partial[vi, vjo] = B_partial[vi, vjo] + E[vi, vjo * 16 + vji]
     for i in range(8):
         for jo in range(4):
             with block("B", vi=i, vjo=reduce(jo)):
                 with init():
-                    B[vi] = 0.0
+                    B[vi] = float16(0.0)
                 B[vi] = B[vi] + B_partial[vi, vjo]
 
 After `s["M"].rescale()`:
 
-    M_partial = allocate(float32[8, 4])
-    E = allocate(float32[8, 64])
-    B_partial = allocate(float32[8, 4])
-    B_max = allocate(float32[8])
+    M_partial = allocate(float16[8, 4])
+    E = allocate(float16[8, 64])
+    B_partial = allocate(float16[8, 4])
+    B_max = allocate(float16[8])
     for i in range(8):
         for jo in range(4):
             for ji in range(16):
                 with block("M_partial", vi=i, vjo=jo, vji=reduce(ji)):
                     with init():
-                        M_partial[vi, vjo] = -3.4028234663852886e+38
+                        M_partial[vi, vjo] = float16(-65504.0)
                     M_partial[vi, vjo] = max(M_partial[vi, vjo], A[vi, vjo * 16 + vji])
     for i in range(8):
         for x in range(64):
@@ -76,14 +76,14 @@ After `s["M"].rescale()`:
             for ji in range(16):
                 with block("B_partial", vi=i, vjo=jo, vji=reduce(ji)):
                     with init():
-                        B_partial[vi, vjo] = 0.0
+                        B_partial[vi, vjo] = float16(0.0)
                     B_partial[vi, vjo] = B_partial[vi, vjo] + E[vi, vjo * 16 + vji]
     for i in range(8):
         for jo in range(4):
             with block("B", vi=i, vjo=reduce(jo)):
                 with init():
-                    B_max[vi] = -3.4028234663852886e+38
-                    B[vi] = 0.0
+                    B_max[vi] = float16(-65504.0)
+                    B[vi] = float16(0.0)
                 B_max_old = B_max[vi]
                 B_old = B[vi]
                 B_max_new = M_partial[vi, vjo]

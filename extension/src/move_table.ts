@@ -76,7 +76,8 @@ export class MoveTable {
     const stops = [...this.body.querySelectorAll<HTMLElement>("[data-focus]")];
     const stop = stops.find((node) => node.dataset["focus"] === focused) ?? stops.find((node) => node.dataset["focus"] === line) ?? stops[0];
     if (stop) stop.tabIndex = 0;
-    if (focused !== null) stop?.focus();
+    // The fastest stay in sight where the row in focus moves down as the moves are sorted.
+    if (focused !== null) stop?.focus({ preventScroll: true });
     for (const [order, cell] of this.heads) cell.setAttribute("aria-sort", order === this.order ? "ascending" : "none");
   }
 

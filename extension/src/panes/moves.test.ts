@@ -97,6 +97,16 @@ test("a step that is gone gives way to the list of all, and not to another step"
   expect(apply().disabled).toBe(true);
 });
 
+test("the moves of another loop begin at the fastest, not where the last ones were left", () => {
+  pane.update(moves());
+  const table = root.querySelector<HTMLElement>(".tv-offers")!;
+  table.scrollTop = 40;
+  pane.update(moves());
+  expect(table.scrollTop).toBe(40);
+  pane.update(moves({ target: { block: "C", loop: "another" } }));
+  expect(table.scrollTop).toBe(0);
+});
+
 test("arrow keys walk through the steps", () => {
   openForms();
   chip("split").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));

@@ -117,6 +117,7 @@ export class Moves implements Drawn<MovesView> {
     else this.drawOffers();
     this.drawPreview();
     this.drawColumn();
+    if (isNewTarget) this.table.root.scrollTop = 0;
     // A change of state takes the preview away; an older one means that an answer is on its way.
     if (state.target && state.preview === null) this.preview();
     this.predict(key);

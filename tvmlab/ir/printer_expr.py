@@ -122,11 +122,11 @@ class ExprWriter:
 
 
 def number_text(value: int | float) -> str:
-    """A literal as text that reads back to the same number."""
+    """A literal as text that reads back to the same number, as formatters of Python leave it."""
     if isinstance(value, int):
         return str(value)
     if isnan(value):
         return "nan"
     if isinf(value):
         return "inf" if value == inf else "-inf"
-    return repr(value)
+    return repr(value).replace("e+", "e")

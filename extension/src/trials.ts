@@ -23,6 +23,16 @@ export interface ModelMessage {
   batches: BatchPoint[];
 }
 
+/** Why nobody can say what a run's model goes by. */
+export interface UnexplainedMessage {
+  kind: "unexplained";
+  run: number;
+  reason: string;
+}
+
+/** A model is asked anew once there are so many times as many trials: fitting it takes a second. */
+const GROWTH = 1.25;
+
 /** A line that only rises: each trial that raised the best rate, in the order asked for. */
 export type Frontier = Point[];
 
@@ -30,10 +40,13 @@ export class Trials {
   points: Point[] = [];
   batches: BatchPoint[] = [];
   explanation: ExplanationView | null = null;
+  whyUnexplained = "";
   /** The decisions, and the options of each in order of their numbers. */
   names: string[] = [];
   readonly options: string[][] = [];
   private labelled = 0;
+  /** How many there were when it was last asked what a model goes by that learnt from them. */
+  explainedAt = 0;
   private byNumber = new Map<number, Point>();
 
   /** Adds what a message tells; "missed" where something before it is lacking. */
@@ -57,6 +70,13 @@ export class Trials {
 
   get length(): number {
     return this.points.length;
+  }
+
+  /** Whether it is time to ask what a model goes by that learns from them; then that counts as done. */
+  isToBeExplained(): boolean {
+    const isDue = this.length > 0 && this.length >= GROWTH * this.explainedAt;
+    if (isDue) this.explainedAt = this.length;
+    return isDue;
   }
 
   find(number: number): Point | undefined {

@@ -8,6 +8,7 @@ import json
 import pytest
 from playwright.sync_api import Locator, expect
 
+import tvmlab as t
 from tests.browser.lab_page import KERNEL_TIMEOUT_S, LabPage
 from tests.browser.test_accessibility import AUDIT, prepare_audit
 from tests.server.recorded import autotvm_line, begin, product, records
@@ -100,6 +101,27 @@ def test_a_database_is_a_dashboard_that_follows_its_run(desk: LabPage) -> None:
     broken = opened(desk, "broken.tvmlab.db")
     expect(broken.locator(".tv-document-error")).to_contain_text("no tuning run")
     desk.screenshot("records-broken")
+
+
+def test_a_dashboard_says_what_the_model_goes_by(desk: LabPage) -> None:
+    outputs = t.ops.matmul(64, 64, 64).tensors
+    desk.server.root.joinpath("made.tvmlab.db").unlink(missing_ok=True)
+    t.tune(outputs, trials=24, db=desk.server.root / "made.tvmlab.db")
+    prepare_audit(desk)
+    document = opened(desk, "made.tvmlab.db")
+    document.get_by_role("tab", name="Model").click()
+    features = document.get_by_label("Features of the cost model")
+    expect(features).to_contain_text("fitted to 24 trials of run 1", timeout=30_000)
+    expect(features.get_by_role("table", name="Importances")).to_contain_text("%")
+    desk.screenshot("records-model")
+    in_dark(desk, "records-model")
+
+    (desk.server.root / "tune.log").write_text("".join(map(autotvm_line, range(30))))
+    document = opened(desk, "tune.log", "Tuning dashboard")
+    document.get_by_role("tab", name="Model").click()
+    features = document.get_by_label("Features of the cost model")
+    expect(features).to_contain_text("no schedules that a model could learn from")
+    desk.screenshot("records-model-empty")
 
 
 def test_a_trace_is_a_program_with_a_scrubber(desk: LabPage) -> None:

@@ -24,6 +24,7 @@ from tvmlab.tune.logs import write_log
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS, TRIAL, TRACE = "tvmlab/records", "tvmlab/trial", "tvmlab/trace"
+EXPLANATION = "tvmlab/explanation"
 
 
 QUESTION: dict[str, Any] = {"front": None, "beside": [], "edition": "", "had": {}}
@@ -89,11 +90,15 @@ def test_a_trial_is_a_program_and_code(server: Server, files: Path) -> None:
     assert seen["contributions"] is None
     features = server.get(TRIAL, **database, **asked, features=1)[1]["contributions"]
     assert "does not describe vector registers" in features["reason"]  # nor does the run
+    status, why = server.refused(EXPLANATION, **database, run=1)
+    assert (status, "does not describe vector registers" in why) == (400, True)
+    assert "no schedules" in asked_here(files / "tune.log", {"run": 1})
     missing = server.get(TRIAL, **database, run=1, number=99)[1]
     assert (missing["status"], "no trial 99" in missing["reason"]) == ("failed", True)
     without = asked_here(files / "tune.log", {"run": 1, "number": 0, "with_code": False})
     assert "no steps" in without["reason"]
     assert server.refused(TRIAL, **database, run=7, number=0)[0] == 400
+    assert server.refused(EXPLANATION, **database, run=7)[0] == 400
     assert server.refused(TRIAL, **database, run="-1", number=0)[0] == 400
 
 
@@ -147,7 +152,7 @@ def test_what_labs_keep_is_read_though_it_is_hidden(server: Server) -> None:
 
 
 def test_who_is_not_known_is_told_nothing(server: Server, files: Path) -> None:
-    for route in (RECORDS, TRIAL, TRACE, "tvmlab/workspace"):
+    for route in (RECORDS, TRIAL, EXPLANATION, TRACE, "tvmlab/workspace"):
         assert server.get(route, token="wrong", path="runs/run.tvmlab.db")[0] == 403
 
 

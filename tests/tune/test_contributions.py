@@ -12,6 +12,9 @@ from tvmlab.measure.outcome import Outcome
 from tvmlab.ops.vector_unit import VectorUnit
 from tvmlab.te.serial import to_json
 from tvmlab.tune.contributions import MOST, Hindsight, features_of
+from tvmlab.tune.explanation import Explains
+from tvmlab.tune.explorer import History
+from tvmlab.tune.explorers import GuidedExplorer
 from tvmlab.tune.features.scale import plain
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
@@ -66,6 +69,22 @@ def test_what_features_add_is_the_prediction(records: list[Record], model: str) 
         for is_fast, r in ((True, fast), (False, slow))
     }
     assert added[True] > 0 > added[False]  # what was made to matter is found to matter
+
+
+def test_what_a_model_goes_by_is_the_same_as_the_run_told(records: list[Record]) -> None:
+    model, is_own, told = Hindsight(SETUP, records, by_loops=False).recalled()
+    assert (model, is_own, told.learnt_from) == ("xgboost-rank", True, 40)
+    fastest = min(records, key=lambda r: r.rank)
+    assert told.trial == fastest.number
+    assert sum(weight.weight for weight in told.importances) == pytest.approx(1, abs=0.1)
+    assert "parallel" in {weight.name for weight in told.importances}  # made to matter
+    space, _ = space_of(SETUP)
+    explorer = GuidedExplorer(space)
+    digits = space.stack([space.digits(r.config) for r in records])
+    speeds = np.array([1 / r.median_s for r in records if r.median_s])
+    explorer.observe(History(digits, speeds / speeds.max(), frozenset()))
+    assert isinstance(explorer, Explains)
+    assert explorer.explanation == told
 
 
 def test_a_knob_names_the_steps_that_it_decides(records: list[Record]) -> None:

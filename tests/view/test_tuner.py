@@ -260,6 +260,10 @@ def test_a_real_run_is_read_back_with_loops_and_logs(
     features = dashboard.trial(opened.facts.number, 0, with_features=True)["contributions"]
     assert features is not None
     assert (features["status"], bool(features["parts"])) == ("ready", True)
+    goes_by = dashboard.explanation(opened.facts.number)
+    assert goes_by["model"] == "xgboost-rank fitted to 9 trials of run 1, as the run itself does."
+    assert goes_by["importances"]
+    assert {x["block"] for reason in goes_by["reasons"] for x in reason["loops"]} >= {"C"}
     view.do({"intent": "tune_continue", "trials": 1})
     eventually(lambda: tuner(view)["status"] == "done")
     assert tuner(view)["done"] == 10, tuner(view)["reason"]

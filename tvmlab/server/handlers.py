@@ -2,6 +2,7 @@
 
     tvmlab/records   ?path= [&front=3] [&beside=1,2] [&edition=] [&had={"3": [40, 7, 31, 2]}]
     tvmlab/trial     ?path= &run=3 &number=17 [&code=1] [&features=1]
+    tvmlab/explanation  ?path= &run=3
     tvmlab/workspace
     tvmlab/trace     ?path= [&position=4] [&overlay=cost]
 
@@ -105,6 +106,16 @@ class TrialHandler(_ReadHandler):
         await self.answer("records", {"run": run, "number": number, **more})
 
 
+class ExplanationHandler(_ReadHandler):
+    """What a cost model goes by that learnt from the trials of a run."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """A `tvmlab.view.schema.ExplanationView`."""
+        await self.answer("records", {"run": self.needed_number("run")})
+
+
 class TraceHandler(_ReadHandler):
     """The program at a step of a trace."""
 
@@ -138,5 +149,6 @@ HANDLERS = [
     (r"/tvmlab/workspace", WorkspaceHandler),
     (r"/tvmlab/records", RecordsHandler),
     (r"/tvmlab/trial", TrialHandler),
+    (r"/tvmlab/explanation", ExplanationHandler),
     (r"/tvmlab/trace", TraceHandler),
 ]

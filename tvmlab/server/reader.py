@@ -2,8 +2,9 @@
 
     python -m tvmlab.server.reader records|trace FILE NAME MEMORY
 
-A question holds the arguments of `RecordFile.look`, `RecordFile.trial` or `TraceFile.look`; an
-answer is "200" and a view as JSON, or "400" and a sentence. The process ends with its input.
+A question holds the arguments of `RecordFile.look`, `.trial` or `.explanation`, or of
+`TraceFile.look`; an answer is "200" and a view as JSON, or "400" and a sentence. The process ends
+with its input.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ def answers_of(kind: str, place: Path, name: str) -> Answer:
     def answer(asked: Question) -> Mapping[str, Any]:
         if "number" in asked:
             return records.trial(**asked)
+        if "run" in asked:
+            return records.explanation(**asked)
         had = {int(run): Had(*counts) for run, counts in asked.pop("had").items()}
         return records.look(**asked, had=had)
 

@@ -15,11 +15,12 @@ import numpy as np
 
 from tvmlab.errors import UsageError
 from tvmlab.ir.program import Program
+from tvmlab.tune.explanation import Explanation
 from tvmlab.tune.explorers import EXPLORERS
 from tvmlab.tune.features import FEATURES, Feature, program_features
 from tvmlab.tune.features.program import KINDS
 from tvmlab.tune.features.scale import plain
-from tvmlab.tune.importance import Explained
+from tvmlab.tune.importance import Explained, importances, reasons
 from tvmlab.tune.model_guided import ENOUGH, ModelGuided
 from tvmlab.tune.models import MODELS
 from tvmlab.tune.painting import ConfigPlaces, LoopName, Place, ProgramPlaces
@@ -98,6 +99,19 @@ def features_of(program: Program) -> Contributions:
     return Contributions("", False, 0, "", 0.0, parts)
 
 
+class Recalled(NamedTuple):
+    """What a model goes by that was fitted to a run's trials again.
+
+    Attributes:
+        model, is_own: as of `Contributions`.
+        explanation: of it, and of the run's fastest trial.
+    """
+
+    model: str
+    is_own: bool
+    explanation: Explanation
+
+
 class Hindsight:
     """What a model makes of candidates that learnt from all trials of a run.
 
@@ -117,6 +131,7 @@ class Hindsight:
         own = _own(setup)
         kind = OF_LOOPS if by_loops else own[1]
         self._features = FEATURES[kind](self._space)
+        self._fastest = min(records, key=lambda record: record.rank, default=None)
         if self._features.is_slow and len(records) > MOST:
             records = records[:: -(-len(records) // MOST)]
         speeds = np.array([1.0 / r.median_s if r.median_s else 0.0 for r in records])
@@ -144,6 +159,15 @@ class Hindsight:
         config = self._space.config(digits)
         (row,) = self._features(digits[None, :])
         return self._told(row, ConfigPlaces(self._space, config))
+
+    def recalled(self) -> Recalled:
+        """What it goes by; of a model that sees what the run's own saw."""
+        assert self._fastest is not None  # there was enough to learn from
+        columns = self._features.columns
+        (row,) = self._features(self._space.digits(self._fastest.config)[None, :])
+        gained, spoken = importances(self._model, columns), reasons(self._model, columns, row)
+        explanation = Explanation(self._learnt_from, self._fastest.number, gained, spoken)
+        return Recalled(self._model.name, self._is_own, explanation)
 
     def of_program(self, program: Program) -> Contributions:
         """What the loops of a program add; of a model that sees loops."""

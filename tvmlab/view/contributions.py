@@ -23,7 +23,7 @@ def contributions_view(found: Contributions, facts: RunFacts | None) -> Contribu
         "status": "ready",
         "reason": "",
         "is_stale": False,
-        "model": _model_words(found, facts),
+        "model": _whose(found, facts),
         "total": _total_words(found),
         "parts": [
             {
@@ -88,17 +88,23 @@ def signed(value: float) -> str:
     return f"{'−' if value < 0 else '+'}{f'{size:.2f}' if size >= 0.005 else figure(size, 1)}"
 
 
-def _model_words(found: Contributions, facts: RunFacts | None) -> str:
-    """Which model it is, and why that one."""
+def model_words(model: str, is_own: bool, learnt_from: int, facts: RunFacts) -> str:
+    """Which model was fitted to a run's trials, and why that one."""
+    run = f"run {facts.number}" if facts.number else "this run"
+    trials = f"{learnt_from:,} trial{'s' * (learnt_from != 1)} of {run}"
+    if is_own:
+        return f"{model} fitted to {trials}, as the run itself does."
+    if not facts.model:
+        return f"{model} fitted to {trials}, which itself went by no model."
+    if facts.model != model:
+        return f"{model} fitted to {trials}; the run's own, {facts.model}, cannot say such things."
+    return f"{model} fitted to the loops of {trials}; the run's own saw other features."
+
+
+def _whose(found: Contributions, facts: RunFacts | None) -> str:
     if facts is None or not found.model:
         return "Features of the loops. No model tells what they add: tune this expression first."
-    run = f"run {facts.number}" if facts.number else "this run"
-    trials = f"{found.learnt_from:,} trial{'s' * (found.learnt_from != 1)} of {run}"
-    if found.is_own:
-        return f"{found.model} fitted to {trials}, as the run itself does."
-    if not facts.model:
-        return f"{found.model} fitted to {trials}, which itself went by no model."
-    return f"{found.model} fitted to the loops of {trials}; the run's own saw other features."
+    return model_words(found.model, found.is_own, found.learnt_from, facts)
 
 
 def _total_words(found: Contributions) -> str:

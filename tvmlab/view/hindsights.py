@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from tvmlab.ir.program import Program
-from tvmlab.tune.contributions import Contributions, Hindsight
+from tvmlab.tune.contributions import Contributions, Hindsight, Recalled
 from tvmlab.tune.record import Record
 from tvmlab.tune.setup import Setup
 
@@ -43,6 +43,14 @@ class Hindsights:
             TvmlabError: there is too little to learn from.
         """
         return self._model(by_loops=True).of_program(program)
+
+    def recalled(self) -> Recalled:
+        """What a model goes by that sees what the run's own saw.
+
+        Raises:
+            TvmlabError: there is too little to learn from.
+        """
+        return self._model(by_loops=False).recalled()
 
     def _model(self, by_loops: bool) -> Hindsight:
         with self._lock:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tvmlab.errors import UsageError
+from tvmlab.tune.contributions import Recalled
 from tvmlab.tune.database import Database, StoredSession, Tally
 from tvmlab.tune.logs import LoggedRun, import_log, read_log
 from tvmlab.tune.logs.lines import Complaint
@@ -48,6 +49,13 @@ class FollowedRun(ShownRun, Protocol):
 
     def follow(self, origin: Any) -> bool:
         """Take in what is new in the same run read again; False where it is another run now."""
+
+    def recalled(self) -> Recalled:
+        """What a model goes by that learns from its trials; takes seconds the first time.
+
+        Raises:
+            TvmlabError: there is too little to learn from.
+        """
 
 
 class Records(Protocol):

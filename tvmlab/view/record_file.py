@@ -22,10 +22,11 @@ from tvmlab.schedule import State
 from tvmlab.te.serial import from_json
 from tvmlab.view.contributions import trial_contributions
 from tvmlab.view.inspection import failed_view, trial_view
+from tvmlab.view.model_reasons import recalled_view
 from tvmlab.view.record_entries import FollowedRun, Records, RunEntry, records_in
 from tvmlab.view.recorded_run import MOST_TRIALS
 from tvmlab.view.run_list import failure_words, rate_words, run_view
-from tvmlab.view.schema import RunView, TrialView, TunerView
+from tvmlab.view.schema import ExplanationView, RunView, TrialView, TunerView
 from tvmlab.view.timeline import replayed
 from tvmlab.view.track import Track, rate_scale, rate_unit
 from tvmlab.view.tuning_news import Had, Message, run_news
@@ -136,6 +137,16 @@ class RecordFile:
             found = trial_contributions(self._run(run), number, lines)
             seen["contributions"], seen["marks"] = found
         return seen
+
+    def explanation(self, run: int) -> ExplanationView:
+        """What a model goes by that learnt from a run's trials: the run's own is gone with its
+        process, and is a function of these.
+
+        Raises:
+            TvmlabError: there is too little to learn from.
+        """
+        self._read()
+        return recalled_view(run, self._run(run))
 
     # ---- reading
 

@@ -11,7 +11,7 @@ from typing import Any
 from tvmlab.errors import UsageError
 from tvmlab.ir.program import Program
 from tvmlab.schedule import Step, step_from_json
-from tvmlab.tune.contributions import Contributions
+from tvmlab.tune.contributions import Contributions, Recalled
 from tvmlab.tune.database import Database, StoredSession, Tally
 from tvmlab.tune.explorers import EXPLORERS
 from tvmlab.tune.logs import LoggedRun, LoggedTrial, Told, import_log, read_log
@@ -31,6 +31,11 @@ from tvmlab.view.trials import Elapsed, choice_texts, interval_of, trial_of
 
 MOST_TRIALS = 200_000
 """Of one run that are looked at: more would not fit into a page."""
+
+NO_SCHEDULES = (
+    "a log of another tuner holds no schedules that a model could learn from; open a run of a "
+    "database instead."
+)
 
 Opener = Callable[[], AbstractContextManager[Database]]
 """Opens a database for a moment."""
@@ -77,6 +82,10 @@ class StoredRun:
         if isinstance(of, Program):
             return self._hindsights.of_program(of)
         return self._hindsights.of_trial(self._record(of))
+
+    def recalled(self) -> Recalled:
+        """What a model goes by that learnt from its trials."""
+        return self._hindsights.recalled()
 
     def told(self, number: int) -> None:
         """Nothing: its trials have schedules."""
@@ -128,10 +137,11 @@ class LogRun:
 
     def contributions(self, of: int | Program) -> Contributions:
         """None: what models see of a trial, they see of its schedule."""
-        raise UsageError(
-            "a log of another tuner holds no schedules that a model could learn from; open a run "
-            "of a database instead."
-        )
+        raise UsageError(NO_SCHEDULES)
+
+    def recalled(self) -> Recalled:
+        """None, for the same reason."""
+        raise UsageError(NO_SCHEDULES)
 
     def told(self, number: int) -> Told:
         """What the log's line says of trial `number`."""

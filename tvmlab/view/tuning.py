@@ -10,6 +10,7 @@ from string import ascii_uppercase
 from tvmlab.analysis.work import Work
 from tvmlab.errors import UsageError
 from tvmlab.view.engine import RecordedRun, RunFacts, RunState, ShownRun, Trial, TuningRun
+from tvmlab.view.model_reasons import explanation_view
 from tvmlab.view.run_list import Figures, failure_words, rate_words, run_view
 from tvmlab.view.schema import (
     ExplanationView,
@@ -137,22 +138,7 @@ class Tuning:
         if not said:
             return None
         loops = self._loops.get((self.live, said["trial"]), {})
-        found: ExplanationView = {
-            "run": self.live,
-            "trial": said["trial"],
-            "learnt_from": said["learnt_from"],
-            "importances": [(name, unit, share) for name, unit, share in said["importances"]],
-            "reasons": [
-                {
-                    "name": name,
-                    "unit": unit,
-                    "weight": weight,
-                    "value": value,
-                    "loops": loops.get(name, []),
-                }
-                for name, unit, weight, value in said["reasons"]
-            ],
-        }
+        found = explanation_view(self.live, said, loops)
         if found != self._explained:
             self._explained = found
         return self._explained

@@ -103,3 +103,36 @@ test("a trial is asked for on demand, with its code when that is wanted", async 
   await vi.runAllTimersAsync();
   expect(asked.at(-1)).toEqual(["trial", { run: 2, number: 1, features: 1 }]);
 });
+
+test("what a model goes by is asked when its sheet is looked at, and again when there is much more", async () => {
+  const reasons = [{ name: "tile", unit: "log2", weight: 0.5, value: 3, loops: [{ block: "C", loop: "xi" }] }];
+  const explained = { run: 2, trial: 1, learnt_from: 2, model: "xgboost-rank fitted to 2 trials of run 2, as the run itself does.", importances: [["tile", "log2", 0.75]], reasons };
+  const explanations = () => asked.filter(([what]) => what === "explanation").length;
+  answers = [answer("e1", 0, 2), new Error("the 2 trials of this run are too few to learn from."), explained];
+  await view.refresh();
+  vi.runAllTimers();
+  expect(explanations()).toBe(0);
+  const turn = (name: string) => [...root.querySelectorAll<HTMLElement>(".tv-tuner > .tv-bar [role=tab]")].find((tab) => tab.textContent === name)!.click();
+  turn("Model");
+  vi.advanceTimersByTime(100);
+  expect(root.querySelector(".tv-features")!.textContent).toBe("Fitting a model to the trials of this run…");
+  await vi.runAllTimersAsync();
+  expect(asked.at(-1)).toEqual(["explanation", { run: 2 }]);
+  expect(root.querySelector(".tv-features")!.textContent).toBe("the 2 trials of this run are too few to learn from.");
+  turn("Frontier");
+  turn("Model");
+  await vi.runAllTimersAsync();
+  expect(root.querySelector(".tv-model-words")!.textContent).toContain("fitted to 2 trials");
+  expect(root.querySelector('[aria-label="Importances"] tbody')!.textContent).toBe("tile75 %");
+  expect(root.querySelector(".tv-features .tv-loops-cell")!.textContent).toBe("xi");
+  expect(root.querySelector(".tv-features .tv-loop-link")).toBeNull(); // no program to select it in
+  turn("Frontier");
+  turn("Model");
+  await vi.runAllTimersAsync();
+  expect(explanations()).toBe(2);
+  answers = [answer("e1", 2, 1), { ...explained, learnt_from: 3 }];
+  await view.refresh();
+  await vi.runAllTimersAsync();
+  expect(explanations()).toBe(3);
+  expect(root.textContent).toContain("after 3 trials");
+});

@@ -2,7 +2,7 @@
 // or held here, everything else works as in a lab.
 
 import type { TranslationBundle } from "@jupyterlab/translation";
-import type { Intent, TrialView, TunerView } from "../schema.js";
+import type { ExplanationView, Intent, TrialView, TunerView } from "../schema.js";
 import { el, fill } from "../dom.js";
 import tuner from "../panes/tuner.js";
 import type { ModelMessage, PointsMessage } from "../trials.js";
@@ -167,6 +167,17 @@ export class RecordView implements DocumentView {
         return void this.inspect(run, Number(intent["number"]), { code: 1 });
       case "tune_contributions":
         return void this.inspect(run, Number(intent["number"]), { features: 1 });
+      case "tune_explain":
+        return void this.explain(run);
+    }
+  }
+
+  private async explain(run: number): Promise<void> {
+    const { model } = this;
+    try {
+      model.tell({ kind: "explained", ...(await this.ask<ExplanationView>("explanation", { run })) });
+    } catch (error) {
+      model.tell({ kind: "unexplained", run, reason: (error as Error).message });
     }
   }
 

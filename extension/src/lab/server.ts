@@ -7,7 +7,7 @@ import { ServerConnection } from "@jupyterlab/services";
 export type Query = Record<string, string | number>;
 
 /** Asks for `what` (see tvmlab/server/handlers.py) of a file; an Error's message is one sentence. */
-export type Ask = <T>(what: "records" | "trial" | "trace", query: Query) => Promise<T>;
+export type Ask = <T>(what: "records" | "trial" | "explanation" | "trace", query: Query) => Promise<T>;
 
 /** Asks about the file that `path` names at the time. */
 export function asking(settings: ServerConnection.ISettings, path: () => string): Ask {

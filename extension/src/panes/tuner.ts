@@ -15,14 +15,14 @@ import { Runs } from "../tuner/runs.js";
 import { failureShape, Settings, trialWords } from "../tuner/settings.js";
 import { SpaceChart } from "../tuner/space.js";
 import { TrialPanel } from "../tuner/trial_panel.js";
-import { Trials, type ModelMessage, type PointsMessage } from "../trials.js";
+import { Trials, type ModelMessage, type PointsMessage, type UnexplainedMessage } from "../trials.js";
 import "../small_table.css";
 import "./tuner.css";
 import "../tuner/tables.css";
 import "../tuner/trial_panel.css";
 import "../tuner/narrow.css";
 
-type Message = PointsMessage | ModelMessage | ({ kind: "explained" } & ExplanationView) | ({ kind: "inspected" } & TrialView);
+type Message = PointsMessage | ModelMessage | ({ kind: "explained" } & ExplanationView) | UnexplainedMessage | ({ kind: "inspected" } & TrialView);
 const TABS = { frontier: "Frontier", model: "Model", space: "Space", runs: "Runs" };
 type Tab = keyof typeof TABS;
 
@@ -185,6 +185,7 @@ export class Tuner implements Drawn<TunerView> {
       if (this.of(told.run, true).add(told) === "missed") this.host.ask({ intent: "tune_points" });
     } else if (told.kind === "model") this.of(told.run, true).addBatches(told);
     else if (told.kind === "explained") this.of(told.run, true).explanation = told;
+    else if (told.kind === "unexplained") this.of(told.run, true).whyUnexplained = told.reason;
     else if (told.kind === "inspected") return this.show(told);
     else return;
     this.drawEmpty();
@@ -213,7 +214,7 @@ export class Tuner implements Drawn<TunerView> {
   }
 
   private get whyUnexplained(): string {
-    if (this.state?.is_read_only) return "A file does not keep what the model went by.";
+    if (this.state?.is_read_only) return this.trials.whyUnexplained || "Fitting a model to the trials of this run…";
     return this.hasModel ? "It has not learnt yet." : "There is no model that can say.";
   }
 
@@ -241,6 +242,7 @@ export class Tuner implements Drawn<TunerView> {
       (one as HTMLElement).tabIndex = isChosen ? 0 : -1;
     }
     for (const [name, sheet] of Object.entries(this.sheets)) sheet.hidden = name !== tab;
+    if (!this.trials.explanation) this.trials.explainedAt = 0; // what failed once is asked again
     if (tab === "runs") this.host.ask({ intent: "tune_list" });
     this.drawEmpty();
     this.redraw();
@@ -292,10 +294,12 @@ export class Tuner implements Drawn<TunerView> {
     setText(this.quality, this.foresight.words);
     this.remark.title = this.predictions.remark;
     this.quality.title = this.foresight.words;
-    this.explanation.update(trials.explanation, this.whyUnexplained);
+    const isReadOnly = this.state?.is_read_only ?? false;
+    if (isReadOnly && this.tab === "model" && trials.isToBeExplained()) this.host.ask({ intent: "tune_explain", run: this.state!.live });
+    this.explanation.update(trials.explanation, this.whyUnexplained, isReadOnly);
     const said = trials.explanation;
     const wanted = said ? `${said.run} ${said.trial} ${said.learnt_from}` : "";
-    if (this.tab === "model" && said && wanted !== this.painted) {
+    if (this.tab === "model" && said && !isReadOnly && wanted !== this.painted) {
       this.painted = wanted;
       this.host.ask({ intent: "tune_paint" });
     }

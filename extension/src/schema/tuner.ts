@@ -76,6 +76,7 @@ export interface ExplanationView {
   run: number;
   trial: number;
   learnt_from: number;
+  model: string;
   importances: [name: string, unit: string, share: number][];
   reasons: ReasonView[];
 }

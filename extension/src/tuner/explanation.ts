@@ -22,14 +22,15 @@ export class Explanation {
     this.root = el("figure", {}, el("figcaption", {}, this.head), this.body);
   }
 
-  /** Shows what is `said`; where nothing is, `why`. */
-  update(said: ExplanationView | null, why: string): void {
+  /** Shows what is `said`; where nothing is, `why`. Where it `isReadOnly` there is no program to select loops in. */
+  update(said: ExplanationView | null, why: string, isReadOnly = false): void {
     setText(this.head, said ? `What the model goes by, after ${said.learnt_from} trials` : "What the model goes by");
     this.head.title = this.head.textContent!;
     // Drawn anew only where it says something else, so that what is pointed at stays.
     if (said !== null && said === this.said) return;
     this.said = said;
-    if (said) fill(this.body, this.reasons(said), importances(said));
+    const whose = said?.model && el("p", { class: "tv-model-words tv-dim" }, said.model);
+    if (said) fill(this.body, whose, this.reasons(said, isReadOnly), importances(said));
     else fill(this.body, el("p", { class: "tv-empty" }, why));
   }
 
@@ -41,7 +42,7 @@ export class Explanation {
     });
   }
 
-  private reasons(said: ExplanationView): HTMLElement {
+  private reasons(said: ExplanationView, isReadOnly: boolean): HTMLElement {
     const most = Math.max(...said.reasons.map(({ weight }) => Math.abs(weight)), 1e-9);
     const link = button(`trial ${said.trial}`, () => this.inspect(said.trial), { class: "tv-link", title: `Look at trial ${said.trial}` });
     const rows = said.reasons.map((reason) =>
@@ -55,7 +56,7 @@ export class Explanation {
         },
         el("th", { scope: "row", title: `${reason.name} = ${reason.value} (${reason.unit})` }, reason.name),
         el("td", { class: "tv-num" }, signedBar(reason.weight, most)),
-        el("td", { class: "tv-loops-cell" }, ...reason.loops.map((loop) => this.loop(loop))),
+        el("td", { class: "tv-loops-cell" }, ...reason.loops.map((loop) => (isReadOnly ? el("span", { class: "tv-mono" }, loop.loop) : this.loop(loop)))),
       ),
     );
     return table("What speaks for and against it", el("caption", {}, "For (+) and against (−) the fastest, ", link), ["Feature", "Adds", "Loops"], rows);

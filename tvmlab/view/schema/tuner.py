@@ -73,11 +73,15 @@ class ReasonView(TypedDict):
 
 
 class ExplanationView(TypedDict):
-    """What the model of a run goes by; `importances` are (feature, unit, share)."""
+    """What the model of a run goes by; `importances` are (feature, unit, share).
+
+    `model` says which it is and what it learnt from, where the run's own is gone; else empty.
+    """
 
     run: int
     trial: int
     learnt_from: int
+    model: str
     importances: list[tuple[str, str, float]]
     reasons: list[ReasonView]
 

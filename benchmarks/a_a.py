@@ -43,7 +43,7 @@ def main() -> None:
     low, high = wilson(false, given.contests)
     print(
         f"{false} of {given.contests} contests of {given.kernels} equal kernels named a winner: "
-        f"{false / given.contests:.1%}, between {low:.1%} and {high:.1%}"
+        f"{100 * false / given.contests:.1f} %, between {100 * low:.1f} % and {100 * high:.1f} %"
     )
 
 

@@ -54,7 +54,9 @@ def row_of(name: str, machine: MachineFacts, count: int) -> str:
     pairs = np.random.default_rng(1).integers(0, len(drawn), (600, 2))
     ratios = [(ratio(told[a], told[b]), measured[a] / measured[b]) for a, b in pairs if a != b]
     held = np.mean([r.low <= seen <= r.high for r, seen in ratios])
-    return f"{name:16} {rho:6.2f} {bias:6.2f} {inside:8.0%} {held:8.0%} {each_ms:8.1f}"
+    return (
+        f"{name:16} {rho:6.2f} {bias:6.2f} {100 * inside:6.0f} % {100 * held:6.0f} % {each_ms:8.1f}"
+    )
 
 
 def main() -> None:

@@ -107,8 +107,8 @@ def main() -> None:
         inside = np.mean([s.told.low_s <= s.time_s <= s.told.high_s for s in every])
         bias = np.median(expected / measured)
         print(f"{name:18} {len(every):4} states, rank {rho:.2f}, median {bias:.2f}, "
-              f"inside {inside:.0%}")  # fmt: skip
-    print(f"ratios inside {np.mean(held):.0%} of {len(held)}")
+              f"inside {100 * inside:.0f} %")  # fmt: skip
+    print(f"ratios inside {100 * np.mean(held):.0f} % of {len(held)}")
 
 
 if __name__ == "__main__":

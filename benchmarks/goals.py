@@ -128,7 +128,7 @@ def standing(goal: Goal, rows: Sequence[Row]) -> Standing:
     if best and goal.holds_limit and best["share_of_limit"] >= ALL_BUT_PEAK:
         short = ALL_BUT_PEAK - ours["share_of_limit"]
         if short > 0:
-            words = f"{ours['share_of_limit']:.0%} of the limit"
+            words = f"{100 * ours['share_of_limit']:.0f} % of the limit"
             missed.append((words, ours["share_of_limit"] * noise < ALL_BUT_PEAK))
     unfused = next((r for r in rows if r["who"] == UNFUSED), None)
     if goal.over_unfused and unfused:

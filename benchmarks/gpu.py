@@ -221,7 +221,7 @@ def main() -> int:
         found = rows[-1]
         times = "  ".join(f"{who} {1e6 * s:9.1f} us" for who, s in found["times_s"].items())
         print(f"{name:20} {times}  x{found['to_library']:.2f} of the best peer, "
-              f"{found['of_peak']:.0%} of the peak")  # fmt: skip
+              f"{100 * found['of_peak']:.0f} % of the peak")  # fmt: skip
     if asked.json:
         with open(asked.json, "w", encoding="utf-8") as file:
             json.dump({"device": torch.cuda.get_device_name(0), "rows": rows}, file, indent=1)

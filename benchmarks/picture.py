@@ -100,9 +100,9 @@ def _add_class(picture: go.Figure, number: int, goal: Goal, found: Sequence[Stan
     """The bars of one class and the line of its goal."""
     names = [f"{s.workload}, {s.threads} thread{'s' * (s.threads > 1)}" for s in found]
     words = [
-        f"{s.ratio:.2f} of {s.best_peer} · {s.share_of_limit:.0%} of limit"
+        f"{s.ratio:.2f} of {s.best_peer} · {100 * s.share_of_limit:.0f} % of limit"
         if s.best_peer
-        else f"no peer · {s.share_of_limit:.0%} of limit"
+        else f"no peer · {100 * s.share_of_limit:.0f} % of limit"
         for s in found
     ]
     picture.add_bar(

@@ -166,7 +166,7 @@ def _told(trials: float) -> str:
 def page(rows: Sequence[Mapping[str, Any]], seeds: int, most: int, batch: int) -> str:
     """The page of the documentation."""
     spaces = list(dict.fromkeys(row["space"] for row in rows))
-    head = ["space", "search", *(f"{share:.0%}" for share in SHARES)]
+    head = ["space", "search", *(f"{100 * share:.0f} %" for share in SHARES)]
     table = [
         "| " + " | ".join(line) + " |"
         for line in (head, ["---"] * len(head), *(cells(row) for row in rows))
@@ -254,8 +254,9 @@ def _about(recording: Recording) -> str:
     machine = about["environment"]
     return (
         f"- {about['name']}: `{about['operator']}`, {len(shares)} of {about['drawn_from']} "
-        f"configurations, {failed} of them failures, {good} ({good / len(shares):.2%}) within 5 % "
-        f"of the best, whose times differ by {spread(recording):.1%} between rounds; "
+        f"configurations, {failed} of them failures, {good} "
+        f"({100 * good / len(shares):.2f} %) within 5 % of the best, "
+        f"whose times differ by {100 * spread(recording):.1f} % between rounds; "
         f"{machine['processor']}, {machine['threads']} thread, {machine['date']}."
     )
 

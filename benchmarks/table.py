@@ -31,8 +31,9 @@ def workload_table(rows: Sequence[Row], absent: Mapping[str, str]) -> Iterator[s
         doubt = "" if row["is_right"] else f"  WRONG: allowed are {row['allowed_error']:.0e}"
         yield (
             f"  {row['who']:21} {duration(row['min_s']):>8} {duration(row['median_s']):>8} "
-            f"{row['spread']:6.0%} {row['turns']:5} {row['flops'] / row['min_s'] / 1e9:8.1f} "
-            f"{row['share_of_limit']:8.0%} {ratio:>11} {row['relative_error']:8.1e}  "
+            f"{100 * row['spread']:4.0f} % {row['turns']:5} "
+            f"{row['flops'] / row['min_s'] / 1e9:8.1f} "
+            f"{100 * row['share_of_limit']:6.0f} % {ratio:>11} {row['relative_error']:8.1e}  "
             f"{row['ready'] or 'nothing'}{doubt}"
         )
     for who, reason in absent.items():
@@ -78,7 +79,7 @@ def goals_table(rows: Sequence[Row], unknown: Sequence[str] = ()) -> Iterator[st
             why = f" ({', '.join(s.reasons)})" if s.reasons else ""
             yield (
                 f"  {s.workload:18} {s.threads} thread(s)  {s.ratio:5.2f} of {s.best_peer:21} "
-                f"{s.share_of_limit:5.0%} of the limit  {s.verdict}{why}"
+                f"{100 * s.share_of_limit:3.0f} % of the limit  {s.verdict}{why}"
             )
         if lacking:
             yield f"  no such workload yet: {', '.join(lacking)}"

@@ -36,8 +36,9 @@ def ours(workload: ops.Workload, trials: int, seed: int) -> str:
     if run.status != "done":
         return run.reason
     return (
-        f"{progress['trials_per_s']:5.1f} a second, measuring {progress['device_share']:4.0%} of "
-        f"the time; a candidate builds for {build_s * 1e3:.0f} ms and is measured for "
+        f"{progress['trials_per_s']:5.1f} a second, measuring "
+        f"{100 * progress['device_share']:2.0f} % of the time; "
+        f"a candidate builds for {build_s * 1e3:.0f} ms and is measured for "
         f"{device_s * 1e3:.0f} ms; {sum(o.is_ok for o in outcomes)} of {len(outcomes)} good"
     )
 

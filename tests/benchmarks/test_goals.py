@@ -59,7 +59,7 @@ def test_a_peer_that_is_wrong_does_not_count() -> None:
 def test_the_limit_is_held_where_the_best_peer_holds_it() -> None:
     ours = row(OURS, 1.02e-3, share_of_limit=0.80)
     near = row("numpy", 1e-3, share_of_limit=0.92)
-    assert standing(DENSE, [ours, near]).reasons == ("80% of the limit",)
+    assert standing(DENSE, [ours, near]).reasons == ("80 % of the limit",)
     far = row("numpy", 1e-3, share_of_limit=0.85)
     assert standing(DENSE, [ours, far]).verdict == "met"
 

@@ -113,6 +113,7 @@ def silence_news(settings: Path) -> None:
 
 def install_extension(environment: dict[str, str]) -> None:
     """Give the server the extension of this checkout, whatever is installed in the environment."""
+    environment["JUPYTER_PREFER_ENV_PATH"] = "0"  # else those of a virtual environment come first
     extensions = Path(environment["JUPYTER_DATA_DIR"]) / "labextensions"
     extensions.mkdir()
     (extensions / "tvmlab").symlink_to(ROOT / "tvmlab" / "labextension")

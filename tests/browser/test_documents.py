@@ -106,7 +106,7 @@ def test_a_database_is_a_dashboard_that_follows_its_run(desk: LabPage) -> None:
 def test_a_dashboard_says_what_the_model_goes_by(desk: LabPage) -> None:
     outputs = t.ops.matmul(64, 64, 64).tensors
     desk.server.root.joinpath("made.tvmlab.db").unlink(missing_ok=True)
-    t.tune(outputs, trials=24, db=desk.server.root / "made.tvmlab.db")
+    t.tune(outputs, trials=24, db=desk.server.root / "made.tvmlab.db").wait()
     prepare_audit(desk)
     document = opened(desk, "made.tvmlab.db")
     document.get_by_role("tab", name="Model").click()

@@ -56,7 +56,7 @@ def test_the_bar_shows_how_far_how_long_and_the_best() -> None:
     last = screen.getvalue().split("\r")[-1]
     assert "| 4/8 [" in last
     assert (
-        "best 50 GFLOP/s (trial 2), now 20 GFLOP/s, 1 wrong answer, measuring 26% of the time"
+        "best 50 GFLOP/s (trial 2), now 20 GFLOP/s, 1 wrong answer, measuring 26 % of the time"
         in last
     )
 
@@ -76,7 +76,7 @@ def test_lines_come_at_intervals_and_at_the_end() -> None:
         lines.show(tuning(*[0.1] * trials))
     lines.close(tuning(0.1, 0.1, 0.1, 0.1))  # no fifth trial: nothing new to say
     lines.close(tuning(0.1, 0.1, 0.1, 0.1, 0.05))
-    ahead = "2 a second, 3 s left, measuring 26% of the time; best"
+    ahead = "2 a second, 3 s left, measuring 26 % of the time; best"
     assert log.getvalue().splitlines() == [
         f"2 of 8 trials, {ahead} 10 GFLOP/s (trial 0), now 10 GFLOP/s",
         f"4 of 8 trials, {ahead} 10 GFLOP/s (trial 0), now 10 GFLOP/s",
@@ -95,15 +95,15 @@ def test_a_machine_that_changed_its_pace_is_told() -> None:
     run = tuning(0.1)
     run.drifts = [2.0, 1.25]
     assert progress.words(run, rate) == (
-        "best 10 GFLOP/s (trial 0), the machine at 80% of its first pace"
+        "best 10 GFLOP/s (trial 0), the machine at 80 % of its first pace"
     )
     [line] = drift(run)
     assert line.startswith(
-        "the machine changed its pace 2 times, to 50% at the slowest and 80% at the fastest;"
+        "the machine changed its pace 2 times, to 50 % at the slowest and 80 % at the fastest;"
     )
     run.drifts = [1 / 1.83]
     assert drift(run) == [
-        "the machine changed its pace once, to 183% of what it was; "
+        "the machine changed its pace once, to 183 % of what it was; "
         "times are brought to the pace of the beginning"
     ]
     run.drifts.append(1.0)
@@ -117,6 +117,6 @@ def test_speeds_are_those_measured_at_whatever_pace() -> None:
     slow = [replace(r, outcome=replace(r.outcome, slowdown=2.0)) for r in run.trials[1:]]
     run.trials[1:], run.best, run.drifts = slow, slow[0], [2.0]
     assert progress.words(run, rate) == (
-        "best 10 GFLOP/s (trial 1, the machine at 50% of its first pace), now 8 GFLOP/s, "
-        "the machine at 50% of its first pace"
+        "best 10 GFLOP/s (trial 1, the machine at 50 % of its first pace), now 8 GFLOP/s, "
+        "the machine at 50 % of its first pace"
     )

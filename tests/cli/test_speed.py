@@ -24,7 +24,7 @@ def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_arithmetic_is_compared_with_the_peak() -> None:
     product = Speed(State.start(ops.matmul(1000, 1000, 1000).tensors))
     assert product.rate(0.02) == "100 GFLOP/s"
-    words = "100 GFLOP/s, 50% of this machine's measured peak of 200 GFLOP/s"
+    words = "100 GFLOP/s, 50 % of this machine's measured peak of 200 GFLOP/s"
     assert product.share(0.02) == words
 
 

@@ -47,11 +47,11 @@ def test_it_says_how_it_goes_and_what_came_of_it(tuned: tuple[Path, str, str]) -
     assert re.search(r"^3 trials in \d+ s: 3 good \(every trial is done\)$", out, re.MULTILINE)
     assert re.search(r"^(the \d fastest are|it is) measured again, with care$", out, re.MULTILINE)
     assert "check      every element agrees with NumPy" in out
-    assert re.search(r"time .* median, .* least, spread [\d.]+% over \d+ repeats", out)
+    assert re.search(r"time .* median, .* least, spread [\d.]+ % over \d+ repeats", out)
     assert re.search(r"speed      [\d.]+ GFLOP/s", out)
     assert "replay it with: tvmlab replay best.json" in out
     last = err.splitlines()[-1]  # a busy machine is told of before
-    pace = r"(, the machine at \d+% of its first pace)?"
+    pace = r"(, the machine at \d+ % of its first pace)?"
     best = rf"best [\d.]+ GFLOP/s \(trial \d{pace}\)(, now [\d.]+ GFLOP/s)?"
     assert re.fullmatch(rf"3 of 3 trials.*; {best}{pace}", last)
 
@@ -179,7 +179,7 @@ def test_an_interrupt_loses_nothing(tmp_path: Path) -> None:
 
 def test_a_contest_says_whether_the_leader_won() -> None:
     assert verdict.standing(Verdict(1, (), 0.034), [7, 20]) == (
-        "best is trial 20, faster than the others by at least 3.4%"
+        "best is trial 20, faster than the others by at least 3.4 %"
     )
     assert verdict.standing(Verdict(0, (1, 2), 0.0), [7, 20, 3]) == (
         "best is trial 7, but trials 20 and 3 may be as fast"

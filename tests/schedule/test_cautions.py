@@ -41,7 +41,7 @@ def test_lanes_left_idle_are_counted() -> None:
     _told(s, 'xo, xi = s["B"].split("x", 16)')
     (told,) = _told(s, 's["B"].vectorize("xi")')
     assert told.rule == "idle_lanes"
-    assert "vectors of 16 lanes over 17 elements leave 47% of the lanes idle" in told.why
+    assert "vectors of 16 lanes over 17 elements leave 47 % of the lanes idle" in told.why
     s = _sum((8, 1000))
     _told(s, 'xo, xi = s["B"].split("x", 16)')
     assert not _told(s, 's["B"].vectorize("xi")'), "62 of 63 vectors are full"

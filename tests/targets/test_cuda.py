@@ -63,8 +63,9 @@ def test_a_tiled_product_in_every_form(architecture: str) -> None:
     (used,) = machine.resources(machine.emit(machine.lower(s.mod)))
     assert (used.kernel, used.shared_bytes, used.local_bytes) == ("C_kernel", 512, 0)
     assert (used.threads, used.occupancy().warps) == (64, 2 * used.occupancy().blocks)
-    assert f"blocks of 64 threads, {used.occupancy().share:.0%} of its warps, limited by" in str(
-        used
+    assert (
+        f"blocks of 64 threads, {100 * used.occupancy().share:.0f} % of its warps, limited by"
+        in str(used)
     )
     assert tiled_matmul().resources(machine.details()) == (used,)
 

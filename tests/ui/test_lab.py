@@ -236,7 +236,7 @@ def test_the_picture_is_whole_and_escapes_what_it_shows(lab: Lab) -> None:
     lab.do(intent="measure")
     html = lab._repr_mimebundle_()["text/html"]
     assert "yo, xo, yi, xi = s[&quot;C&quot;].tile" in html
-    assert "11 ms (10 ms to 12 ms), spread 14.5%" in html
+    assert "11 ms (10 ms to 12 ms), spread 14.5 %" in html
     assert html.count("<details>") == 1
     assert "− " in html  # what the step removed
     assert "<script" not in html

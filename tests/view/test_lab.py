@@ -287,7 +287,7 @@ def test_text_shows_program_schedule_and_measurement(view: LabView) -> None:
     text = snapshot_text(view.snapshot())
     assert "for yo in range(32):" in text
     assert f"  {TILE}" in text
-    assert "Measured: 11 ms (10 ms to 12 ms), spread 14.5% (median of 3), 182 GFLOP/s" in text
+    assert "Measured: 11 ms (10 ms to 12 ms), spread 14.5 % (median of 3), 182 GFLOP/s" in text
 
 
 def test_every_change_is_heard_and_numbered(view: LabView) -> None:

@@ -91,7 +91,7 @@ def test_the_bound_is_guessed_then_revealed(view: LabView) -> None:
     assert "0.5 a byte" in shown["words"] or "a byte" in shown["words"]
     shown = learn(view, "reveal", choice="arithmetic", **guess)["guess"]
     assert shown["verdict"] == "wrong"
-    assert shown["calibration"].startswith("1 of 2 right, 80% sure on average: surer than right")
+    assert shown["calibration"].startswith("1 of 2 right, 80 % sure on average: surer than right")
     assert "0.34" in shown["calibration"]
     assert learn(view, "reveal", choice="cats", **guess)["kind"] == "refusal"
 

@@ -89,7 +89,7 @@ def test_quick_and_certified_differ_in_protocol_and_say_how_sure_they_are(
 @pytest.mark.parametrize(
     ("outcome", "certified", "doubt"),
     [
-        (timed(0.1, repeats=3), False, "3 repeats: the interval is only 75% sure"),
+        (timed(0.1, repeats=3), False, "3 repeats: the interval is only 75 % sure"),
         (
             timed(0.1, repeats=1),
             True,
@@ -98,7 +98,7 @@ def test_quick_and_certified_differ_in_protocol_and_say_how_sure_they_are(
         (
             Outcome("ok", "time", times_s=(0.1, 0.2) * 6, verified=True),
             True,
-            "can't tell to 1 %: the interval is still 66.7% wide",
+            "can't tell to 1 %: the interval is still 66.7 % wide",
         ),
     ],
 )
@@ -257,7 +257,7 @@ def test_the_roofline_names_what_binds_and_joins_the_states_in_order(view: LabVi
     assert roles == {"roof": ("float32", 2), "binding": ("float32", 1)}
     words = " ".join(roofline["words"])  # type: ignore[index]
     assert "At 167 operations a byte the roof is float32 arithmetic on 2 threads" in words
-    assert "float32 arithmetic on one thread binds it: 200 GFLOP/s, of which it has 49.8%" in words
+    assert "float32 arithmetic on one thread binds it: 200 GFLOP/s, of which it has 49.8 %" in words
     assert "without vectors" not in words
     assert "From step 0 to step 2 the rate grew 4 times." in words
     apply(view, PARALLEL)

@@ -106,7 +106,7 @@ class Lines:
 def measuring(run: Run) -> list[str]:
     """The share of the time in which the device measures, once it is known."""
     share = run.progress.get("device_share")
-    return [] if share is None else [f"measuring {share:.0%} of the time"]
+    return [] if share is None else [f"measuring {100 * share:.0f} % of the time"]
 
 
 def words(run: Run, rate: Rate) -> str:
@@ -128,7 +128,7 @@ def _speed(record: Record, rate: Rate) -> str:
 
 
 def _pace(slowdown: float) -> list[str]:
-    return [] if slowdown == 1 else [f"the machine at {1 / slowdown:.0%} of its first pace"]
+    return [] if slowdown == 1 else [f"the machine at {100 * 1 / slowdown:.0f} % of its first pace"]
 
 
 def failures(run: Run) -> str:

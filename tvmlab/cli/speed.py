@@ -50,7 +50,9 @@ class Speed:
         least_s = least_time_s(self.flops, self.size_bytes, cpu_features(), peaks, dtype)
         if arithmetic_s * _SAME >= least_s:
             limit = f"measured peak of {giga(peak_flop_per_s)} GFLOP/s"
-            return f"{self.rate(time_s)}, {arithmetic_s / time_s:.0%} of this machine's {limit}"
+            share = f"{100 * arithmetic_s / time_s:.0f} % of this machine's {limit}"
+            return f"{self.rate(time_s)}, {share}"
         moved = f"{giga(self.size_bytes / time_s)} GB/s of inputs and outputs"
-        words = f"{moved}, {least_s / time_s:.0%} of what this machine's memory was measured to do"
+        share = f"{100 * least_s / time_s:.0f} % of what this machine's memory was measured to do"
+        words = f"{moved}, {share}"
         return f"{self.rate(time_s)}, {words}" if self.flops else words

@@ -132,7 +132,7 @@ def drift(tuning: Run) -> list[str]:
     if not tuning.drifts:
         return []
     paces = [1 / slowdown for slowdown in tuning.drifts]
-    low, high = f"{min(paces):.0%}", f"{max(paces):.0%}"
+    low, high = f"{100 * min(paces):.0f} %", f"{100 * max(paces):.0f} %"
     how = f"{len(paces)} times, to {low} at the slowest and {high} at the fastest"
     if len(paces) == 1:
         how = f"once, to {low} of what it was"

@@ -34,7 +34,7 @@ def standing(verdict: Verdict, numbers: Sequence[int]) -> str:
     if rivals:
         listed = " and ".join(filter(None, [", ".join(rivals[:-1]), rivals[-1]]))
         return f"{name}, but trial{'s' * (len(rivals) > 1)} {listed} may be as fast"
-    return f"{name}, faster than the others by at least {verdict.margin:.1%}"
+    return f"{name}, faster than the others by at least {100 * verdict.margin:.1f} %"
 
 
 def report(state: State, outcome: Outcome, elsewhere: str = "") -> list[str]:
@@ -55,8 +55,8 @@ def report(state: State, outcome: Outcome, elsewhere: str = "") -> list[str]:
     return [
         "check      every element agrees with NumPy, within what rounding allows",
         f"time       {duration(median_s)} median, {duration(min_s)} least, "
-        f"spread {outcome.spread or 0.0:.1%} over {repeats}",
+        f"spread {100 * (outcome.spread or 0.0):.1f} % over {repeats}",
         f"           the true median lies from {duration(low_s)} to {duration(high_s)} "
-        f"({confidence:.0%} sure)",
+        f"({100 * confidence:.0f} % sure)",
         f"speed      {said}",
     ]

@@ -43,6 +43,6 @@ def calibration_words(guesses: Sequence[Guess]) -> str:
     if share - sure >= 0.1:
         lean = "righter than sure"
     return (
-        f"{right} of {len(guesses)} right, {sure:.0%} sure on average: {lean}; Brier score "
+        f"{right} of {len(guesses)} right, {100 * sure:.0f} % sure on average: {lean}; Brier score "
         f"{score:.2f} (0 best, a coin 0.25)"
     )

@@ -121,7 +121,7 @@ class Paper:
 
     def speed(self, share: float, weight: float, state: State | None = None) -> Mark:
         """Whether a schedule reaches `share` of the reference's speed, with partial points."""
-        what = f"{share:.0%} of the reference's speed"
+        what = f"{100 * share:.0f} % of the reference's speed"
         own_s, reference_s = self.seconds([state or self.state, self.reference])
         if isinstance(reference_s, str):
             raise UsageError(f"the reference of {self.exercise.name!r} fails here: {reference_s}")
@@ -130,7 +130,7 @@ class Paper:
         reached = reference_s / own_s
         words = (
             f"{duration(own_s)} against {duration(reference_s)} of the reference, measured in "
-            f"turns: {reached:.0%} of its speed"
+            f"turns: {100 * reached:.0f} % of its speed"
         )
         full = reached >= share * (1 - TOLERANCE)
         return Mark(what, 1.0 if full else reached / share, weight, words)
@@ -150,7 +150,7 @@ class Paper:
     def guess(self, is_right: bool, words: str, weight: float = 0.7) -> list[Mark]:
         """Marks for a guess: whether it is right, and how well its confidence fitted."""
         made = Guess(self._confidence(), is_right)
-        fitted = f"{made.confidence:.0%} sure: Brier score {made.brier:.2f}, 0 is best"
+        fitted = f"{100 * made.confidence:.0f} % sure: Brier score {made.brier:.2f}, 0 is best"
         return [
             Mark("the guess", float(is_right), weight, words),
             Mark("its confidence", 1 - made.brier, 1 - weight, fitted, needed=0.0),

@@ -37,7 +37,7 @@ class Agreement:
             return f"All {self.elements} elements are equal."
         return (
             f"All {self.elements} elements agree; the largest difference is {self.max_error:.3g}, "
-            f"{self.bound_share:.0%} of what rounding allows."
+            f"{100 * self.bound_share:.0f} % of what rounding allows."
         )
 
 

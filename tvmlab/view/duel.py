@@ -51,7 +51,7 @@ class Duel:
 
     def _words(self) -> str:
         ratio = self.ratio
-        turns = f"{self.turns} turns each, {ratio.confidence:.0%} sure"
+        turns = f"{self.turns} turns each, {100 * ratio.confidence:.0f} % sure"
         if not ratio.is_certain:
             return (
                 f"The pinned state takes from {figure(ratio.low)} to {figure(ratio.high)} times as "

@@ -102,7 +102,9 @@ def _parallel(told: Estimate, machine: MachineFacts) -> Iterator[FactView]:
     if share < 0.005:
         yield _fact("parallel", f"no loop is parallel: 1 of {machine.cores} cores works")
     else:
-        yield _fact("parallel", f"{share:.0%} of the work is shared by {machine.cores} cores")
+        yield _fact(
+            "parallel", f"{100 * share:.0f} % of the work is shared by {machine.cores} cores"
+        )
 
 
 def _reuse(told: Estimate, work: Work) -> Iterator[FactView]:

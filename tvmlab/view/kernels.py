@@ -244,7 +244,7 @@ def _held_words(row: OccupancyRow, launch: Launch, gpu: GpuFacts) -> str:
     allow = "allows" if row["limiting"] == "shared memory" else "allow"
     blocks = f"{row['blocks']} blocks" if row["blocks"] > 1 else "1 block"
     held = (
-        f"{blocks}, {row['warps']} of {gpu.one.warps} warps ({row['share']:.0%}), on a "
+        f"{blocks}, {row['warps']} of {gpu.one.warps} warps ({100 * row['share']:.0f} %), on a "
         f"multiprocessor of the {gpu.name} at a time; {row['limiting']} {allow} no more"
     )
     few = (

@@ -69,10 +69,10 @@ class Result:
             return "one repeat: it took too long for more, so nothing says how it varies"
         if confidence < CONFIDENCE:
             few = f"{len(times_s)} repeat{'s' * (len(times_s) > 1)}"
-            return f"{few}: the interval is only {confidence:.0%} sure"
+            return f"{few}: the interval is only {100 * confidence:.0f} % sure"
         if self.is_certified and not is_settled(times_s, CERTIFIED):
             share = (high_s - low_s) / self.outcome.median_s
-            return f"can't tell to 1 %: the interval is still {share:.1%} wide"
+            return f"can't tell to 1 %: the interval is still {100 * share:.1f} % wide"
         return ""
 
     def share_of_peak(self) -> float:
@@ -123,8 +123,8 @@ def result_words(result: ResultView) -> str:
         return f"{result['status'].replace('_', ' ')}: {result['reason']}"
     return (
         f"{time_words(result['median_s'])} ({time_words(result['low_s'])} to "
-        f"{time_words(result['high_s'])}), spread {result['spread']:.1%} "
+        f"{time_words(result['high_s'])}), spread {100 * result['spread']:.1f} % "
         f"(median of {result['repeats']}), {figure(result['gflop_per_s'])} GFLOP/s, "
-        f"{figure(result['gb_per_s'])} GB/s, {result['share_of_peak']:.0%} of peak. "
+        f"{figure(result['gb_per_s'])} GB/s, {100 * result['share_of_peak']:.0f} % of peak. "
         f"{result['agreement']}"
     )

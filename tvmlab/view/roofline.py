@@ -97,11 +97,11 @@ class Roofline:
         if here is None:
             words.append("The program shown has not been measured yet.")
         else:
-            words.append(f"The program shown reaches {here['share']:.1%} of it.")
+            words.append(f"The program shown reaches {100 * here['share']:.1f} % of it.")
         if binding is not roof:
             share = ""
             if here is not None:
-                share = f", of which it has {here['rate'] / self.allows(binding):.1%}"
+                share = f", of which it has {100 * here['rate'] / self.allows(binding):.1f} %"
             words.append(
                 f"No loop of it is parallel, so {self._named(binding)} binds it: "
                 f"{figure(self.allows(binding))} {self.unit}{share}."
@@ -117,7 +117,7 @@ class Roofline:
             words.append(
                 f"From step {first} to step {last} the rate grew {figure(gain)} times."
                 if gain >= 1
-                else f"From step {first} to step {last} the rate fell to {gain:.1%}."
+                else f"From step {first} to step {last} the rate fell to {100 * gain:.1f} %."
             )
         return words
 

@@ -53,9 +53,9 @@ def trial_of(record: Record, at_s: float) -> Trial:
 def best_words(time_s: float, slowdown: float) -> str:
     """The time of a run's best trial, as measured; where the machine's pace had changed by then, so
     much that it shows, how fast it was."""
-    pace = f"{1 / slowdown:.0%}"
+    pace = f"{100 * 1 / slowdown:.0f} %"
     words = time_words(time_s)
-    return words if pace == "100%" else f"{words} at {pace.replace('%', ' %')} of the first pace"
+    return words if pace == "100 %" else f"{words} at {pace} of the first pace"
 
 
 def interval_of(times_s: tuple[float, ...]) -> tuple[float, float] | None:

@@ -35,7 +35,7 @@ class MatchProgram(Kind):
         share = SequenceMatcher(None, *lines, autojunk=False).ratio()
         pairs = enumerate(zip_longest(*lines, fillvalue="(nothing)"), 1)
         differing = next(((n, a, b) for n, (a, b) in pairs if a != b), None)
-        words = f"{share:.0%} of the lines are there"
+        words = f"{100 * share:.0f} % of the lines are there"
         if differing is not None:
             number, target, own = differing
             words += f"; line {number} is {own.strip()!r} where {target.strip()!r} is wanted"

@@ -38,7 +38,7 @@ def idle_lanes(program: Program) -> Iterator[Caution]:
                     site.block.name,
                     loop.var.name,
                     f"vectors of {loop.extent} lanes over {needed} elements leave "
-                    f"{idle:.0%} of the lanes idle",
+                    f"{100 * idle:.0f} % of the lanes idle",
                     "split by a factor that divides the extent, or a smaller one",
                     idle,
                 )

@@ -70,7 +70,7 @@ class KernelResources:
             )
         return (
             f"{said}; a multiprocessor holds {found.blocks} blocks of {self.threads} threads, "
-            f"{found.share:.0%} of its warps, limited by {' and '.join(found.limiting)}"
+            f"{100 * found.share:.0f} % of its warps, limited by {' and '.join(found.limiting)}"
         )
 
 

@@ -56,7 +56,7 @@ export class Explanation {
         },
         el("th", { scope: "row", title: `${reason.name} = ${reason.value} (${reason.unit})` }, reason.name),
         el("td", { class: "tv-num" }, signedBar(reason.weight, most)),
-        el("td", { class: "tv-loops-cell" }, ...reason.loops.map((loop) => (isReadOnly ? el("span", { class: "tv-mono" }, loop.loop) : this.loop(loop)))),
+        el("td", { class: "tv-loops-cell" }, ...(isReadOnly ? [named(reason.loops)] : reason.loops.map((loop) => this.loop(loop)))),
       ),
     );
     return table("What speaks for and against it", el("caption", {}, "For (+) and against (−) the fastest, ", link), ["Feature", "Adds", "Loops"], rows);
@@ -68,6 +68,11 @@ export class Explanation {
       title: `Select loop ${loop.loop} of block ${loop.block} in the program`,
     });
   }
+}
+
+/** Loops by their names, where there is nothing to select them in. */
+function named(loops: LoopRef[]): HTMLElement {
+  return el("span", { class: "tv-mono tv-wrapping" }, loops.map(({ loop }) => loop).join(" "));
 }
 
 function importances({ importances }: ExplanationView): HTMLElement {

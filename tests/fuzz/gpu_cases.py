@@ -14,8 +14,10 @@ from pathlib import Path
 from tests.fuzz.gpu_traces import random_gpu_schedule
 from tvmlab.errors import TargetError
 from tvmlab.ir import Program
+from tvmlab.ir.shuffle import SHUFFLES
 from tvmlab.lower.device_pipeline import lower_for_device
 from tvmlab.schedule import Schedule, State
+from tvmlab.targets.cuda.dialect import instructions_of
 from tvmlab.te.serial import from_json
 
 _FOLDER = Path(__file__).parent / "pinned"
@@ -40,6 +42,20 @@ def schedule_of(name: str) -> Schedule | None:
 def seed_of(name: str) -> int:
     """What the arrays of a schedule are drawn from."""
     return int(name) if name.isdigit() else 0
+
+
+def met(schedule: Schedule) -> tuple[str, ...]:
+    """What a schedule tries, by name: its steps, each once, and what its code does because of them:
+    `(pipeline)` of more than one stage, `(copies go on)` while threads work, `(shuffles)`."""
+    steps = {step.name for step in schedule.state.steps}
+    program = lowered(schedule, instructions_of((8, 0)) | SHUFFLES)
+    said = str(program)
+    marks = {
+        "(pipeline)": "software_pipeline_stage" in str(schedule.mod),
+        "(copies go on)": "copy_async" in said,
+        "(shuffles)": "shuffle" in said,
+    }
+    return tuple(sorted(steps | {mark for mark, is_met in marks.items() if is_met}))
 
 
 def lowered(schedule: Schedule, instructions: Collection[str] = ()) -> Program | None:

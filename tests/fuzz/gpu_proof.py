@@ -6,8 +6,9 @@ Runs the schedules of so many seeds, and all that failed once, on a device of th
 exactly and floats within the bound that the reference computes; compiles the same for CUDA, with or
 without a device; and on a CUDA device runs some of them once more under NVIDIA's compute-sanitizer,
 where it is installed. Schedules run in processes that may die: what touches memory that is not
-there ends all work of its process. Ends with 0 if all is right, 1 if something is not, and 2 in one
-sentence where there is no device. `--target opencl` needs no GPU: PoCL makes the processor one.
+there ends all work of its process. In the end it says how many of the schedules tried each step.
+Ends with 0 if all is right, 1 if something is not, and 2 in one sentence where there is no device.
+`--target opencl` needs no GPU: PoCL makes the processor one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from tests.fuzz.gpu_cases import PINNED, lowered, schedule_of, seed_of
+from tests.fuzz.gpu_cases import PINNED, lowered, met, schedule_of, seed_of
 from tests.fuzz.test_schedules import _agrees, _outputs
 from tvmlab import targets
 from tvmlab.errors import TargetError
@@ -124,10 +125,16 @@ def _each(what: str, names: Sequence[str]) -> None:
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     for name in names:
-        said = compiled(name) if what == "compile" else run(name, what)
+        said = _compiled_and_met(name) if what == "compile" else run(name, what)
         print(name, said.replace("\n", " "), flush=True)
         if not is_good(said):
             return
+
+
+def _compiled_and_met(name: str) -> str:
+    """What NVIDIA's compiler makes of a schedule, and if it is right, what the schedule tries."""
+    said, schedule = compiled(name), schedule_of(name)
+    return f"{said}: {', '.join(met(schedule))}" if said == RIGHT and schedule else said
 
 
 def sanitized(names: Sequence[str], tool: str, target: str = "cuda") -> str:
@@ -156,15 +163,19 @@ def _sanitized(names: Sequence[str]) -> bool:
 def _proved(title: str, names: Sequence[str], found: Iterable[Outcome]) -> bool:
     """Print what is wrong, and the sum; whether nothing is."""
     begin_s = time.perf_counter()
-    count, wrong = Counter[str](), 0
+    count, tried, wrong = Counter[str](), Counter[str](), 0
     for name, said in found:
         count[said.partition(":")[0] if is_good(said) else "wrong"] += 1
+        if said.startswith(RIGHT):
+            tried.update(filter(None, said.partition(": ")[2].split(", ")))
         if not is_good(said):
             wrong += 1
             print(f"{name}: {said}", flush=True)
     sums = ", ".join(f"{n} {word}" for word, n in count.most_common())
     taken_s = time.perf_counter() - begin_s
     print(f"{title}, {len(names)} schedules: {sums}; {taken_s:.0f} s", flush=True)
+    for step, schedules in tried.most_common():
+        print(f"{schedules:6} {step}")
     return not wrong
 
 

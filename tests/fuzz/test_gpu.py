@@ -16,7 +16,9 @@ import pytest
 
 from tests.fuzz.gpu_cases import PINNED, lowered, pinned, schedule_of, seed_of
 from tests.fuzz.gpu_proof import RIGHT, SKIPPED, compiled, is_good, outcomes
+from tests.fuzz.gpu_traces import STAGED
 from tests.fuzz.test_schedules import _agrees, _outputs
+from tvmlab import targets
 from tvmlab.errors import ScheduleError, TargetError
 from tvmlab.ir import Program
 from tvmlab.ir.interpret_threads import interpret_threads
@@ -91,3 +93,13 @@ def test_random_schedules_compute_the_same_on_opencl(part: int) -> None:
 @pytest.mark.parametrize("seed", range(40, 40 + SEEDS // 4))
 def test_random_schedules_compile_for_cuda(seed: int) -> None:
     assert compiled(str(seed)) in (RIGHT, SKIPPED)
+
+
+def test_no_loop_with_hidden_conditions_is_written_out_on_a_processor() -> None:
+    """PoCL 3.0 took minutes for such a kernel: each copy of a condition is a branch and memory."""
+    schedule = schedule_of(str(STAGED // 2))
+    assert schedule is not None
+    machine = targets.get("opencl")
+    said = [line.strip() for line in machine.emit(machine.lower(schedule.mod)).splitlines()]
+    before = {said[n - 1] for n, line in enumerate(said) if line == "#pragma unroll"}
+    assert before == {"#ifndef THREADS_IN_TURN"}

@@ -26,10 +26,13 @@ def on_opencl() -> None:
 @pytest.mark.usefixtures("on_opencl")
 def test_all_is_proved_on_the_device_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert gpu_proof.main(["--target", "opencl", *FEW]) == 0
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, *steps = capsys.readouterr().out.splitlines()
     count = len(PINNED) + 2
     assert first.startswith(f"on opencl, {count} schedules: {count - 1} right, 1 skipped; ")
     assert second.startswith(f"compiled for sm_80, {count} schedules: {count - 1} right, 1 skip")
+    tried = {step: int(count) for count, step in (line.split(maxsplit=1) for line in steps)}
+    assert tried["bind"] == count - 1
+    assert 0 < tried["vectorize"] < count
 
 
 def test_without_a_device_it_says_why_in_a_sentence(

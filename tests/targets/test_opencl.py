@@ -47,6 +47,7 @@ def test_conditions_that_threads_differ_in_stay_in_their_loops() -> None:
     s = t.create_schedule(workload.tensors)
     template.apply(s, template.default(workload.tensors))
     assert "if (asked(" in s.code("opencl")
+    assert "#ifndef THREADS_IN_TURN" not in uneven_elementwise().code("opencl")
     assert "asked" not in uneven_elementwise().code("opencl")
     assert all(s.check("opencl"))
 

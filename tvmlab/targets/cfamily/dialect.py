@@ -46,6 +46,7 @@ class Dialect(ABC):
         reserved: names that a program may not use, besides `KEYWORDS`.
         hidden: the helper (name, text) through which conditions go that threads differ in, in loops
             of kernels with barriers, so that no compiler moves them out of a loop; none if empty.
+        unroll_hidden: the lines before a loop that is written out and holds such conditions.
         instructions: the instructions, by the names that programs print, that `invoke` prints.
     """
 
@@ -63,6 +64,7 @@ class Dialect(ABC):
     axes: Mapping[str, str]
     reserved: frozenset[str] = frozenset()
     hidden: tuple[str, str] = ("", "")
+    unroll_hidden: Sequence[str] = ()
     instructions: frozenset[str] = frozenset()
 
     # Types

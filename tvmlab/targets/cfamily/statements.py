@@ -63,6 +63,7 @@ class Statements:
         self._program_lines = program_lines
         self._apart = apart
         self._loops = 0
+        self._parts = 0
         self._now = 0
 
     def put(self, depth: int, text: str) -> None:
@@ -117,14 +118,17 @@ class Statements:
         known[s.var] = (min(low, before[0]), max(high, before[1]))
         name = self.names.of(s.var)
         kind = "int" if self.values.is_narrow(s.var) else self.dialect.type_of(INDEX)
-        if s.kind == "unrolled":
-            self.put(depth, self.dialect.unroll)
         end = self.values.text(as_index(s.extent), 61)
+        first, parts = len(self.lines), self._parts
         self.put(depth, f"for ({kind} {name} = 0; {name} < {end}; ++{name}) {{")
         self._loops += 1
         self.stmt(s.body, depth + 1)
         self._loops -= 1
         self.put(depth, "}")
+        if s.kind == "unrolled":
+            said = self.dialect.unroll_hidden if self._parts > parts else [self.dialect.unroll]
+            number = self.lines[first][1]
+            self.lines[first:first] = [("    " * depth + line, number) for line in said]
 
     def _branch(self, s: If, depth: int) -> None:
         if s.condition.lanes > 1:
@@ -152,6 +156,7 @@ class Statements:
             return said
         name, helper = self.dialect.hidden
         self.values.helpers[name] = helper
+        self._parts += 1
         return f"{name}({said})"
 
     def _of_lane(self, s: Stmt, depth: int) -> None:

@@ -68,6 +68,8 @@ class OpenClDialect(Dialect):
     reserved = frozenset(_FUNCTIONS.split())
     function = "inline"
     hidden = _HIDDEN
+    # Each copy of such a condition is a memory and a branch: PoCL takes minutes for some hundred.
+    unroll_hidden = (f"#ifndef {ON_PROCESSOR}", Dialect.unroll, "#endif")
 
     def kernel_head(self, kernel: Kernel, name: str, parameters: Sequence[str]) -> str:
         """With the size of a work-group, so that the compiler may count on it."""

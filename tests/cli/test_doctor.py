@@ -11,11 +11,26 @@ from tvmlab import cli
 from tvmlab.cli import doctor, hardware, software
 from tvmlab.cli.finding import Finding, giga, size
 from tvmlab.targets.cuda.limits import CudaDevice
+from tvmlab.targets.opencl.limits import NO_DRIVER, OpenClDevice
 
 TOPICS = (
     "tvmlab", "python", "compiler", "packages", "jupyter", "panes", "kernel", "clicks", "cache",
     "cpu", "vectors", "features", "caches", "peak", "bandwidth", "opencl", "cuda",
 )  # fmt: skip
+
+
+def test_an_opencl_device_is_told_with_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = OpenClDevice(
+        "PoCL 3.0", "a processor", "cpu", 2, 8 << 30, 512 << 10, 4096, False, True, False
+    )
+    monkeypatch.setattr(hardware, "opencl_devices", lambda: ((device,), ""))
+    assert [each.text for each in hardware.opencl()] == [
+        "a processor (cpu, 2 units, 8 GiB, PoCL 3.0): groups of 4096 work-items, 512 KiB of local "
+        "memory, with float64; without float16, sub-groups"
+    ]
+    monkeypatch.setattr(hardware, "opencl_devices", lambda: ((), NO_DRIVER))
+    (missing,) = hardware.opencl()
+    assert missing.text == f"{NO_DRIVER} Kernels for it can be read, and not run."
 
 
 def test_every_topic_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from tvmlab.targets.cuda.build import (
     nvrtc_version,
 )
 from tvmlab.targets.cuda.limits import cuda_devices
-from tvmlab.targets.opencl.limits import opencl_devices
+from tvmlab.targets.opencl.limits import OpenClDevice, opencl_devices
 
 FEW_INSTRUCTIONS = "no vector registers wider than 128 bits are used: expect a quarter of the speed"
 
@@ -86,10 +86,26 @@ def opencl() -> Iterator[Finding]:
         yield Finding(
             "opencl",
             f"{device.name} ({device.kind}, {device.compute_units} units, "
-            f"{size(device.memory_bytes)}, {device.platform}); no code is generated for it yet",
+            f"{size(device.memory_bytes)}, {device.platform}): groups of {device.max_work_group} "
+            f"work-items, {size(device.local_memory_bytes)} of local memory, "
+            f"{_beyond_float32(device)}",
         )
     if problem:
-        yield Finding("opencl", f"{problem} Costs nothing yet: kernels run on the cpu.", True)
+        yield Finding("opencl", f"{problem} Kernels for it can be read, and not run.", True)
+
+
+def _beyond_float32(device: OpenClDevice) -> str:
+    """What a device offers that not all do, in words."""
+    offers = {
+        "float16": device.has_float16,
+        "float64": device.has_float64,
+        "sub-groups": device.has_subgroups,
+    }
+    lacks = [name for name, is_there in offers.items() if not is_there]
+    has = [name for name, is_there in offers.items() if is_there]
+    return "; ".join(
+        f"{verb} {', '.join(names)}" for verb, names in (("with", has), ("without", lacks)) if names
+    )
 
 
 def cuda() -> Iterator[Finding]:

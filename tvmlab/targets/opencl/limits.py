@@ -26,6 +26,9 @@ class OpenClDevice:
         memory_bytes, local_memory_bytes: global memory; fast memory of a work-group.
         max_work_group: work-items a group may have.
         has_float16, has_float64: whether these types compute.
+        has_subgroups: whether work-items of a group hand each other values without memory
+            (`cl_khr_subgroup_shuffle`). How many do is the vendor's choice, 8 to 64, where a warp
+            here has 32: reductions over threads go through local memory on all devices.
     """
 
     platform: str
@@ -37,6 +40,7 @@ class OpenClDevice:
     max_work_group: int
     has_float16: bool
     has_float64: bool
+    has_subgroups: bool
 
 
 def opencl_devices() -> tuple[tuple[OpenClDevice, ...], str]:
@@ -66,6 +70,7 @@ def answer() -> Answer:
             max_work_group=device.max_work_group_size,
             has_float16="cl_khr_fp16" in device.extensions,
             has_float64="cl_khr_fp64" in device.extensions,
+            has_subgroups="cl_khr_subgroup_shuffle" in device.extensions.split(),
         )
         for platform in platforms
         for device in platform.get_devices()

@@ -369,3 +369,15 @@ def test_a_run_begun_elsewhere_is_shown(engine: FakeEngine) -> None:
             Lab(product("D"), run=run)
     finally:
         run.close()
+
+
+def test_a_cell_that_is_run_again_shows_the_run_that_is_on(engine: FakeEngine) -> None:
+    run = t.tune(product(), trials=100_000, explorer="random", timeout_s=60.0)
+    try:
+        assert Lab(product()).view.run is not None
+        assert Lab(product("D")).view.run is None
+        assert Lab(product(), target="opencl").view.run is None
+        assert Lab(product(), restore=False).view.run is None
+    finally:
+        run.close()
+    assert Lab(product()).view.run is None

@@ -29,7 +29,7 @@ from tvmlab.learn.notebook import SNAPSHOT_MIME
 from tvmlab.schedule import Schedule, State, Trace, parse_document
 from tvmlab.te.serial import from_json, to_json
 from tvmlab.tune.database import Database
-from tvmlab.tune.run import Run
+from tvmlab.tune.run import Run, live_runs
 from tvmlab.ui.code import Code
 from tvmlab.ui.collecting import seldom_collecting
 from tvmlab.ui.giving_way import giving_way
@@ -62,7 +62,8 @@ class Lab:
         value: what to work on; of a tuning run, its expression, and the run is shown.
         trace: a trace to begin with, as JSON or lines of Python.
         restore: whether to go on where the same cell was left last time. The steps are kept in
-            `.tvmlab/` beside the notebook, one file for each expression.
+            `.tvmlab/` beside the notebook, one file for each expression; a tuning run of it that
+            is on in this kernel, as after the page was loaded again, is shown.
         run: a tuning run of the same expression to show, from `t.tune` or `t.attach`.
         target: what code is made for and kernels are measured on: `cpu`, `opencl` or `cuda`.
 
@@ -86,11 +87,14 @@ class Lab:
             value, run, target = from_json(value.setup.workload), value, value.setup.target
         work_on = value if isinstance(value, (State, Schedule)) else api.tensors_of(value)
         self.view = LabView(work_on, Machine(target), trace=trace, restore=restore)
+        on = [run] if run is not None else live_runs() if restore else []
+        of_this = [each for each in on if each.setup.workload == to_json(self.view.state.outputs)]
+        if run is not None and not of_this:
+            raise UsageError(
+                "the run given to the lab tunes another expression; show it beside its own."
+            )
+        run = next((r for r in of_this if r is run or r.setup.target == target), None)
         if run is not None:
-            if run.setup.workload != to_json(self.view.state.outputs):
-                raise UsageError(
-                    "the run given to the lab tunes another expression; show it beside its own."
-                )
             self.view.attach(partial(MachineRun, run))
         self._marker = f"tvmlab-{uuid.uuid4().hex[:12]}"
         self._layout: Layout | None = None

@@ -9,13 +9,14 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 import tvmlab as t
-from tests.browser.lab_page import KERNEL_TIMEOUT_S, LabPage
+from tests.browser.lab_page import KERNEL_TIMEOUT_S, SLOW_MS, LabPage
 from tests.browser.test_accessibility import AUDIT, prepare_audit
 from tests.server.recorded import autotvm_line, begin, product, records
 from tvmlab.schedule import State, Trace
 
 THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
 OPEN = "args => { jupyterapp.commands.execute('docmanager:open', args); }"
+IN_FRONT = "path => window.jupyterapp.shell.currentWidget?.context?.path === path"
 OPENED_BY = "path => jupyterapp.docRegistry.defaultWidgetFactory(path).name"
 CAN_BE_OPENED_BY = """path =>
   jupyterapp.docRegistry.preferredWidgetFactories(path).map(factory => factory.name)"""
@@ -35,6 +36,7 @@ def desk(lab: LabPage) -> LabPage:
 def opened(lab: LabPage, path: str, factory: str | None = None) -> Locator:
     """The document in front, opened as a double click in the list of files does."""
     lab.page.evaluate(OPEN, {"path": path} | ({"factory": factory} if factory else {}))
+    lab.page.wait_for_function(IN_FRONT, arg=path, timeout=SLOW_MS)
     return lab.page.locator(".jp-Document:visible .tv-document-host")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -36,7 +38,8 @@ def test_an_exercise_is_passed_and_a_guess_revealed(lab: LabPage, pane: LabPane)
     guess.get_by_role("slider").press("ArrowRight")
     expect(guess).to_contain_text("80 % sure")
     pane.button("learn", "Reveal").click()
-    expect(guess).to_contain_text("So far:", timeout=SLOW_MS)
+    # Whether the step pays is the machine's to say; a busy one may say neither.
+    expect(guess).to_contain_text(re.compile("So far:|Can't tell"), timeout=SLOW_MS)
     for look in lab.looks((1280, 800), (1000, 800), (700, 900), (520, 900)):
         pane.show()
         learn.evaluate("node => node.scrollIntoView({block: 'end'})")

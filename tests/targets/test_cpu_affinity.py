@@ -27,7 +27,7 @@ def default_affinity(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def workers() -> dict[str, set[int]]:
-    """The cores that each worker may run on, once all have begun."""
+    """The cores that each worker may run on, whether it has had a turn yet or not."""
     counts = np.zeros(1000, np.int32)
     kernel = CpuKernel(count_up(1000), count_signature(1000))
     for _ in range(100):

@@ -39,7 +39,7 @@ THREADS = Room(
         Bug(
             "workers go wherever they like",
             f"{_CPU}.threads",
-            "    affinity.stay_on(core)\n",
+            "                    affinity.keep(worker, cores[index])\n",
             "",
         ),
         Bug(

@@ -1,14 +1,15 @@
 """Which cores the workers of parallel loops are kept on, where the system lets a thread choose.
 
-Linux does: `sched_setaffinity` of 0 is for the calling thread alone. macOS takes hints about
-threads that share data and no core's number, and on Windows Python offers no call for it: there the
-system places the workers.
+Linux does: `sched_setaffinity` takes the number of a thread. macOS takes hints about threads that
+share data and no core's number, and on Windows Python offers no call for it: there the system
+places the workers.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -64,11 +65,11 @@ def core_of(worker: int) -> int | None:
     return cores[worker % len(cores)] if cores else None
 
 
-def stay_on(core: int | None) -> None:
-    """Keep the calling thread on `core`; a core taken away meanwhile is no reason to stop."""
-    if core is not None:
+def keep(thread: threading.Thread, core: int | None) -> None:
+    """Keep a thread that has begun on `core`; a core taken away meanwhile is no reason to stop."""
+    if core is not None and thread.native_id is not None:
         with suppress(OSError):
-            os.sched_setaffinity(0, {core})
+            os.sched_setaffinity(thread.native_id, {core})
 
 
 def _checked(cores: Sequence[int], asked: str) -> tuple[int, ...]:

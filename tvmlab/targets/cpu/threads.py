@@ -75,12 +75,6 @@ def _runtime() -> _Runtime:
     )
 
 
-def _live(runtime: _Runtime, index: int, core: int | None) -> None:
-    """A worker's life."""
-    affinity.stay_on(core)
-    runtime.work(index)
-
-
 class _Pool:
     """The process's workers. `lock` guards starting and stopping; launching needs no lock."""
 
@@ -99,12 +93,14 @@ class _Pool:
                 runtime.start(threads, runtime.spins)
                 for index in range(1, threads):
                     worker = threading.Thread(
-                        target=_live,
-                        args=(runtime, index, cores[index]),
+                        target=runtime.work,
+                        args=(index,),
                         name=f"tvmlab-{index}",
                         daemon=True,
                     )
                     worker.start()
+                    # Here and not by the worker: it may get no turn before the first launch ends.
+                    affinity.keep(worker, cores[index])
                     self.workers.append(worker)
                 self.launch_address = runtime.launch_address
             return self.launch_address

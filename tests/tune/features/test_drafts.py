@@ -134,9 +134,14 @@ def test_what_threads_do_and_where_buffers_are_needs_no_program() -> None:
         s["B_cache"].bind(s["B_cache"].loops[-1], "threadIdx.x")
         s["B_cache"].set_scope("B_cache", "shared")
         s["B_cache"].storage_align("B_cache", 0, 32, 1)
+        stage.cache_read("A")
+        s["A_cache"].compute_at("C", yo)
+        s["A_cache"].bind(s["A_cache"].loops[-1], "threadIdx.x")
+        s["A_cache"].set_scope("A_cache", "shared")
+        s["A_cache"].swizzle("A_cache", 4)
 
     draft, schedule = drafted_and_scheduled(ops.matmul(16, 8, 8).tensors, steps)
-    assert len(draft._state.steps) == 1, "the copy alone needs a program"
+    assert len(draft._state.steps) == 2, "the copies alone need a program"
     assert_same(draft.reading(), read(schedule.mod))
     assert str(draft.mod) == str(schedule.mod)
 

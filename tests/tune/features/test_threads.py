@@ -92,6 +92,64 @@ def test_columns_of_a_square_in_shared_memory_meet_in_one_bank_unless_rows_move_
     assert seen(s)["shared memory"] == 32 * 33 * 4
 
 
+def turned(rows: int, columns: int, dtype: str, *lanes: int) -> Schedule:
+    """Two matrices turned by way of shared memory, of which the lanes of a warp read columns."""
+    a = t.placeholder((2, rows, columns), dtype, name="A")
+    shape, axes = (2, columns, rows), ("b", "y", "x")
+    s = t.create_schedule(t.compute(shape, lambda b, y, x: a[b, x, y], name="B", axes=axes))
+    s["B"].cache_read("A")
+    s["B"].bind("b", "blockIdx.x")
+    s["A_cache"].compute_at("B", "b")
+    down, across = s["B"].split("x", lanes[0]), s["B"].split("y", lanes[1])
+    s["B"].reorder(across[0], down[0], across[1], down[1])
+    s["B"].bind(down[1], "threadIdx.x")
+    s["B"].bind(across[1], "threadIdx.y")
+    s["A_cache"].set_scope("A_cache", "shared")
+    return s
+
+
+@pytest.mark.parametrize("lanes", [(32, 1), (16, 2), (8, 4), (4, 8)])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("columns", [8, 32, 48, 64])
+def test_conflicts_behind_a_swizzle_are_those_that_the_analysis_counts(
+    columns: int, dtype: str, lanes: tuple[int, int]
+) -> None:
+    plain_one = seen(turned(32, columns, dtype, *lanes))
+    for chunk in (1, 2, 4, 8):
+        s = turned(32, columns, dtype, *lanes)
+        s["A_cache"].swizzle("A_cache", chunk)
+        (told,) = [
+            found
+            for what in kernel_accesses(s.mod)
+            if not what.access.is_write and isinstance(found := bank_conflicts(what), BankConflicts)
+        ]
+        found = seen(s)
+        load = next(
+            f"statement {n} access 1"
+            for n in range(2)
+            if found[f"statement {n} access 1 is in shared memory"]
+        )
+        ways = found[f"{load} bank ways"]
+        assert ways == told.ways
+        assert found["shared memory"] == plain_one["shared memory"]
+        lost = (ways - 1) * found[f"{load} requests"] * max(1, {"float64": 2}.get(dtype, 1))
+        assert found["bank conflicts"] == pytest.approx(lost, rel=1e-4)
+
+
+def test_a_swizzle_takes_the_conflicts_of_a_square_away_and_changes_nothing_else() -> None:
+    s = turned(32, 32, "float32", 32, 1)
+    before = seen(s)
+    s["A_cache"].swizzle("A_cache", 1)
+    after = seen(s)
+    changed = {name for name in before if before[name] != after[name]}
+    ways = next(name for name in changed if name.endswith("bank ways"))
+    assert (before[ways], after[ways]) == (32, 1)
+    assert changed == {
+        ways, ways.replace("bank ways", "lane step"), "bank conflicts", "shared traffic",
+        "intensity of shared memory",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "workload",
     [ops.matmul(64, 64, 64), ops.matmul(96, 80, 64, dtype="float16"), ops.transpose((64, 64))],

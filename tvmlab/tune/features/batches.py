@@ -63,6 +63,7 @@ def drop_short_loops(base: Nests, extents: np.ndarray, growth: np.ndarray) -> Ne
         writes=same(base.writes),
         memories=same(base.memories),
         apart=same(base.apart),
+        swizzles=same(base.swizzles),
         meeting=moved(base.meeting),
         scratch_bytes=same(base.scratch_bytes),
         scratch_loop=moved(base.scratch_loop),

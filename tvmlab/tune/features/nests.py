@@ -21,6 +21,7 @@ from tvmlab.ir.axis import AXES
 from tvmlab.ir.buffer import Buffer
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import LOOP_KINDS
+from tvmlab.ir.swizzle import swizzle_of
 from tvmlab.tune.features.digits import Lanes
 from tvmlab.tune.features.operations import OPERATIONS
 from tvmlab.tune.features.statement import Access, Reading, Statement
@@ -67,6 +68,8 @@ class Nests:
         memories: (n, S, A) the place in `MEMORIES`, from 1; 0 where there is no such access.
         apart: (n, S, A, D, 2) factor and offset of the distance of neighbours along a dimension,
             where an alignment asks for one; else 0.
+        swizzles: (n, S, A, D) along columns of rows that are swizzled in shared memory, how many
+            neighbours stay together; else 0.
         meeting: (n, S, A) from the innermost, the first loop in which another statement touches
             the buffer as well; L where there is none.
         scratch_bytes: (n, S) of the intermediate that the statement writes; 0 for a parameter.
@@ -94,6 +97,7 @@ class Nests:
     writes: np.ndarray
     memories: np.ndarray
     apart: np.ndarray
+    swizzles: np.ndarray
     meeting: np.ndarray
     scratch_bytes: np.ndarray
     scratch_loop: np.ndarray
@@ -250,6 +254,7 @@ class _Rows:
         strides, asked = access.buffer.strides(), dict.fromkeys(range(self._rank), (0, 0))
         asked |= {a.axis: (a.factor, a.offset) for a in access.buffer.alignments}
         dimensions = zip(access.lines, access.buffer.shape, strides, strict=True)
+        column = len(strides) - 1 if swizzle_of(access.buffer) is not None else -1
         for d, (line, whole, stride) in enumerate(dimensions):
             limit = float(whole) if isinstance(whole, int) else FARTHEST
             width = limit if line.is_data else line.last - line.first + 1
@@ -258,7 +263,8 @@ class _Rows:
             if lanes is not None and line.digits is not None:
                 found = lanes.places(line.digits), lanes.span(line.digits)
                 self._digits[len(self._lines)] = (line.own_steps, *found)
-            reach = [width, min(limit, line.most), apart, *asked[d]]
+            chunk = access.buffer.swizzle if d == column else 0
+            reach = [width, min(limit, line.most), apart, *asked[d], chunk]
             self._lines.append([*reach, *line.steps, *[0.0] * rest])
         self._skip_lines(self._rank - len(access.lines))
 
@@ -268,16 +274,16 @@ class _Rows:
             self._skip_lines(self._rank)
 
     def _skip_lines(self, count: int) -> None:
-        self._lines += [[1.0, 1.0, *[0.0] * (self._loops + 3)]] * count
+        self._lines += [[1.0, 1.0, *[0.0] * (self._loops + BESIDE_STEPS - 2)]] * count
 
     def arrays(self, shape: tuple[int, int], totals: list[tuple[int, int]]) -> Nests:
         """What was added, of so many programs of so many statements."""
         axes = np.array(self._axes, dtype=np.float64).reshape(*shape, self._loops, 4)
         operations = np.array(self._operations, dtype=np.float64)
         lines = np.array(self._lines, dtype=np.float64)
-        lines = lines.reshape(*shape, ACCESSES, self._rank, 5 + self._loops)
+        lines = lines.reshape(*shape, ACCESSES, self._rank, BESIDE_STEPS + self._loops)
         accesses = np.array(self._accesses, dtype=np.float64).reshape(*shape, ACCESSES, 5)
-        steps = lines[..., 5:]
+        steps = lines[..., BESIDE_STEPS:]
         own_steps = steps.copy() if self._digits else steps
         digits = np.zeros((*lines.shape[:-1], WARP + 1))
         spans = np.zeros(lines.shape[:-1])
@@ -308,11 +314,15 @@ class _Rows:
             writes=accesses[..., 2],
             memories=accesses[..., 4],
             apart=lines[..., 3:5],
+            swizzles=lines[..., 5],
             meeting=accesses[..., 3],
             scratch_bytes=others[..., 1],
             scratch_loop=others[..., 2],
         )
 
+
+BESIDE_STEPS = 6
+"""What is known of a line beside its steps."""
 
 NO_AXIS = (1, 0, 0, 0)
 """Extent, kind, position and hardware axis where there is no loop."""

@@ -17,6 +17,7 @@ from tvmlab.analysis.launch import WARP
 from tvmlab.ir.axis import AXES, BLOCK_AXES, THREAD_AXES
 from tvmlab.ir.program import LOOP_KINDS
 from tvmlab.tune.features.nests import MEMORIES, Nests
+from tvmlab.tune.features.swizzles import moved
 
 GLOBAL, SHARED, REGISTERS = range(1, len(MEMORIES) + 1)
 """Memories, as `Nests` numbers them."""
@@ -101,12 +102,16 @@ def requests(nests: Nests) -> Requests:
     reach = jumps[..., 0] * (length - 1.0) + digits[..., -1]
     is_vector = (nests.kinds[..., 0] == VECTORIZED)[..., None] & (reach == length - 1.0)
     most = MOST_LANE_BYTES // np.maximum(size, 1.0)
+    chunk = nests.swizzles.max(axis=-1)
+    most = np.where(chunk > 0, np.minimum(most, chunk), most)
     width = np.where(is_vector, np.minimum(length, most), 1.0)
     x, y = (extent_of(nests, [axis])[..., None, None] for axis in THREADS[:2])
     lane = np.arange(WARP)
     parts = [lane % x, lane // x % y, lane // (x * y)]
     steps = [(jumps * along(nests, [axis])[:, :, None]).sum(axis=-1)[..., None] for axis in THREADS]
     places = sum((p * s for p, s in zip(parts, steps, strict=True)), digits[..., :-1])
+    bound = [along(nests, [axis]) for axis in THREADS]
+    places = places + moved(nests, boxes(nests, inside(nests)), parts, bound)
     known = np.stack([nests.memories, size, width], axis=-1)
     facts = np.concatenate([known, places], axis=-1).astype(np.int64)
     alike, which = np.unique(facts.reshape(-1, facts.shape[-1]), axis=0, return_inverse=True)

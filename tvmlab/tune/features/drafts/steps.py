@@ -15,7 +15,9 @@ from typing import Any
 from tvmlab.arith.linear import Linear, divide
 from tvmlab.ir.axis import MOST as MOST_ALONG
 from tvmlab.ir.buffer import Alignment, Buffer
+from tvmlab.ir.dtypes import size_bytes
 from tvmlab.ir.names import fresh_names
+from tvmlab.ir.swizzle import BANKS_BYTES
 from tvmlab.schedule import Step
 from tvmlab.schedule.primitives import (
     Annotate,
@@ -30,6 +32,7 @@ from tvmlab.schedule.primitives import (
     SetScope,
     Split,
     StorageAlign,
+    Swizzle,
     TreeReduce,
     Unroll,
     Vectorize,
@@ -156,10 +159,28 @@ def storage_align(scaffold: Scaffold, step: StorageAlign) -> list[str]:
     """Rows of an intermediate move apart."""
     buffer = scaffold.buffer(step.block, step.buffer)
     now = scaffold.memories.get(buffer, buffer)
+    if now.swizzle:
+        raise NotDrafted(f"the rows of {step.buffer} are swizzled.")
     if not 0 <= step.axis < len(now.shape) - 1 or not 0 <= step.offset < step.factor:
         raise NotDrafted(f"{step.buffer} has no such rows.")
     scaffold.memories[buffer] = _aligned(now, Alignment(step.axis, step.factor, step.offset))
     return []
+
+
+def swizzle(scaffold: Scaffold, step: Swizzle) -> list[str]:
+    """Chunks of an intermediate's rows change places."""
+    buffer = scaffold.buffer(step.block, step.buffer)
+    now = scaffold.memories.get(buffer, buffer)
+    most = BANKS_BYTES // 2 // size_bytes(now.dtype)
+    if len(now.shape) < 2 or now.alignments or not _is_power(step.chunk, most):
+        raise NotDrafted(f"{step.buffer} has no such chunks.")
+    scaffold.memories[buffer] = _swizzled(now, step.chunk)
+    return []
+
+
+def _is_power(number: int, most: int) -> bool:
+    """Whether it is a power of two from 1 to `most`."""
+    return 1 <= number <= most and not number & (number - 1)
 
 
 @lru_cache(maxsize=4096)
@@ -172,6 +193,11 @@ def _scoped(buffer: Buffer, scope: str) -> Buffer:
 def _aligned(buffer: Buffer, alignment: Alignment) -> Buffer:
     kept = tuple(a for a in buffer.alignments if a.axis != alignment.axis)
     return buffer.replace(alignments=(*kept, alignment))
+
+
+@lru_cache(maxsize=4096)
+def _swizzled(buffer: Buffer, chunk: int) -> Buffer:
+    return buffer.replace(swizzle=chunk)
 
 
 def nothing(scaffold: Scaffold, step: Annotate | Prefetch) -> list[str]:
@@ -192,6 +218,7 @@ DRAFTED: dict[type[Step], Callable[[Scaffold, Any], list[str]]] = {
     SetScope: set_scope,
     Split: split,
     StorageAlign: storage_align,
+    Swizzle: swizzle,
     **dict.fromkeys(KINDS, kind),
 }
 """What steps do to a scaffold; all others need the program."""

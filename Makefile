@@ -41,12 +41,13 @@ extension:
 	@echo "extension TypeScript types and tests"
 	@cd extension && npm run --silent types && npm run --silent test
 
-# Tests that own a browser or time something run alone and first; both parts always run.
+# Three processes: one begins with the browser tests, which use half a core; whoever is done first
+# takes over what others have left. What wants the machine to itself follows; both parts always run.
 pytest:
-	@echo "pytest    browser and timing tests, one at a time; then all others on two processes"
+	@echo "pytest    all tests on three processes; then those that run alone"
 	@status=0; \
-	$(BIN)/python -m pytest -m "browser or serial" || status=$$?; \
-	$(BIN)/python -m pytest -m "not browser and not serial" -n 2 || status=$$?; \
+	$(BIN)/python -m pytest -m "not serial" -n 3 --dist worksteal || status=$$?; \
+	$(BIN)/python -m pytest -m serial || status=$$?; \
 	exit $$status
 
 # A wheel in dist/, with the browser modules inside.

@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,3 +24,9 @@ settings.register_profile(
     "tvmlab", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI"))
 )
 settings.load_profile("tvmlab")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put browser tests first: they wait more than they compute, and others fill the machine."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)

@@ -113,7 +113,7 @@ def test_a_dashboard_says_what_the_model_goes_by(desk: LabPage) -> None:
     document = opened(desk, "made.tvmlab.db")
     document.get_by_role("tab", name="Model").click()
     features = document.get_by_label("Features of the cost model")
-    expect(features).to_contain_text("fitted to 24 trials of run 1", timeout=30_000)
+    expect(features).to_contain_text("fitted to 24 trials of run 1")
     expect(features.get_by_role("table", name="Importances")).to_contain_text("%")
     desk.screenshot("records-model")
     in_dark(desk, "records-model")

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.lab_page import LabPage
 from tests.browser.lab_pane import HEADLINE, SLOW_MS, LabPane, open_lab
+from tests.patience import eventually
 
 SMALL = HEADLINE.replace("1024", "128")
 TILED = 'yo, xo, yi, xi = s["C"].tile("y", "x", 8, 16)'
@@ -75,8 +76,11 @@ def test_the_palette_takes_moves_and_commands(lab: LabPage, pane: LabPane) -> No
     expect(palette.get_by_role("option")).to_have_count(0)
     search.fill("copy schedule")
     palette.get_by_role("option").first.click()
-    copied = lab.page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("s = t.create_schedule(C)")
+    eventually(
+        lambda: lab.page.evaluate("navigator.clipboard.readText()").startswith(
+            "s = t.create_schedule(C)"
+        )
+    )
     pane.button("moves", "Commands").click()
     search.fill("go to split")
     search.press("Enter")

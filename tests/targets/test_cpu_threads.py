@@ -76,8 +76,7 @@ def test_the_workers_take_part() -> None:
     kernel(counts)
     assert {t.name for t in threading.enumerate()} - before <= {"tvmlab-1"} | before
     assert sum(t.name.startswith("tvmlab-") for t in threading.enumerate()) == num_threads() - 1
-    seen = thread_ids_of_a_loop()
-    assert len(seen) > 1
+    eventually(lambda: len(thread_ids_of_a_loop()) > 1)  # a busy machine may wake them too late
 
 
 def thread_ids_of_a_loop() -> set[int]:

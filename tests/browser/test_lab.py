@@ -124,6 +124,8 @@ def test_everything_by_keyboard(lab: LabPage, pane: LabPane) -> None:
     canvas.press("ArrowDown")
     canvas.press("Enter")
     expect(pane.loop("y")).to_have_attribute("aria-selected", "true")
+    # The table is made anew when its figures come.
+    expect(pane.pane("moves").locator("td.tv-told", has_text="×").first).to_be_visible()
     pane.pane("moves").locator('[data-step="split"]').focus()
     lab.page.keyboard.press("Enter")
     lab.page.keyboard.press("Tab")

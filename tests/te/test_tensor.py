@@ -177,8 +177,8 @@ def test_the_graph_goes_from_producers_to_consumers():
     assert tensors([Q]) == [X, P, A, Q]
     assert inputs([Q]) == [X, A]
     assert stages([Q]) == [P, Q]
-    assert reads(Q) == [P, A]
-    assert reads(X) == []
+    assert reads(Q) == (P, A)
+    assert reads(X) == ()
 
 
 def test_names_are_made_unique_in_order():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tvmlab.errors import ExpressionError
 from tvmlab.ir.buffer import Load
@@ -24,18 +25,19 @@ def terms_of(tensor: Tensor) -> tuple[Expr, ...]:
     return tuple(t.body for t in tensor.results if t.body is not None)
 
 
-def reads(tensor: Tensor) -> list[Tensor]:
+@lru_cache(maxsize=1024)  # every walk of a graph asks this of every tensor, and none changes
+def reads(tensor: Tensor) -> tuple[Tensor, ...]:
     """The tensors that `tensor`'s computation reads, each once, in order of appearance."""
     if isinstance(tensor, Scanned):
-        return [*tensor.recurrence.inits, *tensor.recurrence.updates]
+        return (*tensor.recurrence.inits, *tensor.recurrence.updates)
     if isinstance(tensor, Extern):
-        return list(tensor.inputs)
+        return tensor.inputs
     found: dict[int, Tensor] = {}
     for value in terms_of(tensor):
         for e in exprs(value):
             if isinstance(e, Load) and isinstance(e.buffer, Tensor):
                 found.setdefault(id(e.buffer), e.buffer)
-    return list(found.values())
+    return tuple(found.values())
 
 
 def tensors(outputs: Sequence[Tensor]) -> list[Tensor]:

@@ -25,6 +25,9 @@ PARAMETERS = {
 
 TREES = 64
 
+THREADS = 1
+"""Of the tables of data too, for which XGBoost would take a thread of every core by itself."""
+
 
 class BoostedTrees:
     """Boosted trees for one `objective` of XGBoost.
@@ -53,11 +56,11 @@ class BoostedTrees:
         # first batch of one that learns, never wait for it.
         import xgboost
 
-        data = xgboost.DMatrix(features, label=scores, base_margin=base)
+        data = xgboost.DMatrix(features, label=scores, base_margin=base, nthread=THREADS)
         if self.objective.startswith("rank:"):
             data.set_group(list(groups) or [len(scores)])
         parameters = PARAMETERS | {
-            "objective": self.objective, "seed": self._seed, "nthread": 1, "verbosity": 0,
+            "objective": self.objective, "seed": self._seed, "nthread": THREADS, "verbosity": 0,
         }  # fmt: skip
         self._booster = xgboost.train(parameters, data, num_boost_round=self._trees)
 
@@ -86,6 +89,6 @@ class BoostedTrees:
             return np.zeros((len(features), features.shape[1] + 1))
         import xgboost
 
-        data = xgboost.DMatrix(features)
+        data = xgboost.DMatrix(features, nthread=THREADS)
         found = self._booster.predict(data, pred_contribs=True)
         return np.asarray(found, dtype=np.float64)

@@ -49,6 +49,22 @@ def versions(loop: For, buffer: Buffer) -> int:
     return max(touching) - min(touching) + 1 if touching else 1
 
 
+def leads(loop: For) -> dict[str, int]:
+    """By name of a block inside, how many iterations before the last that touches what it writes
+    it runs; empty for a loop that is not pipelined."""
+    stages = stages_of(loop)
+    if stages is None:
+        return {}
+    found: dict[str, int] = {}
+    touched = [_touched(part) for part in statements(loop)]
+    for stage, part in zip(stages, statements(loop), strict=True):
+        for block in blocks(part):
+            written = {w.buffer for w in block.writes}
+            last = max(s for s, own in zip(stages, touched, strict=True) if own & written)
+            found[block.name] = last - stage
+    return found
+
+
 def pipeline_problem(
     program: Program, loop: For, stages: tuple[int, ...], order: tuple[int, ...]
 ) -> str | None:

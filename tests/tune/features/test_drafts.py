@@ -46,6 +46,7 @@ def folded_rows() -> list[Tensor]:
 
 COMPUTED: dict[str, Callable[[], Sequence[Tensor]]] = {
     "matmul": lambda: ops.matmul(48, 80, 40).tensors,
+    "matmul of primes": lambda: ops.matmul(37, 53, 29).tensors,
     "matmul of bytes": lambda: ops.matmul(16, 32, 64, dtype="int8").tensors,
     "conv2d": lambda: ops.conv2d(1, 8, 14, 14, 24, 3).tensors,
     "conv2d, strides": lambda: ops.conv2d(2, 3, 7, 11, 5, 3, stride=2).tensors,
@@ -92,6 +93,16 @@ def test_features_of_a_sketch_are_those_of_its_program(name: str) -> None:
     judge(SketchSpace(sketches(outputs), outputs), seed=len(name))
 
 
+def test_a_step_that_needs_loops_drafted_of_another_block_goes_behind_them() -> None:
+    outputs = COMPUTED["conv2d_transpose"]()
+    space = SketchSpace(sketches(outputs), outputs)
+    assert space.plan is not None
+    drafts = Drafts.of(space.plan)
+    assert drafts is not None
+    for row in space.draw(40, np.random.default_rng(5)):
+        assert_same(drafts.reading(space.config(row)), read(space.program(space.config(row))))
+
+
 @pytest.mark.parametrize(
     "workload",
     [
@@ -108,6 +119,7 @@ def test_features_of_a_template_are_those_of_its_program(workload: ops.Workload)
 
 ON_GPUS: dict[str, tuple[str, Callable[[], Sequence[Tensor]]]] = {
     "matmul": ("cuda", lambda: ops.matmul(48, 64, 40).tensors),
+    "matmul of primes": ("cuda", lambda: ops.matmul(37, 53, 29).tensors),
     "matmul of halves": ("cuda", lambda: ops.matmul(40, 32, 64, dtype="float16").tensors),
     "norm": ("opencl", folded_rows),
     "softmax": ("cuda", lambda: ops.softmax(8, 64).tensors),

@@ -15,6 +15,7 @@ from tvmlab.schedule import Schedule
 from tvmlab.tune.features import FEATURES, program_features
 from tvmlab.tune.features.program import KINDS
 from tvmlab.tune.features.scale import plain
+from tvmlab.tune.features.statement import read
 
 
 def seen(schedule: Schedule) -> dict[str, float]:
@@ -141,13 +142,89 @@ def test_a_swizzle_takes_the_conflicts_of_a_square_away_and_changes_nothing_else
     before = seen(s)
     s["A_cache"].swizzle("A_cache", 1)
     after = seen(s)
-    changed = {name for name in before if before[name] != after[name]}
-    ways = next(name for name in changed if name.endswith("bank ways"))
+    told = {name for name in before if before[name] != after[name]}
+    ways = next(name for name in told if name.endswith("bank ways"))
     assert (before[ways], after[ways]) == (32, 1)
-    assert changed == {
+    assert told == {
         ways, ways.replace("bank ways", "lane step"), "bank conflicts", "shared traffic",
         "intensity of shared memory",
     }  # fmt: skip
+
+
+def changed(before: Schedule, after: Schedule) -> dict[str, tuple[float, float]]:
+    """The columns that differ, with both values."""
+    a, b = seen(before), seen(after)
+    return {name: (a[name], b[name]) for name in a if a[name] != b[name]}
+
+
+def halves(copies: int) -> Schedule:
+    """A product on TensorCores whose operands are copied to shared memory in 128 / 32 steps."""
+    workload = ops.matmul(128, 128, 128, dtype="float16")
+    template = workload.template("cuda")
+    config = {**template.default(workload.tensors), "C.k": 32, "C.copies": copies}
+    return scheduled(workload, template, config)
+
+
+@pytest.mark.parametrize("copies", [2, 3, 4])
+def test_copies_ahead_are_told_by_stages_and_by_bytes(copies: int) -> None:
+    found = changed(halves(1), halves(copies))
+    panels = 2 * 16 * 32 * 2
+    assert found.pop("stages in flight") == (0, copies - 1)
+    assert found.pop("copies in flight") == (0, panels * (copies - 1))
+    assert found.pop("shared memory") == (panels, panels * copies)
+    assert all("occupancy" in name or name == "resident blocks" for name in found), found
+
+
+def test_what_is_filled_ahead_without_such_copies_is_not_in_flight() -> None:
+    found = []
+    for is_ahead in (False, True):
+        s = t.create_schedule(ops.matmul(64, 64, 64).tensors)
+        stage = s["C"]
+        stage.split("k", 8)
+        stage.reorder("y", "x", "ko", "ki")
+        stage.bind("y", "blockIdx.x")
+        stage.bind("x", "threadIdx.x")
+        stage.cache_read("B")
+        s["B_cache"].compute_at("C", "ko")
+        if is_ahead:
+            s["B_cache"].double_buffer("ko", 3)
+        found.append(s)
+    told = changed(*found)
+    assert told["stages in flight"] == (0, 2)
+    assert "copies in flight" not in told
+
+
+def rows(count: int) -> Schedule:
+    """A copy of `count` rows of 64 in four blocks of eight rows."""
+    a = t.placeholder((count, 64), name="A")
+    s = t.create_schedule(t.compute((count, 64), lambda y, x: a[y, x], name="B", axes=("y", "x")))
+    outer, _ = s["B"].split("y", 8)
+    s["B"].bind(outer, "blockIdx.x")
+    s["B"].bind("x", "threadIdx.x")
+    return s
+
+
+@pytest.mark.parametrize("count", range(25, 32))
+def test_predicates_are_told_by_what_they_leave_out(count: int) -> None:
+    found = changed(rows(32), rows(count))
+    assert found.pop("guarded work") == (0, 1)
+    assert found.pop("work left out") == (0, round((32 - count) / 32, 2))
+    assert all("unique" in name for name in found), "the buffers are smaller by these rows"
+
+
+def test_what_a_predicate_leaves_out_is_counted_through_fused_and_folded_loops() -> None:
+    def left_out(s: Schedule) -> float:
+        (statement,) = read(s.mod).statements
+        return statement.kept
+
+    s = t.create_schedule(ops.matmul(7, 9, 10).tensors)
+    fused = s["C"].fuse("y", "x")
+    s["C"].split(fused, 16)
+    assert left_out(s) == 63 / 64
+    _, inner = s["C"].split("k", 4)
+    assert left_out(s) == 63 * 10 / (64 * 12)
+    s["C"].split(inner, 3)
+    assert left_out(s) == 63 * 10 / (64 * 18)
 
 
 @pytest.mark.parametrize(

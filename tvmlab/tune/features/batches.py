@@ -9,13 +9,16 @@ import numpy as np
 from tvmlab.tune.features.nests import Nests
 
 
-def drop_short_loops(base: Nests, extents: np.ndarray, growth: np.ndarray) -> Nests:
+def drop_short_loops(
+    base: Nests, extents: np.ndarray, growth: np.ndarray, kept_share: np.ndarray
+) -> Nests:
     """The nests of one program with other loops, of which those of one iteration are left out.
 
     Args:
         base: one program, with all its statements.
         extents: (n, S, L) iterations.
         growth: (n, S, L) how many times as far as in `base` an iteration moves indices.
+        kept_share: (n, S) of executions, that predicates let through.
     """
     kept = extents > 1
     order = np.argsort(~kept, axis=-1, kind="stable")
@@ -50,6 +53,9 @@ def drop_short_loops(base: Nests, extents: np.ndarray, growth: np.ndarray) -> Ne
         operations=same(base.operations),
         is_there=same(base.is_there),
         kernels=same(base.kernels),
+        leads=same(base.leads),
+        asynchronous=same(base.asynchronous),
+        kept=kept_share,
         totals=np.stack([np.full(count, base.totals[0, 0]), work], axis=-1),
         steps=moving,
         own_steps=moving,  # closed forms have no digits

@@ -185,6 +185,7 @@ class _Class:
         self._cuts = cuts
         self._options = options
         self._steps = self._loops(row[None, :])[1]
+        self._row = row
 
     @classmethod
     def of(
@@ -214,7 +215,22 @@ class _Class:
                 if var in extents:
                     lengths[:, s, n] = extents[var]
                     growth[:, s, n] = steps[var] / self._steps[var]
-        return first_by_work(drop_short_loops(base, lengths, growth), statements)
+        kept = base.kept / self._inside(self._row[None, :]) * self._inside(digits)
+        return first_by_work(drop_short_loops(base, lengths, growth, kept), statements)
+
+    def _inside(self, digits: np.ndarray) -> np.ndarray:
+        """(n, S) the share of executions of each statement that lie inside the loops cut."""
+        extents, _ = self._loops(digits)
+        found = np.ones((len(digits), len(self._axes)))
+        for s, axes in enumerate(self._axes):
+            around = set(axes)
+            for cut in reversed(self._cuts):
+                if around.isdisjoint(cut.made):
+                    continue
+                around.add(cut.loop)
+                whole = extents.get(cut.loop, np.full(len(digits), float(cut.extent)))
+                found[:, s] *= whole / np.prod([extents[var] for var in cut.made], axis=0)
+        return found
 
     def _loops(self, digits: np.ndarray) -> tuple[dict[Var, np.ndarray], dict[Var, np.ndarray]]:
         """Iterations, and steps in iterations of the loop first cut: (n,) for each loop made."""

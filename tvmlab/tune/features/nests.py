@@ -51,6 +51,10 @@ class Nests:
         threads: (n, S, L) the place in `AXES` of the hardware axis, from 1; 0 where there is none.
         operations: (n, S, OPERATIONS) of one execution.
         is_there: (n, S) 1 where there is such a statement, else 0.
+        leads: (n, S) iterations of a pipelined loop that a statement runs ahead of the last touch.
+        asynchronous: (n, S) 1 where an instruction does it that goes on by itself, else 0.
+        kept: (n, S) the share of executions that predicates let through; 0 where there is no
+            statement.
         kernels: (n, S) which kernel a statement is in, from 1; 0 for none. A kernel is told by the
             outermost loop bound to an axis, of those of several iterations.
         totals: (n, 2) statements of the program, and the work of all of them.
@@ -83,6 +87,9 @@ class Nests:
     threads: np.ndarray
     operations: np.ndarray
     is_there: np.ndarray
+    leads: np.ndarray
+    asynchronous: np.ndarray
+    kept: np.ndarray
     kernels: np.ndarray
     totals: np.ndarray
     steps: np.ndarray
@@ -202,14 +209,14 @@ class _Rows:
         self._lines: list[list[float]] = []
         self._accesses: list[tuple[int, int, int, int, int]] = []
         self._digits: dict[int, tuple[tuple[float, ...], np.ndarray, int]] = {}
-        self._others: list[tuple[int, int, int, int]] = []
+        self._others: list[tuple[float, ...]] = []
 
     def skip(self, statements: int) -> None:
         """Leave room for statements that there are not."""
         for _ in range(statements):
             self._axes.append([NO_AXIS] * self._loops)
             self._operations.append((0,) * len(OPERATIONS))
-            self._others.append((0, 0, self._loops, 0))
+            self._others.append((0, 0, self._loops, 0, 0, 0, 0))
             self._skip_accesses(ACCESSES)
 
     def add(
@@ -248,7 +255,9 @@ class _Rows:
         size = written.size_bytes if written in scratch else 0
         bound = next((axis.var for axis in reversed(axes) if axis.thread), None)
         kernel = 0 if bound is None else kernels.setdefault(bound, len(kernels) + 1)
-        self._others.append((1, size, len(axes) - shared if shared else self._loops, kernel))
+        at = len(axes) - shared if shared else self._loops
+        ahead = statement.lead, statement.is_asynchronous
+        self._others.append((1, size, at, kernel, *ahead, statement.kept))
 
     def _add_lines(self, access: Access, lanes: Lanes | None) -> None:
         strides, asked = access.buffer.strides(), dict.fromkeys(range(self._rank), (0, 0))
@@ -292,7 +301,7 @@ class _Rows:
             own_steps[at] = 0.0
             own_steps[at][: len(own)] = own
             digits[at], spans[at] = places, span
-        others = np.array(self._others, dtype=np.float64).reshape(*shape, 4)
+        others = np.array(self._others, dtype=np.float64).reshape(*shape, 7)
         return Nests(
             extents=axes[..., 0],
             kinds=axes[..., 1],
@@ -301,6 +310,9 @@ class _Rows:
             operations=operations.reshape(*shape, len(OPERATIONS)),
             is_there=others[..., 0],
             kernels=others[..., 3],
+            leads=others[..., 4],
+            asynchronous=others[..., 5],
+            kept=others[..., 6],
             totals=np.array(totals, dtype=np.float64).reshape(shape[0], 2),
             steps=steps,
             own_steps=own_steps,

@@ -1,7 +1,8 @@
 """Features of scheduled programs, and of the configurations that stand for them.
 
 A program is all they need, so they work for any trace, and their columns are the same for every
-workload and every structure: what a model learnt elsewhere says something here.
+workload and every structure: what a model learnt elsewhere says something here. No file holds rows
+or models, only traces and times: both are made anew from these, so that columns may be added.
 """
 
 from __future__ import annotations

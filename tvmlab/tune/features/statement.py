@@ -1,9 +1,10 @@
 """A scheduled program as the numbers that features are made of: one `Statement` for every store.
 
 Loops of one iteration are left out, so that a split by 1 and no split look alike. Predicates are
-taken to hold and loops of symbolic extent to have one iteration, as in the extractors of AutoTVM
-(v0.10, `touch_extractor.cc`) and Ansor (`auto_scheduler/feature.cc`). What a block does before its
-reduction is not counted: the update of the same element stands for it.
+taken to hold, but for the share of executions that they let through, and loops of symbolic extent
+to have one iteration, as in the extractors of AutoTVM (v0.10, `touch_extractor.cc`) and Ansor
+(`auto_scheduler/feature.cc`). What a block does before its reduction is not counted: the update of
+the same element stands for it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
+from tvmlab.analysis.pipelining import leads
 from tvmlab.analysis.touching import Line, line_of
+from tvmlab.arith.linear import Interval
+from tvmlab.arith.simplify import linear
 from tvmlab.ir.axis import axis_of
 from tvmlab.ir.buffer import Buffer, Load
-from tvmlab.ir.expr import Expr, Var
-from tvmlab.ir.program import Block, For, Let, Program, Stmt, Store
+from tvmlab.ir.expr import Const, Expr, Var
+from tvmlab.ir.instruction import is_asynchronous
+from tvmlab.ir.program import Block, For, Invoke, Let, Program, Stmt, Store
 from tvmlab.ir.walk import exprs, sub_stmts, substitute, variables
+from tvmlab.tune.features.guards import Guard, guards_of, let_through
 from tvmlab.tune.features.operations import Operations, operations
 
 POSITIONS = ("spatial inner", "spatial middle", "spatial outer", "reduce inner", "reduce middle",
@@ -60,11 +66,17 @@ class Statement(NamedTuple):
         axes: the loops, innermost first.
         operations: what one execution computes, counted as `OPERATIONS` says.
         accesses: what it writes, then what it reads, in the order of the expression.
+        lead: how many iterations of a pipelined loop it runs before what it writes is last touched.
+        is_asynchronous: whether an instruction that goes on by itself does it.
+        kept: the share of its executions that predicates let through.
     """
 
     axes: tuple[Axis, ...]
     operations: Operations
     accesses: tuple[Access, ...]
+    lead: int = 0
+    is_asynchronous: bool = False
+    kept: float = 1.0
 
     @property
     def executions(self) -> int:
@@ -110,16 +122,19 @@ def by_work(statements: Iterable[Statement]) -> tuple[Statement, ...]:
 
 def in_order(program: Program) -> list[Statement]:
     """The statements of a program as they follow each other."""
-    return list(_in_stmt(program.body, ()))
+    return list(_in_stmt(program.body, (), {}))
 
 
-def _in_stmt(stmt: Stmt, around: tuple[For, ...]) -> Iterator[Statement]:
+def _in_stmt(stmt: Stmt, around: tuple[For, ...], ahead: Mapping[str, int]) -> Iterator[Statement]:
+    """The statements in `stmt`, inside loops and with the leads of blocks in those."""
     if isinstance(stmt, Block):
-        yield from _in_block(stmt, tuple(map(_Loop.of, around)))
+        yield from _in_block(stmt, tuple(map(_Loop.of, around)), ahead.get(stmt.name, 0))
         return
     inside = (*around, stmt) if isinstance(stmt, For) else around
+    if isinstance(stmt, For) and stmt.annotations:
+        ahead = {**ahead, **leads(stmt)}
     for below in sub_stmts(stmt):
-        yield from _in_stmt(below, inside)
+        yield from _in_stmt(below, inside, ahead)
 
 
 class _Loop(NamedTuple):
@@ -141,9 +156,9 @@ def iterations(loop: For) -> int:
 
 
 @lru_cache(maxsize=8192)
-def _in_block(block: Block, around: tuple[_Loop, ...]) -> tuple[Statement, ...]:
+def _in_block(block: Block, around: tuple[_Loop, ...], lead: int) -> tuple[Statement, ...]:
     """Kept: of a program's blocks most are as they were in others of the same search."""
-    return tuple(_inside(block, _Place(around, {}, {}, ())))
+    return tuple(_inside(block, _Place(around, {}, {}, (), lead)))
 
 
 def forget() -> None:
@@ -159,24 +174,32 @@ class _Place(NamedTuple):
         values: those of the iteration variables of its blocks.
         positions: of loops, as a number of `POSITIONS`.
         named: values of Lets, whose loads count with the first store below them.
+        lead: of all statements here.
+        is_asynchronous: whether they are such an instruction.
+        kept: the share of executions that the predicates of blocks let through.
     """
 
     around: tuple[_Loop, ...]
     values: Mapping[Var, Expr]
     positions: Mapping[Var, int]
     named: tuple[Expr, ...]
+    lead: int = 0
+    is_asynchronous: bool = False
+    kept: float = 1.0
 
 
 def _inside(stmt: Stmt, place: _Place) -> Iterator[Statement]:
     """The statements in `stmt`, which stands at `place`."""
-    around, values, positions, named = place
+    around, values, positions, named, *_ = place
     if isinstance(stmt, Block):
         bound = {
             it.var: substitute(b, values) for it, b in zip(stmt.iters, stmt.bindings, strict=True)
         }
         loops = {var: variables(value) for var, value in bound.items()}
         moved = {**positions_of(stmt, loops), **positions}
-        yield from _inside(stmt.body, _Place(around, {**values, **bound}, moved, named))
+        kept = place.kept * _kept(stmt, values, bound, around)
+        inside = place._replace(values={**values, **bound}, positions=moved, kept=kept)
+        yield from _inside(stmt.body, inside)
     elif isinstance(stmt, Store):
         yield _statement(stmt, place)
     else:
@@ -184,9 +207,27 @@ def _inside(stmt: Stmt, place: _Place) -> Iterator[Statement]:
             named = (*named, stmt.value)
         if isinstance(stmt, For):
             around = (*around, _Loop.of(stmt))
+        goes_on = place.is_asynchronous or (isinstance(stmt, Invoke) and is_asynchronous(stmt))
+        inside = place._replace(around=around, is_asynchronous=goes_on)
         for below in sub_stmts(stmt):
-            yield from _inside(below, _Place(around, values, positions, named))
+            yield from _inside(below, inside._replace(named=named))
             named = ()
+
+
+def _kept(
+    block: Block, values: Mapping[Var, Expr], bound: Mapping[Var, Expr], around: Iterable[_Loop]
+) -> float:
+    """The share of a block's executions that its predicate lets through."""
+    if isinstance(block.where, Const):
+        return 1.0
+    ranges: dict[Var, Interval] = {loop.var: (0, loop.extent - 1) for loop in around}
+    guards = guards_of(substitute(block.where, values), ranges)
+    guards += [
+        Guard(linear(bound[it.var], ranges), it.extent)
+        for it in block.iters
+        if isinstance(it.extent, int)
+    ]
+    return let_through(guards, ranges)
 
 
 def positions_of(block: Block, loops: Mapping[Var, Iterable[Var]]) -> dict[Var, int]:
@@ -206,7 +247,7 @@ def positions_of(block: Block, loops: Mapping[Var, Iterable[Var]]) -> dict[Var, 
 
 
 def _statement(store: Store, place: _Place) -> Statement:
-    around, values, positions, named = place
+    around, values, positions, named, lead, goes_on, share = place
     kept = [loop for loop in reversed(around) if loop.extent > 1]
     axes = tuple([
         Axis(o.var, o.extent, o.kind, positions.get(o.var, 2), o.thread) for o in kept
@@ -227,7 +268,8 @@ def _statement(store: Store, place: _Place) -> Statement:
         for e in exprs(value):
             if isinstance(e, Load):
                 add_access(found, Access(e.buffer, True, False, tuple(map(line, e.indices))))
-    return Statement(axes, operations((*named, store.value)), tuple(found))
+    counted = operations((*named, store.value))
+    return Statement(axes, counted, tuple(found), lead, goes_on, share)
 
 
 def add_access(found: list[Access], access: Access) -> None:

@@ -2,9 +2,11 @@
 
 The columns that `store` leaves out, beside its own. Counts are those that the analyses of kernels
 make one by one (`tvmlab.analysis.occupancy`, `coalescing`, `bank_conflicts`), made for all
-candidates at once from the steps of loops: exact for indices that are sums. Occupancy and waves are
-those of one processor, an A100, whatever the device is: they order candidates alike there, and a
-column means the same in every process. Registers are an estimate, of what a thread keeps.
+candidates at once from the steps of loops: exact for indices that are sums, swizzled or not.
+Occupancy and waves are those of one processor, an A100, whatever the device is: they order
+candidates alike there, and a column means the same in every process. Registers are an estimate, of
+what a thread keeps. What a pipelined loop fills ahead has as many versions in shared memory as
+iterations hold it.
 """
 
 from __future__ import annotations
@@ -70,6 +72,10 @@ _OF_PROGRAM = (
     Feature("intensity of global memory", f"{LOG} operations per byte of its sectors"),
     Feature("intensity of shared memory", f"{LOG} operations per byte of its turns"),
     Feature("TensorCores", "share of the operations"),
+    Feature("stages in flight", "iterations of a loop that what is filled ahead is ahead"),
+    Feature("copies in flight", f"{LOG} bytes of a block that asynchronous copies fill ahead"),
+    Feature("guarded work", "share of the operations that a predicate may skip"),
+    Feature("work left out", "share of the operations that predicates skip"),
 )
 _OF_ACCESS = (
     *(Feature(f"is in {memory} memory", "0 or 1") for memory in MEMORIES),
@@ -111,7 +117,8 @@ class ThreadContext:
         each = np.stack(of_access, axis=-1) * bound
         kept = first(each.astype(np.float32), STATEMENTS, axis=1)
         launch = _launch(nests)
-        whole = np.stack([*launch, *_traffic(nests, asked, times)], axis=-1)
+        parts_of_it = [*launch, *_traffic(nests, asked, times), *_ahead(nests), *_guarded(nests)]
+        whole = np.stack(parts_of_it, axis=-1)
         whole = whole * (nests.kernels[:, :1] > 0)
         parts = [StoreContext.rows(nests), whole.astype(np.float32), kept.reshape(len(kept), -1)]
         return np.concatenate(parts, axis=-1)
@@ -154,6 +161,7 @@ class _Kernel(NamedTuple):
     registers: np.ndarray
     shared_bytes: np.ndarray
     handovers: np.ndarray
+    in_flight: np.ndarray
 
 
 def _kernel(nests: Nests) -> _Kernel:
@@ -170,11 +178,13 @@ def _kernel(nests: Nests) -> _Kernel:
     is_shared = written == SHARED
     has_inside = np.logical_or.accumulate(along(nests, THREADS), axis=-1)
     steps = np.where(has_inside & ~is_bound, nests.extents, 1.0).prod(axis=-1)
+    once = np.where(is_shared, shared, 0.0)
     return _Kernel(
         (extent_of(nests, THREADS) * here).max(axis=-1).clip(min=1.0),
         np.minimum(np.ceil(registers), MOST_REGISTERS),
-        np.where(is_shared, shared, 0.0).sum(axis=-1),
+        (once * (1.0 + nests.leads)).sum(axis=-1),
         np.where(is_shared, steps, 0.0).sum(axis=-1),
+        (once * nests.leads * nests.asynchronous).sum(axis=-1),
     )
 
 
@@ -225,3 +235,17 @@ def _traffic(nests: Nests, asked: Requests, times: np.ndarray) -> list[np.ndarra
         logarithm(work / np.maximum(turns * BANKS * BANK_BYTES, 1.0)),
         of_warps.sum(axis=-1) / np.maximum(work, 1.0),
     ]
+
+
+def _ahead(nests: Nests) -> list[np.ndarray]:
+    """The columns of what pipelined loops fill ahead of its use, each (n,)."""
+    here = _together(nests)[:, 0]
+    return [(nests.leads * here).max(axis=-1), logarithm(_kernel(nests).in_flight)]
+
+
+def _guarded(nests: Nests) -> list[np.ndarray]:
+    """The columns of predicates, each (n,)."""
+    work = nests.operations.sum(axis=-1).clip(min=1.0) * nests.executions * nests.is_there
+    whole = np.maximum(nests.totals[:, 1], 1.0)
+    may_skip = (work * (nests.kept < 1.0)).sum(axis=-1)
+    return [may_skip / whole, (work * (1.0 - nests.kept)).sum(axis=-1) / whole]

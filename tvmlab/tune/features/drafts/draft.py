@@ -177,7 +177,8 @@ class Draft(Schedule):
         if isinstance(step, CacheRead) and self._copies_ahead(step):
             return self._state
         left = [each for each in self._noted if each.block != step.block]
-        if step.block in self._scaffold.leaves and self._scaffold.is_alone(step.block):
+        is_apart = not _concerned([step]) & _concerned(left)
+        if is_apart and step.block in self._scaffold.leaves and self._scaffold.is_alone(step.block):
             own = [each for each in self._noted if each.block == step.block]
             before = self._state.replay(own)
             after = before.apply(step)

@@ -145,4 +145,5 @@ def _renewed(
             path.append(scaffold.add(name, extent))
             start = start.plus(Linear({path[-1]: 1}, 0))
         values[it.var] = start
+    scaffold.uneven.pop(leaf.block.name, None)
     return Leaf(leaf.block, path, values, is_moved=True)

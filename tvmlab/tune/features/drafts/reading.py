@@ -12,7 +12,8 @@ from tvmlab.ir.expr import Expr, Var
 from tvmlab.ir.program import Program
 from tvmlab.schedule import Step
 from tvmlab.tune.features.drafts.facts import Index, StoreFacts, facts_in
-from tvmlab.tune.features.drafts.scaffold import Leaf, Scaffold
+from tvmlab.tune.features.drafts.scaffold import Leaf, NotDrafted, Scaffold
+from tvmlab.tune.features.guards import Guard, guards_of, let_through
 from tvmlab.tune.features.statement import (
     Access,
     Axis,
@@ -54,7 +55,8 @@ def reading_of(
             continue
         path = before.leaves[name].path
         kinds = tuple([(before.kinds[loop], before.threads.get(loop)) for loop in path])
-        key = (leaf.block, kinds, memories, *own.get(name, ()))
+        lead = scaffold.leads.get(name, 0)
+        key = (leaf.block, kinds, memories, lead, *own.get(name, ()))
         if key not in kept:
             kept[key] = _read(scaffold, leaf)
         found += kept[key]
@@ -108,6 +110,8 @@ def _statements(
             lines[id(index)] = line_of_sum(scaffold.value(index, values), order)
         return lines[id(index)]
 
+    kept = _kept(scaffold, leaf, values)
+    lead = scaffold.leads.get(leaf.block.name, 0)
     found = []
     for store in stores:
         accesses: list[Access] = []
@@ -115,5 +119,19 @@ def _statements(
             over = tuple([line(index) for index in touch.indices])
             buffer = scaffold.memories.get(touch.buffer, touch.buffer)
             add_access(accesses, Access(buffer, touch.is_read, touch.is_write, over))
-        found.append(Statement(axes, store.operations, tuple(accesses)))
+        found.append(Statement(axes, store.operations, tuple(accesses), lead, kept=kept))
     return found
+
+
+def _kept(scaffold: Scaffold, leaf: Leaf, values: dict[Var, Linear]) -> float:
+    """The share of a leaf's executions that its predicate lets through."""
+    guards = [
+        Guard(values[it.var], it.extent) for it in leaf.block.iters if isinstance(it.extent, int)
+    ]
+    for loop, extent in scaffold.uneven.get(leaf.block.name, ()):
+        guards.append(Guard(scaffold.value(Linear({loop: 1}, 0), values), extent))
+    before = guards_of(leaf.block.where, {})
+    if before and leaf.is_moved:
+        raise NotDrafted(f"the predicate of {leaf.block.name} is about loops that it has left.")
+    guards += [Guard(scaffold.value(guard.total, values), guard.limit) for guard in before]
+    return let_through(guards, scaffold.ranges)

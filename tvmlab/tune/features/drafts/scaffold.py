@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from tvmlab.analysis.pipelining import leads
 from tvmlab.arith.linear import Atom, Interval, Linear, Opaque, Quotient, divide, rejoin
 from tvmlab.arith.simplify import linear
 from tvmlab.errors import TvmlabError
@@ -67,6 +68,9 @@ class Scaffold:
         kinds: how each is executed.
         threads: the hardware axes of those that are bound.
         memories: buffers that are kept or laid out otherwise -> the same, as they are now.
+        uneven: by block, loops around it that were cut into more iterations than they had, each
+            with those that it had.
+        leads: by block, the iterations of a pipelined loop that it runs ahead.
         ranges: the values of each.
         made: a loop that is no more -> what it is over others.
         sizes: names that loops cannot have.
@@ -91,6 +95,8 @@ class Scaffold:
         self.resolved: dict[Var, Linear] = {}
         self.threads: dict[DraftLoop, str] = {}
         self.memories: dict[Buffer, Buffer] = {}
+        self.leads: dict[str, int] = {}
+        self.uneven: dict[str, tuple[tuple[DraftLoop, int], ...]] = {}
 
     @classmethod
     def of(cls, program: Program, met: dict[Var, DraftLoop]) -> Scaffold:
@@ -103,8 +109,12 @@ class Scaffold:
             NotDrafted: it has sizes that only a call tells.
         """
         empty = cls({}, {}, {}, {}, {}, frozenset(size.name for size in sizes_of(program)))
+        looked_at = set[int]()
         for site in sites(program):
             for loop in site.loops:
+                if loop.annotations and id(loop) not in looked_at:
+                    empty.leads |= leads(loop)
+                looked_at.add(id(loop))
                 if not isinstance(loop.extent, int):
                     raise NotDrafted(f"the loop {loop.var.name} has no known extent.")
                 own = met.setdefault(loop.var, DraftLoop(loop.var.name))
@@ -125,7 +135,8 @@ class Scaffold:
         extents, kinds, ranges, made = (dict(each) for each in known)
         found = Scaffold(dict(self.leaves), extents, kinds, ranges, made, self.sizes)  # type: ignore[arg-type]
         found.resolved, found.threads = dict(self.resolved), dict(self.threads)
-        found.memories = dict(self.memories)
+        found.memories, found.leads = dict(self.memories), self.leads
+        found.uneven = dict(self.uneven)
         return found
 
     # ---- loops
@@ -313,6 +324,7 @@ def carried(
     found.made |= drafted.made
     found.threads = drafted.threads | found.threads
     found.memories = dict(drafted.memories)
+    found.uneven = {name: drafted.uneven[name] for name in held if name in drafted.uneven}
     for name in held:
         leaf = drafted.leaves[name]
         block = after.leaves[name].block

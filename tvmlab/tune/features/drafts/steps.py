@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
+from tvmlab.analysis.pipelining import ORDER, STAGE
 from tvmlab.arith.linear import Linear, divide
 from tvmlab.ir.axis import MOST as MOST_ALONG
 from tvmlab.ir.buffer import Alignment, Buffer
@@ -72,6 +73,10 @@ def split(scaffold: Scaffold, step: Split) -> list[str]:
     for part, extent in zip(reversed(parts), reversed(extents), strict=True):
         value.terms[part] = size
         size *= extent
+    if size > scaffold.extents[loop]:
+        for leaf in scaffold.inside(loop):
+            before = scaffold.uneven.get(leaf.block.name, ())
+            scaffold.uneven[leaf.block.name] = (*before, (loop, scaffold.extents[loop]))
     scaffold.exchange(loop, parts, value)
     return names
 
@@ -201,7 +206,9 @@ def _swizzled(buffer: Buffer, chunk: int) -> Buffer:
 
 
 def nothing(scaffold: Scaffold, step: Annotate | Prefetch) -> list[str]:
-    """What a loop is annotated with concerns no feature."""
+    """What a loop is annotated with concerns no feature, but for the stages of a pipeline."""
+    if isinstance(step, Annotate) and step.key in (STAGE, ORDER):
+        raise NotDrafted(f"the loop {step.loop} is pipelined.")
     scaffold.loop(step.block, step.loop)
     return []
 

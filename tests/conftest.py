@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Caches of compiled code and measured peaks: kept between runs, apart from the user's own.
 os.environ["XDG_CACHE_HOME"] = str(ROOT / "build" / "cache")
 
-# NumPy's threads look for work without a pause, which costs others on a full machine most of theirs.
+# NumPy's threads spin while they wait, which on a full machine costs others most of their time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Shells have the jobs they start in the background ignore interrupts, and all that those start.

@@ -62,8 +62,8 @@ class ProgramFeatures:
 
     They come from closed forms where there are any (see `tvmlab.tune.features.closed`). Else every
     configuration is drafted (see `tvmlab.tune.features.drafts`), or scheduled where its template
-    is not known. What is found to be no legal schedule has zeros throughout; drafts do not find
-    what depends on which iterations touch one element, so that whoever chooses a configuration
+    is not known. What is found to be no legal schedule has zeros throughout; drafts ask of no step
+    whether it is legal and find only what makes no sense, so that whoever chooses a configuration
     schedules it.
     """
 

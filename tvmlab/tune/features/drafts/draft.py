@@ -27,13 +27,13 @@ from tvmlab.tune.features.drafts.ground import Ground
 from tvmlab.tune.features.drafts.merging import can_merge, hands_on
 from tvmlab.tune.features.drafts.placing import box_read
 from tvmlab.tune.features.drafts.reading import reading_of
-from tvmlab.tune.features.drafts.scaffold import DraftLoop, NotDrafted, carried
+from tvmlab.tune.features.drafts.scaffold import DraftLoop, LooksIllegal, NotDrafted, carried
 from tvmlab.tune.features.drafts.steps import DRAFTED
 from tvmlab.tune.features.statement import Reading, read
 
 
 class Draft(Schedule):
-    """A schedule of which the features are wanted; legality of steps on loops is not asked.
+    """A schedule of which the features are wanted; whether steps are legal is not asked.
 
     Args:
         ground: what it shares with others.
@@ -143,12 +143,16 @@ class Draft(Schedule):
         """Draft a step, or apply it where it needs the program; the loops it made.
 
         Raises:
-            ScheduleError: the step needs the program, and is illegal in it.
+            ScheduleError: names or numbers say that the step is illegal, and so does the step.
         """
         drafted = DRAFTED.get(type(step))
         if drafted is not None:
             try:
                 names = drafted(self._scaffold, step)
+            except LooksIllegal:
+                refusal = step.check(self.mod)
+                if refusal is not None:
+                    raise ScheduleError(refusal) from None
             except NotDrafted:
                 pass
             else:
@@ -204,10 +208,9 @@ class Draft(Schedule):
             for region in other.block.writes
         ):
             return False
-        try:
-            after = before.apply(step)
-        except ScheduleError:
+        if step.check(before.program) is not None:
             return False
+        after = before.apply(step)
         known, fresh = (self._ground.scaffold(s.program) for s in (before, after))
         kept = carried(self._scaffold, known, fresh, _concerned(self._noted))
         if kept is None:

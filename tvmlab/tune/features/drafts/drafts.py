@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tvmlab.schedule import Schedule
+from tvmlab.schedule.state import State
 from tvmlab.tune.features.drafts.draft import Draft
 from tvmlab.tune.features.drafts.ground import Ground
 from tvmlab.tune.features.drafts.scaffold import NotDrafted
-from tvmlab.tune.features.statement import Reading
+from tvmlab.tune.features.statement import Reading, read
 from tvmlab.tune.space import Plan
+
+MADE_BY_ILLEGAL_STEPS = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""Errors that a step raises where it does not ask whether it is legal; asked, it says why not."""
 
 
 class Drafts:
@@ -31,10 +36,16 @@ class Drafts:
         """Of one configuration.
 
         Raises:
-            ScheduleError: a step that needs a program is illegal; of others it is not asked.
+            ScheduleError: a step makes no sense where it stands. Else whether it is legal is not
+                asked.
         """
         if self._ground.is_full:
             self._ground = Ground(self._plan.outputs)
         draft = Draft(self._ground)
-        self._plan.apply(draft, config)
-        return draft.reading()
+        try:
+            self._plan.apply(draft, config)
+            return draft.reading()
+        except MADE_BY_ILLEGAL_STEPS:
+            schedule = Schedule(State.start(self._plan.outputs))
+            self._plan.apply(schedule, config)
+            return read(schedule.mod)

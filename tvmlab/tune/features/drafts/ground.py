@@ -6,10 +6,10 @@ from collections.abc import Hashable, Sequence
 
 from tvmlab.ir.expr import Var
 from tvmlab.ir.program import Program
-from tvmlab.schedule.state import State
 from tvmlab.te import Tensor
 from tvmlab.te.graph import block_names
 from tvmlab.tune.features.drafts.scaffold import DraftLoop, Scaffold
+from tvmlab.tune.features.drafts.unasked import UnaskedState
 from tvmlab.tune.features.statement import Statement
 
 PROGRAMS, NESTS = 1 << 10, 1 << 14
@@ -26,7 +26,7 @@ class Ground:
     """
 
     def __init__(self, outputs: Sequence[Tensor]) -> None:
-        self.state = State.start(outputs)
+        self.state = UnaskedState.start(outputs)
         self.names = block_names(outputs)
         self.read: dict[Hashable, list[Statement]] = {}
         self._met: dict[Var, DraftLoop] = {}

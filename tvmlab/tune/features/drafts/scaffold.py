@@ -24,6 +24,10 @@ class NotDrafted(TvmlabError):
     """What was asked cannot be said in loops and numbers; the program is needed."""
 
 
+class LooksIllegal(NotDrafted):
+    """Names or numbers say that a step is illegal; the step itself says why."""
+
+
 class DraftLoop(Var):
     """A loop's variable. Comparing two says whether they are one, which takes no time; comparing
     ordinary ones makes an expression."""
@@ -159,7 +163,7 @@ class Scaffold:
             NotDrafted: there is none.
         """
         if block not in self.leaves:
-            raise NotDrafted(f"there is no block {block}.")
+            raise LooksIllegal(f"there is no block {block}.")
         return self.leaves[block]
 
     def loop(self, block: str, name: str) -> DraftLoop:
@@ -171,13 +175,13 @@ class Scaffold:
         for loop in self.leaf(block).path:
             if loop.name == name:
                 return loop
-        raise NotDrafted(f"{block} has no loop {name}.")
+        raise LooksIllegal(f"{block} has no loop {name}.")
 
     def serial(self, block: str, name: str) -> DraftLoop:
         """The same, of a plain loop."""
         loop = self.loop(block, name)
         if self.kinds[loop] != "serial":
-            raise NotDrafted(f"the loop {name} is no plain one.")
+            raise LooksIllegal(f"the loop {name} is no plain one.")
         return loop
 
     def buffer(self, block: str, name: str) -> Buffer:

@@ -42,7 +42,7 @@ from tvmlab.schedule.primitives.set_scope import OFFERED
 from tvmlab.schedule.primitives.vectorize import MAX_LANES
 from tvmlab.tune.features.drafts.merging import merge
 from tvmlab.tune.features.drafts.placing import compute_at, reverse_compute_at
-from tvmlab.tune.features.drafts.scaffold import DraftLoop, Leaf, NotDrafted, Scaffold
+from tvmlab.tune.features.drafts.scaffold import DraftLoop, Leaf, LooksIllegal, NotDrafted, Scaffold
 
 KINDS: dict[type[Step], str] = {
     Parallel: "parallel",
@@ -63,7 +63,7 @@ def split(scaffold: Scaffold, step: Split) -> list[str]:
     inferred, extent = step.factors.count(None), scaffold.extents[loop]
     most = 2 * extent if inferred else max(2 * extent, known)
     if not 0 < known <= most or inferred > 1 or (not inferred and known < extent):
-        raise NotDrafted(f"the factors {step.factors} do not suit {extent} iterations.")
+        raise LooksIllegal(f"the factors {step.factors} do not suit {extent} iterations.")
     extents = [-(-scaffold.extents[loop] // known) if f is None else f for f in step.factors]
     ends = ("o", "i") if len(extents) == 2 else [str(n) for n in range(len(extents))]
     names = fresh_names(scaffold.names_with(loop), [step.loop + end for end in ends])
@@ -135,7 +135,7 @@ def kind(scaffold: Scaffold, step: Parallel | TreeReduce | Unroll | Vectorize) -
     """A loop is executed otherwise."""
     loop = scaffold.serial(step.block, step.loop)
     if scaffold.extents[loop] > MOST.get(type(step), scaffold.extents[loop]):
-        raise NotDrafted(f"the loop {step.loop} is too long for it.")
+        raise LooksIllegal(f"the loop {step.loop} is too long for it.")
     scaffold.kinds[loop] = KINDS[type(step)]
     return []
 
@@ -144,7 +144,7 @@ def bind(scaffold: Scaffold, step: Bind) -> list[str]:
     """The iterations of a loop are blocks or threads."""
     loop = scaffold.serial(step.block, step.loop)
     if scaffold.extents[loop] > MOST_ALONG.get(step.thread, 0):
-        raise NotDrafted(f"the loop {step.loop} is too long for {step.thread}.")
+        raise LooksIllegal(f"the loop {step.loop} is too long for {step.thread}.")
     scaffold.kinds[loop] = "bound"
     scaffold.threads[loop] = step.thread
     return []
@@ -153,7 +153,7 @@ def bind(scaffold: Scaffold, step: Bind) -> list[str]:
 def set_scope(scaffold: Scaffold, step: SetScope) -> list[str]:
     """An intermediate is kept in another memory."""
     if step.scope not in OFFERED:
-        raise NotDrafted(f"there is no memory {step.scope}.")
+        raise LooksIllegal(f"there is no memory {step.scope}.")
     buffer = scaffold.buffer(step.block, step.buffer)
     now = scaffold.memories.get(buffer, buffer)
     scaffold.memories[buffer] = _scoped(now, step.scope)
@@ -165,9 +165,9 @@ def storage_align(scaffold: Scaffold, step: StorageAlign) -> list[str]:
     buffer = scaffold.buffer(step.block, step.buffer)
     now = scaffold.memories.get(buffer, buffer)
     if now.swizzle:
-        raise NotDrafted(f"the rows of {step.buffer} are swizzled.")
+        raise LooksIllegal(f"the rows of {step.buffer} are swizzled.")
     if not 0 <= step.axis < len(now.shape) - 1 or not 0 <= step.offset < step.factor:
-        raise NotDrafted(f"{step.buffer} has no such rows.")
+        raise LooksIllegal(f"{step.buffer} has no such rows.")
     scaffold.memories[buffer] = _aligned(now, Alignment(step.axis, step.factor, step.offset))
     return []
 
@@ -178,7 +178,7 @@ def swizzle(scaffold: Scaffold, step: Swizzle) -> list[str]:
     now = scaffold.memories.get(buffer, buffer)
     most = BANKS_BYTES // 2 // size_bytes(now.dtype)
     if len(now.shape) < 2 or now.alignments or not _is_power(step.chunk, most):
-        raise NotDrafted(f"{step.buffer} has no such chunks.")
+        raise LooksIllegal(f"{step.buffer} has no such chunks.")
     scaffold.memories[buffer] = _swizzled(now, step.chunk)
     return []
 

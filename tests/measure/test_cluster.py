@@ -89,7 +89,7 @@ def test_faults_and_killed_workers_leave_every_ticket_one_answer(cluster):
     for _ in range(2):
         cluster.add_worker()
     ready(cluster, 2)
-    limits = Limits(run_s=1.0, memory_bytes=2 << 30)
+    limits = Limits(run_s=5.0, memory_bytes=2 << 30)  # a busy worker needs a while to crash
     with ClusterRunner(cluster.address, limits=limits, job=faulty_job()) as runner:
         kinds = ("segfault", "python loop", "garbage")
         outcomes = measure_all(runner, [timed(0.5), *(request(fault_step(k)) for k in kinds)])

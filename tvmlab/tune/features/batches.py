@@ -45,35 +45,20 @@ def drop_short_loops(
     steps = np.where(kept[:, :, None, None], base.steps * growth[:, :, None, None], 0.0)
     work = (base.operations.sum(axis=-1).clip(min=1.0) * extents.prod(axis=-1)).sum(axis=-1)
     moving = np.take_along_axis(steps, order[:, :, None, None], axis=-1)
-    return Nests(
-        extents=packed(extents, 1.0),
-        kinds=packed(base.kinds, 0.0),
-        positions=packed(base.positions, 0.0),
-        threads=packed(base.threads, 0.0),
-        operations=same(base.operations),
-        is_there=same(base.is_there),
-        kernels=same(base.kernels),
-        leads=same(base.leads),
-        asynchronous=same(base.asynchronous),
-        kept=kept_share,
-        totals=np.stack([np.full(count, base.totals[0, 0]), work], axis=-1),
-        steps=moving,
-        own_steps=moving,  # closed forms have no digits
-        digits=same(base.digits),
-        spans=same(base.spans),
-        widths=same(base.widths),
-        limits=same(base.limits),
-        strides=same(base.strides),
-        element_bytes=same(base.element_bytes),
-        reads=same(base.reads),
-        writes=same(base.writes),
-        memories=same(base.memories),
-        apart=same(base.apart),
-        swizzles=same(base.swizzles),
-        meeting=moved(base.meeting),
-        scratch_bytes=same(base.scratch_bytes),
-        scratch_loop=moved(base.scratch_loop),
-    )
+    unchanged = {field.name: same(getattr(base, field.name)) for field in fields(Nests)}
+    other = {
+        "extents": packed(extents, 1.0),
+        "kinds": packed(base.kinds, 0.0),
+        "positions": packed(base.positions, 0.0),
+        "threads": packed(base.threads, 0.0),
+        "kept": kept_share,
+        "totals": np.stack([np.full(count, base.totals[0, 0]), work], axis=-1),
+        "steps": moving,
+        "own_steps": moving,  # closed forms have no digits
+        "meeting": moved(base.meeting),
+        "scratch_loop": moved(base.scratch_loop),
+    }
+    return Nests(**unchanged | other)
 
 
 def first_by_work(nests: Nests, most: int) -> Nests:

@@ -116,10 +116,12 @@ class ThreadContext:
         bound = (nests.kernels > 0)[..., None, None]
         each = np.stack(of_access, axis=-1) * bound
         kept = first(each.astype(np.float32), STATEMENTS, axis=1)
-        launch = _launch(nests)
-        parts_of_it = [*launch, *_traffic(nests, asked, times), *_ahead(nests), *_guarded(nests)]
-        whole = np.stack(parts_of_it, axis=-1)
-        whole = whole * (nests.kernels[:, :1] > 0)
+        kernel = _kernel(nests)
+        of_program = [
+            *_launch(nests, kernel), *_traffic(nests, asked, times), *_ahead(nests, kernel),
+            *_guarded(nests),
+        ]  # fmt: skip
+        whole = np.stack(of_program, axis=-1) * (nests.kernels[:, :1] > 0)
         parts = [StoreContext.rows(nests), whole.astype(np.float32), kept.reshape(len(kept), -1)]
         return np.concatenate(parts, axis=-1)
 
@@ -188,10 +190,9 @@ def _kernel(nests: Nests) -> _Kernel:
     )
 
 
-def _launch(nests: Nests) -> list[np.ndarray]:
+def _launch(nests: Nests, kernel: _Kernel) -> list[np.ndarray]:
     """The columns of the grid, of a block and of occupancy, each (n,)."""
     here = _together(nests)[:, 0]
-    kernel = _kernel(nests)
     blocks = (extent_of(nests, BLOCKS) * here).max(axis=-1)
     virtual = (extent_of(nests, VIRTUAL) * here).max(axis=-1)
     taken = np.stack(kernel[:3], axis=-1).astype(np.int64)
@@ -237,10 +238,10 @@ def _traffic(nests: Nests, asked: Requests, times: np.ndarray) -> list[np.ndarra
     ]
 
 
-def _ahead(nests: Nests) -> list[np.ndarray]:
+def _ahead(nests: Nests, kernel: _Kernel) -> list[np.ndarray]:
     """The columns of what pipelined loops fill ahead of its use, each (n,)."""
     here = _together(nests)[:, 0]
-    return [(nests.leads * here).max(axis=-1), logarithm(_kernel(nests).in_flight)]
+    return [(nests.leads * here).max(axis=-1), logarithm(kernel.in_flight)]
 
 
 def _guarded(nests: Nests) -> list[np.ndarray]:
